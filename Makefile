@@ -1,0 +1,48 @@
+# `make forecast` and `make test` are all that is needed: each sets up .venv first, once.
+# SCENARIO=name, ARGS="more arguments", PYTHON=/path/to/python3.12 for the set-up,
+# NOVENV=1 to use the python of the current environment (conda) and install nothing.
+
+.DEFAULT_GOAL := help
+.PHONY: help environment forecast test lab study bench lock
+
+ifdef NOVENV
+PY := python
+export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
+else
+PY := .venv/bin/python
+endif
+
+# Everything that a run leaves behind stays in the checkout.
+CACHE := $(CURDIR)/.cache
+export IPYTHONDIR := $(CACHE)/ipython
+export JUPYTER_CONFIG_DIR := $(CACHE)/jupyter/config
+export JUPYTER_DATA_DIR := $(CACHE)/jupyter/data
+export JUPYTER_RUNTIME_DIR := $(CACHE)/jupyter/runtime
+export MPLCONFIGDIR := $(CACHE)/matplotlib
+export NUMBA_CACHE_DIR := $(CACHE)/numba
+export PYTENSOR_FLAGS := base_compiledir="$(CACHE)/pytensor"
+
+help:
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+forecast: environment ## the forecast and its rendered notebooks; SCENARIO=name, ARGS="--as-of latest"
+	@$(PY) -m model forecast --report $(if $(SCENARIO),--scenario '$(SCENARIO)') $(ARGS)
+
+test: environment ## the test suite; ARGS="-k name"
+	@$(PY) -m pytest -n 2 $(ARGS)
+
+lab: environment ## the notebooks in JupyterLab
+	@$(PY) -m jupyterlab --FileCheckpoints.checkpoint_dir="$(CACHE)/checkpoints" \
+		--LanguageServerManager.autodetect=False $(ARGS) notebooks
+
+study: environment ## everything slower than the tests: calibration, backtest, faults
+	@$(PY) -m pytest -m study $(ARGS) tests
+
+bench: environment ## how long things take
+	@$(PY) -m tests.bench $(ARGS)
+
+lock: ## requirements.lock from pyproject.toml; ARGS=--upgrade for newer releases
+	@sh .ci/bootstrap lock $(ARGS)
+
+environment:
+	@$(if $(NOVENV),:,sh .ci/bootstrap)
