@@ -1,0 +1,16 @@
+"""Summit Forecast: how likely two leaders meet in person by a deadline, and why."""
+
+import os
+from pathlib import Path
+
+# One BLAS thread and caches inside the checkout, set here before NumPy, Matplotlib or PyTensor is first imported.
+_CACHE = Path(__file__).resolve().parent.parent / ".cache"
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ[_name] = "1"
+os.environ.setdefault("MPLCONFIGDIR", str(_CACHE / "matplotlib"))
+os.environ.setdefault("MPLBACKEND", "agg")
+os.environ.setdefault("IPYTHONDIR", str(_CACHE / "ipython"))
+os.environ.setdefault("PYTENSOR_FLAGS", f'base_compiledir="{_CACHE / "pytensor"}"')
+for _name in ("CONFIG", "DATA", "RUNTIME"):
+    os.environ.setdefault(f"JUPYTER_{_name}_DIR", str(_CACHE / "jupyter" / _name.lower()))
+os.environ.setdefault("NUMBA_CACHE_DIR", str(_CACHE / "numba"))

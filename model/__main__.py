@@ -1,0 +1,5 @@
+"""`python -m model` is `summit`."""
+
+from .cli import main
+
+raise SystemExit(main())

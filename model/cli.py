@@ -1,0 +1,206 @@
+"""The command line: six verbs, each importing its room when called.
+
+Exit codes: 0 done; 1 done, and the answer is no; 2 bad input or usage.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import NoReturn
+
+from .files import InputError, nearest
+
+VERBS = ("forecast", "add", "check", "compare", "sweep", "backtest")
+
+
+class Parser(argparse.ArgumentParser):
+    """Names the nearest option or verb where one is unknown."""
+
+    def error(self, message: str) -> NoReturn:
+        words = [*self._option_string_actions, *VERBS]
+        unknown = message.rpartition(": ")[2].split()[0] if message.startswith("unrecognized") else ""
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog}: {message}{nearest(unknown, words) if unknown else ''}\n")
+
+
+def parser() -> Parser:
+    """The grammar of the command line."""
+    top = Parser(prog="summit", description="How likely two leaders meet in person by a deadline, and why.")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS), parser_class=Parser)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--question", metavar="FILE", help="question file in place of params/question.yaml")
+    common.add_argument("--priors", metavar="FILE", help="priors file in place of params/priors.yaml")
+    common.add_argument("--scenario", metavar="NAME", help="a file of params/scenarios laid over the params")
+    for table in ("signals", "occasions", "visit-windows"):
+        common.add_argument(f"--{table}", metavar="FILE", action="append", default=[],
+                            help=f"more {table.replace('-', ' ')}; a row replaces an earlier one of its id (repeatable)")
+    common.add_argument("--only", action="store_true", help="the given files without the seeds")
+    common.add_argument("--as-of", metavar="DATE|latest", help="evidence public on this day is used, nothing later")
+    common.add_argument("--deadline", metavar="DATE", help="the last day that counts")
+    common.add_argument("--random-seed", metavar="N", type=int, help="random seed of the sampler")
+    common.add_argument("--name", metavar="RUN", help="name of the folder of a rendered run")
+    common.add_argument("--json", action="store_true", help="print the forecast file instead of the screen")
+
+    forecast = verbs.add_parser("forecast", parents=[common], help="the number and its reasons")
+    forecast.add_argument("--add", metavar="KIND:STRENGTH[:OCCASION][@DATE]", action="append", default=[],
+                          help="what if there were this signal (repeatable)")
+    forecast.add_argument("--set", metavar="OCCASION=STATUS", action="append", default=[],
+                          help="what if an occasion were announced, refused, planned, doubted or merely scheduled")
+    forecast.add_argument("--remove", metavar="ID", action="append", default=[], help="what if this row were not there")
+    forecast.add_argument("--report", action="store_true", help="run and render the notebooks")
+
+    add = verbs.add_parser("add", parents=[common], help="append one checked row to the ledger, then forecast")
+    for column in ("kind", "strength", "actor", "grade", "public-date", "description", "source"):
+        add.add_argument(f"--{column}", required=True)
+    for column in ("event-date", "event-id", "occasion", "same-as"):
+        add.add_argument(f"--{column}", default="")
+    add.add_argument("--to", metavar="FILE", help="the signals file to append to (default: the seeds, or the last --signals)")
+
+    verbs.add_parser("check", parents=[common], help="validate every input, all problems at once")
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        options = parser().parse_args(argv)
+        return {"forecast": do_forecast, "add": do_add, "check": do_check}[options.verb](options)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; nothing half-written is left", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+
+
+def inputs(options: argparse.Namespace):
+    """Params and ledger files that the common options name."""
+    from .forecast import Sources, read
+    from .params import load_params
+
+    sources = Sources(*(tuple(map(Path, getattr(options, table))) for table in ("signals", "occasions", "visit_windows")),
+                      only=options.only)
+    as_of = options.as_of
+    named = dict(question=options.question, priors=options.priors, scenario=options.scenario)
+    if as_of == "latest":
+        ledger = read(load_params(**named, deadline=options.deadline), sources)
+        as_of = max([s.public_date for s in ledger.signals] + [w.public_date for w in ledger.visit_windows]).isoformat()
+    return load_params(**named, as_of=as_of, deadline=options.deadline, random_seed=options.random_seed), sources
+
+
+def do_check(options: argparse.Namespace) -> int:
+    """`summit check`."""
+    from .forecast import read
+
+    params, sources = inputs(options)
+    params.check_priors()
+    ledger = read(params, sources)
+    unchecked = sum(not signal.checked for signal in ledger.signals)
+    print(f"{len(ledger.signals)} signals, {len(ledger.occasions)} occasions, {len(ledger.visit_windows)} visit windows: "
+          "no problem found.")
+    if unchecked:
+        print(f"warning: {unchecked} signals are not checked against a source (checked=open).")
+    print_revised(ledger)
+    return 0
+
+
+def print_revised(ledger) -> None:
+    """Name the rows that a later file replaced."""
+    if ledger.revised:
+        print(f"revised by a later file: {', '.join(ledger.revised)}")
+
+
+def do_forecast(options: argparse.Namespace) -> int:
+    """`summit forecast`."""
+    from . import explain
+
+    begin = time.perf_counter()
+    params, sources = inputs(options)
+    edits = explain.Edits(tuple(options.add), tuple(options.set), tuple(options.remove))
+    if options.report:
+        from . import report
+
+        return report.command(params, sources, edits, options.name)
+    return answer(options, params, sources, edits, begin)
+
+
+def answer(options: argparse.Namespace, params, sources, edits, begin: float) -> int:
+    """Compute and print a forecast."""
+    from . import forecast
+    from .summit import GateError
+
+    try:
+        run = forecast.run(params, sources, edits)
+    except GateError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(forecast.to_json(run.forecast) if options.json else screen(run, time.perf_counter() - begin), end="")
+    return 0
+
+
+def do_add(options: argparse.Namespace) -> int:
+    """`summit add`."""
+    from . import explain
+    from .forecast import SEEDS
+    from .ledger import append_signal
+
+    begin = time.perf_counter()
+    params, sources = inputs(options)
+    paths = sources.paths()
+    target = Path(options.to or paths["signals"][-1])
+    if target.resolve() not in [path.resolve() for path in paths["signals"]]:
+        paths["signals"] += (target,)
+        sources = type(sources)(sources.signals + (target,), sources.occasions, sources.visit_windows, sources.only)
+    words = "-".join("".join(c if c.isalnum() else " " for c in options.description.lower()).split()[:5])
+    fields = {"event_id": options.event_id or f"{options.public_date}-{words}", "same_as": options.same_as,
+              "event_date": options.event_date or options.public_date, "public_date": options.public_date,
+              "in_article": "no", "checked": "open",
+              **{name: getattr(options, name) for name in ("kind", "actor", "strength", "grade", "occasion", "description",
+                                                           "source")}}
+    signal = append_signal(target, fields, **paths, **params.vocabulary)
+    print(f"added {signal.event_id} to {target}", file=sys.stderr)
+    return answer(options, params, sources, explain.Edits(), begin)
+
+
+BARS = " ▁▂▃▄▅▆▇█"
+
+
+def sparkline(values: list[float], width: int = 60) -> str:
+    """Values 0 to 1 as a line of blocks."""
+    step = max(len(values) / width, 1)
+    return "".join(BARS[min(int(values[int(i * step)] * 8 + 0.5), 8)] for i in range(min(width, len(values))))
+
+
+def screen(run, seconds: float) -> str:
+    """The answer as text: the number, where it comes from, what moved it, what to watch."""
+    f, percent = run.forecast, lambda value: f"{100 * value:.0f} %"
+    lines = []
+    if f.rows_after_as_of:
+        lines.append(f"{f.rows_after_as_of} rows are later than {f.as_of} and were not used; --as-of latest uses them.")
+    lines += [f"{f.question.removesuffix('.')}, by {f.deadline}{' ' * 8}as of {f.as_of}",
+              f"  {percent(f.probability)}  {f.likelihood_word}   (spread over the posterior "
+              f"{percent(f.interval['lower'])[:-2]}-{percent(f.interval['upper'])})   without signals "
+              f"{percent(f.no_signals_probability)}"
+              + (f"   a week ago {percent(f.a_week_ago)}" if f.a_week_ago is not None else ""),
+              f"  {sparkline([point['probability'] for point in f.curve])}  "
+              f"years that stood like this: {f.matched_record['hits']} of {f.matched_record['years']}"]
+    places = sorted(f.occasions, key=lambda row: -row["probability_first"])
+    lines += [f"  {'where' if i == 0 else '     '}   {row['name']} ({row['status']}) {percent(row['probability_first'])}"
+              for i, row in enumerate(places) if row["probability_first"] >= 0.005]
+    moved = sorted((row for row in f.contributions if row["kind"] not in ("tone",)),
+                   key=lambda row: (not row["text"].startswith("What you added"), -abs(row["delta"])))[:5]
+    lines += [f"  {'moved' if i == 0 else '     '}   {100 * row['delta']:+.1f}  {row['date']}  {row['text']}".rstrip()
+              for i, row in enumerate(moved)]
+    watch = [f"{row['what']} -> {percent(row['probability_after'])}" for row in f.next_signals[:4]]
+    lines += [f"  {'watch' if i == 0 else '     '}   {text}" for i, text in enumerate(watch)]
+    source = (f"From the stored fit ({seconds:.1f} s)." if run.fit.reused
+              else f"Fitted anew in {run.fit.seconds:.0f} s: {run.fit.why}.")
+    if run.ledger.revised:
+        lines.append(f"  revised by a later file: {', '.join(run.ledger.revised)}")
+    lines.append(f"  {f.rows_used} rows used, {f.rows_after_as_of} later than the as-of date not used. {source} "
+                 "Nothing written; --report renders the page.")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,226 @@
+"""Why the forecast is what it is: contributions that add up exactly.
+
+The forecast without signals has the tone at its norm, every occasion merely scheduled, no visit agreed and silence
+off. From there to the forecast the signals enter in a fixed order (tone, silence, then the words of each occasion and
+visit by date), each changing the cumulative hazard by a difference; the row order of the ledger plays no part.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+
+from . import hazard
+from .covariates import ANNOUNCED, REFUSED, Outlook, SeasonView, Tone, Words, unspoken
+from .files import Problem, expected_one_of, nearest, parse_day, raise_if_any, shown
+from .hazard import Draws
+from .ledger import Ledger, Signal
+from .params import Params, Priors
+
+TINY = 1e-4
+
+
+def hazard_of(days: np.ndarray) -> np.ndarray:
+    """Cumulative hazard of a (draw, day) distribution: -log(1 - sum); (draw,)."""
+    return -np.log1p(-np.minimum(days.sum(1), 1 - 1e-12))
+
+
+def season_hazard(p: Draws, view: SeasonView, tone: np.ndarray, horizon: int, silent: bool) -> np.ndarray:
+    """Cumulative hazard of a season by the deadline; (draw,)."""
+    return hazard_of(sum(day for _, day in hazard.season_days(p, view, tone, horizon, silent)))
+
+
+def stages(words: Words) -> list[tuple[str, Signal | None, Words]]:
+    """The words of an occasion added one after the other: what is added, its row, and the words so far."""
+    formal, planned, doubted = words.signals
+    steps = [("formal word", formal, replace(words, planned=0.0, doubted=0.0)),
+             ("planning", planned, replace(words, doubted=0.0)), ("doubt", doubted, words)]
+    return [step for step, said in zip(steps, (words.formal, words.planned, words.doubted), strict=True) if said]
+
+
+def changes(p: Draws, ahead: Outlook) -> dict[tuple[str, str], np.ndarray]:
+    """Change of the cumulative hazard at the deadline by (id, what), each (draw,), adding up to that of all signals."""
+    parts: dict[tuple[str, str], np.ndarray] = {}
+
+    def add(key: tuple[str, str], change: np.ndarray) -> None:
+        parts[key] = parts.get(key, 0.0) + change
+
+    series = ahead.tone_series
+    decayed = series.decayed(ahead.as_of)
+    total = p["weight"] @ (ahead.tone.up + ahead.tone.down) + 1
+    recent = (np.abs(decayed) >= 0.5 ** 5 / 3) & (decayed != 0)
+    linear = {("norm", "tone"): -p["tone_norm"]}
+    older = (decayed * ~recent)
+    linear["older", "tone"] = p["weight"] @ np.bincount(series.kind, older, len(series.kinds)) / total
+    for i in np.flatnonzero(recent):
+        linear[series.signals[i].event_id, "signal"] = p["weight"][:, series.kind[i]] * decayed[i] / total
+    shift = sum(linear.values())
+    for view in ahead.seasons:
+        said, plain = view, unspoken(view)
+        begin = season_hazard(p, plain, np.zeros_like(shift), ahead.horizon, silent=False)
+        felt = shift * view.fade
+        safe = np.where(np.abs(felt) < TINY, TINY, felt)
+        slope = (season_hazard(p, plain, safe, ahead.horizon, silent=False) - begin) / safe
+        for key, part in linear.items():
+            add(key, slope * part * view.fade)
+        reached = begin + slope * felt
+        now = season_hazard(p, plain, felt, ahead.horizon, silent=True)
+        add(("silence", "silence"), now - reached)
+        for i, slot in enumerate(said.slots):
+            for what, row, words in stages(slot.words):
+                slots = (*plain.slots[:i], replace(slot, words=words), *plain.slots[i + 1:])
+                plain = replace(plain, slots=slots)
+                after = season_hazard(p, plain, felt, ahead.horizon, silent=True)
+                add((row.event_id if row else slot.occasion.occasion_id, what), after - now)
+                now = after
+    for visit in ahead.visits:
+        now = 0.0
+        steps = [("visit window", None, Words()), *stages(visit.words)]
+        for what, row, words in steps:
+            after = hazard_of(hazard.visit_days(p, replace(visit, words=words), ahead.horizon))
+            add((row.event_id if row else visit.occasion.occasion_id, what), after - now)
+            now = after
+    return parts
+
+
+def contributions(p: Draws, ahead: Outlook, signals: list[Signal], mass: float) -> list[dict]:
+    """What each signal, word, window and silence adds to the probability, largest first; they add up exactly.
+
+    Along the straight path from the hazard without signals, H0, to that with them, H1, a part that changes the hazard
+    by dH changes the probability by (P1 - P0) dH / (H1 - H0), per draw.
+    """
+    gain = hazard.by_deadline(p, ahead) - hazard.by_deadline(p, ahead, signals=False)
+    parts = changes(p, ahead)
+    total = sum(parts.values(), np.zeros_like(gain))
+    rate = np.where(np.abs(total) > 1e-9, gain / np.where(np.abs(total) > 1e-9, total, 1.0), 0.0)
+    rows = {signal.event_id: signal for signal in signals}
+    names = {o.occasion_id: o.name for view in ahead.seasons for o in view.season.occasions}
+    names |= {visit.occasion.occasion_id: visit.occasion.name for visit in ahead.visits}
+    out = []
+    for (name, what), change in parts.items():
+        phi = change * rate
+        row = rows.get(name)
+        text = (row.description if row else {
+            "norm": "The usual level of tone, against which today's is measured",
+            "older": "Signals so old that each counts for little", "silence": "No formal word yet about the occasions ahead",
+        }.get(name) or f"{what} of {names.get(name, name)}")
+        lower, upper = np.quantile(phi, [(1 - mass) / 2, (1 + mass) / 2])
+        out.append({"id": name, "kind": row.kind if row else what, "what": what,
+                    "date": row.public_date.isoformat() if row else "", "text": text, "delta": float(phi.mean()),
+                    "lower": float(lower), "upper": float(upper),
+                    "basis": "belief" if what in ("signal", "tone", "doubt") else "record"})
+    return sorted(out, key=lambda row: (-abs(row["delta"]), row["id"], row["what"]))
+
+
+def next_signals(p: Draws, ahead: Outlook, priors: Priors) -> list[dict]:
+    """The probability after each possible next signal, from the one that moves it most.
+
+    General signals of each kind are tried at strength 2 with an A1 source, each occasion ahead as announced and as
+    refused; nothing says how likely they are. Changes are averaged over every fourth draw.
+    """
+    few = {name: values[::4] for name, values in p.items()}
+    now = hazard.by_deadline(few, ahead)
+    tried = {}
+    for i, (kind, entry) in enumerate(priors.kinds.items()):
+        for direction in (1, -1):
+            if entry.sign in (("up", "either") if direction > 0 else ("down", "either")) and kind != "summit_announced":
+                tone = [ahead.tone.up.copy(), ahead.tone.down.copy()]
+                tone[direction < 0][i] += 2 / 3
+                sign = "+" if direction > 0 else "-"
+                tried[f"{kind.replace('_', ' ')} ({sign}2)"] = replace(ahead, tone=Tone(*tone))
+    for j, view in enumerate(ahead.seasons):
+        for k, slot in enumerate(view.slots):
+            for formal, text in ((ANNOUNCED, "meeting announced at"), (REFUSED, "one leader stays away from")):
+                if slot.open and slot.words.formal != formal:
+                    slots = (*view.slots[:k], replace(slot, words=Words(formal)), *view.slots[k + 1:])
+                    seasons = (*ahead.seasons[:j], replace(view, slots=slots), *ahead.seasons[j + 1:])
+                    tried[f"{text} {slot.occasion.name}"] = replace(ahead, seasons=seasons)
+    for j, visit in enumerate(ahead.visits):
+        tried[f"{visit.occasion.name} put off"] = replace(ahead, visits=(*ahead.visits[:j], *ahead.visits[j + 1:]))
+    level = float(hazard.by_deadline(p, ahead).mean())
+    change = {what: float((hazard.by_deadline(few, changed) - now).mean()) for what, changed in tried.items()}
+    return [{"what": what, "probability_after": level + value, "change": value}
+            for what, value in sorted(change.items(), key=lambda pair: (-abs(pair[1]), pair[0]))]
+
+
+STATUS_SIGNALS = {"announced": ("summit_announced", 3), "refused": ("contact_missed", -2),
+                  "planned": ("visit_planning", 2), "doubted": ("official_statement", -2)}
+"""The signal that stands for a status in `--set OCCASION=STATUS`; "scheduled" takes every word about it away."""
+
+
+@dataclass(frozen=True)
+class Edits:
+    """What if: signals added, statuses set, rows removed; the same for the command line, notebook and report."""
+
+    add: tuple[str, ...] = ()
+    set: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.add or self.set or self.remove)
+
+
+def edited(ledger: Ledger, edits: Edits, params: Params) -> Ledger:
+    """The ledger with the edits made.
+
+    Raises
+    ------
+    InputError
+        Naming the option, what was expected and the nearest valid word.
+    """
+    problems: list[Problem] = []
+    as_of, kinds = params.question.as_of, params.priors.kinds
+    known = {o.occasion_id for o in ledger.as_of(as_of).occasions}
+    signals = {signal.event_id: signal for signal in ledger.signals}
+
+    def fail(option: str, message: str) -> None:
+        problems.append(Problem("options", 0, 0, message, option))
+
+    def about(option: str, occasion: str) -> bool:
+        if occasion not in known:
+            fail(option, f"unknown occasion {shown(occasion)} on {as_of}{nearest(occasion, known)}")
+        return occasion in known
+
+    def put(option: str, kind: str, strength: int, occasion: str, day: date) -> None:
+        name = f"{day}-{option.strip('-')}-{len(signals) + 1}"
+        words = f"{kind.replace('_', ' ')}, strength {strength:+d}" + (f", about {occasion}" if occasion else "")
+        signals[name] = Signal(name, day, day, kind, "both", strength, "A1", occasion, "", False,
+                               f"What you added: {words}", "an assumption", False)
+
+    for name in edits.remove:
+        if signals.pop(name, None) is None:
+            fail("--remove", f"unknown event {shown(name)}{nearest(name, signals)}")
+    for text in edits.set:
+        occasion, _, status = text.partition("=")
+        if status not in (*STATUS_SIGNALS, "scheduled"):
+            fail("--set", f"expected OCCASION=STATUS, the status {expected_one_of(status, [*STATUS_SIGNALS, 'scheduled'])}")
+        elif about("--set", occasion):
+            if status == "scheduled":
+                signals = {name: s for name, s in signals.items() if s.occasion != occasion}
+            else:
+                put("--set", *STATUS_SIGNALS[status], occasion, as_of)
+    for text in edits.add:
+        match = re.fullmatch(r"(\w+):([+-]?\d+)(?::([a-z0-9-]+))?(?:@(\S+))?", text)
+        if not match:
+            fail("--add", f"expected KIND:STRENGTH[:OCCASION][@DATE]; found {shown(text)}")
+            continue
+        kind, strength, occasion, when = match[1], int(match[2]), match[3] or "", match[4]
+        try:
+            day = parse_day(when) if when else as_of
+        except ValueError as error:
+            fail("--add", str(error))
+            continue
+        if kind not in kinds:
+            fail("--add", f"unknown kind {shown(kind)}{nearest(kind, kinds)}")
+        elif not 1 <= abs(strength) <= 3 or (kinds[kind].sign != "either") and (strength > 0) != (kinds[kind].sign == "up"):
+            wanted = {"up": "1 to 3", "down": "-3 to -1", "either": "-3 to 3 without 0"}[kinds[kind].sign]
+            fail("--add", f"expected a strength from {wanted} for {kind}; found {strength}")
+        elif day > as_of:
+            fail("--add", f"expected a day not after the as-of date {as_of}; found {day} (move --as-of as well)")
+        elif not occasion or about("--add", occasion):
+            put("--add", kind, strength, occasion, day)
+    raise_if_any(problems)
+    rows = sorted(signals.values(), key=lambda s: (s.public_date, s.event_id))
+    tied = {s.event_id for s in rows}
+    return replace(ledger, signals=tuple(replace(s, same_as=s.same_as if s.same_as in tied else "") for s in rows))

@@ -1,0 +1,209 @@
+"""From params and ledger to a `Forecast`: the number, its spread, its reasons; its file and the log.
+
+Everything is a function of the inputs: the same params, ledger and random seed give the same forecast file.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import explain, hazard
+from .covariates import DAY, SCHEDULED, Outlook, Record, meetings, outlook, record
+from .files import PROJECT_ROOT, content_hash, name_of
+from .ledger import Ledger, check_as_of, load_ledger
+from .params import Params, Priors
+from .summit import Fit, fit
+
+SCHEMA_VERSION = 1
+SEEDS = {name: PROJECT_ROOT / "seeds" / f"{name}.csv" for name in ("signals", "occasions", "visit_windows")}
+WEEK = timedelta(days=7)
+ICD_203 = ((0.05, "almost no chance"), (0.20, "very unlikely"), (0.45, "unlikely"), (0.55, "roughly even chance"),
+           (0.80, "likely"), (0.95, "very likely"), (1.01, "almost certain"))
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What is published, field by field the forecast file; probabilities 0 to 1, days as ISO dates."""
+
+    schema_version: int
+    question_id: str
+    question: str
+    as_of: str
+    deadline: str
+    scenario: str
+    fit_through: str
+    rows_used: int
+    rows_after_as_of: int
+    probability: float
+    interval: dict[str, float]
+    likelihood_word: str
+    a_week_ago: float | None
+    matched_record: dict[str, Any]
+    no_signals_probability: float
+    curve: list[dict[str, Any]]
+    occasions: list[dict[str, Any]]
+    contributions: list[dict[str, Any]]
+    next_signals: list[dict[str, Any]]
+    diagnostics: dict[str, Any]
+    inputs: dict[str, str]
+    random_seed: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """A forecast with all that it came from; `ledger` is cut at the as-of date."""
+
+    params: Params
+    ledger: Ledger
+    record: Record
+    outlook: Outlook
+    fit: Fit
+    forecast: Forecast
+
+    @property
+    def draws(self) -> dict[str, np.ndarray]:
+        """Posterior draws by variable, first axis `draw`."""
+        return self.fit.draws
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The ledger files of a run: the seeds, unless `only`, then those given, later files replacing earlier rows."""
+
+    signals: tuple[Path, ...] = ()
+    occasions: tuple[Path, ...] = ()
+    visit_windows: tuple[Path, ...] = ()
+    only: bool = False
+
+    def paths(self) -> dict[str, tuple[Path, ...]]:
+        """All files by table, in order."""
+        return {name: (() if self.only else (seeds,)) + tuple(map(Path, getattr(self, name)))
+                for name, seeds in SEEDS.items()}
+
+
+def likelihood_word(probability: float) -> str:
+    """The word of ICD 203 for a probability; lower edges inclusive."""
+    return next(word for edge, word in ICD_203 if probability < edge)
+
+
+def matched_record(ledger: Ledger, as_of: date, deadline: date, priors: Priors) -> dict[str, Any]:
+    """Earlier years that stood on the same day as this one (met since 1 January or not): in how many did they meet?
+
+    The years begin with the first yearly summit both leaders were expected at.
+    """
+    yearly = [o.start_date for o in ledger.occasions if o.start_date and o.start_date <= as_of
+              and priors.types[o.type].yearly and priors.types[o.type].summit]
+    met = meetings(ledger)
+    first = min(yearly, default=as_of).year
+
+    def shifted(day: date, years: int) -> date:
+        return day + (date(as_of.year - years, 1, 1) - date(as_of.year, 1, 1))
+
+    def stood(years: int) -> bool:
+        now = shifted(as_of, years)
+        return any(date(now.year, 1, 1) <= day <= now for day in met)
+
+    alike = [years for years in range(1, as_of.year - first + 1)
+             if stood(years) == stood(0) and shifted(deadline, years) <= as_of]
+    hits = sum(any(shifted(as_of, years) < day <= shifted(deadline, years) for day in met) for years in alike)
+    state = "with" if stood(0) else "without"
+    text = (f"In {hits} of the {len(alike)} years since {first} {state} a meeting by {as_of:%-d %B}, they met in the "
+            f"{(deadline - as_of).days} days that followed." if alike else "No earlier year stood like this.")
+    return {"hits": hits, "years": len(alike), "text": text}
+
+
+def spread(values: np.ndarray, mass: float) -> dict[str, float]:
+    """The central interval that holds `mass` of the draws."""
+    lower, upper = np.quantile(values, [(1 - mass) / 2, (1 + mass) / 2])
+    return {"lower": float(lower), "upper": float(upper), "mass": mass}
+
+
+def read(params: Params, sources: Sources = Sources()) -> Ledger:
+    """The whole ledger of a run, checked against its params."""
+    ledger = load_ledger(**sources.paths(), **params.vocabulary)
+    check_as_of(ledger, params)
+    return ledger
+
+
+def run(params: Params, sources: Sources = Sources(), edits: explain.Edits = explain.Edits()) -> Run:
+    """The forecast of params and ledger files, from the stored fit where there is one of the same content."""
+    paths = sources.paths()
+    made = forecast(params, explain.edited(read(params, sources), edits, params), fit)
+    inputs = {name_of(path): content_hash(Path(path).read_bytes())
+              for path in sorted({*params.files, *(path for table in paths.values() for path in table)})}
+    return Run(*made[:-1], Forecast(**(made[-1] | {"inputs": inputs})))
+
+
+def forecast(params: Params, whole: Ledger, fitted: Any) -> tuple:
+    """Params, cut ledger, record, outlook, fit and the fields of the forecast, given `fitted(params, record)`."""
+    q, mass = params.question, params.run.interval_mass
+    ledger = whole.as_of(q.as_of)
+    past = record(ledger, params.priors)
+    done = fitted(params, past)
+    ahead = outlook(ledger, q.as_of, q.deadline, params.priors)
+    chances = hazard.chances(done.draws, ahead)
+    by_day = chances.by_day
+    p = chances.first.sum((1, 2))
+    bare = hazard.by_deadline(done.draws, ahead, signals=False)
+    lower, upper = np.quantile(by_day, [(1 - mass) / 2, (1 + mass) / 2], axis=0)
+    curve = [{"date": q.as_of.isoformat(), "probability": 0.0, "lower": 0.0, "upper": 0.0}]
+    curve += [{"date": (q.as_of + (t + 1) * DAY).isoformat(), "probability": float(value), "lower": float(lower[t]),
+               "upper": float(upper[t])} for t, value in enumerate(by_day.mean(0))]
+    used = len(ledger.signals) + len(ledger.occasions) + len(ledger.visit_windows)
+    rows = len(whole.signals) + len(whole.occasions) + len(whole.visit_windows)
+    fields = {
+        "schema_version": SCHEMA_VERSION, "question_id": q.question_id, "question": q.text,
+        "as_of": q.as_of.isoformat(), "deadline": q.deadline.isoformat(), "scenario": params.scenario or "",
+        "fit_through": past.through.isoformat(), "rows_used": used, "rows_after_as_of": rows - used,
+        "probability": float(p.mean()), "interval": spread(p, mass), "likelihood_word": likelihood_word(p.mean()),
+        "a_week_ago": week_ago(params, whole, fitted), "no_signals_probability": float(bare.mean()),
+        "matched_record": matched_record(ledger, q.as_of, q.deadline, params.priors), "curve": curve,
+        "occasions": shares(chances, ahead),
+        "contributions": explain.contributions(done.draws, ahead, list(ledger.signals), mass),
+        "next_signals": explain.next_signals(done.draws, ahead, params.priors),
+        "diagnostics": done.diagnostics, "inputs": {}, "random_seed": params.run.random_seed}
+    return params, ledger, past, ahead, done, fields
+
+
+def week_ago(params: Params, whole: Ledger, fitted: Any) -> float | None:
+    """The probability of the same question seven days earlier, with what was public and fitted then."""
+    then = params.question.as_of - WEEK
+    ledger = whole.as_of(then)
+    if ledger.first_day is None:
+        return None
+    ahead = outlook(ledger, then, params.question.deadline, params.priors)
+    return float(hazard.by_deadline(fitted(params, record(ledger, params.priors)).draws, ahead).mean())
+
+
+def shares(chances: hazard.Chances, ahead: Outlook) -> list[dict[str, Any]]:
+    """Each occasion, agreed visit and the unknown: its status, the chance that they first meet there, and at all."""
+    listed = {slot.occasion.occasion_id: (slot.occasion, "season", slot.status)
+              for view in ahead.seasons for slot in view.slots}
+    listed |= {visit.occasion.occasion_id: (visit.occasion, "visit", visit.status) for visit in ahead.visits}
+    first = dict(zip(chances.causes, chances.first.sum(2).mean(0), strict=True))
+    there = dict(zip(chances.causes, chances.there.mean(0), strict=True))
+    season = {slot.occasion.occasion_id: view.season.id for view in ahead.seasons for slot in view.slots}
+    out = [{"id": name, "name": occasion.name, "kind": kind, "status": status, "season": season.get(name, ""),
+            "start_date": occasion.start_date.isoformat(), "probability_first": float(first.get(name, 0.0)),
+            "probability_there": float(there.get(name, 0.0))} for name, (occasion, kind, status) in listed.items()]
+    return out + [{"id": hazard.SURPRISE, "name": "A visit or gathering not yet public", "kind": "unknown",
+                   "status": SCHEDULED, "season": "", "start_date": "",
+                   "probability_first": float(first[hazard.SURPRISE]),
+                   "probability_there": float(there[hazard.SURPRISE])}]
+
+
+def to_json(made: Forecast) -> str:
+    """The forecast file: sorted keys, one value a line, six significant digits."""
+    def rounded(value: Any) -> Any:
+        if isinstance(value, float):
+            return float(f"{value:.6g}")
+        if isinstance(value, dict):
+            return {key: rounded(part) for key, part in value.items()}
+        return [rounded(part) for part in value] if isinstance(value, list) else value
+
+    return json.dumps(rounded(asdict(made)), indent=1, sort_keys=True, ensure_ascii=False) + "\n"

@@ -1,0 +1,207 @@
+"""The formula, once: from parameters and covariates to the chance of meeting on each day ahead.
+
+Functions take parameters by name, as NumPy draws (leading axis `draw`) or as PyTensor variables (no such axis), and
+`xp`, the module that has exp and log for them. Hazards are cumulative and without unit; leads are in days.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .covariates import ANNOUNCED, OFFSETS, Outlook, SeasonView, Slot, VisitView, unspoken
+
+Draws = dict[str, np.ndarray]
+YEAR = 365.25
+
+
+def balance(p: Any, up: Any, down: Any) -> Any:
+    """Tone B = (P - N) / (P + N + 1), P and N the up- and down-signals weighted by kind; -1 to 1."""
+    positive, negative = p["weight"] @ up.T, p["weight"] @ down.T
+    return (positive - negative) / (positive + negative + 1)
+
+
+def propensity(p: Any, tone: Any, year_effect: Any, xp: Any = np) -> Any:
+    """Factor common to the occasions of a season: exp(mu + beta (B - Bbar) + sigma u)."""
+    return -xp.log1p(-p["season_chance"]) * p["tone_factor"] ** tone * p["year_factor"] ** year_effect
+
+
+def type_intensity(p: Any, xp: Any = np) -> Any:
+    """Factor of each type of occasion, exp(tau z); (..., type)."""
+    factor = p["type_factor"][..., None] if xp is np else p["type_factor"]
+    return factor ** p["type_effect"]
+
+
+def together(intensity: Any, counts: Any, overlap: Any) -> Any:
+    """One hazard from those of a season's occasions: (sum counts h^(1/overlap))^overlap; counts (..., kind of h).
+
+    Overlap 1 adds them up, as if each were a chance of its own; towards 0 the best of them is the only one.
+    """
+    return (intensity ** (1 / overlap) @ counts.T) ** overlap
+
+
+def lead_below(p: Any, which: str, days: Any) -> Any:
+    """P(lead < days) of the LogNormal lead `which`; 0 for days <= 0."""
+    from scipy.special import ndtr
+
+    z = np.log(np.maximum(days, 1e-9) / p[f"{which}_lead"][..., None]) / np.log(p[f"{which}_lead_spread"])[..., None]
+    return np.where(np.asarray(days) > 0, ndtr(z), 0.0)
+
+
+class Part(NamedTuple):
+    """The log odds of a slot, by source, each (draw,): base, silence, and the informal words planned and doubted."""
+
+    hazard: np.ndarray
+    silence: np.ndarray
+    planned: np.ndarray
+    doubted: np.ndarray
+    day: np.ndarray  # (draw, offset): where the meeting would fall, sums to 1
+
+
+def informal(p: Draws, slot: Slot | VisitView) -> tuple[np.ndarray, np.ndarray]:
+    """Log likelihood ratios of planning and of doubt."""
+    return (np.log(p["planned_factor"]) * slot.words.planned, -np.log(p["doubt_factor"]) * slot.words.doubted)
+
+
+def scheduled(p: Draws, slot: Slot, view: SeasonView, tone: np.ndarray, silent: bool) -> Part:
+    """An occasion of which nothing formal was said.
+
+    Silence is evidence: LR = Sa(l) / (1 - q (1 - Sc(l))), Sa and Sc the chances that the announcement leads the
+    meeting, or the refusal the occasion, by less than the l days left; q the share of missed occasions refused.
+    """
+    ahead = slot.ahead + OFFSETS
+    day = p["meeting_day"] * (ahead >= 1)
+    if silent:
+        day = day * lead_below(p, "announcement", ahead)
+    left = np.maximum(day.sum(1), 1e-12)
+    unrefused = 1 - p["refusal_share"][:, slot.type] * (1 - lead_below(p, "refusal", np.array([slot.ahead]))[:, 0])
+    silence = np.log(left) - (np.log(unrefused) if silent else 0.0)
+    hazard = propensity(p, tone, p["year_effect"][:, view.year]) * type_intensity(p)[:, slot.type]
+    return Part(hazard, silence, *informal(p, slot), day / left[:, None])
+
+
+def after_evidence(hazard: np.ndarray, log_ratio: np.ndarray) -> np.ndarray:
+    """Cumulative hazard after evidence: log1p(expm1(hazard) * ratio), Bayes' rule on the odds."""
+    return np.logaddexp(0.0, np.log(np.expm1(np.clip(hazard, 1e-12, 50.0))) + log_ratio)
+
+
+def chance_kept(kept: np.ndarray, left: np.ndarray, log_ratio: np.ndarray) -> np.ndarray:
+    """P(a promise is kept in what is left of its days), given it was not kept before, after informal words."""
+    odds = kept / (1 - kept) * np.exp(log_ratio)
+    kept = odds / (1 + odds)
+    return kept * left / (1 - kept + kept * left)
+
+
+def season_days(p: Draws, view: SeasonView, tone: np.ndarray, horizon: int, silent: bool = True
+                ) -> list[tuple[Slot, np.ndarray]]:
+    """P(they meet at each slot on each day), (draw, day) each, given that they have not met in the season.
+
+    `tone` is B - Bbar as it will be felt by then, (draw,).
+    """
+    slots = [slot for slot in view.slots if slot.open]
+    announced = [slot for slot in slots if slot.words.formal == ANNOUNCED]
+    if not slots:
+        slots = [slot for slot in view.slots if slot.ahead + OFFSETS[-1] >= 1][:1]
+        return [(slot, spread(p["meeting_day"], slot, horizon) * p["revived"][:, None]) for slot in slots]
+    hazards, days = [], []
+    for slot in announced or slots:
+        if announced:
+            day = p["meeting_day"] * (slot.ahead + OFFSETS >= 1)
+            left = np.maximum(day.sum(1), 1e-12)
+            chance, day = chance_kept(p["kept"], left, sum(informal(p, slot))), day / left[:, None]
+        else:
+            part = scheduled(p, slot, view, tone, silent)
+            hazard = after_evidence(part.hazard, part.silence + part.planned + part.doubted)
+            chance, day = -np.expm1(-hazard) * p["kept"], part.day
+        hazards.append(-np.log1p(-chance))
+        days.append(day)
+    each = np.stack(hazards, axis=1)
+    season = -np.expm1(-together(each, np.ones((1, each.shape[1])), p["overlap"][:, None])[:, 0])
+    share = each / np.maximum(each.sum(1, keepdims=True), 1e-300)
+    return [(slot, spread(day, slot, horizon) * (season * share[:, i])[:, None])
+            for i, (slot, day) in enumerate(zip(announced or slots, days, strict=True))]
+
+
+def spread(day: np.ndarray, slot: Slot, horizon: int) -> np.ndarray:
+    """The (draw, offset) distribution of the meeting day around a slot's start, on the days ahead: (draw, day)."""
+    out = np.zeros((len(day), horizon))
+    for column, when in enumerate(slot.ahead + OFFSETS):
+        if 1 <= when <= horizon:
+            out[:, when - 1] += day[:, column]
+    return out
+
+
+def visit_days(p: Draws, view: VisitView, horizon: int) -> np.ndarray:
+    """P(an agreed visit takes place on each day), evenly over what is left of its window; (draw, day)."""
+    kept = p["kept"] if view.words.formal == ANNOUNCED else p["window_kept"]
+    days = np.arange(1, horizon + 1)
+    ahead = (days >= view.first) & (days <= view.last)
+    length = view.last - max(view.first, 1) + 1
+    chance = chance_kept(kept, length / (view.last - view.first + 1), sum(informal(p, view)))
+    return ahead / length * chance[:, None]
+
+
+def surprise_hazard(p: Draws, horizon: int) -> np.ndarray:
+    """Cumulative hazard of meetings of which nothing is public yet, by each day ahead; (draw, day).
+
+    Their first word must come after as_of, so that t days ahead only those with a lead below t remain.
+    """
+    days = np.arange(1, horizon + 1)
+    return np.cumsum(p["surprise_rate"][:, None] / YEAR * lead_below(p, "surprise", days), axis=1)
+
+
+class Chances(NamedTuple):
+    """What comes of it: `first` (draw, cause, day) P(first meeting there and then), `there` (draw, cause)."""
+
+    causes: tuple[str, ...]
+    first: np.ndarray
+    there: np.ndarray
+
+    @property
+    def by_day(self) -> np.ndarray:
+        """P(they have met by each day); (draw, day)."""
+        return np.cumsum(self.first.sum(1), axis=1)
+
+
+SURPRISE = "unknown"
+
+
+def chances(p: Draws, ahead: Outlook, signals: bool = True) -> Chances:
+    """The chance of the first meeting by cause and day; without `signals` every word, silence and tone is off.
+
+    Causes compete: hazards add, and a shock (at `shock_rate` a year) ends the chance of whatever comes after it.
+    """
+    norm = p["tone_norm"]
+    tone = balance(p, ahead.tone.up, ahead.tone.down) - norm if signals else np.zeros_like(norm)
+    groups: list[list[tuple[str, np.ndarray]]] = []
+    for view in ahead.seasons:
+        if not signals:
+            view = unspoken(view)
+        groups.append([(slot.occasion.occasion_id, day)
+                       for slot, day in season_days(p, view, tone * view.fade, ahead.horizon, silent=signals)])
+    for visit in ahead.visits if signals else ():
+        groups.append([(visit.occasion.occasion_id, visit_days(p, visit, ahead.horizon))])
+    names, increments, there = [], [], []
+    shock = np.exp(-p["shock_rate"][:, None] * np.arange(1, ahead.horizon + 1) / YEAR)
+    for group in groups:
+        total = sum(day for _, day in group)
+        left = 1 - np.cumsum(total, axis=1)
+        step = -np.diff(np.log(np.maximum(left, 1e-12)), axis=1, prepend=0.0)
+        for name, day in group:
+            names.append(name)
+            increments.append(step * np.divide(day, total, out=np.zeros_like(day), where=total > 0))
+            there.append((day * shock).sum(1))
+    surprise = surprise_hazard(p, ahead.horizon)
+    names.append(SURPRISE)
+    increments.append(np.diff(surprise, axis=1, prepend=0.0))
+    there.append(-np.expm1(-surprise[:, -1]) if ahead.horizon else np.zeros(len(surprise)))
+    rise = np.stack(increments, axis=1)
+    total = rise.sum(1)
+    survival = np.exp(-np.cumsum(total, axis=1))
+    met = -np.diff(survival, axis=1, prepend=1.0) * shock
+    first = rise * np.divide(met, total, out=np.zeros_like(met), where=total > 0)[:, None, :]
+    return Chances(tuple(names), first, np.stack(there, axis=1))
+
+
+def by_deadline(p: Draws, ahead: Outlook, signals: bool = True) -> np.ndarray:
+    """P(they meet by the deadline) of each draw; (draw,)."""
+    return chances(p, ahead, signals).first.sum((1, 2))

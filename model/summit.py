@@ -1,0 +1,233 @@
+"""The model: every parameter with its prior, every part with its likelihood; fits it, checks it, keeps it.
+
+Only this module imports PyMC, and only inside what fits: answering from a stored fit needs NumPy alone.
+
+Variables, dims and units stand in `notebooks/3_model.ipynb`; a contract test holds the names.
+"""
+
+import json
+import time
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import hazard
+from .covariates import FIRST_YEAR, OFFSETS, YEARS, Record
+from .files import PROJECT_ROOT, content_hash, locked, write_atomic
+from .params import Params, Prior
+
+FITS = PROJECT_ROOT / ".cache" / "fits"
+DIMS = {"type_effect": ("type",), "year_effect": ("year",), "weight": ("kind",), "refusal_share": ("type",),
+        "meeting_day": ("offset",)}
+"""Dims of the variables that are no scalars."""
+
+
+class GateError(Exception):
+    """A fit that did not pass its checks; nothing is published from it."""
+
+
+def coords(params: Params) -> dict[str, list]:
+    """The labels of each dim."""
+    return {"type": [name for name in params.priors.types if name != "visit"], "kind": list(params.priors.kinds),
+            "year": list(range(FIRST_YEAR, FIRST_YEAR + YEARS)), "offset": OFFSETS.tolist()}
+
+
+def data_of(record: Record) -> dict[str, np.ndarray]:
+    """The record as the arrays that the model observes, by name."""
+    chosen = record.where.sum(1) > 0
+    pairs = {f"{name}_{part}": np.array(getattr(record, name)[i], dtype=int)
+             for name in ("kept", "window_kept", "revived", "planned_met", "planned_unmet", "shocks")
+             for i, part in enumerate(("hits", "trials"))}
+    return pairs | {
+        "types": record.types, "up": record.up, "down": record.down, "season_year": record.year,
+        "met": record.met.astype(int), "chosen_types": record.types[chosen], "where": record.where[chosen].argmax(1),
+        "announcement_leads": record.announcement_lead, "refusal_leads": record.refusal_lead,
+        "surprise_leads": record.surprise_lead, "meeting_days": record.meeting_day,
+        "refused_hits": record.refused[:, 0], "refused_trials": record.refused[:, 1],
+        "planned_weight": np.array(record.planned_weight), "surprises": np.array(record.surprises),
+        "years": np.array(record.years)}
+
+
+def build(params: Params, record: Record):
+    """The PyMC model of a record: priors of `params/priors.yaml`, one likelihood for each part.
+
+    Returns
+    -------
+    pymc.Model
+        Data are `pm.Data`, so that another record can take their place without compiling again.
+    """
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    with pm.Model(coords=coords(params)) as pymc_model:
+        d = {name: pm.Data(name, value) for name, value in data_of(record).items()}
+        p = {name: prior_variable(name, prior, DIMS.get(name)) for name, prior in params.priors.parameters.items()}
+        p["weight"] = pm.LogNormal("weight", *np.array([list(kind.weight.args_solved.values())
+                                                        for kind in params.priors.kinds.values()]).T, dims="kind")
+        p["type_effect"] = pm.Normal("type_effect", dims="type")
+        p["year_effect"] = pm.Normal("year_effect", dims="year")
+        p["meeting_day"] = pm.Dirichlet("meeting_day", np.full(len(OFFSETS), 0.5), dims="offset")
+
+        # Seasons: one labelled chance each, and the occasion they chose where there was a choice.
+        tone = hazard.balance(p, d["up"], d["down"])
+        norm = pm.Deterministic("tone_norm", tone.sum() / pt.maximum(tone.shape[0], 1))
+        common = hazard.propensity(p, tone - norm, p["year_effect"][d["season_year"]], xp=pt)
+        intensity = hazard.type_intensity(p, xp=pt)
+        agreed = -pt.expm1(-common * hazard.together(intensity, d["types"], p["overlap"]))
+        pm.Bernoulli("season_met", pt.clip(p["kept"] * agreed, 1e-9, 1 - 1e-9), observed=d["met"])
+        choice = intensity * d["chosen_types"]
+        pm.Categorical("season_where", choice / choice.sum(axis=1, keepdims=True), observed=d["where"])
+        pm.Multinomial("meeting_days_seen", d["meeting_days"].sum(), p["meeting_day"], observed=d["meeting_days"])
+
+        # Words: how long before they come, and how often they hold.
+        for name in ("announcement", "refusal", "surprise"):
+            pm.LogNormal(f"{name}_leads_seen", pt.log(p[f"{name}_lead"]), pt.log(p[f"{name}_lead_spread"]),
+                         observed=d[f"{name}_leads"])
+        for name, chance in {"kept": p["kept"], "window_kept": p["window_kept"], "revived": p["revived"],
+                             "refused": p["refusal_share"], "planned_met": p["planned_share"],
+                             "planned_unmet": p["planned_share"] / p["planned_factor"] ** d["planned_weight"],
+                             "shocks": p["shock_rate"]}.items():
+            pm.Binomial(f"{name}_seen", d[f"{name}_trials"], chance, observed=d[f"{name}_hits"])
+        pm.Poisson("surprises_seen", p["surprise_rate"] * d["years"], observed=d["surprises"])
+    return pymc_model
+
+
+def prior_variable(name: str, prior: Prior, dims: tuple[str, ...] | None):
+    """The random variable of a prior; one shifted `above` is kept as `name` beside its unshifted part."""
+    import pymc as pm
+
+    make = getattr(pm, prior.dist)
+    if not prior.above:
+        return make(name, **prior.args_solved, dims=dims)
+    return pm.Deterministic(name, prior.above + make(f"{name}_above", **prior.args_solved, dims=dims), dims=dims)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Posterior draws by variable, each (draw, *dims), with how they came about and what the checks say."""
+
+    key: str
+    through: date
+    draws: dict[str, np.ndarray]
+    diagnostics: dict[str, Any]
+    seconds: float
+    reused: bool
+    why: str
+
+    def dataset(self, params: Params):
+        """The draws as an xarray.Dataset with named dims."""
+        import xarray as xr
+
+        return xr.Dataset({name: (("draw", *DIMS.get(name, ())), value) for name, value in self.draws.items()},
+                          coords=coords(params))
+
+
+def fit_key(params: Params, record: Record) -> str:
+    """Hash of all that decides a fit: this model, priors, settings, the data of the likelihood, versions."""
+    from . import __file__ as package
+
+    source = [Path(package).with_name(name).read_bytes() for name in ("hazard.py", "summit.py")]
+    priors = {".".join(path): (prior.dist, prior.above, prior.args_solved) for path, prior in params.priors.each().items()}
+    settings = params.run.model_dump(mode="json", exclude={"interval_mass"})
+    versions = {name: version(name) for name in ("numpy", "pymc", "pytensor", "arviz-stats")}
+    data = [f"{name}{value.dtype}{value.shape}".encode() + value.tobytes() for name, value in data_of(record).items()]
+    words = json.dumps([priors, coords(params), settings, versions, record.through.isoformat()], sort_keys=True)
+    return content_hash(*source, words, *data)
+
+
+def fit(params: Params, record: Record) -> Fit:
+    """The stored fit of this content, or a new one, stored under its hash once it passed the gate.
+
+    Raises
+    ------
+    GateError
+        Naming the parameters at fault; the draws are kept under `.cache/failed` for inspection.
+    """
+    key = fit_key(params, record)
+    path = FITS / f"{key[:32]}.npz"
+    if stored := load_fit(path):
+        return stored
+    with locked(f"fit-{key[:16]}"):
+        if stored := load_fit(path):
+            return stored
+        begin = time.perf_counter()
+        draws, checks, failures = sample(build(params, record), params)
+        seconds = time.perf_counter() - begin
+        if failures:
+            failed = PROJECT_ROOT / ".cache" / "failed" / path.name
+            save_fit(failed, draws, {"through": record.through.isoformat(), "diagnostics": checks, "seconds": seconds})
+            raise GateError("the fit did not pass its checks, nothing is published:\n  " + "\n  ".join(failures)
+                            + f"\nThe draws are kept in {failed.relative_to(PROJECT_ROOT)}.")
+        save_fit(path, draws, {"through": record.through.isoformat(), "diagnostics": checks, "seconds": seconds})
+        return Fit(key, record.through, draws, checks, seconds, False, "no stored fit of these priors and this record")
+
+
+def sample(pymc_model, params: Params) -> tuple[dict[str, np.ndarray], dict[str, Any], list[str]]:
+    """Draws by variable (draw, *dims), their checks, and what is wrong with them."""
+    import logging
+
+    import pymc as pm
+
+    logging.getLogger("pymc").setLevel(logging.ERROR)
+    run = params.run
+    with pymc_model:
+        tree = pm.sample(draws=run.draws, tune=run.tune, chains=run.chains, cores=min(run.chains, 2),
+                         target_accept=run.target_accept, random_seed=run.random_seed, progressbar=False,
+                         compute_convergence_checks=False)
+    checks, failures = diagnose(tree, params)
+    posterior = tree["posterior"].to_dataset().stack(sample=("chain", "draw")).transpose("sample", ...)
+    return {name: posterior[name].values for name in posterior.data_vars if not name.endswith("_above")}, checks, failures
+
+
+def diagnose(tree, params: Params) -> tuple[dict[str, Any], list[str]]:
+    """R-hat, ESS, divergences and E-BFMI of a fit, and the sentences about those outside the gate."""
+    import arviz as az
+
+    gate, posterior = params.run.gate, tree["posterior"].to_dataset()
+
+    def extremes(values, worst) -> tuple[float, str]:
+        flat = {f"{name}{list(index) if index else ''}": float(value) for name, array in values.data_vars.items()
+                for index, value in np.ndenumerate(array.values)}
+        name = worst(flat, key=flat.get)
+        return flat[name], name
+
+    rhat, rhat_of = extremes(az.rhat(posterior), max)
+    bulk, bulk_of = extremes(az.ess(posterior, method="bulk"), min)
+    tail, tail_of = extremes(az.ess(posterior, method="tail"), min)
+    energy = tree["sample_stats"]["energy"].values
+    ebfmi = float(np.min(np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)))
+    divergences = int(tree["sample_stats"]["diverging"].sum())
+    ess, ess_of = min((bulk, bulk_of), (tail, tail_of))
+    checks = {"rhat_max": rhat, "ess_min": ess, "divergences": divergences, "ebfmi_min": ebfmi}
+    failures = [message for bad, message in (
+        (not rhat <= gate.rhat_max, f"R-hat {rhat:.3f} of {rhat_of}; at most {gate.rhat_max} wanted"),
+        (not ess >= gate.ess_min, f"effective sample size {ess:.0f} of {ess_of}; at least {gate.ess_min:g} wanted"),
+        (divergences > gate.divergences_max, f"{divergences} divergences; at most {gate.divergences_max} wanted"),
+        (not ebfmi >= gate.ebfmi_min, f"E-BFMI {ebfmi:.2f}; at least {gate.ebfmi_min} wanted")) if bad]
+    return checks | {"ok": not failures}, failures
+
+
+def save_fit(path: Path, draws: dict[str, np.ndarray], meta: dict[str, Any]) -> None:
+    """Write draws and their description as one .npz file, atomically."""
+    from io import BytesIO
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    buffer = BytesIO()
+    np.savez(buffer, __meta__=np.array(json.dumps(meta)), **draws)
+    write_atomic(path, buffer.getvalue())
+
+
+def load_fit(path: Path) -> Fit | None:
+    """The stored fit, None where there is none that can be read."""
+    try:
+        with np.load(path) as stored:
+            meta = json.loads(str(stored["__meta__"]))
+            draws = {name: stored[name] for name in stored.files if name != "__meta__"}
+    except (OSError, ValueError, KeyError, EOFError):
+        return None
+    return Fit(path.stem, date.fromisoformat(meta["through"]), draws, meta["diagnostics"], meta["seconds"], True,
+               "from the stored fit")
