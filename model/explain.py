@@ -74,6 +74,9 @@ def changes(p: Draws, ahead: Outlook) -> dict[tuple[str, str], np.ndarray]:
                 after = season_hazard(p, plain, felt, ahead.horizon, silent=True)
                 add((row.event_id if row else slot.occasion.occasion_id, what), after - now)
                 now = after
+    if ahead.horizon:
+        unheard, any_visit = (hazard.surprise_hazard(p, ahead.horizon, silent)[:, -1] for silent in (True, False))
+        add(("silence", "silence"), unheard - any_visit)
     for visit in ahead.visits:
         now = 0.0
         steps = [("visit window", None, Words()), *stages(visit.words)]
@@ -103,7 +106,7 @@ def contributions(p: Draws, ahead: Outlook, signals: list[Signal], mass: float) 
         row = rows.get(name)
         text = (row.description if row else {
             "norm": "The usual level of tone, against which today's is measured",
-            "older": "Signals so old that each counts for little", "silence": "No formal word yet about the occasions ahead",
+            "older": "Signals so old that each counts for little", "silence": "No formal word yet about the occasions ahead, no visit agreed",
         }.get(name) or f"{what} of {names.get(name, name)}")
         lower, upper = np.quantile(phi, [(1 - mass) / 2, (1 + mass) / 2])
         out.append({"id": name, "kind": row.kind if row else what, "what": what,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .covariates import ANNOUNCED, OFFSETS, Outlook, SeasonView, Slot, VisitView, unspoken
+from .covariates import ANNOUNCED, OFFSETS, Outlook, Record, SeasonView, Slot, VisitView, unspoken
 
 Draws = dict[str, np.ndarray]
 YEAR = 365.25
@@ -140,13 +140,15 @@ def visit_days(p: Draws, view: VisitView, horizon: int) -> np.ndarray:
     return ahead / length * chance[:, None]
 
 
-def surprise_hazard(p: Draws, horizon: int) -> np.ndarray:
-    """Cumulative hazard of meetings of which nothing is public yet, by each day ahead; (draw, day).
+def surprise_hazard(p: Draws, horizon: int, silent: bool = True) -> np.ndarray:
+    """Cumulative hazard of visits and one-off gatherings of which nothing is public yet, by each day ahead; (draw, day).
 
-    Their first word must come after as_of, so that t days ahead only those with a lead below t remain.
+    Where the silence so far counts, their first word must come after as_of, so that t days ahead only those with a
+    lead below t remain.
     """
     days = np.arange(1, horizon + 1)
-    return np.cumsum(p["surprise_rate"][:, None] / YEAR * lead_below(p, "surprise", days), axis=1)
+    unknown = lead_below(p, "surprise", days) if silent else np.ones((1, horizon))
+    return np.cumsum(p["surprise_rate"][:, None] / YEAR * unknown, axis=1)
 
 
 class Chances(NamedTuple):
@@ -165,11 +167,14 @@ class Chances(NamedTuple):
 SURPRISE = "unknown"
 
 
-def chances(p: Draws, ahead: Outlook, signals: bool = True) -> Chances:
+def chances(p: Draws, ahead: Outlook, signals: bool = True, silent: bool | None = None) -> Chances:
     """The chance of the first meeting by cause and day; without `signals` every word, silence and tone is off.
+
+    `silent` says whether silence counts as evidence; by default it does where signals do.
 
     Causes compete: hazards add, and a shock (at `shock_rate` a year) ends the chance of whatever comes after it.
     """
+    silent = signals if silent is None else silent
     norm = p["tone_norm"]
     tone = balance(p, ahead.tone.up, ahead.tone.down) - norm if signals else np.zeros_like(norm)
     groups: list[list[tuple[str, np.ndarray]]] = []
@@ -177,7 +182,7 @@ def chances(p: Draws, ahead: Outlook, signals: bool = True) -> Chances:
         if not signals:
             view = unspoken(view)
         groups.append([(slot.occasion.occasion_id, day)
-                       for slot, day in season_days(p, view, tone * view.fade, ahead.horizon, silent=signals)])
+                       for slot, day in season_days(p, view, tone * view.fade, ahead.horizon, silent)])
     for visit in ahead.visits if signals else ():
         groups.append([(visit.occasion.occasion_id, visit_days(p, visit, ahead.horizon))])
     names, increments, there = [], [], []
@@ -190,7 +195,7 @@ def chances(p: Draws, ahead: Outlook, signals: bool = True) -> Chances:
             names.append(name)
             increments.append(step * np.divide(day, total, out=np.zeros_like(day), where=total > 0))
             there.append((day * shock).sum(1))
-    surprise = surprise_hazard(p, ahead.horizon)
+    surprise = surprise_hazard(p, ahead.horizon, silent)
     names.append(SURPRISE)
     increments.append(np.diff(surprise, axis=1, prepend=0.0))
     there.append(-np.expm1(-surprise[:, -1]) if ahead.horizon else np.zeros(len(surprise)))
@@ -205,3 +210,18 @@ def chances(p: Draws, ahead: Outlook, signals: bool = True) -> Chances:
 def by_deadline(p: Draws, ahead: Outlook, signals: bool = True) -> np.ndarray:
     """P(they meet by the deadline) of each draw; (draw,)."""
     return chances(p, ahead, signals).first.sum((1, 2))
+
+
+def log_likelihood(p: Draws, past: Record, rows: np.ndarray) -> np.ndarray:
+    """Log likelihood of the outcomes of some seasons of a record (indices `rows`); (draw,).
+
+    For reweighting draws of an older fit by what was decided since.
+    """
+    total = np.zeros(len(p["kept"]))
+    for i in rows:
+        tone = balance(p, past.up[i], past.down[i]) - p["tone_norm"]
+        common = propensity(p, tone, p["year_effect"][:, past.year[i]])
+        agreed = -np.expm1(-common * together(type_intensity(p), past.types[[i]], p["overlap"][:, None])[:, 0])
+        met = np.clip(p["kept"] * agreed, 1e-9, 1 - 1e-9)
+        total += np.log(met if past.met[i] else 1 - met)
+    return total

@@ -133,7 +133,7 @@ def fit_key(params: Params, record: Record) -> str:
     source = [Path(package).with_name(name).read_bytes() for name in ("hazard.py", "summit.py")]
     priors = {".".join(path): (prior.dist, prior.above, prior.args_solved) for path, prior in params.priors.each().items()}
     settings = params.run.model_dump(mode="json", exclude={"interval_mass"})
-    versions = {name: version(name) for name in ("numpy", "pymc", "pytensor", "arviz-stats")}
+    versions = {name: version(name) for name in ("numpy", "pymc", "pytensor", "nutpie", "arviz-stats")}
     data = [f"{name}{value.dtype}{value.shape}".encode() + value.tobytes() for name, value in data_of(record).items()]
     words = json.dumps([priors, coords(params), settings, versions, record.through.isoformat()], sort_keys=True)
     return content_hash(*source, words, *data)
@@ -155,7 +155,7 @@ def fit(params: Params, record: Record) -> Fit:
         if stored := load_fit(path):
             return stored
         begin = time.perf_counter()
-        draws, checks, failures = sample(build(params, record), params)
+        draws, checks, failures = sample(compiled(params, record), record, params)
         seconds = time.perf_counter() - begin
         if failures:
             failed = PROJECT_ROOT / ".cache" / "failed" / path.name
@@ -166,18 +166,27 @@ def fit(params: Params, record: Record) -> Fit:
         return Fit(key, record.through, draws, checks, seconds, False, "no stored fit of these priors and this record")
 
 
-def sample(pymc_model, params: Params) -> tuple[dict[str, np.ndarray], dict[str, Any], list[str]]:
-    """Draws by variable (draw, *dims), their checks, and what is wrong with them."""
-    import logging
+def compiled(params: Params, record: Record):
+    """The model of a record, compiled by nutpie; `sample` puts any other record in its place."""
+    import warnings
 
-    import pymc as pm
+    import nutpie
 
-    logging.getLogger("pymc").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return nutpie.compile_pymc_model(build(params, record))
+
+
+def sample(ready, record: Record, params: Params, *, chains: int | None = None, draws: int | None = None,
+           tune: int | None = None) -> tuple[dict[str, np.ndarray], dict[str, Any], list[str]]:
+    """Draws of a compiled model given a record by variable (draw, *dims), their checks, and what is wrong with them."""
+    import nutpie
+
     run = params.run
-    with pymc_model:
-        tree = pm.sample(draws=run.draws, tune=run.tune, chains=run.chains, cores=min(run.chains, 2),
-                         target_accept=run.target_accept, random_seed=run.random_seed, progressbar=False,
-                         compute_convergence_checks=False)
+    data = {name: value for name, value in data_of(record).items() if name in {v.name for v in ready.shared_var_keys}}
+    tree = nutpie.sample(ready.with_data(**data), draws=draws or run.draws, tune=tune or run.tune, cores=2,
+                         chains=chains or run.chains, target_accept=run.target_accept, seed=run.random_seed,
+                         progress_bar=False)
     checks, failures = diagnose(tree, params)
     posterior = tree["posterior"].to_dataset().stack(sample=("chain", "draw")).transpose("sample", ...)
     return {name: posterior[name].values for name in posterior.data_vars if not name.endswith("_above")}, checks, failures

@@ -1,0 +1,357 @@
+"""The track record: forecasts from past dates with what was public and fitted then, their scores, and baselines.
+
+An origin never sees anything later: the ledger is cut at it, parameters and every count come from the fit of the
+January before, and only the outcomes of seasons decided since then reweight the draws.
+"""
+
+import csv
+import gzip
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass, fields, replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from . import hazard, summit
+from .covariates import ANNOUNCED, DAY, Outlook, Record, meetings, outlook, record
+from .files import PROJECT_ROOT, write_atomic
+from .ledger import Ledger
+from .params import Params
+
+RECORD = PROJECT_ROOT / "notebooks" / "rendered" / "record"
+QUESTION_DAYS = ((1, 1), (4, 1), (7, 11), (10, 1))
+
+WEEKS = np.arange(1, 27)
+FIRST_YEAR, LAST_YEAR = 1999, 2024
+CLIP = 0.005
+DRAWS = {"chains": 2, "draws": 400, "tune": 600}
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A named variant of the model: what it sees of the ledger, whether silence counts, whether years differ."""
+
+    name: str
+    signals: bool = True
+    tone: bool = True
+    words: bool = True
+    frailty: bool = True
+
+    def sees(self, ledger: Ledger) -> Ledger:
+        """The part of a ledger this structure uses."""
+        about = {s.event_id for event in ledger.events() if any(s.occasion for s in event) for s in event}
+        keep = tuple(s for s in ledger.signals if (self.words if s.event_id in about else self.tone))
+        return replace(ledger, signals=keep, visit_windows=ledger.visit_windows if self.words else ())
+
+    def years(self, past: Record) -> Record:
+        """The record with all seasons in one year where years do not differ."""
+        return past if self.frailty else replace(past, year=np.zeros_like(past.year))
+
+
+FULL = Structure("full")
+STRUCTURES = (FULL, Structure("no tone", tone=False), Structure("no words", words=False),
+              Structure("seasons only", tone=False, words=False), Structure("no frailty", frailty=False))
+BASELINES = ("seasonal climatology", "persistence rate", "logistic regression")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One forecast of the record; probability, lower and upper of (as_of, deadline], and what came of it.
+
+    `hard` is 1 where no meeting was announced inside the horizon and at least one occasion lay in it.
+    """
+
+    as_of: date
+    horizon_days: int
+    deadline: date
+    model: str
+    probability: float
+    lower: float
+    upper: float
+    outcome: int
+    hard: int
+
+
+def origins(first: int = FIRST_YEAR, last: int = LAST_YEAR, monthly: bool = False) -> list[date]:
+    """Every Monday of the years, or the first of each month."""
+    day = date(first, 1, 1)
+    mondays = [day + n * DAY for n in range((date(last + 1, 1, 1) - day).days) if (day + n * DAY).weekday() == 0]
+    return [monday for monday in mondays if not monthly or monday.day <= 7]
+
+
+def weights(draws: hazard.Draws, fitted: Record, now: Record) -> np.ndarray:
+    """Importance weights of draws fitted to one record, given a later one: seasons decided since; (draw,), sum 1."""
+    new = np.array([i for i, name in enumerate(now.season_ids) if name not in set(fitted.season_ids)], dtype=int)
+    log_weight = hazard.log_likelihood(draws, now, new)
+    weight = np.exp(log_weight - log_weight.max())
+    return weight / weight.sum()
+
+
+def weighted_quantiles(values: np.ndarray, weight: np.ndarray, levels: tuple[float, float]) -> np.ndarray:
+    """Quantiles of each column of (draw, column) values under weights; (level, column)."""
+    order = np.argsort(values, axis=0)
+    cumulated = np.cumsum(weight[order], axis=0)
+    picked = [np.argmax(cumulated >= level * cumulated[-1], axis=0) for level in levels]
+    return np.stack([np.take_along_axis(values, order, 0)[rows, np.arange(values.shape[1])] for rows in picked])
+
+
+def curve(draws: hazard.Draws, ahead: Outlook, structure: Structure) -> np.ndarray:
+    """P(they have met by each day ahead) under a structure; (draw, day)."""
+    if not structure.frailty:
+        draws = draws | {"year_effect": np.repeat(draws["year_effect"][:, :1], draws["year_effect"].shape[1], axis=1)}
+    return hazard.chances(draws, ahead, silent=structure.words).by_day
+
+
+def is_hard(ahead: Outlook, days: int) -> int:
+    """1 where no meeting is announced within `days` and at least one occasion starts in them."""
+    slots = [slot for view in ahead.seasons for slot in view.slots if slot.open and 0 < slot.ahead <= days]
+    announced = (any(slot.words.formal == ANNOUNCED for slot in slots)
+                 or any(visit.words.formal == ANNOUNCED and visit.first <= days for visit in ahead.visits))
+    return int(bool(slots) and not announced)
+
+
+def deadlines_of(day: date) -> list[date]:
+    """The deadlines asked at an origin: 1 to 26 weeks, and the end of the year."""
+    return sorted({day + int(week) * 7 * DAY for week in WEEKS} | {date(day.year, 12, 31)} - {day})
+
+
+def happened(met: list[date], after: date, until: date) -> int:
+    """1 if they met in (after, until]."""
+    return int(any(after < day <= until for day in met))
+
+
+def year_points(params: Params, whole: Ledger, ready, year: int, days: list[date], structures: Iterable[Structure]
+                ) -> Iterator[Point]:
+    """The points of one year's origins, with parameters fitted to what was known on the last day of the year before."""
+    met = meetings(whole)
+    for structure in structures:
+        seen = structure.sees(whole)
+        fitted = structure.years(record(seen.as_of(date(year - 1, 12, 31)), params.priors))
+        draws, _, _ = summit.sample(ready, fitted, params, **DRAWS)
+        for day in days:
+            ledger = seen.as_of(day)
+            now = structure.years(record(ledger, params.priors))
+            weight = weights(draws, fitted, now)
+            deadlines = deadlines_of(day)
+            ahead = outlook(ledger, day, max(deadlines), params.priors)
+            full = ahead if structure is FULL else outlook(whole.as_of(day), day, max(deadlines), params.priors)
+            by_day = curve(draws, ahead, structure)
+            columns = by_day[:, [(deadline - day).days - 1 for deadline in deadlines]]
+            lower, upper = weighted_quantiles(columns, weight, (0.05, 0.95))
+            for j, deadline in enumerate(deadlines):
+                days_ahead = (deadline - day).days
+                yield Point(day, days_ahead, deadline, structure.name, float(weight @ columns[:, j]), float(lower[j]),
+                            float(upper[j]), happened(met, day, deadline), is_hard(full, days_ahead))
+
+
+def climatology(met: list[date], day: date, until: date, first: int = 1993) -> float:
+    """Share of earlier years with a meeting in the same stretch of the calendar, (hits + 1/2) / (years + 1)."""
+    hits = years = 0
+    for back in range(1, day.year - first + 1):
+        shift = date(day.year - back, 1, 1) - date(day.year, 1, 1)
+        if until + shift <= day:
+            hits, years = hits + happened(met, day + shift, until + shift), years + 1
+    return (hits + 0.5) / (years + 1)
+
+
+def persistence(met: list[date], day: date, until: date, years: int = 3) -> float:
+    """1 - exp(-rate * length), the rate being that of the last three years plus half a meeting."""
+    count = sum(day - years * 365 * DAY < when <= day for when in met)
+    return float(-np.expm1(-(count + 0.5) / (years * 365) * (until - day).days))
+
+
+def features(ledger: Ledger, params: Params, day: date, deadlines: list[date]) -> np.ndarray:
+    """What a plain regression sees: open summits and other occasions inside, announced, agreed, tone, length."""
+    ahead = outlook(ledger, day, max(deadlines), params.priors)
+    types = [name for name in params.priors.types if name != "visit"]
+    rows = []
+    for deadline in deadlines:
+        days = (deadline - day).days
+        inside = [slot for view in ahead.seasons for slot in view.slots if slot.open and 0 < slot.ahead <= days]
+        summits = sum(params.priors.types[types[slot.type]].summit for slot in inside)
+        tone = ahead.tone.up.sum() - ahead.tone.down.sum()
+        rows.append([1.0, min(summits, 1), max(summits - 1, 0), len(inside) - summits,
+                     any(slot.words.formal == "announced" for slot in inside),
+                     sum(min(max((days - max(v.first, 1) + 1) / (v.last - max(v.first, 1) + 1), 0), 1) for v in ahead.visits),
+                     tone / (ahead.tone.up.sum() + ahead.tone.down.sum() + 1), np.log(days)])
+    return np.array(rows, dtype=float)
+
+
+def logistic(x: np.ndarray, y: np.ndarray, ridge: float = 1.0) -> np.ndarray:
+    """Coefficients of a logistic regression with a ridge penalty on all but the intercept."""
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
+    def loss(beta: np.ndarray) -> tuple[float, np.ndarray]:
+        linear = x @ beta
+        value = np.logaddexp(0, linear).sum() - y @ linear + 0.5 * ridge * (beta[1:] ** 2).sum()
+        return value, x.T @ (expit(linear) - y) + ridge * np.r_[0, beta[1:]]
+
+    return minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x
+
+
+def baseline_points(params: Params, whole: Ledger, days: list[date]) -> Iterator[Point]:
+    """The points of the baselines, each using earlier years only."""
+    from scipy.special import expit
+
+    met = meetings(whole)
+    monthly = origins(1994, LAST_YEAR + 1, monthly=True)
+    table = {day: (x := features(whole.as_of(day), params, day, deadlines := [day + int(w) * 7 * DAY for w in WEEKS]),
+                   np.array([happened(met, day, deadline) for deadline in deadlines])) for day in monthly
+             if day <= max(days)}
+    coefficients: dict[int, np.ndarray] = {}
+    for day in days:
+        if day.year not in coefficients:
+            past = [table[m] for m in table if m + int(WEEKS[-1]) * 7 * DAY < date(day.year, 1, 1)]
+            coefficients[day.year] = logistic(np.concatenate([x for x, _ in past]), np.concatenate([y for _, y in past]))
+        deadlines = deadlines_of(day)
+        ahead = outlook(whole.as_of(day), day, max(deadlines), params.priors)
+        regressed = expit(features(whole.as_of(day), params, day, deadlines) @ coefficients[day.year])
+        known = meetings(whole.as_of(day))
+        for i, deadline in enumerate(deadlines):
+            for name, value in zip(BASELINES, (climatology(known, day, deadline), persistence(known, day, deadline),
+                                               float(regressed[i])), strict=True):
+                yield Point(day, (deadline - day).days, deadline, name, value, value, value,
+                            happened(met, day, deadline), is_hard(ahead, (deadline - day).days))
+
+
+def _year(params: Params, whole: Ledger, year: int, structures: tuple[Structure, ...], monthly: bool) -> list[Point]:
+    days = origins(year, year, monthly) + [date(year, *when) for when in QUESTION_DAYS]
+    ready = _ready(params, whole)
+    return list(year_points(params, whole, ready, year, sorted(set(days)), structures))
+
+
+_COMPILED: dict[str, object] = {}
+
+
+def _ready(params: Params, whole: Ledger):
+    """The compiled model, once a process: only its data change between years and structures."""
+    if "model" not in _COMPILED:
+        _COMPILED["model"] = summit.compiled(params, record(whole.as_of(date(2015, 1, 1)), params.priors))
+    return _COMPILED["model"]
+
+
+def run(params: Params, whole: Ledger, *, monthly: bool = False, structures: tuple[Structure, ...] = STRUCTURES,
+        baselines: bool = True, years: tuple[int, int] = (FIRST_YEAR, LAST_YEAR), workers: int = 2) -> list[Point]:
+    """All points of the record by date, horizon and model.
+
+    `monthly` keeps the first Monday of each month; the days of the question-like set are always among the origins.
+    """
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from tqdm import tqdm
+
+    points: list[Point] = []
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        jobs = [pool.submit(_year, params, whole, year, structures, monthly) for year in range(years[0], years[1] + 1)]
+        if baselines:
+            days = sorted({*origins(*years, monthly), *(date(year, *when) for year in range(years[0], years[1] + 1)
+                                                        for when in QUESTION_DAYS)})
+            points += baseline_points(params, whole, days)
+        for job in tqdm(jobs, desc="years", disable=None):
+            points += job.result()
+    return sorted(points, key=lambda p: (p.as_of, p.deadline, p.model))
+
+
+COLUMNS = tuple(field.name for field in fields(Point))
+
+
+def save(points: Iterable[Point], path: Path) -> None:
+    """Write points as a gzipped CSV, the same bytes for the same points."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([f"{v:.4f}" if isinstance(v, float) else v for v in astuple(point)] for point in points)
+    buffer = io.BytesIO()
+    with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as stream:
+        stream.write(text.getvalue().encode())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, buffer.getvalue())
+
+
+def load(path: Path = RECORD / "backtest.csv.gz") -> list[Point]:
+    """The points of a saved record."""
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as stream:
+        return [Point(date.fromisoformat(r["as_of"]), int(r["horizon_days"]), date.fromisoformat(r["deadline"]), r["model"],
+                      float(r["probability"]), float(r["lower"]), float(r["upper"]), int(r["outcome"]), int(r["hard"]))
+                for r in csv.DictReader(stream)]
+
+
+def brier(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(p - y)^2."""
+    return (p - y) ** 2
+
+
+def log_score(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """-log of the probability given to what happened, p clipped to [0.005, 0.995]."""
+    p = np.clip(p, CLIP, 1 - CLIP)
+    return -np.where(y == 1, np.log(p), np.log1p(-p))
+
+
+def is_monthly(point: Point) -> bool:
+    """Whether a point belongs to the scored origins: the first Monday of a month, a horizon of whole weeks up to 26."""
+    return (point.as_of.weekday() == 0 and point.as_of.day <= 7 and point.horizon_days % 7 == 0
+            and point.horizon_days <= 7 * WEEKS[-1])
+
+
+SETS = {
+    "integrated Brier, weeks 1-26": (brier, is_monthly),
+    "log score, weeks 1-26": (log_score, is_monthly),
+    **{f"Brier, {week} weeks": (brier, lambda p, week=week: is_monthly(p) and p.horizon_days == 7 * week)
+       for week in (4, 8, 13, 26)},
+    "hard set, Brier": (brier, lambda p: is_monthly(p) and p.hard == 1),
+    "question-like set, Brier": (brier, lambda p: (p.as_of.month, p.as_of.day) in QUESTION_DAYS
+                                 and (p.deadline.month, p.deadline.day) == (12, 31)),
+    "calibration in the large": (lambda p, y: p - y, is_monthly)}
+
+
+def scores(points: list[Point], replicates: int = 2000, random_seed: int = 1) -> list[dict]:
+    """Each score of each model, and its paired difference to climatology and to seasons only.
+
+    Intervals are 90% block bootstrap intervals over years: whole years are drawn with replacement.
+    """
+    rng = np.random.default_rng(random_seed)
+    table = []
+    for name, (score, member) in SETS.items():
+        chosen = [point for point in points if member(point)]
+        by_model: dict[str, dict[tuple, Point]] = {}
+        for point in chosen:
+            by_model.setdefault(point.model, {})[point.as_of, point.deadline] = point
+        if not by_model:
+            continue
+        keys = sorted(set.intersection(*(set(rows) for rows in by_model.values())))
+        years = sorted({key[0].year for key in keys})
+        at = np.array([years.index(key[0].year) for key in keys])
+        loss = {model: score(np.array([rows[k].probability for k in keys]), np.array([rows[k].outcome for k in keys]))
+                for model, rows in by_model.items()}
+        counts = np.bincount(at, minlength=len(years))
+        draws = rng.integers(len(years), size=(replicates, len(years)))
+
+        def interval(values: np.ndarray) -> tuple[float, float]:
+            sums = np.bincount(at, values, len(years))
+            means = sums[draws].sum(1) / counts[draws].sum(1)
+            return tuple(np.quantile(means, [0.05, 0.95]))
+
+        for model, values in sorted(loss.items(), key=lambda item: item[1].mean()):
+            row = {"score": name, "model": model, "forecasts": len(keys), "value": values.mean()}
+            row["lower"], row["upper"] = interval(values)
+            for other in ("seasonal climatology", "seasons only"):
+                if other in loss:
+                    short = other.split()[-1]
+                    row[f"minus_{short}"] = (values - loss[other]).mean()
+                    row[f"minus_{short}_lower"], row[f"minus_{short}_upper"] = interval(values - loss[other])
+            table.append(row)
+    return table
+
+
+def save_table(rows: list[dict], path: Path) -> None:
+    """Write rows of one shape as CSV, floats with four decimals."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: f"{v:.4f}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, text.getvalue())
