@@ -68,7 +68,8 @@ def build(params: Params, record: Record):
         p = {name: prior_variable(name, prior, DIMS.get(name)) for name, prior in params.priors.parameters.items()}
         p["weight"] = pm.LogNormal("weight", *np.array([list(kind.weight.args_solved.values())
                                                         for kind in params.priors.kinds.values()]).T, dims="kind")
-        p["type_effect"] = pm.Normal("type_effect", dims="type")
+        unexpected = np.array([not params.priors.types[name].summit for name in coords(params)["type"]], dtype=float)
+        p["type_effect"] = pm.Normal("type_effect", -p["unexpected_steps"] * unexpected, 1.0, dims="type")
         p["year_effect"] = pm.Normal("year_effect", dims="year")
         p["meeting_day"] = pm.Dirichlet("meeting_day", np.full(len(OFFSETS), 0.5), dims="offset")
 
