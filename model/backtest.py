@@ -81,22 +81,6 @@ def origins(first: int = FIRST_YEAR, last: int = LAST_YEAR, monthly: bool = Fals
     return [monday for monday in mondays if not monthly or monday.day <= 7]
 
 
-def weights(draws: hazard.Draws, fitted: Record, now: Record) -> np.ndarray:
-    """Importance weights of draws fitted to one record, given a later one: seasons decided since; (draw,), sum 1."""
-    new = np.array([i for i, name in enumerate(now.season_ids) if name not in set(fitted.season_ids)], dtype=int)
-    log_weight = hazard.log_likelihood(draws, now, new)
-    weight = np.exp(log_weight - log_weight.max())
-    return weight / weight.sum()
-
-
-def weighted_quantiles(values: np.ndarray, weight: np.ndarray, levels: tuple[float, float]) -> np.ndarray:
-    """Quantiles of each column of (draw, column) values under weights; (level, column)."""
-    order = np.argsort(values, axis=0)
-    cumulated = np.cumsum(weight[order], axis=0)
-    picked = [np.argmax(cumulated >= level * cumulated[-1], axis=0) for level in levels]
-    return np.stack([np.take_along_axis(values, order, 0)[rows, np.arange(values.shape[1])] for rows in picked])
-
-
 def curve(draws: hazard.Draws, ahead: Outlook, structure: Structure) -> np.ndarray:
     """P(they have met by each day ahead) under a structure; (draw, day)."""
     if not structure.frailty:
@@ -129,20 +113,22 @@ def year_points(params: Params, whole: Ledger, ready, year: int, days: list[date
     for structure in structures:
         seen = structure.sees(whole)
         fitted = structure.years(record(seen.as_of(date(year - 1, 12, 31)), params.priors))
-        draws, _, _ = summit.sample(ready, fitted, params, **DRAWS)
+        draws, checks, _ = summit.sample(ready, fitted, params, **DRAWS)
+        january = summit.Fit("", fitted.through, draws, checks, 0.0, False, "")
         for day in days:
             ledger = seen.as_of(day)
             now = structure.years(record(ledger, params.priors))
-            weight = weights(draws, fitted, now)
+            draws = summit.update(january, fitted, now, day).draws
             deadlines = deadlines_of(day)
             ahead = outlook(ledger, day, max(deadlines), params.priors)
             full = ahead if structure is FULL else outlook(whole.as_of(day), day, max(deadlines), params.priors)
             by_day = curve(draws, ahead, structure)
             columns = by_day[:, [(deadline - day).days - 1 for deadline in deadlines]]
-            lower, upper = weighted_quantiles(columns, weight, (0.05, 0.95))
+            lower, upper = np.quantile(columns, (0.05, 0.95), axis=0)
+            mean = columns.mean(0)
             for j, deadline in enumerate(deadlines):
                 days_ahead = (deadline - day).days
-                yield Point(day, days_ahead, deadline, structure.name, float(weight @ columns[:, j]), float(lower[j]),
+                yield Point(day, days_ahead, deadline, structure.name, float(mean[j]), float(lower[j]),
                             float(upper[j]), happened(met, day, deadline), is_hard(full, days_ahead))
 
 

@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 done, and the answer is no; 2 bad input or usage.
 """
 
 import argparse
+import re
 import sys
 import time
 from pathlib import Path
@@ -18,8 +19,10 @@ class Parser(argparse.ArgumentParser):
     """Names the nearest option or verb where one is unknown."""
 
     def error(self, message: str) -> NoReturn:
-        words = [*self._option_string_actions, *VERBS]
-        unknown = message.rpartition(": ")[2].split()[0] if message.startswith("unrecognized") else ""
+        verbs = next((action.choices for action in self._actions if isinstance(action.choices, dict)), {})
+        words = {*self._option_string_actions, *verbs, *(word for verb in verbs.values() for word in verb._option_string_actions)}
+        unknown = next((match[1] for pattern in (r"unrecognized arguments: ([^ =]+)", r"invalid choice: '([^']+)'")
+                        if (match := re.search(pattern, message))), "")
         self.print_usage(sys.stderr)
         self.exit(2, f"{self.prog}: {message}{nearest(unknown, words) if unknown else ''}\n")
 
@@ -57,6 +60,11 @@ def parser() -> Parser:
         add.add_argument(f"--{column}", default="")
     add.add_argument("--to", metavar="FILE", help="the signals file to append to (default: the seeds, or the last --signals)")
 
+    compare = verbs.add_parser("compare", help="split the difference of two runs, or rerun one from its own inputs")
+    compare.add_argument("a", metavar="A", help="a rendered run, by name or folder")
+    compare.add_argument("b", metavar="B", nargs="?", help="another; without it A is made again from its own inputs")
+    compare.add_argument("--markdown", action="store_true", help="the paragraph for a change request")
+
     verbs.add_parser("check", parents=[common], help="validate every input, all problems at once")
     return top
 
@@ -65,7 +73,10 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     try:
         options = parser().parse_args(argv)
-        return {"forecast": do_forecast, "add": do_add, "check": do_check}[options.verb](options)
+        code = {"forecast": do_forecast, "add": do_add, "check": do_check,
+                "compare": do_compare}[options.verb](options)
+        print(end="", flush=True)
+        return code
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
@@ -164,6 +175,22 @@ def do_add(options: argparse.Namespace) -> int:
     signal = append_signal(target, fields, **paths, **params.vocabulary)
     print(f"added {signal.event_id} to {target}", file=sys.stderr)
     return answer(options, params, sources, explain.Edits(), begin)
+
+
+def do_compare(options: argparse.Namespace) -> int:
+    """`summit compare`."""
+    from . import compare
+
+    a = compare.load_run(options.a)
+    if options.b is None:
+        faults = compare.differences(a, compare.rerun(a))
+        print("\n".join([f"{a.name} made again from its own inputs differs:", *faults]) if faults
+              else f"{a.name} made again from its own inputs is identical.")
+        return 1 if faults else 0
+    b = compare.load_run(options.b)
+    made = compare.steps(a, b)
+    print((compare.markdown if options.markdown else compare.text)(a, b, made), end="")
+    return 0
 
 
 BARS = " ▁▂▃▄▅▆▇█"

@@ -5,6 +5,7 @@ off. From there to the forecast the signals enter in a fixed order (tone, silenc
 visit by date), each changing the cumulative hazard by a difference; the row order of the ledger plays no part.
 """
 
+import itertools
 import re
 from dataclasses import dataclass, replace
 from datetime import date
@@ -91,22 +92,31 @@ def contributions(p: Draws, ahead: Outlook, signals: list[Signal], mass: float) 
     """What each signal, word, window and silence adds to the probability, largest first; they add up exactly.
 
     Along the straight path from the hazard without signals, H0, to that with them, H1, a part that changes the hazard
-    by dH changes the probability by (P1 - P0) dH / (H1 - H0), per draw.
+    by dH changes the probability by exp(-H0) (1 - exp(H0 - H1)) dH / (H1 - H0), per draw. All parts are scaled by the
+    share of meetings that come before a shock; that signals move them nearer or further off is the part `timing`.
     """
-    gain = hazard.by_deadline(p, ahead) - hazard.by_deadline(p, ahead, signals=False)
+    calm = p | {"shock_rate": np.zeros_like(p["shock_rate"])}
+    with_signals, without, unhindered, missed = (
+        hazard.by_deadline(p, ahead), hazard.by_deadline(p, ahead, signals=False),
+        hazard.by_deadline(calm, ahead), 1 - hazard.by_deadline(calm, ahead, signals=False))
     parts = changes(p, ahead)
-    total = sum(parts.values(), np.zeros_like(gain))
-    rate = np.where(np.abs(total) > 1e-9, gain / np.where(np.abs(total) > 1e-9, total, 1.0), 0.0)
+    total = sum(parts.values(), np.zeros_like(without))
+    safe = np.where(np.abs(total) > 1e-9, total, 1.0)
+    rate = missed * np.where(np.abs(total) > 1e-9, -np.expm1(-safe) / safe, 1.0)
+    rate *= np.divide(with_signals, unhindered, out=np.ones_like(unhindered), where=unhindered > 0)
+    phis = {key: change * rate for key, change in parts.items()}
+    if phis:
+        phis["timing", "timing"] = with_signals - without - sum(phis.values())
     rows = {signal.event_id: signal for signal in signals}
     names = {o.occasion_id: o.name for view in ahead.seasons for o in view.season.occasions}
     names |= {visit.occasion.occasion_id: visit.occasion.name for visit in ahead.visits}
     out = []
-    for (name, what), change in parts.items():
-        phi = change * rate
+    for (name, what), phi in phis.items():
         row = rows.get(name)
         text = (row.description if row else {
             "norm": "The usual level of tone, against which today's is measured",
             "older": "Signals so old that each counts for little", "silence": "No formal word yet about the occasions ahead, no visit agreed",
+            "timing": "Meetings come nearer or further off, so that a shock has less or more time to stop them",
         }.get(name) or f"{what} of {names.get(name, name)}")
         lower, upper = np.quantile(phi, [(1 - mass) / 2, (1 + mass) / 2])
         out.append({"id": name, "kind": row.kind if row else what, "what": what,
@@ -149,7 +159,7 @@ def next_signals(p: Draws, ahead: Outlook, priors: Priors) -> list[dict]:
 
 STATUS_SIGNALS = {"announced": ("summit_announced", 3), "refused": ("contact_missed", -2),
                   "planned": ("visit_planning", 2), "doubted": ("official_statement", -2)}
-"""The signal that stands for a status in `--set OCCASION=STATUS`; "scheduled" takes every word about it away."""
+"""The signal that takes the place of every word about an occasion in `--set OCCASION=STATUS`; "scheduled" has none."""
 
 
 @dataclass(frozen=True)
@@ -174,19 +184,22 @@ def edited(ledger: Ledger, edits: Edits, params: Params) -> Ledger:
     """
     problems: list[Problem] = []
     as_of, kinds = params.question.as_of, params.priors.kinds
-    known = {o.occasion_id for o in ledger.as_of(as_of).occasions}
+    known = {o.occasion_id: o.known_from for o in ledger.as_of(as_of).occasions}
+    number = itertools.count(1)
     signals = {signal.event_id: signal for signal in ledger.signals}
 
     def fail(option: str, message: str) -> None:
         problems.append(Problem("options", 0, 0, message, option))
 
-    def about(option: str, occasion: str) -> bool:
+    def about(option: str, occasion: str, day: date = as_of) -> bool:
         if occasion not in known:
             fail(option, f"unknown occasion {shown(occasion)} on {as_of}{nearest(occasion, known)}")
-        return occasion in known
+        elif day < known[occasion]:
+            fail(option, f"expected a day not before {known[occasion]}, when {occasion} became known; found {day}")
+        return occasion in known and day >= known[occasion]
 
     def put(option: str, kind: str, strength: int, occasion: str, day: date) -> None:
-        name = f"{day}-{option.strip('-')}-{len(signals) + 1}"
+        name = f"{day}-{option.strip('-')}-{next(number)}"
         words = f"{kind.replace('_', ' ')}, strength {strength:+d}" + (f", about {occasion}" if occasion else "")
         signals[name] = Signal(name, day, day, kind, "both", strength, "A1", occasion, "", False,
                                f"What you added: {words}", "an assumption", False)
@@ -199,9 +212,8 @@ def edited(ledger: Ledger, edits: Edits, params: Params) -> Ledger:
         if status not in (*STATUS_SIGNALS, "scheduled"):
             fail("--set", f"expected OCCASION=STATUS, the status {expected_one_of(status, [*STATUS_SIGNALS, 'scheduled'])}")
         elif about("--set", occasion):
-            if status == "scheduled":
-                signals = {name: s for name, s in signals.items() if s.occasion != occasion}
-            else:
+            signals = {name: s for name, s in signals.items() if s.occasion != occasion or s.public_date > as_of}
+            if status != "scheduled":
                 put("--set", *STATUS_SIGNALS[status], occasion, as_of)
     for text in edits.add:
         match = re.fullmatch(r"(\w+):([+-]?\d+)(?::([a-z0-9-]+))?(?:@(\S+))?", text)
@@ -221,7 +233,7 @@ def edited(ledger: Ledger, edits: Edits, params: Params) -> Ledger:
             fail("--add", f"expected a strength from {wanted} for {kind}; found {strength}")
         elif day > as_of:
             fail("--add", f"expected a day not after the as-of date {as_of}; found {day} (move --as-of as well)")
-        elif not occasion or about("--add", occasion):
+        elif not occasion or about("--add", occasion, day):
             put("--add", kind, strength, occasion, day)
     raise_if_any(problems)
     rows = sorted(signals.values(), key=lambda s: (s.public_date, s.event_id))

@@ -5,7 +5,7 @@ Everything is a function of the inputs: the same params, ledger and random seed 
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ import numpy as np
 from . import explain, hazard
 from .covariates import DAY, SCHEDULED, Outlook, Record, meetings, outlook, record
 from .files import PROJECT_ROOT, content_hash, name_of
-from .ledger import Ledger, check_as_of, load_ledger
+from .ledger import Ledger, check_as_of, csv_of, load_ledger
 from .params import Params, Priors
-from .summit import Fit, fit
+from .summit import Fit, fit, update
 
 SCHEMA_VERSION = 1
 SEEDS = {name: PROJECT_ROOT / "seeds" / f"{name}.csv" for name in ("signals", "occasions", "visit_windows")}
@@ -56,7 +56,7 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Run:
-    """A forecast with all that it came from; `ledger` is cut at the as-of date."""
+    """A forecast with all that it came from; `ledger` is cut at the as-of date, `whole` is not and only for reruns."""
 
     params: Params
     ledger: Ledger
@@ -64,6 +64,7 @@ class Run:
     outlook: Outlook
     fit: Fit
     forecast: Forecast
+    whole: Ledger = field(repr=False)
 
     @property
     def draws(self) -> dict[str, np.ndarray]:
@@ -133,18 +134,44 @@ def read(params: Params, sources: Sources = Sources()) -> Ledger:
 def run(params: Params, sources: Sources = Sources(), edits: explain.Edits = explain.Edits()) -> Run:
     """The forecast of params and ledger files, from the stored fit where there is one of the same content."""
     paths = sources.paths()
-    made = forecast(params, explain.edited(read(params, sources), edits, params), fit)
+    whole = explain.edited(read(params, sources), edits, params)
+    made = forecast(params, whole, fit)
     inputs = {name_of(path): content_hash(Path(path).read_bytes())
               for path in sorted({*params.files, *(path for table in paths.values() for path in table)})}
-    return Run(*made[:-1], Forecast(**(made[-1] | {"inputs": inputs})))
+    return Run(*made[:-1], Forecast(**(made[-1] | {"inputs": inputs})), whole)
 
 
-def forecast(params: Params, whole: Ledger, fitted: Any) -> tuple:
+def input_files(run: Run) -> dict[str, str]:
+    """The inputs of a run as the text of files by name, from which `compare` makes it again."""
+    import yaml
+
+    params = {name: getattr(run.params, name).model_dump(mode="json", exclude_none=True)
+              for name in ("question", "priors", "run")}
+    return ({f"{name}.yaml": yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)
+             for name, data in params.items()} | {f"{name}.csv": text for name, text in csv_of(run.whole).items()})
+
+
+def brought_up_to(params: Params, whole: Ledger, as_of: date, fitted: Any, through: date | None = None
+                  ) -> tuple[Fit, Record]:
+    """The fit to the record of `through` (by default all that is decided by `as_of`), reweighted to `as_of`."""
+    now = record(whole.as_of(as_of), params.priors)
+    before = now if through is None else record(whole.as_of(min(through, as_of)), params.priors)
+    done = fitted(params, before)
+    return update(done, before, now, as_of), before
+
+
+def headline(params: Params, whole: Ledger, as_of: date, fitted: Any, through: date | None = None) -> float:
+    """The probability alone, as of any day, with what was public and decided then."""
+    done, _ = brought_up_to(params, whole, as_of, fitted, through)
+    ahead = outlook(whole.as_of(as_of), as_of, params.question.deadline, params.priors)
+    return float(hazard.by_deadline(done.draws, ahead).mean())
+
+
+def forecast(params: Params, whole: Ledger, fitted: Any, through: date | None = None) -> tuple:
     """Params, cut ledger, record, outlook, fit and the fields of the forecast, given `fitted(params, record)`."""
     q, mass = params.question, params.run.interval_mass
     ledger = whole.as_of(q.as_of)
-    past = record(ledger, params.priors)
-    done = fitted(params, past)
+    done, past = brought_up_to(params, whole, q.as_of, fitted, through)
     ahead = outlook(ledger, q.as_of, q.deadline, params.priors)
     chances = hazard.chances(done.draws, ahead)
     by_day = chances.by_day
@@ -161,23 +188,14 @@ def forecast(params: Params, whole: Ledger, fitted: Any) -> tuple:
         "as_of": q.as_of.isoformat(), "deadline": q.deadline.isoformat(), "scenario": params.scenario or "",
         "fit_through": past.through.isoformat(), "rows_used": used, "rows_after_as_of": rows - used,
         "probability": float(p.mean()), "interval": spread(p, mass), "likelihood_word": likelihood_word(p.mean()),
-        "a_week_ago": week_ago(params, whole, fitted), "no_signals_probability": float(bare.mean()),
+        "a_week_ago": (headline(params, whole, q.as_of - WEEK, fitted, through)
+                       if whole.as_of(q.as_of - WEEK).first_day else None), "no_signals_probability": float(bare.mean()),
         "matched_record": matched_record(ledger, q.as_of, q.deadline, params.priors), "curve": curve,
         "occasions": shares(chances, ahead),
         "contributions": explain.contributions(done.draws, ahead, list(ledger.signals), mass),
         "next_signals": explain.next_signals(done.draws, ahead, params.priors),
         "diagnostics": done.diagnostics, "inputs": {}, "random_seed": params.run.random_seed}
     return params, ledger, past, ahead, done, fields
-
-
-def week_ago(params: Params, whole: Ledger, fitted: Any) -> float | None:
-    """The probability of the same question seven days earlier, with what was public and fitted then."""
-    then = params.question.as_of - WEEK
-    ledger = whole.as_of(then)
-    if ledger.first_day is None:
-        return None
-    ahead = outlook(ledger, then, params.question.deadline, params.priors)
-    return float(hazard.by_deadline(fitted(params, record(ledger, params.priors)).draws, ahead).mean())
 
 
 def shares(chances: hazard.Chances, ahead: Outlook) -> list[dict[str, Any]]:

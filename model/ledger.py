@@ -432,5 +432,20 @@ def append_signal(path: str | os.PathLike[str], fields: Mapping[str, Any], *,
     return next(signal for signal in after.signals if signal.event_id == event_id)
 
 
+def csv_of(ledger: Ledger) -> dict[str, str]:
+    """The tables of a ledger that was not cut, as the text of files that load to it again."""
+    def cell(row: Any, column: str) -> str:
+        value = getattr(row, column)
+        if isinstance(value, bool):
+            return ("yes" if value else "open") if column == "checked" else "yes" if value else "no"
+        return "" if value is None else str(value)
+
+    tables = {"signals": (SIGNAL_COLUMNS, ledger.signals), "occasions": (OCCASION_COLUMNS, ledger.occasions),
+              "visit_windows": (WINDOW_COLUMNS, ledger.visit_windows)}
+    return {name: "".join(",".join(line) + "\n" for line in [columns, *([_quoted(cell(row, column)) for column in columns]
+                                                                       for row in rows)])
+            for name, (columns, rows) in tables.items()}
+
+
 def _quoted(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if re.search(r'[",\r\n]', cell) else cell
