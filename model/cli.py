@@ -65,6 +65,13 @@ def parser() -> Parser:
     compare.add_argument("b", metavar="B", nargs="?", help="another; without it A is made again from its own inputs")
     compare.add_argument("--markdown", action="store_true", help="the paragraph for a change request")
 
+    sweep = verbs.add_parser("sweep", parents=[common], help="many dates, scenarios and deadlines: one table")
+    sweep.add_argument("file", metavar="FILE", help="a sweep file, such as params/sweeps/replay.yaml")
+    sweep.add_argument("--out", metavar="FILE", help="where the table goes")
+
+    backtest = verbs.add_parser("backtest", parents=[common], help="the track record, and the score of our own log")
+    backtest.add_argument("--monthly", action="store_true", help="the first Monday of each month only")
+
     verbs.add_parser("check", parents=[common], help="validate every input, all problems at once")
     return top
 
@@ -74,7 +81,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         options = parser().parse_args(argv)
         code = {"forecast": do_forecast, "add": do_add, "check": do_check,
-                "compare": do_compare}[options.verb](options)
+                "compare": do_compare, "sweep": do_sweep, "backtest": do_backtest}[options.verb](options)
         print(end="", flush=True)
         return code
     except InputError as error:
@@ -190,6 +197,31 @@ def do_compare(options: argparse.Namespace) -> int:
     b = compare.load_run(options.b)
     made = compare.steps(a, b)
     print((compare.markdown if options.markdown else compare.text)(a, b, made), end="")
+    return 0
+
+
+def do_sweep(options: argparse.Namespace) -> int:
+    """`summit sweep`."""
+    from . import sweep
+
+    _, sources = inputs(options)
+    target = sweep.command(options.file, sources, options.out)
+    print(f"{target}: {len(target.read_text('utf-8').splitlines()) - 1} forecasts")
+    return 0
+
+
+def do_backtest(options: argparse.Namespace) -> int:
+    """`summit backtest`."""
+    from . import backtest
+    from .forecast import read
+
+    params, sources = inputs(options)
+    points = backtest.run(params, read(params, sources), monthly=options.monthly)
+    backtest.save(points, backtest.RECORD / "backtest.csv.gz")
+    table = backtest.scores(points)
+    backtest.save_table(table, backtest.RECORD / "scores.csv")
+    for row in table:
+        print(f"{row['score']:<30} {row['model']:<22} {row['value']:+.4f}  [{row['lower']:+.4f}, {row['upper']:+.4f}]")
     return 0
 
 

@@ -483,6 +483,14 @@ def _validate[Model: Strict](model: type[Model], document: YamlDocument, problem
         return None
 
 
+def validated[Model: Strict](model: type[Model], document: YamlDocument) -> Model:
+    """The model of a document; raises `InputError` with every fault."""
+    problems: list[Problem] = []
+    made = _validate(model, document, problems)
+    raise_if_any(problems)
+    return made
+
+
 _EXPECTED = {
     "string_type": "text", "int_type": "a whole number", "float_type": "a number", "bool_type": "true or false",
     "dict_type": "a mapping", "model_type": "a mapping", "list_type": "a list", "date_type": "a day",

@@ -1,0 +1,177 @@
+"""Many forecasts at once: dates x scenarios x deadlines x random seeds of a sweep file, as one tidy table."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass, fields
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from .covariates import DAY
+from .files import read_yaml, write_atomic
+from .params import Day, Strict, Text, load_params, validated
+
+
+class Every(Strict):
+    """Days from the first to the last, `days` apart; the last is always among them."""
+
+    first: Day
+    last: Day
+    days: Annotated[int, Field(ge=1, le=3660)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Every":
+        if self.last < self.first:
+            raise ValueError(f"expected last not before first, which is {self.first}; found {self.last}")
+        return self
+
+    def listed(self) -> list[date]:
+        """The days themselves."""
+        steps = range(0, (self.last - self.first).days + 1, self.days)
+        return sorted({*(self.first + step * DAY for step in steps), self.last})
+
+
+class Sweep(Strict):
+    """What to vary: empty lists leave what the params files say."""
+
+    means: Text
+    as_of: Every | list[Day] = []
+    scenarios: list[str] = []
+    deadlines: list[Day] = []
+    random_seeds: list[Annotated[int, Field(ge=0, lt=2**32)]] = []
+    fit_through: Day | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One forecast of a sweep."""
+
+    as_of: str
+    scenario: str
+    deadline: str
+    random_seed: int
+    probability: float
+    lower: float
+    upper: float
+    no_signals: float
+    largest_cause: str
+    largest_share: float
+
+
+def load_sweep(path: str | Path) -> Sweep:
+    """The checked sweep file.
+
+    Raises
+    ------
+    InputError
+        With every problem.
+    """
+    return validated(Sweep, read_yaml(path))
+
+
+def cases(sweep: Sweep) -> Iterator[dict[str, Any]]:
+    """The overrides of `load_params` for each forecast, in order."""
+    days = sweep.as_of.listed() if isinstance(sweep.as_of, Every) else sweep.as_of
+    for scenario in sweep.scenarios or [None]:
+        for seed in sweep.random_seeds or [None]:
+            for deadline in sweep.deadlines or [None]:
+                for day in days or [None]:
+                    yield {"scenario": scenario or None, "random_seed": seed, "deadline": deadline, "as_of": day}
+
+
+_LEDGERS: dict[tuple, Any] = {}
+
+
+def one(case: dict[str, Any], sources: Any, through: date | None) -> Row:
+    """The forecast of one case, model only."""
+    import numpy as np
+
+    from . import forecast, hazard
+    from .covariates import outlook
+    from .summit import fit
+
+    params = load_params(**case)
+    key = (sources, repr(params.vocabulary))
+    if key not in _LEDGERS:
+        _LEDGERS[key] = forecast.read(params, sources)
+    q, whole = params.question, _LEDGERS[key]
+    done, _ = forecast.brought_up_to(params, whole, q.as_of, fit, through)
+    ahead = outlook(whole.as_of(q.as_of), q.as_of, q.deadline, params.priors)
+    chances = hazard.chances(done.draws, ahead)
+    p = chances.first.sum((1, 2))
+    spread = forecast.spread(p, params.run.interval_mass)
+    shares = dict(zip(chances.causes, chances.first.sum(2).mean(0), strict=True))
+    largest = max(shares, key=lambda name: (shares[name], name))
+    return Row(q.as_of.isoformat(), params.scenario or "", q.deadline.isoformat(), params.run.random_seed, float(p.mean()),
+               spread["lower"], spread["upper"], float(np.mean(hazard.by_deadline(done.draws, ahead, signals=False))),
+               largest, float(shares[largest]))
+
+
+def run(sweep: Sweep, sources: Any, journal: Path, workers: int = 2) -> list[Row]:
+    """Every forecast of a sweep, in its order; what a run that was stopped had finished is taken from its journal.
+
+    Parameters
+    ----------
+    journal : path
+        Finished forecasts, one JSON line each, keyed by case; a half-written last line is ignored. It belongs to the
+        inputs whose hash is in its name.
+    """
+    import json
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from multiprocessing import get_context
+
+    from tqdm import tqdm
+
+    wanted = [(json.dumps({k: str(v) for k, v in case.items() if v is not None}, sort_keys=True), case)
+              for case in cases(sweep)]
+    done: dict[str, Row] = {}
+    if journal.exists():
+        for line in journal.read_text("utf-8").splitlines():
+            try:
+                key, values = json.loads(line)
+                done[key] = Row(**values)
+            except (ValueError, TypeError):
+                continue
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    todo = [(key, case) for key, case in wanted if key not in done]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool, journal.open("a", encoding="utf-8") as log:
+        futures = {pool.submit(one, case, sources, sweep.fit_through): key for key, case in todo}
+        try:
+            for future in tqdm(as_completed(futures), total=len(futures), desc="forecasts", disable=None):
+                done[futures[future]] = row = future.result()
+                log.write(json.dumps([futures[future], {f.name: getattr(row, f.name) for f in fields(row)}]) + "\n")
+                log.flush()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [done[key] for key, _ in wanted]
+
+
+def table(rows: list[Row]) -> str:
+    """The rows as CSV, probabilities with four decimals."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([field.name for field in fields(Row)])
+    writer.writerows([f"{v:.4f}" if isinstance(v, float) else v for v in astuple(row)] for row in rows)
+    return text.getvalue()
+
+
+def command(path: str, sources: Any, out: str | None) -> Path:
+    """Run a sweep file and write its table; the path of the table."""
+    from . import __file__ as package
+    from .files import PROJECT_ROOT, content_hash
+
+    sweep = load_sweep(path)
+    for case in cases(sweep):
+        load_params(**case)
+    files = [Path(path), *sorted((PROJECT_ROOT / "params").rglob("*.yaml")),
+             *(file for names in sources.paths().values() for file in names), *sorted(Path(package).parent.glob("*.py"))]
+    key = content_hash(*(file.read_bytes() for file in files))[:16]
+    rows = run(sweep, sources, PROJECT_ROOT / ".cache" / "sweeps" / f"{Path(path).stem}-{key}.jsonl")
+    target = Path(out) if out else PROJECT_ROOT / "notebooks" / "rendered" / f"sweep-{Path(path).stem}" / "sweep.csv"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(target, table(rows))
+    return target
