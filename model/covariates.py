@@ -58,6 +58,11 @@ def seasons(occasions: Iterable[Occasion], gap: int) -> tuple[Season, ...]:
     return tuple(Season(tuple(run)) for run in runs)
 
 
+def year_of(season: Season) -> int:
+    """Index of the season's year effect; years before the first and after the last share theirs."""
+    return min(max(season.first_start.year - FIRST_YEAR, 0), YEARS - 1)
+
+
 def meetings(ledger: Ledger) -> list[date]:
     """The days on which the leaders are known to have met, each once, by date."""
     return sorted({occasion.met_date for occasion in ledger.occasions if occasion.met})
@@ -76,11 +81,25 @@ class Tone:
     down: np.ndarray
 
 
+def speaker(rows: Sequence[Signal], priors: Priors) -> Signal:
+    """The row that speaks for an event told by several: the strongest, of equally strong ones the first public."""
+    return min(rows, key=lambda s: (-weight_of(s, priors), s.public_date, s.event_id))
+
+
+def words_about(ledger: Ledger, priors: Priors) -> dict[str, list[Signal]]:
+    """The signals that name an occasion, by its id; rows tied by `same_as` count once."""
+    named: dict[str, list[Signal]] = {}
+    for event in ledger.events():
+        for name in sorted({signal.occasion for signal in event} - {""}):
+            named.setdefault(name, []).append(speaker([s for s in event if s.occasion == name], priors))
+    return named
+
+
 class ToneSeries:
     """The general signals of a ledger as arrays, summed up for any day.
 
-    Rows tied by `same_as` are one event: its strongest row speaks for it, and where one of them names an occasion the
-    event is about that occasion and no part of the tone.
+    Rows tied by `same_as` are one event and count once; where one of them names an occasion the event is about that
+    occasion and no part of the tone.
     """
 
     def __init__(self, ledger: Ledger, priors: Priors):
@@ -89,7 +108,7 @@ class ToneSeries:
         self.signals: list[Signal] = []
         for event in ledger.events():
             if not any(signal.occasion for signal in event):
-                self.signals.append(max(event, key=lambda s: (weight_of(s, priors), s.event_id)))
+                self.signals.append(speaker(event, priors))
         self.public = np.array([s.public_date.toordinal() for s in self.signals], dtype=int)
         self.kind = np.array([self.kinds.index(s.kind) for s in self.signals], dtype=int)
         self.weight = np.array([np.sign(s.strength) * weight_of(s, priors) for s in self.signals])
@@ -111,8 +130,8 @@ class Words:
     """What was said about one occasion by a day.
 
     `formal` is the last formal word, ANNOUNCED, REFUSED or "" for none, and `formal_day` its day. `planned` and
-    `doubted` (0 to 1) are the strongest informal words since, a doubt halved every `doubt_half_life` days; `signals`
-    are the rows behind them: formal, planned, doubted.
+    `doubted` (0 to 1) are the strongest informal words since, a doubt halved every `doubt_half_life` days; a formal word
+    said again undoes the doubts before it, but not the planning. `signals` are the rows behind: formal, planned, doubted.
     """
 
     formal: str = ""
@@ -144,21 +163,24 @@ def words(signals: Sequence[Signal], day: date, priors: Priors) -> Words:
     Words of one day are taken together: formal beats informal, and of formal or informal words of both directions
     the stronger side counts by the difference.
     """
-    formal, formal_day, formal_row = "", None, None
+    formal, formal_day, formal_row, since = "", None, None, date.min
     for when in sorted({s.public_date for s in signals if formality(s)}):
         rows = [s for s in signals if s.public_date == when and formality(s)]
         balance = sum(formality(s) * abs(s.strength) for s in rows)
-        formal, formal_day = (ANNOUNCED if balance > 0 else REFUSED), when
+        said = ANNOUNCED if balance > 0 else REFUSED
+        formal, formal_day, since = said, when, since if said == formal else when
         formal_row = max((s for s in rows if formality(s) == (1 if balance > 0 else -1)), key=lambda s: s.event_id,
                          default=rows[0])
     strongest: dict[int, tuple[float, Signal | None]] = {1: (0.0, None), -1: (0.0, None)}
-    informal = [s for s in signals if not formality(s) and (formal_day is None or s.public_date > formal_day)]
+    informal = [s for s in signals if not formality(s) and s.public_date > since]
     for when in {s.public_date for s in informal}:
         best = {sign: max(((weight_of(s, priors), s.event_id, s) for s in informal
                            if s.public_date == when and np.sign(s.strength) == sign), default=(0.0, "", None))
                 for sign in (1, -1)}
         net = best[1][0] - best[-1][0]
         sign = 1 if net > 0 else -1
+        if sign < 0 and formal_day and when <= formal_day:
+            continue
         fade = 1.0 if sign > 0 else 0.5 ** ((day - when).days / priors.structure.doubt_half_life)
         if abs(net) * fade > strongest[sign][0]:
             strongest[sign] = (abs(net) * fade, best[sign][2])
@@ -211,30 +233,24 @@ def record(ledger: Ledger, priors: Priors) -> Record:
     """
     s, types, kinds = priors.structure, tuple(name for name in priors.types if name != "visit"), tuple(priors.kinds)
     over = [o for o in ledger.occasions if o.met is not None and o.start_date is not None]
-    met = meetings(ledger)
-    about: dict[str, list[Signal]] = {}
-    for signal in ledger.signals:
-        if signal.occasion:
-            about.setdefault(signal.occasion, []).append(signal)
+    met, about = meetings(ledger), words_about(ledger, priors)
     open_ids = {o.occasion_id for o in ledger.occasions} - {o.occasion_id for o in over}
     ended = [season for season in seasons((o for o in ledger.occasions), s.season_gap)
              if not any(o.occasion_id in open_ids for o in season.occasions)]
     through = max((o.outcome_date for o in over), default=date.min)
     tone = ToneSeries(ledger, priors)
 
-    def row(season: Season) -> tuple:
-        before = season.first_start - s.lead * DAY
-        counts, where = np.zeros(len(types)), np.zeros(len(types))
+    counts, where = np.zeros((2, len(ended), len(types)))
+    up, down = np.zeros((2, len(ended), len(kinds)))
+    for i, season in enumerate(ended):
         for occasion in season.occasions:
-            counts[types.index(occasion.type)] += 1
+            counts[i, types.index(occasion.type)] += 1
         hosts = [o for o in season.occasions if o.met]
         if hosts and len(season.occasions) > 1:
-            where[types.index(hosts[0].type)] = 1
-        then = tone.at(before)
-        return (counts, where, then.up, then.down,
-                season.first_start.year - FIRST_YEAR, any(season.holds(day) for day in met))
-
-    rows = [np.array(column) for column in zip(*map(row, ended), strict=True)]
+            where[i, types.index(hosts[0].type)] = 1
+        then = tone.at(season.first_start - s.lead * DAY)
+        up[i], down[i] = then.up, then.down
+    hits = [any(season.holds(day) for day in met) for season in ended]
 
     def first_word(occasion: Occasion, sign: int) -> Signal | None:
         return min((x for x in about.get(occasion.occasion_id, ()) if formality(x) == sign
@@ -249,18 +265,24 @@ def record(ledger: Ledger, priors: Priors) -> Record:
     one_off = [o for o in multilateral if o.met and not priors.types[o.type].yearly]
     unexpected = ([_days(o.met_date, windows[o.occasion_id].public_date) for o in visits
                    if o.met and o.occasion_id in windows] + [_days(o.met_date, o.known_from) for o in one_off])
-    unmet = [(o, types.index(o.type)) for season, hit in zip(ended, rows[-1], strict=True) if not hit
+    unmet = [(o, types.index(o.type)) for season, hit in zip(ended, hits, strict=True) if not hit
              for o in season.occasions]
     refusals = np.zeros((len(types), 2), dtype=int)
     for occasion, kind in unmet:
-        refusals[kind] += (any(x.kind == REFUSAL for x in about.get(occasion.occasion_id, ())), 1)
+        refusals[kind] += (first_word(occasion, -1) is not None, 1)
+
+    def planning(occasion: Occasion) -> list[float]:
+        word = first_word(occasion, 1)
+        until = word.public_date if word else occasion.met_date or occasion.end_date
+        return [weight_of(x, priors) for x in about.get(occasion.occasion_id, ())
+                if x.strength > 0 and not formality(x) and x.public_date < until]
+
     planned, strongest = {True: [0, 0], False: [0, 0]}, []
-    for season, hit in zip(ended, rows[-1], strict=True):
+    for season, hit in zip(ended, hits, strict=True):
         if any(priors.types[o.type].summit for o in season.occasions):
-            said = [weight_of(x, priors) for o in season.occasions for x in about.get(o.occasion_id, ())
-                    if x.strength > 0 and not formality(x)]
-            planned[bool(hit)][0] += bool(said)
-            planned[bool(hit)][1] += 1
+            said = [weight for occasion in season.occasions for weight in planning(occasion)]
+            planned[hit][0] += bool(said)
+            planned[hit][1] += 1
             strongest += [max(said)] if said else []
     by_year: dict[int, list[bool]] = {}
     for occasion in multilateral:
@@ -269,7 +291,8 @@ def record(ledger: Ledger, priors: Priors) -> Record:
     first = min((o.start_date for o in over), default=through)
     offsets = [(o.met_date - o.start_date).days for o in multilateral if o.met]
     return Record(
-        through, tuple(season.id for season in ended), *rows,
+        through, tuple(season.id for season in ended), counts, where, up, down,
+        year=np.array([year_of(season) for season in ended], dtype=int), met=np.array(hits, dtype=bool),
         announcement_lead=np.array([_days(o.met_date, word.public_date) for o, word in announced
                                     if o.met and not o.is_visit]),
         refusal_lead=np.array([_days(o.start_date, word.public_date) for o, word in refused]),
@@ -282,8 +305,18 @@ def record(ledger: Ledger, priors: Priors) -> Record:
         revived=(sum(bool(o.met) for o, _ in refused), len(refused)),
         refused=refusals, planned_met=tuple(planned[True]), planned_unmet=tuple(planned[False]),
         planned_weight=float(np.mean(strongest)) if strongest else 0.0,
-        shocks=(sum(np.mean(year) >= 0.5 for year in by_year.values()), len(by_year)),
+        shocks=(sum(bool(np.mean(year) > 0.5) for year in by_year.values()), len(by_year)),
         surprises=len(unexpected), years=(through - first).days / 365.25)
+
+
+def no_record(priors: Priors) -> Record:
+    """A record of nothing, under which the posterior is the prior."""
+    types, kinds = len(priors.types) - ("visit" in priors.types), len(priors.kinds)
+    none, pair = np.zeros(0), (0, 0)
+    return Record(date(FIRST_YEAR, 1, 1), (), np.zeros((0, types)), np.zeros((0, types)), np.zeros((0, kinds)),
+                  np.zeros((0, kinds)), np.zeros(0, dtype=int), np.zeros(0, dtype=bool), none, none, none,
+                  np.zeros(len(OFFSETS), dtype=int), pair, pair, pair, np.zeros((types, 2), dtype=int), pair, pair, 0.0,
+                  pair, 0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -349,30 +382,26 @@ class Outlook:
 
 
 def expected_occasions(occasions: Sequence[Occasion], until: date, priors: Priors) -> list[Occasion]:
-    """The yearly summits up to `until` that have no date yet, expected on the day of their series' last one."""
+    """The yearly occasions up to the year after `until` that have no date yet, expected on the day of their last one."""
     expected = []
     for name, kind in priors.types.items():
         series = sorted((o for o in occasions if o.type == name), key=lambda o: o.start_date or date.min)
         if not kind.yearly or not series:
             continue
         last = series[-1]
-        for year in range(last.start_date.year + 1, until.year + 1):
+        for year in range(last.start_date.year + 1, until.year + 2):
             shift = date(year, 1, 1) - date(last.start_date.year, 1, 1)
             start = last.start_date + shift
             expected.append(Occasion(f"{year}-{name.replace('_', '-')}-expected", f"{kind.name} {year}, no date yet",
                                      name, last.host, start, last.end_date + shift, last.known_from, "", ""))
-    return [o for o in expected if o.start_date <= until + MEETING_MARGIN]
+    return expected
 
 
 def outlook(ledger: Ledger, as_of: date, deadline: date, priors: Priors) -> Outlook:
     """What lies ahead, from a ledger that was cut at `as_of`."""
     s, types = priors.structure, tuple(name for name in priors.types if name != "visit")
     met, series = meetings(ledger), ToneSeries(ledger, priors)
-    about: dict[str, list[Signal]] = {}
-    for signal in ledger.signals:
-        if signal.occasion:
-            about.setdefault(signal.occasion, []).append(signal)
-    said = {name: words(rows, as_of, priors) for name, rows in about.items()}
+    said = {name: words(rows, as_of, priors) for name, rows in words_about(ledger, priors).items()}
     horizon = (deadline - as_of).days
     calendar = [*ledger.occasions, *expected_occasions(ledger.occasions, deadline, priors)]
     views, visits, statuses = [], [], {}
@@ -386,7 +415,7 @@ def outlook(ledger: Ledger, as_of: date, deadline: date, priors: Priors) -> Outl
             continue
         before = season.first_start - s.lead * DAY
         views.append(SeasonView(season, slots, 0.5 ** (max((before - as_of).days, 0) / s.tone_half_life),
-                                season.first_start.year - FIRST_YEAR))
+                                year_of(season)))
     latest = {window.occasion_id: window for window in ledger.visit_windows}
     for occasion in ledger.occasions:
         window = latest.get(occasion.occasion_id)

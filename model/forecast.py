@@ -5,7 +5,7 @@ Everything is a function of the inputs: the same params, ledger and random seed 
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import explain, hazard
-from .covariates import DAY, SCHEDULED, Outlook, Record, meetings, outlook, record
+from .covariates import DAY, SCHEDULED, Outlook, Record, meetings, no_record, outlook, record
 from .files import PROJECT_ROOT, content_hash, name_of
 from .ledger import Ledger, check_as_of, csv_of, load_ledger
 from .params import Params, Priors
@@ -154,16 +154,27 @@ def input_files(run: Run) -> dict[str, str]:
 def brought_up_to(params: Params, whole: Ledger, as_of: date, fitted: Any, through: date | None = None
                   ) -> tuple[Fit, Record]:
     """The fit to the record of `through` (by default all that is decided by `as_of`), reweighted to `as_of`."""
+    if params.run.record == "none":
+        nothing = no_record(params.priors)
+        return fitted(params, nothing), nothing
     now = record(whole.as_of(as_of), params.priors)
     before = now if through is None else record(whole.as_of(min(through, as_of)), params.priors)
     done = fitted(params, before)
     return update(done, before, now, as_of), before
 
 
+def seen(params: Params, whole: Ledger, as_of: date) -> Ledger:
+    """The ledger cut at `as_of`, with only the signals that the run's `evidence` lets count."""
+    ledger = whole.as_of(as_of)
+    if params.run.evidence == "article":
+        ledger = replace(ledger, signals=tuple(signal for signal in ledger.signals if signal.in_article))
+    return ledger
+
+
 def headline(params: Params, whole: Ledger, as_of: date, fitted: Any, through: date | None = None) -> float:
     """The probability alone, as of any day, with what was public and decided then."""
     done, _ = brought_up_to(params, whole, as_of, fitted, through)
-    ahead = outlook(whole.as_of(as_of), as_of, params.question.deadline, params.priors)
+    ahead = outlook(seen(params, whole, as_of), as_of, params.question.deadline, params.priors)
     return float(hazard.by_deadline(done.draws, ahead).mean())
 
 
@@ -172,7 +183,7 @@ def forecast(params: Params, whole: Ledger, fitted: Any, through: date | None = 
     q, mass = params.question, params.run.interval_mass
     ledger = whole.as_of(q.as_of)
     done, past = brought_up_to(params, whole, q.as_of, fitted, through)
-    ahead = outlook(ledger, q.as_of, q.deadline, params.priors)
+    ahead = outlook(seen(params, whole, q.as_of), q.as_of, q.deadline, params.priors)
     chances = hazard.chances(done.draws, ahead)
     by_day = chances.by_day
     p = chances.first.sum((1, 2))

@@ -34,9 +34,11 @@ def type_intensity(p: Any, xp: Any = np) -> Any:
 def together(intensity: Any, counts: Any, overlap: Any) -> Any:
     """One hazard from those of a season's occasions: (sum counts h^(1/overlap))^overlap; counts (..., kind of h).
 
-    Overlap 1 adds them up, as if each were a chance of its own; towards 0 the best of them is the only one.
+    Overlap 1 adds them up, as if each were a chance of its own; towards 0 the best of them is the only one. Dividing
+    by the largest first keeps the power finite.
     """
-    return (intensity ** (1 / overlap) @ counts.T) ** overlap
+    largest = intensity.max(axis=-1, keepdims=True)
+    return largest * ((intensity / largest) ** (1 / overlap) @ counts.T) ** overlap
 
 
 def lead_below(p: Any, which: str, days: Any) -> Any:

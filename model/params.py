@@ -4,6 +4,7 @@ A run is described completely by `Params`. Scenario files and options may only c
 checked after the change exactly like the files themselves; every problem names the file and place it comes from.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -311,6 +312,8 @@ class RunSettings(Strict):
     target_accept: Share
     gate: Gate
     interval_mass: Share
+    evidence: Literal["all", "article"]
+    record: Literal["all", "none"]
 
 
 class Scenario(Strict):
@@ -538,6 +541,13 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         scenario["$defs"] |= partial.pop("$defs", {})
         scenario["properties"][name] = partial
     return schemas | {"scenario": scenario}
+
+
+def schema_files(**more: type[Strict]) -> dict[Path, str]:
+    """The text of each schema file under `params/schema`; `more` adds schemas of other rooms by name."""
+    schemas = json_schemas() | {name: model.model_json_schema() for name, model in more.items()}
+    return {PARAMS / "schema" / f"{name}.schema.json": json.dumps(schema, indent=1, sort_keys=True) + "\n"
+            for name, schema in schemas.items()}
 
 
 def _without_required(schema: Any) -> Any:

@@ -135,7 +135,7 @@ def fit_key(params: Params, record: Record) -> str:
 
     source = [Path(package).with_name(name).read_bytes() for name in ("hazard.py", "summit.py")]
     priors = {".".join(path): (prior.dist, prior.above, prior.args_solved) for path, prior in params.priors.each().items()}
-    settings = params.run.model_dump(mode="json", exclude={"interval_mass"})
+    settings = params.run.model_dump(mode="json", exclude={"interval_mass", "evidence", "record"})
     versions = {name: version(name) for name in ("numpy", "pymc", "pytensor", "nutpie", "arviz-stats")}
     data = [f"{name}{value.dtype}{value.shape}".encode() + value.tobytes() for name, value in data_of(record).items()]
     words = json.dumps([priors, coords(params), settings, versions, record.through.isoformat()], sort_keys=True)
@@ -200,6 +200,7 @@ def diagnose(tree, params: Params) -> tuple[dict[str, Any], list[str]]:
     import arviz as az
 
     gate, posterior = params.run.gate, tree["posterior"].to_dataset()
+    posterior = posterior.drop_vars([name for name, values in posterior.data_vars.items() if values.std() == 0])
 
     def extremes(values, worst) -> tuple[float, str]:
         flat = {f"{name}{list(index) if index else ''}": float(value) for name, array in values.data_vars.items()
@@ -253,6 +254,8 @@ def pareto_k(log_weight: np.ndarray) -> float:
     if length < 5 or ordered[-1] - ordered[-length - 1] <= 1e-9 * ordered[-1]:
         return -np.inf
     x = ordered[-length:] - ordered[-length - 1]
+    if x[int(length / 4 + 0.5) - 1] <= x[0]:
+        return np.nan
     grid = 30 + int(np.sqrt(length))
     b = (1 - np.sqrt(grid / (np.arange(1, grid + 1) - 0.5))) / (3 * x[int(length / 4 + 0.5) - 1]) + 1 / x[-1]
     k = np.log1p(-b[:, None] * x).mean(1)

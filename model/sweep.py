@@ -99,7 +99,7 @@ def one(case: dict[str, Any], sources: Any, through: date | None) -> Row:
         _LEDGERS[key] = forecast.read(params, sources)
     q, whole = params.question, _LEDGERS[key]
     done, _ = forecast.brought_up_to(params, whole, q.as_of, fit, through)
-    ahead = outlook(whole.as_of(q.as_of), q.as_of, q.deadline, params.priors)
+    ahead = outlook(forecast.seen(params, whole, q.as_of), q.as_of, q.deadline, params.priors)
     chances = hazard.chances(done.draws, ahead)
     p = chances.first.sum((1, 2))
     spread = forecast.spread(p, params.run.interval_mass)

@@ -76,6 +76,8 @@ gate:
   divergences_max: 0
   ebfmi_min: 0.3
 interval_mass: 0.9
+evidence: all
+record: all
 """
 TEXTS = {"question": QUESTION, "priors": PRIORS, "run": RUN}
 
