@@ -70,6 +70,7 @@ def parser() -> Parser:
     sweep.add_argument("--out", metavar="FILE", help="where the table goes")
 
     backtest = verbs.add_parser("backtest", parents=[common], help="the track record, and the score of our own log")
+    backtest.add_argument("--log-only", action="store_true", help="only the score of our own log")
     backtest.add_argument("--monthly", action="store_true", help="the first Monday of each month only")
 
     verbs.add_parser("check", parents=[common], help="validate every input, all problems at once")
@@ -210,13 +211,40 @@ def do_sweep(options: argparse.Namespace) -> int:
     return 0
 
 
+def print_log_scores(params, whole) -> None:
+    """Score our own log and the reference forecasts, and keep both tables with the record."""
+    from . import backtest, forecast, log
+    from .params import load_params
+    from .summit import fit
+
+    if rows := log.scores(log.read_log(), whole):
+        backtest.save_table(rows, backtest.RECORD / "log_scores.csv")
+        for row in rows:
+            scored = f"Brier {row['brier']:.4f}, log score {row['log_score']:.4f}" if row["brier"] != "" else "not scored"
+            print(f"{row['question_id']} {row['scenario']} by {row['deadline']}: {row['forecasts']} forecasts, "
+                  f"{row['resolution']}; {scored}")
+
+    def ours(day, deadline) -> float:
+        return forecast.headline(load_params(as_of=day, deadline=deadline), whole, day, fit)
+
+    beside = log.beside_references(whole, ours)
+    backtest.save_table(beside, backtest.RECORD / "references.csv")
+    for row in beside:
+        print(f"{row['date']} by {row['deadline']}: ours {row['ours']:.2f}, theirs {row['theirs']:.2f} ({row['source']}); "
+              f"outcome {row['outcome']}")
+
+
 def do_backtest(options: argparse.Namespace) -> int:
     """`summit backtest`."""
     from . import backtest
     from .forecast import read
 
     params, sources = inputs(options)
-    points = backtest.run(params, read(params, sources), monthly=options.monthly)
+    whole = read(params, sources)
+    print_log_scores(params, whole)
+    if options.log_only:
+        return 0
+    points = backtest.run(params, whole, monthly=options.monthly)
     backtest.save(points, backtest.RECORD / "backtest.csv.gz")
     table = backtest.scores(points)
     backtest.save_table(table, backtest.RECORD / "scores.csv")

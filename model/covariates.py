@@ -121,7 +121,7 @@ class ToneSeries:
     def at(self, day: date) -> Tone:
         """The tone on `day`."""
         weight = self.decayed(day)
-        up, down = (np.bincount(self.kind, np.maximum(part, 0.0), len(self.kinds)) for part in (weight, -weight))
+        up, down = (np.bincount(self.kind, np.maximum(part, 0.0), len(self.kinds)).astype(float) for part in (weight, -weight))
         return Tone(up, down)
 
 

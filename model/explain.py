@@ -51,9 +51,8 @@ def changes(p: Draws, ahead: Outlook) -> dict[tuple[str, str], np.ndarray]:
     decayed = series.decayed(ahead.as_of)
     total = p["weight"] @ (ahead.tone.up + ahead.tone.down) + 1
     recent = (np.abs(decayed) >= 0.5 ** 5 / 3) & (decayed != 0)
-    linear = {("norm", "tone"): -p["tone_norm"]}
-    older = (decayed * ~recent)
-    linear["older", "tone"] = p["weight"] @ np.bincount(series.kind, older, len(series.kinds)) / total
+    older = p["weight"] @ np.bincount(series.kind, decayed * ~recent, len(series.kinds)) / total
+    linear = {("background", "tone"): older - p["tone_norm"]}
     for i in np.flatnonzero(recent):
         linear[series.signals[i].event_id, "signal"] = p["weight"][:, series.kind[i]] * decayed[i] / total
     shift = sum(linear.values())
@@ -114,8 +113,8 @@ def contributions(p: Draws, ahead: Outlook, signals: list[Signal], mass: float) 
     for (name, what), phi in phis.items():
         row = rows.get(name)
         text = (row.description if row else {
-            "norm": "The usual level of tone, against which today's is measured",
-            "older": "Signals so old that each counts for little", "silence": "No formal word yet about the occasions ahead, no visit agreed",
+            "background": "Older signals, less the usual level of tone that all are measured against",
+            "silence": "No formal word yet about the occasions ahead, no visit agreed",
             "timing": "Meetings come nearer or further off, so that a shock has less or more time to stop them",
         }.get(name) or f"{what} of {names.get(name, name)}")
         lower, upper = np.quantile(phi, [(1 - mass) / 2, (1 + mass) / 2])

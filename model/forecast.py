@@ -103,7 +103,8 @@ def matched_record(ledger: Ledger, as_of: date, deadline: date, priors: Priors) 
     first = min(yearly, default=as_of).year
 
     def shifted(day: date, years: int) -> date:
-        return day + (date(as_of.year - years, 1, 1) - date(as_of.year, 1, 1))
+        leap_day = (day.month, day.day) == (2, 29)
+        return day.replace(year=day.year - years, day=28 if leap_day else day.day)
 
     def stood(years: int) -> bool:
         now = shifted(as_of, years)
@@ -115,7 +116,7 @@ def matched_record(ledger: Ledger, as_of: date, deadline: date, priors: Priors) 
     state = "with" if stood(0) else "without"
     text = (f"In {hits} of the {len(alike)} years since {first} {state} a meeting by {as_of:%-d %B}, they met in the "
             f"{(deadline - as_of).days} days that followed." if alike else "No earlier year stood like this.")
-    return {"hits": hits, "years": len(alike), "text": text}
+    return {"hits": hits, "years": len(alike), "since": first, "text": text}
 
 
 def spread(values: np.ndarray, mass: float) -> dict[str, float]:

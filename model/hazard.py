@@ -200,7 +200,7 @@ def chances(p: Draws, ahead: Outlook, signals: bool = True, silent: bool | None 
     surprise = surprise_hazard(p, ahead.horizon, silent)
     names.append(SURPRISE)
     increments.append(np.diff(surprise, axis=1, prepend=0.0))
-    there.append(-np.expm1(-surprise[:, -1]) if ahead.horizon else np.zeros(len(surprise)))
+    there.append((-np.diff(np.exp(-surprise), axis=1, prepend=1.0) * shock).sum(1))
     rise = np.stack(increments, axis=1)
     total = rise.sum(1)
     survival = np.exp(-np.cumsum(total, axis=1))

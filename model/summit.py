@@ -166,7 +166,7 @@ def fit(params: Params, record: Record) -> Fit:
             raise GateError("the fit did not pass its checks, nothing is published:\n  " + "\n  ".join(failures)
                             + f"\nThe draws are kept in {failed.relative_to(PROJECT_ROOT)}.")
         save_fit(path, draws, {"through": record.through.isoformat(), "diagnostics": checks, "seconds": seconds})
-        return Fit(key, record.through, draws, checks, seconds, False, "no stored fit of these priors and this record")
+        return Fit(path.stem, record.through, draws, checks, seconds, False, "no stored fit of these priors and this record")
 
 
 def compiled(params: Params, record: Record):

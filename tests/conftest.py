@@ -1,10 +1,19 @@
 """What all tests share: caches inside the checkout, and one fit of the default run a session."""
 
 import model  # noqa: F401  (sets one BLAS thread and the caches before NumPy is imported)
+import pytest
 from hypothesis import configuration, settings
 
+from model import forecast
 from model.files import PROJECT_ROOT
+from model.params import load_params
 
 configuration.set_hypothesis_home_dir(PROJECT_ROOT / ".cache" / "hypothesis")
 settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")
+
+
+@pytest.fixture(scope="session")
+def default_run():
+    """The run of the params files; its fit is made once and then read from `.cache`, also between workers."""
+    return forecast.run(load_params())

@@ -1,0 +1,156 @@
+"""Where the record was good and where it was bad: by year, feature by feature, the worst misses, calibration.
+
+Everything here is arithmetic on the points of a backtest; `study` keeps the tables.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+import numpy as np
+
+from .backtest import FULL, Point, brier, is_monthly, log_score
+from .covariates import MEETING_MARGIN, REFUSAL, meetings
+from .ledger import Ledger, Occasion
+from .prose import day as told
+
+FEATURES = {"tone": "no tone", "words": "no words", "frailty": "no frailty"}
+"""Each feature and the structure that goes without it."""
+PANDEMIC = (2020, 2021)
+
+
+def monthly(points: Iterable[Point]) -> dict[str, list[Point]]:
+    """The scored points by model, each in the order of their dates."""
+    found: dict[str, list[Point]] = {}
+    for point in points:
+        if is_monthly(point):
+            found.setdefault(point.model, []).append(point)
+    return {model: sorted(rows, key=lambda p: (p.as_of, p.deadline)) for model, rows in found.items()}
+
+
+def arrays(rows: list[Point]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Probabilities, outcomes and years of points."""
+    return tuple(np.array(values) for values in zip(*((p.probability, p.outcome, p.as_of.year) for p in rows),
+                                                    strict=True))
+
+
+def by_year(points: Iterable[Point]) -> list[dict]:
+    """Both scores of each model in each year of origins."""
+    table = []
+    for model, rows in monthly(points).items():
+        p, y, years = arrays(rows)
+        table += [{"year": int(year), "model": model, "forecasts": int((years == year).sum()),
+                   "brier": float(brier(p, y)[years == year].mean()),
+                   "log_score": float(log_score(p, y)[years == year].mean())} for year in np.unique(years)]
+    return sorted(table, key=lambda row: (row["year"], row["model"]))
+
+
+def acceptance(yearly: list[dict]) -> list[dict]:
+    """What each feature gains in log score: its share of years with a gain, both halves, without the pandemic.
+
+    A feature is accepted when the gain is positive in at least 60% of years, in both halves, and without 2020-21.
+    """
+    score = {(row["year"], row["model"]): row["log_score"] for row in yearly}
+    years = sorted({row["year"] for row in yearly})
+    table = []
+    for feature, without in FEATURES.items():
+        if (years[0], without) not in score:
+            continue
+        gain = np.array([score[year, without] - score[year, FULL.name] for year in years])
+        calm, half = np.array([year not in PANDEMIC for year in years]), len(years) // 2
+        row = {"feature": feature, "years": len(years), "share_positive": float((gain > 0).mean()),
+               "gain": float(gain.mean()), "gain_first_half": float(gain[:half].mean()),
+               "gain_second_half": float(gain[half:].mean()), "gain_without_2020_21": float(gain[calm].mean())}
+        passed = row["share_positive"] >= 0.6 and all(row[name] > 0 for name in row if name.startswith("gain"))
+        table.append(row | {"accepted": "yes" if passed else "no"})
+    return table
+
+
+def misses(points: Iterable[Point], whole: Ledger, number: int = 7) -> list[dict]:
+    """The worst years of the full model, worst first, each with its worst forecast and what happened instead."""
+    rows = monthly(points)[FULL.name]
+    p, y, years = arrays(rows)
+    loss = brier(p, y)
+    worst = sorted(np.unique(years), key=lambda year: -loss[years == year].mean())[:number]
+    table = []
+    for year in worst:
+        inside = np.flatnonzero(years == year)
+        point = rows[inside[loss[inside].argmax()]]
+        table.append({"year": int(year), "brier": float(loss[inside].mean()),
+                      "log_score": float(log_score(p, y)[inside].mean()), "as_of": point.as_of,
+                      "deadline": point.deadline, "probability": point.probability, "outcome": point.outcome,
+                      "what": what_happened(whole, point.as_of, point.deadline, point.outcome)})
+    return table
+
+
+def what_happened(whole: Ledger, as_of: date, deadline: date, outcome: int) -> str:
+    """Why a forecast missed, from the rows of the ledger that were public by a few days after its deadline."""
+    ledger = whole.as_of(deadline + MEETING_MARGIN)
+    if outcome:
+        first = min(day for day in meetings(ledger) if day > as_of)
+        place = next(o for o in ledger.occasions if o.met_date == first)
+        public = min((w.public_date for w in whole.visit_windows if w.occasion_id == place.occasion_id),
+                     default=place.known_from)
+        when = (f"known since {told(public)}" if public <= as_of else f"not public before {told(public)}")
+        return f"They met on {told(first)}: {place.name}, {when}."
+    passed = [o for o in ledger.occasions if o.met is False and o.start_date and as_of < o.start_date <= deadline]
+    return " ".join(_unused(ledger, o) for o in passed) or "No known occasion lay in that time."
+
+
+def _unused(ledger: Ledger, occasion: Occasion) -> str:
+    said = [s for s in ledger.signals if s.occasion == occasion.occasion_id and s.kind == REFUSAL]
+    if said:
+        return f"{occasion.name}: {said[-1].description.rstrip('.')} ({told(said[-1].public_date)})."
+    if occasion.held_in_person is False:
+        return f"{occasion.name} was not held in person."
+    who = {"both": "both came and did not meet", "none": "neither leader came"}
+    only = {"US": f"only {occasion.leader_1} came", "CN": f"only {occasion.leader_2} came"}
+    return f"{occasion.name}: {(who | only).get(occasion.attended, 'no meeting')}."
+
+
+def corp(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Recalibrated probability of each forecast: the isotonic regression of outcomes on probabilities.
+
+    Dimitriadis, Gneiting and Jordan (2021), CORP: the best rising curve, with no bins to choose.
+    """
+    from scipy.optimize import isotonic_regression
+
+    levels, group = np.unique(p, return_inverse=True)
+    count = np.bincount(group)
+    return isotonic_regression(np.bincount(group, y) / count, weights=count).x[group]
+
+
+def halves(rows: list[Point]) -> np.ndarray:
+    """A number for the half-year of each origin: forecasts from one half-year share their fate."""
+    return np.array([2 * p.as_of.year + (p.as_of.month > 6) for p in rows])
+
+
+def reliability(points: Iterable[Point], replicates: int = 1000, random_seed: int = 1) -> list[dict]:
+    """The CORP curve of the full model on a grid of probabilities, with 90% consistency bands.
+
+    The bands show where the curve of a perfectly calibrated forecaster would lie. Windows of one half-year overlap, so
+    one draw decides all outcomes of its forecasts; windows of different half-years hardly do.
+    """
+    rows = monthly(points)[FULL.name]
+    p, y, _ = arrays(rows)
+    order = np.argsort(p, kind="stable")
+    p, y, block = p[order], y[order], np.unique(halves(rows), return_inverse=True)[1][order]
+    grid = np.linspace(p.min(), p.max(), 60)
+    rng = np.random.default_rng(random_seed)
+    fate = rng.random((replicates, block.max() + 1))
+    curves = np.array([np.interp(grid, p, corp(p, (one[block] < p).astype(float))) for one in fate])
+    lower, upper = np.quantile(curves, [0.05, 0.95], axis=0)
+    edges = np.append(grid - (grid[1] - grid[0]) / 2, np.inf)
+    count = np.histogram(p, edges)[0]
+    return [{"probability": float(a), "observed": float(b), "lower": float(low), "upper": float(high), "forecasts": int(n)}
+            for a, b, low, high, n in zip(grid, np.interp(grid, p, corp(p, y)), lower, upper, count, strict=True)]
+
+
+def decomposition(points: Iterable[Point]) -> list[dict]:
+    """The Brier score of each model split up: score = miscalibration - discrimination + uncertainty."""
+    table = []
+    for model, rows in monthly(points).items():
+        p, y, _ = arrays(rows)
+        plain, score, best = brier(y.mean(), y).mean(), brier(p, y).mean(), brier(corp(p, y), y).mean()
+        table.append({"model": model, "brier": float(score), "miscalibration": float(score - best),
+                      "discrimination": float(plain - best), "uncertainty": float(plain)})
+    return sorted(table, key=lambda row: row["brier"])

@@ -1,0 +1,189 @@
+"""Every figure says its claim, keeps inside its frame, and overlaps nothing, on a desk and on a phone."""
+
+import itertools
+import re
+from dataclasses import replace
+from datetime import date, timedelta
+
+import example_run
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+from model import figures, prose, show
+
+LEDGER = example_run.cut()
+HOSTILE = '<script>alert("x")</script> $\\frac{1}{0}$ & a name that goes on & on, far beyond any line of any page'
+DRAWN = {
+    "curve": lambda forecast, width: figures.curve(forecast, width),
+    "shares": lambda forecast, width: figures.shares(forecast, width),
+    "contributions": lambda forecast, width: figures.contributions(forecast, width),
+    "ladder": lambda forecast, width: figures.ladder(forecast, width),
+    "record": lambda forecast, width: figures.record(forecast, LEDGER.occasions, width),
+    "calendar": lambda forecast, width: figures.calendar(forecast, LEDGER.occasions, width),
+    "timeline": lambda forecast, width: figures.timeline(LEDGER, date.fromisoformat(forecast.as_of), width),
+}
+
+
+def hostile():
+    forecast = example_run.forecast()
+    return replace(forecast, likelihood_word="very likely",
+                   occasions=[row | {"name": HOSTILE} for row in forecast.occasions],
+                   contributions=[row | {"text": HOSTILE} for row in forecast.contributions])
+
+
+def crowded():
+    """Occasions on neighbouring days, and the three marks of the ladder in one place at its top."""
+    forecast = example_run.forecast()
+    days = [date(2025, 12, 20) + timedelta(days=n) for n in range(10)]
+    rows = [example_run.occasion(f"o{n}", f"Occasion number {n}", "announced", str(day), 0.09, 0.1)
+            for n, day in enumerate(days)]
+    return replace(forecast, occasions=rows, probability=0.999, a_week_ago=0.998, no_signals_probability=0.9985,
+                   interval={"lower": 0.9985, "upper": 0.9999, "mass": 0.9}, curve=example_run.curve(0.999),
+                   contributions=[row | {"delta": row["delta"] / 100} for row in forecast.contributions])
+
+
+def bare():
+    """No signals, no occasions, no week before, the last day before the deadline."""
+    forecast = example_run.forecast()
+    unknown = [row for row in forecast.occasions if row["kind"] == "unknown"]
+    days = [{"date": day, "probability": p, "lower": p, "upper": p}
+            for day, p in (("2025-12-30", 0.0), ("2025-12-31", 0.001))]
+    return replace(forecast, as_of="2025-12-30", occasions=unknown, contributions=[], a_week_ago=None, curve=days,
+                   probability=0.001, no_signals_probability=0.001, likelihood_word="almost no chance",
+                   interval={"lower": 0.0, "upper": 0.002, "mass": 0.9}, matched_record={
+                       "hits": 0, "years": 0, "since": 2025, "text": "No earlier year stood like this."})
+
+
+def far():
+    """A deadline in three and a half years."""
+    forecast = example_run.forecast()
+    days = [date(2025, 7, 11) + timedelta(days=n) for n in range(1270)]
+    curve = [{"date": str(day), "probability": n / 1400, "lower": n / 1600, "upper": n / 1300}
+             for n, day in enumerate(days)]
+    return replace(forecast, deadline=str(days[-1]), curve=curve, probability=curve[-1]["probability"])
+
+
+CASES = {"plain": example_run.forecast, "hostile": hostile, "crowded": crowded, "bare": bare, "far": far}
+
+
+def title(figure):
+    return " ".join(text.get_text() for text in figure.texts if text.get_weight() == "bold")
+
+
+def texts(figure):
+    """The drawn texts of a figure with their boxes in pixels, measured large so that no hinting widens them."""
+    figure.dpi = 720
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    hidden = {label for axes in figure.axes if not axes.axison
+              for axis in (axes.xaxis, axes.yaxis) for label in axis.get_ticklabels()}
+    return [(text.get_text(), Bbox(text.get_window_extent(renderer).get_points() / 10)) for text in figure.findobj(Text)
+            if text.get_visible() and text.get_text().strip() and text not in hidden]
+
+
+@pytest.mark.parametrize("width", [figures.WIDE, figures.NARROW])
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("name", DRAWN)
+def test_no_text_is_cut_off_or_overlaps_another(name, case, width):
+    figure = DRAWN[name](CASES[case](), width)
+    drawn = texts(figure)
+    height = figure.get_figheight() * 72
+    assert figure.get_figwidth() * 72 == pytest.approx(width)
+    for text, box in drawn:
+        assert box.x0 >= -0.5 and box.x1 <= width + 0.5 and box.y0 >= -0.5 and box.y1 <= height + 0.5, (text, box)
+    for (one, first), (other, second) in itertools.combinations(drawn, 2):
+        apart = (first.x1 <= second.x0 + 1 or second.x1 <= first.x0 + 1 or first.y1 <= second.y0 + 2
+                 or second.y1 <= first.y0 + 2)
+        assert apart, (one, other)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_title_states_a_number(name):
+    assert re.search(r"\d", title(DRAWN[name](example_run.forecast(), figures.WIDE)))
+
+
+def test_the_claims_of_the_titles_are_those_of_the_forecast():
+    forecast = example_run.forecast()
+    heads = {name: title(DRAWN[name](forecast, figures.NARROW)) for name in DRAWN}
+    assert heads["curve"] == "By 31 December 2025 a meeting is very likely: 85%"
+    assert heads["shares"] == "APEC Gyeongju carries 61% of the 85%"
+    assert heads["contributions"] == "Signals move the forecast by +7.3 points, from 78% to 85%"
+    assert heads["record"] == "15 of 17 years that stood like 2025 brought a meeting in the same stretch"
+    assert heads["calendar"] == "4 dated occasions ahead; a meeting is announced for none"
+
+
+def test_the_years_in_bold_are_those_of_the_matched_record():
+    forecast = example_run.forecast()
+    figure = figures.record(forecast, LEDGER.occasions)
+    bold = [text.get_text() for text in figure.axes[0].texts if text.get_weight() == "bold"]
+    assert len(bold) == forecast.matched_record["years"] + 1 and bold[-1] == "2025"
+
+
+def test_the_steps_from_no_signals_to_the_forecast_add_up():
+    forecast = example_run.forecast()
+    figure = figures.contributions(forecast, number=3)
+    steps = [bar.get_width() for bar in figure.axes[0].patches]
+    ends = [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_linewidth() == 3]
+    assert len(steps) == 4 and sum(steps) == pytest.approx(ends[1] - ends[0])
+
+
+def test_figures_come_out_the_same_twice():
+    forecast = example_run.forecast()
+    assert show.figure(figures.curve, forecast, alt="x").markup == show.figure(figures.curve, forecast, alt="x").markup
+
+
+def test_a_figure_needs_words_for_those_who_do_not_see_it():
+    with pytest.raises(ValueError, match="expected words"):
+        show.figure(figures.curve, example_run.forecast(), alt=" ")
+    markup = show.figure(figures.curve, example_run.forecast(), alt='a "b" <c>').markup
+    assert markup.count('role="img"') == 2 and markup.count("<title>a \"b\" &lt;c&gt;</title>") == 2
+
+
+def test_figures_take_nothing_from_a_page_and_leave_nothing_in_it():
+    markup = "".join(show.figure(draw, example_run.forecast(), alt="x").markup
+                     for draw in (figures.curve, figures.shares, figures.ladder))
+    assert not re.search(r"<style|style=|font-family|xlink|<script|<metadata", markup)
+    ids = re.findall(r' id="([^"]+)"', markup)
+    assert len(ids) == len(set(ids)) and set(re.findall(r"url\(#([^)]+)\)", markup)) <= set(ids)
+
+
+def test_hostile_words_stay_words():
+    markup = show.figure(figures.shares, hostile(), alt=HOSTILE).markup
+    assert "<script" not in markup and "&lt;script&gt;" in markup and "$\\frac" in markup
+
+
+def luminance(colour):
+    parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize(("colour", "ground", "least"), [
+    (figures.INK, figures.WASH, 4.5), (figures.MUTED, figures.WASH, 4.5), (figures.UP, "#ffffff", 4.5),
+    (figures.DOWN, "#ffffff", 4.0), (figures.UP, figures.BAND, 3.0)])
+def test_colours_stand_out_from_their_ground(colour, ground, least):
+    high, low = sorted((luminance(colour), luminance(ground)), reverse=True)
+    assert (high + 0.05) / (low + 0.05) >= least
+
+
+def test_up_and_down_differ_in_grey():
+    assert luminance(figures.DOWN) > 2 * luminance(figures.UP)
+
+
+def test_texts_are_fitted_and_wrapped_to_their_room():
+    assert figures.fitted("short", 200) == "short"
+    assert figures.text_width(figures.fitted(HOSTILE, 100), figures.TEXT) <= 100
+    assert all(figures.text_width(line) <= 120 for line in figures.wrapped(HOSTILE, 120))
+
+
+def test_places_are_spread_without_leaving_their_range():
+    moved = figures.spread_out([5.0, 5.0, 5.0], 4, 0, 10)
+    assert sorted(moved) == moved and moved[0] >= 0 and moved[-1] <= 10
+    assert all(b - a >= 4 - 1e-9 for a, b in zip(moved, moved[1:]))
+
+
+def test_percent_is_never_certain_unless_it_is():
+    assert [prose.percent(p) for p in (0, 0.0001, 0.004, 0.5, 0.9999, 1)] == ["0%", "<1%", "<1%", "50%", ">99%", "100%"]
+    assert [prose.points(p) for p in (0.0001, -0.031, 0.12)] == ["±0.0", "−3.1", "+12.0"]

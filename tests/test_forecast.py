@@ -1,0 +1,186 @@
+"""The forecast: what is published, the words and counts beside the number, and its file."""
+
+import json
+from dataclasses import asdict, replace
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_up import AS_OF, DAY, PARAMS, PRIORS, ledger, occasion, prior_draws, thinned, visit, window
+
+from model import forecast, hazard, summit
+from model.covariates import meetings, outlook
+from model.files import PROJECT_ROOT, InputError
+from model.forecast import Sources, likelihood_word, matched_record
+from model.params import load_params
+
+DEADLINE = PARAMS.question.deadline
+
+
+@pytest.mark.parametrize("probability, word", [
+    (0.0, "almost no chance"), (0.0499999, "almost no chance"), (0.05, "very unlikely"), (0.1999999, "very unlikely"),
+    (0.20, "unlikely"), (0.4499999, "unlikely"), (0.45, "roughly even chance"), (0.55, "likely"), (0.7999999, "likely"),
+    (0.80, "very likely"), (0.9499999, "very likely"), (0.95, "almost certain"), (1.0, "almost certain")])
+def test_likelihood_words_are_those_of_icd_203_with_the_lower_edge_included(probability, word):
+    assert likelihood_word(probability) == word
+
+
+class TestMatchedRecord:
+    def years(self, **met):
+        """A ledger of yearly summits in November, and of visits on the days given by year."""
+        summits = [occasion(f"{year}-apec", date(year, 11, 10), met=False) for year in range(2015, 2025)]
+        return ledger((), summits + [visit(f"{day.year}-visit", day, met=True) for day in met.values()])
+
+    def test_the_seeds_say_fifteen_of_the_seventeen_years_that_stood_like_2025(self, default_run):
+        found = matched_record(default_run.ledger, AS_OF, DEADLINE, PRIORS)
+        assert (found["hits"], found["years"]) == (15, 17)
+        assert found["text"] == ("In 15 of the 17 years since 1993 without a meeting by 11 July, they met in the 173 days "
+                                 "that followed.")
+
+    def test_the_seeds_say_that_they_met_after_11_july_in_27_of_32_years(self, default_run):
+        met = meetings(default_run.ledger)
+        assert sum(any(date(year, 7, 11) < day <= date(year, 12, 31) for day in met) for year in range(1993, 2025)) == 27
+
+    def test_only_years_that_stood_the_same_way_are_counted(self):
+        whole = self.years(a=date(2016, 3, 1), b=date(2017, 3, 1), c=date(2017, 9, 1), d=date(2018, 9, 1))
+        without = matched_record(whole, date(2025, 7, 11), DEADLINE, PRIORS)
+        assert (without["hits"], without["years"]) == (1, 8)
+        this_year = ledger((), [*whole.occasions, visit("2025-visit", date(2025, 2, 1), met=True)])
+        assert matched_record(this_year, date(2025, 7, 11), DEADLINE, PRIORS)["years"] == 2
+
+    @pytest.mark.parametrize("day, hits", [(date(2016, 7, 11), 0), (date(2016, 7, 12), 1), (date(2016, 12, 31), 1),
+                                           (date(2017, 1, 1), 0)])
+    def test_the_window_is_that_of_the_calendar_also_in_leap_years(self, day, hits):
+        assert matched_record(self.years(a=day), date(2025, 7, 11), DEADLINE, PRIORS)["hits"] == hits
+
+    def test_a_leap_day_stands_for_the_last_of_february(self):
+        whole = self.years(a=date(2023, 3, 1))
+        assert matched_record(whole, date(2024, 2, 29), date(2024, 3, 31), PRIORS)["hits"] == 1
+
+    def test_windows_that_are_not_over_are_left_out(self):
+        whole = self.years()
+        assert matched_record(whole, date(2024, 7, 11), date(2025, 7, 11), PRIORS)["years"] == 9
+        assert matched_record(whole, date(2024, 7, 11), date(2025, 7, 12), PRIORS)["years"] == 8
+
+    def test_without_an_earlier_year_it_says_so(self):
+        found = matched_record(ledger(), AS_OF, DEADLINE, PRIORS)
+        assert (found["hits"], found["years"], found["text"]) == (0, 0, "No earlier year stood like this.")
+
+
+class TestFields:
+    def test_the_default_forecast_is_what_the_design_promises(self, default_run):
+        made = default_run.forecast
+        assert made.probability == pytest.approx(hazard.by_deadline(default_run.draws, default_run.outlook).mean())
+        assert made.interval["lower"] < made.probability < made.interval["upper"] and made.interval["mass"] == 0.9
+        assert (made.as_of, made.deadline, made.fit_through) == ("2025-07-11", "2025-12-31", "2025-01-20")
+        assert made.likelihood_word == likelihood_word(made.probability) and made.diagnostics["ok"]
+        assert made.rows_used + made.rows_after_as_of == sum(
+            map(len, (default_run.whole.signals, default_run.whole.occasions, default_run.whole.visit_windows)))
+
+    def test_the_headline_is_near_the_years_that_stood_the_same_way(self, default_run):
+        """Design: five points from the matched record need an explanation; ten would be an error."""
+        made = default_run.forecast
+        assert made.probability == pytest.approx(made.matched_record["hits"] / made.matched_record["years"], abs=0.1)
+
+    def test_the_curve_runs_from_nothing_on_the_as_of_day_to_the_headline_on_the_deadline(self, default_run):
+        curve = default_run.forecast.curve
+        assert [point["date"] for point in curve] == [(AS_OF + n * DAY).isoformat() for n in range(174)]
+        assert curve[0] == {"date": "2025-07-11", "probability": 0.0, "lower": 0.0, "upper": 0.0}
+        assert curve[-1]["probability"] == pytest.approx(default_run.forecast.probability)
+        assert all(point["lower"] <= point["probability"] + 1e-12 <= point["upper"] + 0.2 for point in curve)
+        assert all(a[key] <= b[key] + 1e-12 for a, b in zip(curve, curve[1:]) for key in ("probability", "lower", "upper"))
+
+    def test_shares_of_the_first_meeting_add_up_to_the_headline(self, default_run):
+        rows = default_run.forecast.occasions
+        assert sum(row["probability_first"] for row in rows) == pytest.approx(default_run.forecast.probability, abs=1e-12)
+        assert all(row["probability_first"] <= row["probability_there"] + 1e-12 for row in rows)
+        assert len({row["id"] for row in rows}) == len(rows) and rows[-1]["kind"] == "unknown"
+
+    def test_a_week_ago_is_the_forecast_of_that_day(self, default_run):
+        earlier = load_params(as_of=AS_OF - forecast.WEEK)
+        assert default_run.forecast.a_week_ago == pytest.approx(
+            forecast.headline(earlier, default_run.whole, AS_OF - forecast.WEEK, summit.fit))
+
+    def test_every_input_file_is_named_with_its_hash(self, default_run):
+        assert default_run.forecast.inputs.keys() == {
+            "params/priors.yaml", "params/question.yaml", "params/run.yaml", "seeds/occasions.csv", "seeds/signals.csv",
+            "seeds/visit_windows.csv"}
+        assert all(len(value) == 64 for value in default_run.forecast.inputs.values())
+
+    def test_every_agreed_visit_and_open_season_is_listed_with_its_status(self):
+        p = prior_draws()
+        rows = [occasion("2025-apec", date(2025, 10, 31)), visit()]
+        ahead = outlook(ledger((), rows, [window()]), AS_OF, DEADLINE, PRIORS)
+        listed = {row["id"]: (row["kind"], row["status"]) for row in forecast.shares(hazard.chances(p, ahead), ahead)}
+        assert listed == {"2025-apec": ("season", "scheduled"), "2025-visit": ("visit", "agreed"),
+                          "unknown": ("unknown", "scheduled")}
+
+    def test_with_the_deadline_on_the_as_of_day_nothing_is_left_to_happen(self, default_run):
+        made = forecast.run(load_params(deadline=AS_OF)).forecast
+        assert made.probability == 0 and made.likelihood_word == "almost no chance" and len(made.curve) == 1
+        assert sum(row["delta"] for row in made.contributions) == 0
+
+    def test_more_than_a_year_ahead_summits_without_a_date_are_expected(self, default_run):
+        ahead = outlook(default_run.ledger, AS_OF, date(2026, 12, 31), PRIORS)
+        expected = {slot.occasion.type: slot.occasion.start_date for view in ahead.seasons for slot in view.slots
+                    if slot.occasion.start_date.year == 2026}
+        assert expected.keys() == {"apec", "g20", "unga"}
+        p = thinned(default_run.draws)
+        one, two = (hazard.by_deadline(p, outlook(default_run.ledger, AS_OF, date(year, 12, 31), PRIORS)).mean()
+                    for year in (2025, 2026))
+        assert two > one + 0.03
+
+    def test_a_day_before_the_ledger_begins_is_refused(self):
+        with pytest.raises(InputError, match="as_of: expected a day with a record; the ledger begins on 19"):
+            forecast.run(load_params(as_of="1950-01-01"))
+
+    def test_before_any_season_was_decided_the_forecast_rests_on_the_priors(self):
+        """A fit of almost nothing, made up by draws from the priors."""
+        def fitted(params, past):
+            assert past.season_ids == ()
+            return summit.Fit("", past.through, prior_draws(), {}, 0.0, True, "")
+
+        params = load_params(as_of="1990-06-01", deadline="1991-06-01")
+        *_, fields = forecast.forecast(params, forecast.read(params), fitted)
+        assert 0 < fields["probability"] < 1 and fields["matched_record"]["years"] == 0
+
+
+class TestFile:
+    def test_keys_are_sorted_one_value_stands_on_a_line_and_six_digits_are_kept(self, default_run):
+        text = forecast.to_json(default_run.forecast)
+        data = json.loads(text)
+        assert list(data) == sorted(data) and text.endswith("}\n") and text.count("\n") > 1000
+        assert data["probability"] == pytest.approx(default_run.forecast.probability, rel=5e-6)
+        numbers = [float(line.rpartition(": ")[2].rstrip(",")) for line in text.splitlines() if "delta" in line]
+        assert len(numbers) > 50 and all(float(f"{n:.6g}") == n for n in numbers)
+
+    @given(st.floats(-1, 1))
+    def test_rounding_twice_is_rounding_once(self, default_run, value):
+        made = replace(default_run.forecast, probability=value)
+        again = replace(made, **{"probability": json.loads(forecast.to_json(made))["probability"]})
+        assert forecast.to_json(again) == forecast.to_json(made)
+
+    def test_the_file_holds_every_field(self, default_run):
+        assert json.loads(forecast.to_json(default_run.forecast)).keys() == asdict(default_run.forecast).keys()
+
+    def test_two_runs_from_the_stored_fit_give_the_same_bytes(self, default_run):
+        again = forecast.run(load_params())
+        assert again.fit.reused and forecast.to_json(again.forecast) == forecast.to_json(default_run.forecast)
+
+
+class TestSources:
+    def test_the_seeds_come_first_and_later_files_after_them(self, tmp_path):
+        paths = Sources(signals=(tmp_path / "more.csv",)).paths()
+        assert paths["signals"] == (PROJECT_ROOT / "seeds" / "signals.csv", tmp_path / "more.csv")
+        assert paths["occasions"] == (PROJECT_ROOT / "seeds" / "occasions.csv",)
+
+    def test_only_leaves_the_seeds_out(self, tmp_path):
+        paths = Sources(signals=("a.csv",), only=True).paths()
+        assert [str(path) for path in paths["signals"]] == ["a.csv"] and paths["occasions"] == ()
+
+
+def test_the_spread_holds_the_mass_asked_for():
+    values = np.linspace(0, 1, 1001)
+    assert forecast.spread(values, 0.9) == pytest.approx({"lower": 0.05, "upper": 0.95, "mass": 0.9})

@@ -1,0 +1,131 @@
+"""Notebooks hold prose, calls and figures; rendered, they say the same twice and nothing that was not yet public."""
+
+import ast
+import re
+
+import nbformat
+import pytest
+
+from model import params, report
+from model.files import PROJECT_ROOT
+from model.forecast import Sources, read
+
+SOURCES = sorted((PROJECT_ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in SOURCES}
+LOGIC = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Lambda)
+each = pytest.mark.parametrize("name", NOTEBOOKS)
+
+
+def code_cells(name):
+    return [cell for cell in NOTEBOOKS[name].cells if cell.cell_type == "code"]
+
+
+@each
+def test_the_source_is_valid_and_holds_no_outputs(name):
+    notebook = NOTEBOOKS[name]
+    nbformat.validate(notebook)
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert notebook.metadata.kernelspec.name == "python3" and notebook.metadata.language_info == {"name": "python"}
+    assert not any(cell.outputs or cell.execution_count for cell in code_cells(name))
+
+
+@each
+def test_the_source_is_written_as_nbformat_writes_it(name):
+    text = (PROJECT_ROOT / "notebooks" / f"{name}.ipynb").read_text("utf-8")
+    assert text == nbformat.writes(NOTEBOOKS[name]) + "\n"
+
+
+@each
+def test_cells_are_named_by_words_and_tagged_for_two_purposes_only(name):
+    cells = NOTEBOOKS[name].cells
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", cell.id) for cell in cells)
+    assert {tag for cell in cells for tag in cell.metadata.get("tags", [])} <= {"parameters", "remove-cell"}
+    assert all(set(cell.metadata) <= {"tags"} for cell in cells)
+
+
+@each
+def test_there_is_one_title_and_headings_open_their_cells(name):
+    heads = [line for cell in NOTEBOOKS[name].cells if cell.cell_type == "markdown" for line in cell.source.splitlines()
+             if re.match("#+ ", line)]
+    assert sum(line.startswith("# ") for line in heads) == 1 and heads[0].startswith("# ")
+    assert all(cell.source.startswith("#") for cell in NOTEBOOKS[name].cells
+               if cell.cell_type == "markdown" and re.search("^#+ ", cell.source, re.MULTILINE))
+
+
+@each
+def test_code_is_short_and_only_calls(name):
+    for cell in code_cells(name):
+        if "parameters" in cell.metadata.get("tags", []):
+            continue
+        assert len(cell.source.splitlines()) <= 10
+        assert all(len(line) <= 120 for line in cell.source.splitlines())
+        for node in ast.walk(ast.parse(cell.source)):
+            assert not isinstance(node, LOGIC), cell.id
+
+
+def test_the_parameters_cell_is_the_same_everywhere_and_declares_what_the_report_knows():
+    cells = [cell.source for name in NOTEBOOKS for cell in code_cells(name)
+             if "parameters" in cell.metadata.get("tags", [])]
+    assert len(cells) == len(NOTEBOOKS) and len(set(cells)) == 1
+    assert {line.target.id: line.annotation.id for line in ast.parse(cells[0]).body} == {
+        name: kind.__name__ for name, kind in report.PARAMETERS.items()}
+    assert all(line.count("  # ") == 1 for line in cells[0].splitlines())
+
+
+@each
+def test_the_run_is_opened_right_after_the_parameters(name):
+    cells = code_cells(name)
+    position = next(i for i, cell in enumerate(cells) if cell.metadata.get("tags") == ["parameters"])
+    assert position == 0 and "run = report.open_run(globals())" in cells[1].source.splitlines()
+
+
+@each
+def test_prose_states_no_number_that_a_run_could_change(name):
+    for cell in NOTEBOOKS[name].cells:
+        if cell.cell_type == "markdown":
+            assert not re.search(r"\d\s?%|\b0\.\d", cell.source), cell.id
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory):
+    return report.render(params.load_params(), out_dir=tmp_path_factory.mktemp("rendered") / "run")
+
+
+def test_every_notebook_runs_and_has_its_page(rendered):
+    for name in NOTEBOOKS:
+        assert (rendered / f"{name}.ipynb").exists() and (rendered / f"{name}.html").exists()
+        for cell in nbformat.read(rendered / f"{name}.ipynb", as_version=4).cells:
+            kinds = {output.output_type for output in cell.get("outputs", ())}
+            assert not kinds & {"stream", "error"}, (name, cell.id)
+    assert report.is_current(params.load_params(), out_dir=rendered)
+
+
+def test_two_renders_are_equal_to_the_byte(rendered, tmp_path):
+    again = report.render(params.load_params(), out_dir=tmp_path / "again")
+    files = {path.relative_to(rendered) for path in rendered.rglob("*") if path.is_file()}
+    assert files == {path.relative_to(again) for path in again.rglob("*") if path.is_file()}
+    assert [path for path in files if (rendered / path).read_bytes() != (again / path).read_bytes()] == []
+
+
+def test_nothing_shown_knows_more_than_the_as_of_day(rendered):
+    asked = params.load_params()
+    whole = read(asked, Sources())
+    now = whole.as_of(asked.question.as_of)
+    kept = {row.description for row in now.signals}
+    later = [row.description for row in whole.signals if row.description not in kept]
+    later += [row.event_id for row in whole.signals if row.public_date > asked.question.as_of]
+    known = {row.occasion_id: row.note for row in now.occasions}
+    later += [row.note for row in whole.occasions if row.note and not known.get(row.occasion_id)]
+    later += [row.name for row in whole.occasions if row.occasion_id not in known]
+    assert len(later) > 50
+    shown = [path for path in rendered.rglob("*") if path.is_file() and path.parent.name != "inputs"]
+    text = "".join(path.read_text("utf-8") for path in shown)
+    assert [words for words in later if words in text] == []
+
+
+def test_plain_papermill_refuses_an_unknown_parameter(tmp_path):
+    import papermill
+
+    with pytest.raises(papermill.PapermillExecutionError, match='unknown parameter .did you mean "as_of"'):
+        papermill.execute_notebook(SOURCES[0], tmp_path / "out.ipynb", {"as_off": "2025-07-11"}, progress_bar=False,
+                                   cwd=PROJECT_ROOT)

@@ -1,0 +1,395 @@
+"""Parameters are checked, reports are built aside and moved into place whole, and pages need nothing from outside."""
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import example_run
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from model import notebook, page, params, prose, report, show
+from model.explain import Edits
+from model.files import PROJECT_ROOT, InputError
+from model.forecast import Sources
+
+DEFAULTS = {"as_of": "", "deadline": "", "question": "", "priors": "", "scenario": "", "signals": [], "occasions": [],
+            "visit_windows": [], "only": False, "what_if": [], "out_dir": "", "random_seed": 0, "interactive": True}
+HOSTILE = '<img src=x onerror=alert(1)> & "quotes" [link](javascript:x) $1$'
+
+
+def names(**changes):
+    return DEFAULTS | {"__annotations__": dict(report.PARAMETERS), "report": report} | changes
+
+
+def made_up_run(**changes):
+    loaded = params.load_params()
+    ledger = example_run.cut()
+    return SimpleNamespace(params=loaded, ledger=ledger, whole=ledger, forecast=example_run.forecast(**changes),
+                           record=SimpleNamespace(met=[True, False], season_ids=("a", "b")),
+                           outlook=SimpleNamespace(as_of=example_run.AS_OF))
+
+
+def hostile_run():
+    forecast = example_run.forecast()
+    ledger = example_run.cut()
+    signals = tuple(replace(signal, description=HOSTILE, source=f"{HOSTILE} https://evil.example/?q=<b>&x")
+                    for signal in ledger.signals)
+    occasions = tuple(replace(occasion, name=HOSTILE) for occasion in ledger.occasions)
+    run = made_up_run(question=HOSTILE, occasions=[row | {"name": HOSTILE} for row in forecast.occasions],
+                      contributions=[row | {"text": HOSTILE} for row in forecast.contributions],
+                      next_signals=[row | {"what": HOSTILE} for row in forecast.next_signals])
+    run.ledger = replace(ledger, signals=signals, occasions=occasions)
+    return run
+
+
+# Parameters
+
+def test_the_parameters_of_a_notebook_are_taken_as_they_are():
+    assert report.checked_parameters(names(as_of="2024-01-01")) == DEFAULTS | {"as_of": "2024-01-01"}
+
+
+@pytest.mark.parametrize(("name", "value", "said"), [
+    ("as_of", 20250711, "expected text; found 20250711"), ("random_seed", True, "expected a whole number; found True"),
+    ("random_seed", "7", "expected a whole number; found '7'"), ("interactive", 1, "expected True or False; found 1"),
+    ("signals", "a.csv", "expected a list of text; found 'a.csv'"),
+    ("signals", [1], r"expected a list of text; found \[1\]"),
+    ("deadline", None, "expected text; found None")])
+def test_a_value_of_the_wrong_type_is_refused(name, value, said):
+    with pytest.raises(InputError, match=f"parameters: {name}: {said}"):
+        report.checked_parameters(names(**{name: value}))
+
+
+def test_a_name_that_papermill_injected_but_no_cell_declares_is_refused():
+    cell = "# Parameters\nas_off = \"2025-07-11\"\nrandom_seed = 3\n"
+    with pytest.raises(InputError, match=r'parameters: as_off: unknown parameter \(did you mean "as_of"\?\)'):
+        report.checked_parameters(names(In=["", cell, "other = 3"], as_off="2025-07-11"))
+
+
+def test_a_parameters_cell_that_lacks_a_name_is_refused():
+    short = {name: kind for name, kind in report.PARAMETERS.items() if name != "scenario"}
+    with pytest.raises(InputError, match="scenario: the parameters cell does not declare it"):
+        report.checked_parameters(names(__annotations__=short))
+
+
+def test_every_problem_of_the_parameters_is_told_at_once():
+    with pytest.raises(InputError) as caught:
+        report.checked_parameters(names(as_of=1, signals=2))
+    assert len(caught.value.problems) == 2
+
+
+def test_edits_are_told_in_words():
+    edits = report.edits_of(["add leader_call:2", "set 2025-apec-gyeongju=announced", "remove 2025-01-01-x"])
+    assert edits == Edits(("leader_call:2",), ("2025-apec-gyeongju=announced",), ("2025-01-01-x",))
+    with pytest.raises(InputError, match="expected one of add, set, remove"):
+        report.edits_of(["drop it"])
+
+
+def test_the_plain_run_is_told_by_its_day_alone():
+    told = report.notebook_parameters(params.load_params(), Sources(), Edits())
+    assert told == {"as_of": "2025-07-11", "interactive": False}
+
+
+def test_whatever_differs_from_the_params_files_is_told():
+    asked = params.load_params(as_of="2024-03-01", deadline="2024-12-31", random_seed=5)
+    sources = Sources(signals=(PROJECT_ROOT / "seeds" / "signals.csv",), only=True)
+    told = report.notebook_parameters(asked, sources, Edits(add=("leader_call:2",)))
+    assert told == {"as_of": "2024-03-01", "deadline": "2024-12-31", "random_seed": 5, "signals": ["seeds/signals.csv"],
+                    "only": True, "what_if": ["add leader_call:2"], "interactive": False}
+
+
+def test_settings_that_no_notebook_can_be_told_of_are_refused():
+    with pytest.raises(InputError, match="put the change into a scenario"):
+        report.notebook_parameters(params.load_params(draws=50), Sources(), Edits())
+
+
+def test_only_the_plain_run_takes_the_plain_folder():
+    plain = {"as_of": "2025-07-11", "interactive": False}
+    assert report.folder_of(plain).name == "2025-07-11"
+    assert report.folder_of(plain | {"scenario": "thaw"}).name == "2025-07-11-thaw"
+    other = report.folder_of(plain | {"what_if": ["add leader_call:2"]}).name
+    assert re.fullmatch(r"2025-07-11-[0-9a-f]{8}", other)
+    assert other != report.folder_of(plain | {"what_if": ["add leader_call:3"]}).name
+    assert report.folder_of(plain, run_name="mine") == report.RENDERED / "mine"
+
+
+def test_an_unknown_notebook_is_refused_with_the_nearest_name():
+    with pytest.raises(InputError, match='no such notebook .did you mean "2_forecast"'):
+        notebook.sources(["2_forcast"])
+
+
+# Files
+
+def test_a_finished_report_takes_the_place_of_the_old_one(tmp_path):
+    built, target = tmp_path / "built", tmp_path / "rendered" / "run"
+    for text in ("old", "new"):
+        built.mkdir(exist_ok=True)
+        (built / "index.html").write_text(text)
+        (built / text).write_text("")
+        report.put_in_place(built, target)
+    assert sorted(path.name for path in target.iterdir()) == ["index.html", "new"]
+    assert (target / "index.html").read_text() == "new" and [path.name for path in target.parent.iterdir()] == ["run"]
+
+
+def test_the_place_is_also_taken_where_folders_cannot_be_exchanged(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "exchange", lambda one, other: False)
+    test_a_finished_report_takes_the_place_of_the_old_one(tmp_path)
+
+
+def test_the_data_files_hold_the_forecast(tmp_path):
+    run = made_up_run()
+    report.write_files(run, tmp_path)
+    assert json.loads((tmp_path / "forecast.json").read_text())["probability"] == 0.852
+    with (tmp_path / "tables" / "contributions.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["id"] for row in rows] == [row["id"] for row in run.forecast.contributions]
+    assert float(rows[2]["delta"]) == pytest.approx(run.forecast.contributions[2]["delta"])
+    assert sorted(path.name for path in (tmp_path / "inputs").iterdir()) == [
+        "occasions.csv", "priors.yaml", "question.yaml", "run.yaml", "signals.csv", "visit_windows.csv"]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "\rx"])
+def test_a_spreadsheet_takes_no_cell_for_a_formula(text):
+    assert page.csv_text([{"text": text, "delta": -0.5}]).split("\n", 1)[1].lstrip('"').startswith("'")
+    assert page.csv_text([{"text": "x", "delta": -0.5}]).endswith("x,-0.5\n")
+
+
+def executed():
+    cells = [new_markdown_cell("# One\n\nWhat it says.", id="title"),
+             new_code_cell("x = 1", id="a1b2c3", metadata={"tags": ["injected-parameters"], "papermill": {"dur": 3}}),
+             new_code_cell("1 < 2", id="sum", metadata={"tags": [], "execution": {"start": "now"}}, execution_count=2,
+                           outputs=[new_output("stream", text=f"{PROJECT_ROOT}/seeds <b>"),
+                                    new_output("execute_result", {"text/plain": "True <"}, execution_count=2)]),
+             new_code_cell("secret = 1", id="hidden", metadata={"tags": ["remove-cell"]})]
+    return new_notebook(cells=cells, metadata={"papermill": {"start_time": "now"}, "widgets": {}})
+
+
+def test_a_normalised_notebook_holds_no_times_paths_or_random_ids():
+    clean = notebook.normalise(executed())
+    text = nbformat.writes(clean)
+    nbformat.validate(nbformat.reads(text, as_version=4))
+    assert not re.search(r"papermill|now|a1b2c3|dur|widgets", text) and str(PROJECT_ROOT) not in text
+    assert clean.cells[1].id == "injected-parameters"
+
+
+# Pages
+
+class Reader(HTMLParser):
+    """Notes every tag, and whether tags are closed in order."""
+
+    VOID = {"meta", "br", "hr", "img", "input", "link"}
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.open, self.words, self.unbalanced = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.unbalanced.append(tag)
+
+    def handle_data(self, data):
+        if not self.open or self.open[-1] not in ("style", "script"):
+            self.words.append(data)
+
+
+def overview_page(run):
+    pages = [page.Page("1_evidence.html", "1 Evidence", "Evidence", "What was public.")]
+    overview = page.overview(run, ["curve.csv"], PROJECT_ROOT / "none")
+    return page.frame(page.OVERVIEW, pages, page.footer(run), overview=overview)
+
+
+def notebook_page(clean, run):
+    here = page.page_of("1_evidence", clean)
+    return page.frame(here, [here], page.footer(run), body=page.notebook_html(clean))
+
+
+def check_page(text):
+    reader = Reader(text)
+    assert not reader.unbalanced and not reader.open
+    ids = [attrs["id"] for _, attrs in reader.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    for tag, attrs in reader.tags:
+        assert tag not in ("script", "link", "iframe", "object", "embed", "form", "base")
+        assert "style" not in attrs and not any(name.startswith("on") for name in attrs)
+        assert not any(re.match(r"(https?:)?//", attrs.get(name) or "") for name in ("src", "srcset", "data"))
+        if tag == "a" and not attrs["href"].startswith("https://"):
+            assert re.fullmatch(r"#[\w-]+|[\w/-]+\.(html|json|csv)", attrs["href"])
+    assert sum(tag == "h1" for tag, _ in reader.tags) == 1
+    return reader
+
+
+def test_the_overview_stands_alone():
+    reader = check_page(overview_page(made_up_run()))
+    words = " ".join(" ".join(reader.words).split())
+    for said in ("85%", "Very likely", "15 of 17", "74% – 93%", "to watch", "changed in a week", "How to cite"):
+        assert said in words
+
+
+def test_a_page_of_a_notebook_has_its_cells_as_anchors_and_hides_what_it_should():
+    text = notebook_page(notebook.normalise(executed()), made_up_run())
+    reader = check_page(text)
+    assert {"title", "injected-parameters", "sum"} <= {attrs.get("id") for _, attrs in reader.tags}
+    assert "secret" not in text and "True &lt;" in text and "&lt;b&gt;" in text
+    assert sum(tag == "details" for tag, _ in reader.tags) == 2
+
+
+def test_the_policy_of_a_page_allows_its_own_style_and_nothing_else():
+    text = overview_page(made_up_run())
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)[1].replace("&#39;", "'")
+    css = re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
+    assert page.content_policy([css], []) == policy
+    assert policy.startswith("default-src 'none'; style-src 'sha256-") and "script-src 'none'" in policy
+
+
+def test_scripts_run_only_where_a_file_beside_the_templates_holds_them(tmp_path, monkeypatch):
+    for name in page.TEMPLATES:
+        (tmp_path / name).write_text((page.HERE / name).read_text("utf-8"), "utf-8")
+    (tmp_path / "explorer.js").write_text("let x = 1 < 2;")
+    monkeypatch.setattr(page, "HERE", tmp_path)
+    run, here = made_up_run(), page.Page("5_what_if.html", "5", "What if", "")
+    body = show.Html('<h1>x</h1><div data-script="explorer.js"></div>')
+    text = page.frame(here, [here], page.footer(run), body=body)
+    assert "<script>let x = 1 < 2;</script>" in text and "script-src 'sha256-" in text.replace("&#39;", "'")
+    assert "<script" not in page.frame(here, [here], page.footer(run), body=show.Html("<h1>x</h1><p>explorer.js</p>"))
+
+
+def test_hostile_words_of_the_ledger_stay_words_everywhere():
+    run = hostile_run()
+    tables = [prose.article_rows(run.ledger), prose.occasion_rows(run.forecast), prose.contribution_rows(run.forecast),
+              prose.next_rows(run.forecast), prose.type_rows(run), prose.kind_rows(run)]
+    outputs = [show.table(table) for table in tables]
+    outputs += [show.say(prose.headline(run.forecast), prose.where(run.forecast)),
+                show.moves(prose.drivers(run.forecast)), show.bullets([prose.headline(run.forecast)])]
+    cells = [new_markdown_cell("# One", id="title")]
+    cells += [new_code_cell("x", id=f"c{n}", outputs=[new_output("execute_result", {"text/html": output.markup})])
+              for n, output in enumerate(outputs)]
+    for text in (overview_page(run), notebook_page(notebook.normalise(new_notebook(cells=cells)), run)):
+        reader = check_page(text)
+        assert not any(tag == "img" for tag, _ in reader.tags)
+        assert 'onerror=alert(1)> & "quotes" [link](javascript:x) $1$' in "".join(reader.words)
+
+
+def test_addresses_become_links_only_where_they_are_web_addresses():
+    cell = 'AP https://ap.example/x?a=1&b="2 and javascript:alert(1)'
+    linked = 'AP <a href="https://ap.example/x?a=1&amp;b=" rel="noreferrer">ap.example</a>&quot;2 and javascript:alert'
+    assert linked in show.table(prose.Table(("Source",), [(cell,)], "x", linked=("Source",))).markup
+    assert "<a " not in show.table(prose.Table(("Source",), [(cell,)], "x")).markup
+
+
+def test_the_track_record_is_told_once_it_is_no_news(tmp_path):
+    scores = tmp_path / "scores.csv"
+    assert "not been run" in page.track_record(scores, date(2025, 7, 11))
+    scores.write_text("score,model,forecasts,value,lower,upper\n"
+                      "\"integrated Brier, weeks 1-26\",full,8112,0.0670,0.0410,0.0950\n"
+                      "\"integrated Brier, weeks 1-26\",seasonal climatology,8112,0.1880,0.1500,0.2200\n")
+    assert re.search(r"8,112 forecasts .* was 0.067, between 0.041 and 0.095 .* scored 0.188",
+                     page.track_record(scores, date(2025, 7, 11)))
+    assert "still to come" in page.track_record(scores, date(2013, 7, 11))
+
+
+def test_a_run_that_is_not_the_plain_one_says_so_on_its_pages():
+    told = {"as_of": "2025-07-11", "scenario": "thaw", "deadline": "2026-03-31", "what_if": ["add leader_call:2"],
+            "signals": ["a.csv", "b.csv"], "interactive": False}
+    assert page.notice(told) == ("This is not the plain run of the day. It has the scenario thaw, the deadline "
+                                 "31 March 2026, more signals from a.csv and b.csv and a what-if: add leader_call:2.")
+    assert page.notice({"as_of": "2025-07-11", "interactive": False}) == ""
+    here = page.Page("1.html", "1", "One", "")
+    text = page.frame(here, [here], "", notice=HOSTILE, body=show.Html("<h1>x</h1>"))
+    assert 'class="notice"' in text and "<img" not in text
+
+
+def test_formulas_become_mathml_and_code_stays():
+    pytest.importorskip("latex2mathml")
+    text = page.with_mathml("By $p < 1$ and `$x$` and $$\\sum_i x_i$$ for $5 or $6.")
+    assert text.count("<math") == 2 and "`$x$`" in text and 'display="block"' in text and "for $5 or $6." in text
+
+
+# Rendering
+
+@pytest.fixture
+def workshop(tmp_path, monkeypatch):
+    """A folder of two notebooks and a run that needs no model."""
+    source = nbformat.read(PROJECT_ROOT / "notebooks" / "1_evidence.ipynb", as_version=4)
+    head = [cell for cell in source.cells if cell.id in ("title", "parameters")]
+    good, bad = (new_notebook(cells=[*head, new_code_cell(code, id=name)], metadata=source.metadata) for name, code in (
+        ("day", "as_of"), ("broken", "print('so far')\nraise ValueError('first\\nlast words')")))
+    for name, source in (("1_good", good), ("2_bad", bad)):
+        nbformat.write(source, tmp_path / f"{name}.ipynb")
+    monkeypatch.setattr(notebook, "FOLDER", tmp_path)
+    monkeypatch.setattr(notebook, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(report, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(report, "LOG", tmp_path / "log.csv")
+    monkeypatch.setattr("model.forecast.run", lambda *_: made_up_run())
+    return tmp_path
+
+
+def test_a_failing_notebook_is_named_kept_and_leaves_the_last_report_untouched(workshop):
+    out = workshop / "out"
+    asked = params.load_params()
+    assert report.render(asked, names=["1_good"], out_dir=out) == out
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert report.is_current(asked, names=["1_good"], out_dir=out)
+    with pytest.raises(notebook.RenderError, match="notebook 2_bad, cell broken: last words") as caught:
+        report.render(asked, out_dir=out)
+    assert caught.value.failures == (("2_bad", "broken", "last words"),)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert "so far" in (workshop / "cache" / "failed" / "2_bad.ipynb").read_text()
+    assert not any((workshop / "cache" / "render").iterdir())
+
+
+def test_a_report_is_current_until_something_it_rests_on_changes(workshop):
+    out, asked = workshop / "out", params.load_params()
+    report.render(asked, names=["1_good"], out_dir=out)
+    assert report.is_current(asked, names=["1_good"], out_dir=out)
+    assert not report.is_current(asked, out_dir=out)
+    assert not report.is_current(params.load_params(as_of="2025-07-10"), names=["1_good"], out_dir=out)
+    assert not report.is_current(asked, edits=Edits(add=("leader_call:2",)), names=["1_good"], out_dir=out)
+    page_of_it = out / "index.html"
+    text = page_of_it.read_text("utf-8")
+    page_of_it.write_text(text + " ", "utf-8")
+    assert not report.is_current(asked, names=["1_good"], out_dir=out)
+    page_of_it.write_text(text, "utf-8")
+    assert report.is_current(asked, names=["1_good"], out_dir=out)
+    (workshop / "1_good.ipynb").write_text((workshop / "1_good.ipynb").read_text("utf-8") + "\n", "utf-8")
+    assert not report.is_current(asked, names=["1_good"], out_dir=out)
+
+
+def test_the_command_renders_only_what_is_not_current(workshop, monkeypatch, capsys):
+    monkeypatch.setattr(report, "RENDERED", workshop / "rendered")
+    (workshop / "2_bad.ipynb").unlink()
+    asked = params.load_params()
+    assert report.command(asked, Sources(), Edits()) == 0
+    assert "85%" in (said := capsys.readouterr().out) and "2025-07-11/index.html was rendered" in said
+    assert len((workshop / "log.csv").read_text().splitlines()) == 2
+    monkeypatch.setattr(report, "render", None)
+    assert report.command(asked, Sources(), Edits()) == 0
+    assert "is up to date" in capsys.readouterr().out
+
+
+def test_the_command_answers_no_where_a_notebook_fails(workshop, monkeypatch, capsys):
+    monkeypatch.setattr(report, "RENDERED", workshop / "rendered")
+    assert report.command(params.load_params(), Sources(), Edits()) == 1
+    assert "notebook 2_bad, cell broken" in capsys.readouterr().err and not (workshop / "rendered").exists()
+
+
+def test_asking_whether_a_report_is_current_needs_no_heavy_import():
+    code = ("import sys; from model import params, report; report.is_current(params.load_params());"
+            "print(*{'matplotlib', 'pymc', 'arviz', 'nbconvert', 'nbformat', 'papermill'} & set(sys.modules))")
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
