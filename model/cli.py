@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from .files import InputError, nearest
+from .files import InputError, Problem, nearest
 
 VERBS = ("forecast", "add", "check", "compare", "sweep", "backtest")
 
@@ -52,6 +52,7 @@ def parser() -> Parser:
                           help="what if an occasion were announced, refused, planned, doubted or merely scheduled")
     forecast.add_argument("--remove", metavar="ID", action="append", default=[], help="what if this row were not there")
     forecast.add_argument("--report", action="store_true", help="run and render the notebooks")
+    forecast.add_argument("--prior-only", action="store_true", help="what the priors say without the record")
 
     add = verbs.add_parser("add", parents=[common], help="append one checked row to the ledger, then forecast")
     for column in ("kind", "strength", "actor", "grade", "public-date", "description", "source"):
@@ -107,7 +108,8 @@ def inputs(options: argparse.Namespace):
     named = dict(question=options.question, priors=options.priors, scenario=options.scenario)
     if as_of == "latest":
         ledger = read(load_params(**named, deadline=options.deadline), sources)
-        as_of = max([s.public_date for s in ledger.signals] + [w.public_date for w in ledger.visit_windows]).isoformat()
+        as_of = max(row.known_from if hasattr(row, "known_from") else row.public_date
+                    for row in (*ledger.signals, *ledger.occasions, *ledger.visit_windows)).isoformat()
     return load_params(**named, as_of=as_of, deadline=options.deadline, random_seed=options.random_seed), sources
 
 
@@ -116,7 +118,6 @@ def do_check(options: argparse.Namespace) -> int:
     from .forecast import read
 
     params, sources = inputs(options)
-    params.check_priors()
     ledger = read(params, sources)
     unchecked = sum(not signal.checked for signal in ledger.signals)
     print(f"{len(ledger.signals)} signals, {len(ledger.occasions)} occasions, {len(ledger.visit_windows)} visit windows: "
@@ -140,6 +141,8 @@ def do_forecast(options: argparse.Namespace) -> int:
     begin = time.perf_counter()
     params, sources = inputs(options)
     edits = explain.Edits(tuple(options.add), tuple(options.set), tuple(options.remove))
+    if options.report and options.prior_only:
+        raise InputError([Problem("options", 0, 0, "expected one of --report and --prior-only; found both", "--prior-only")])
     if options.report:
         from . import report
 
@@ -157,7 +160,20 @@ def answer(options: argparse.Namespace, params, sources, edits, begin: float) ->
     except GateError as error:
         print(error, file=sys.stderr)
         return 1
+    if getattr(options, "prior_only", False):
+        return print_prior(options, run)
     print(forecast.to_json(run.forecast) if options.json else screen(run, time.perf_counter() - begin), end="")
+    return 0
+
+
+def print_prior(options: argparse.Namespace, run) -> int:
+    """Print what the priors of a run say without its record."""
+    import json
+
+    from . import prior, tuning_prose
+
+    made = prior.prior_only(run)
+    print(json.dumps(prior.to_json(made), indent=1) + "\n" if options.json else tuning_prose.prior_screen(made), end="")
     return 0
 
 
@@ -264,10 +280,15 @@ def sparkline(values: list[float], width: int = 60) -> str:
 
 def screen(run, seconds: float) -> str:
     """The answer as text: the number, where it comes from, what moved it, what to watch."""
+    from .covariates import meetings
+
     f, percent = run.forecast, lambda value: f"{100 * value:.0f} %"
     lines = []
     if f.rows_after_as_of:
         lines.append(f"{f.rows_after_as_of} rows are later than {f.as_of} and were not used; --as-of latest uses them.")
+    this_year = [day for day in meetings(run.ledger) if day.year == run.outlook.as_of.year]
+    if this_year:
+        lines.append(f"They met on {this_year[-1]}; below is the chance of another meeting.")
     lines += [f"{f.question.removesuffix('.')}, by {f.deadline}{' ' * 8}as of {f.as_of}",
               f"  {percent(f.probability)}  {f.likelihood_word}   (spread over the posterior "
               f"{percent(f.interval['lower'])[:-2]}-{percent(f.interval['upper'])})   without signals "

@@ -173,7 +173,7 @@ def words(signals: Sequence[Signal], day: date, priors: Priors) -> Words:
                          default=rows[0])
     strongest: dict[int, tuple[float, Signal | None]] = {1: (0.0, None), -1: (0.0, None)}
     informal = [s for s in signals if not formality(s) and s.public_date > since]
-    for when in {s.public_date for s in informal}:
+    for when in sorted({s.public_date for s in informal}):
         best = {sign: max(((weight_of(s, priors), s.event_id, s) for s in informal
                            if s.public_date == when and np.sign(s.strength) == sign), default=(0.0, "", None))
                 for sign in (1, -1)}
@@ -400,8 +400,8 @@ def expected_occasions(occasions: Sequence[Occasion], until: date, priors: Prior
 def outlook(ledger: Ledger, as_of: date, deadline: date, priors: Priors) -> Outlook:
     """What lies ahead, from a ledger that was cut at `as_of`."""
     s, types = priors.structure, tuple(name for name in priors.types if name != "visit")
-    met, series = meetings(ledger), ToneSeries(ledger, priors)
-    said = {name: words(rows, as_of, priors) for name, rows in words_about(ledger, priors).items()}
+    met, series, about = meetings(ledger), ToneSeries(ledger, priors), words_about(ledger, priors)
+    said = {name: words(rows, as_of, priors) for name, rows in about.items()}
     horizon = (deadline - as_of).days
     calendar = [*ledger.occasions, *expected_occasions(ledger.occasions, deadline, priors)]
     views, visits, statuses = [], [], {}
@@ -421,7 +421,8 @@ def outlook(ledger: Ledger, as_of: date, deadline: date, priors: Priors) -> Outl
         window = latest.get(occasion.occasion_id)
         if not occasion.is_visit or occasion.met is not None or window is None:
             continue
-        spoken = said.get(occasion.occasion_id, Words())
+        since = [x for x in about.get(occasion.occasion_id, ()) if formality(x) or x.public_date > window.public_date]
+        spoken = words(since, as_of, priors)
         gone = spoken.formal == REFUSED and spoken.formal_day >= window.public_date
         statuses[occasion.occasion_id] = PUT_OFF if gone or window.earliest is None else AGREED
         if not gone and window.earliest and window.earliest <= deadline and window.latest > as_of:

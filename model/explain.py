@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 
 from . import hazard
-from .covariates import ANNOUNCED, REFUSED, Outlook, SeasonView, Tone, Words, unspoken
+from .covariates import ANNOUNCED, DAY, REFUSED, Outlook, SeasonView, Tone, Words, outlook, unspoken
 from .files import Problem, expected_one_of, nearest, parse_day, raise_if_any, shown
 from .hazard import Draws
 from .ledger import Ledger, Signal
@@ -125,14 +125,11 @@ def contributions(p: Draws, ahead: Outlook, signals: list[Signal], mass: float) 
     return sorted(out, key=lambda row: (-abs(row["delta"]), row["id"], row["what"]))
 
 
-def next_signals(p: Draws, ahead: Outlook, priors: Priors) -> list[dict]:
-    """The probability after each possible next signal, from the one that moves it most.
+def possible(ahead: Outlook, priors: Priors) -> dict[str, Outlook]:
+    """What could become public next, each in words with the outlook after it.
 
-    General signals of each kind are tried at strength 2 with an A1 source, each occasion ahead as announced and as
-    refused; nothing says how likely they are. Changes are averaged over every fourth draw.
+    General signals of each kind have strength 2 and an A1 source; each occasion ahead is announced and refused.
     """
-    few = {name: values[::4] for name, values in p.items()}
-    now = hazard.by_deadline(few, ahead)
     tried = {}
     for i, (kind, entry) in enumerate(priors.kinds.items()):
         for direction in (1, -1):
@@ -150,10 +147,32 @@ def next_signals(p: Draws, ahead: Outlook, priors: Priors) -> list[dict]:
                     tried[f"{text} {slot.occasion.name}"] = replace(ahead, seasons=seasons)
     for j, visit in enumerate(ahead.visits):
         tried[f"{visit.occasion.name} put off"] = replace(ahead, visits=(*ahead.visits[:j], *ahead.visits[j + 1:]))
+    return tried
+
+
+def next_signals(p: Draws, ahead: Outlook, priors: Priors) -> list[dict]:
+    """The probability after each possible next signal, from the one that moves it most.
+
+    Nothing says how likely they are. Changes are averaged over every fourth draw.
+    """
+    few = {name: values[::4] for name, values in p.items()}
+    now = hazard.by_deadline(few, ahead)
+    tried = possible(ahead, priors)
     level = float(hazard.by_deadline(p, ahead).mean())
     change = {what: float((hazard.by_deadline(few, changed) - now).mean()) for what, changed in tried.items()}
     return [{"what": what, "probability_after": level + value, "change": value}
             for what, value in sorted(change.items(), key=lambda pair: (-abs(pair[1]), pair[0]))]
+
+
+def silence_path(p: Draws, ledger: Ledger, as_of: date, deadline: date, priors: Priors, step: int = 7) -> list[dict]:
+    """The probability on `as_of`, every `step` days after it and on the deadline, had nothing more been heard.
+
+    Of a meeting in what then remains, from a ledger cut at `as_of` and the same draws: old words fade, silence grows,
+    occasions pass. No draw is weighted anew for the occasions that passed without a meeting.
+    """
+    days = [*(as_of + n * DAY for n in range(0, (deadline - as_of).days, step)), deadline]
+    return [{"date": day.isoformat(),
+             "probability": float(hazard.by_deadline(p, outlook(ledger, day, deadline, priors)).mean())} for day in days]
 
 
 STATUS_SIGNALS = {"announced": ("summit_announced", 3), "refused": ("contact_missed", -2),

@@ -17,7 +17,7 @@ from .covariates import DAY, SCHEDULED, Outlook, Record, meetings, no_record, ou
 from .files import PROJECT_ROOT, content_hash, name_of
 from .ledger import Ledger, check_as_of, csv_of, load_ledger
 from .params import Params, Priors
-from .summit import Fit, fit, update
+from .summit import PARAMETERS, Fit, fit, update
 
 SCHEMA_VERSION = 1
 SEEDS = {name: PROJECT_ROOT / "seeds" / f"{name}.csv" for name in ("signals", "occasions", "visit_windows")}
@@ -127,6 +127,7 @@ def spread(values: np.ndarray, mass: float) -> dict[str, float]:
 
 def read(params: Params, sources: Sources = Sources()) -> Ledger:
     """The whole ledger of a run, checked against its params."""
+    params.check_priors(PARAMETERS)
     ledger = load_ledger(**sources.paths(), **params.vocabulary)
     check_as_of(ledger, params)
     return ledger

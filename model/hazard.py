@@ -97,16 +97,17 @@ def season_days(p: Draws, view: SeasonView, tone: np.ndarray, horizon: int, sile
                 ) -> list[tuple[Slot, np.ndarray]]:
     """P(they meet at each slot on each day), (draw, day) each, given that they have not met in the season.
 
-    `tone` is B - Bbar as it will be felt by then, (draw,).
+    `tone` is B - Bbar as it will be felt by then, (draw,). Where a meeting is announced, the other occasions have what
+    they add to its chance. A season refused altogether has `revived` of the chance it would have had without words.
     """
-    slots = [slot for slot in view.slots if slot.open]
-    announced = [slot for slot in slots if slot.words.formal == ANNOUNCED]
+    slots, refused = [slot for slot in view.slots if slot.open], np.array([1.0])
     if not slots:
-        slots = [slot for slot in view.slots if slot.ahead + OFFSETS[-1] >= 1][:1]
-        return [(slot, spread(p["meeting_day"], slot, horizon) * p["revived"][:, None]) for slot in slots]
+        view, refused = unspoken(view), p["revived"]
+        slots = [slot for slot in view.slots if slot.open]
+    announced = np.array([slot.words.formal == ANNOUNCED for slot in slots])
     hazards, days = [], []
-    for slot in announced or slots:
-        if announced:
+    for slot, is_announced in zip(slots, announced, strict=True):
+        if is_announced:
             day = p["meeting_day"] * (slot.ahead + OFFSETS >= 1)
             left = np.maximum(day.sum(1), 1e-12)
             chance, day = chance_kept(p["kept"], left, sum(informal(p, slot))), day / left[:, None]
@@ -116,11 +117,15 @@ def season_days(p: Draws, view: SeasonView, tone: np.ndarray, horizon: int, sile
             chance, day = -np.expm1(-hazard) * p["kept"], part.day
         hazards.append(-np.log1p(-chance))
         days.append(day)
-    each = np.stack(hazards, axis=1)
-    season = -np.expm1(-together(each, np.ones((1, each.shape[1])), p["overlap"][:, None])[:, 0])
-    share = each / np.maximum(each.sum(1, keepdims=True), 1e-300)
-    return [(slot, spread(day, slot, horizon) * (season * share[:, i])[:, None])
-            for i, (slot, day) in enumerate(zip(announced or slots, days, strict=True))]
+    each = np.maximum(np.stack(hazards, axis=1), 1e-300)
+    chance, so_far = np.zeros_like(each), 0.0
+    for group, with_earlier in ((announced, announced), (~announced, np.ones_like(announced))):
+        if group.any():
+            season = -np.expm1(-together(each[:, with_earlier], np.ones((1, with_earlier.sum())), p["overlap"][:, None])[:, 0])
+            share = each[:, group] / each[:, group].sum(1, keepdims=True)
+            chance[:, group] = (refused * (season - so_far))[:, None] * share
+            so_far = season
+    return [(slot, spread(day, slot, horizon) * chance[:, [i]]) for i, (slot, day) in enumerate(zip(slots, days, strict=True))]
 
 
 def spread(day: np.ndarray, slot: Slot, horizon: int) -> np.ndarray:
@@ -134,7 +139,7 @@ def spread(day: np.ndarray, slot: Slot, horizon: int) -> np.ndarray:
 
 def visit_days(p: Draws, view: VisitView, horizon: int) -> np.ndarray:
     """P(an agreed visit takes place on each day), evenly over what is left of its window; (draw, day)."""
-    kept = p["kept"] if view.words.formal == ANNOUNCED else p["window_kept"]
+    kept = np.maximum(p["kept"], p["window_kept"]) if view.words.formal == ANNOUNCED else p["window_kept"]
     days = np.arange(1, horizon + 1)
     ahead = (days >= view.first) & (days <= view.last)
     length = view.last - max(view.first, 1) + 1

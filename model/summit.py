@@ -22,6 +22,11 @@ from .files import PROJECT_ROOT, content_hash, locked, write_atomic
 from .params import Params, Prior
 
 FITS = PROJECT_ROOT / ".cache" / "fits"
+PARAMETERS = ("season_chance", "type_factor", "unexpected_steps", "year_factor", "tone_factor", "overlap", "kept",
+              "announcement_lead", "announcement_lead_spread", "refusal_lead", "refusal_lead_spread", "refusal_share",
+              "planned_share", "planned_factor", "doubt_factor", "revived", "window_kept", "surprise_rate",
+              "surprise_lead", "surprise_lead_spread", "shock_rate")
+"""The parameters that the priors file must hold, and no others."""
 DIMS = {"type_effect": ("type",), "year_effect": ("year",), "weight": ("kind",), "refusal_share": ("type",),
         "meeting_day": ("offset",)}
 """Dims of the variables that are no scalars."""
@@ -46,8 +51,8 @@ def data_of(record: Record) -> dict[str, np.ndarray]:
     return pairs | {
         "types": record.types, "up": record.up, "down": record.down, "season_year": record.year,
         "met": record.met.astype(int), "chosen_types": record.types[chosen], "where": record.where[chosen].argmax(1),
-        "announcement_leads": record.announcement_lead, "refusal_leads": record.refusal_lead,
-        "surprise_leads": record.surprise_lead, "meeting_days": record.meeting_day,
+        **{f"{name}_leads": np.asarray(getattr(record, f"{name}_lead"), dtype=float)
+           for name in ("announcement", "refusal", "surprise")}, "meeting_days": record.meeting_day,
         "refused_hits": record.refused[:, 0], "refused_trials": record.refused[:, 1],
         "planned_weight": np.array(record.planned_weight), "surprises": np.array(record.surprises),
         "years": np.array(record.years)}
@@ -70,7 +75,8 @@ def build(params: Params, record: Record):
         p["weight"] = pm.LogNormal("weight", *np.array([list(kind.weight.args_solved.values())
                                                         for kind in params.priors.kinds.values()]).T, dims="kind")
         unexpected = np.array([not params.priors.types[name].summit for name in coords(params)["type"]], dtype=float)
-        p["type_effect"] = pm.Normal("type_effect", -p["unexpected_steps"] * unexpected, 1.0, dims="type")
+        p["type_effect"] = pm.Deterministic("type_effect", pm.Normal("type_effect_above", dims="type")
+                                            - p["unexpected_steps"] * unexpected, dims="type")
         p["year_effect"] = pm.Normal("year_effect", dims="year")
         p["meeting_day"] = pm.Dirichlet("meeting_day", np.full(len(OFFSETS), 0.5), dims="offset")
 

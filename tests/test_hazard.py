@@ -110,18 +110,30 @@ class TestSeason:
     def test_an_announced_meeting_is_kept_as_often_as_announced_meetings_are(self):
         np.testing.assert_allclose(season_total(P, with_words(season(60), SAID)), P["kept"])
 
-    def test_when_one_occasion_is_announced_the_others_of_the_season_are_off(self):
-        (slot, days), = hazard.season_days(P, with_words(season(60, 70), Words(), SAID), np.zeros(200), 400)
+    def test_when_one_occasion_is_announced_the_others_have_what_they_add(self):
+        (_, other), (slot, days) = hazard.season_days(P, with_words(season(60, 70), Words(), SAID), np.zeros(200), 400)
         assert slot.occasion.occasion_id == "2025-1"
         np.testing.assert_allclose(days.sum(1), P["kept"])
+        alone = -np.log1p(-season_total(P, season(60)))
+        both = hazard.together(np.stack([alone, -np.log1p(-P["kept"])], 1), np.ones((1, 2)), P["overlap"][:, None])[:, 0]
+        np.testing.assert_allclose(other.sum(1), -np.expm1(-both) - P["kept"], atol=1e-12)
+
+    def test_announcing_a_meeting_never_lowers_the_chance_of_its_season(self):
+        for starts in ((60,), (60, 70), (5, 12, 20)):
+            view = season(*starts)
+            for slot in range(len(starts)):
+                said = [SAID if n == slot else Words(planned=0.4) for n in range(len(starts))]
+                before = with_words(view, *[Words(planned=0.4)] * len(starts))
+                assert (season_total(P, with_words(view, *said)) >= season_total(P, before) - 1e-12).all()
 
     def test_a_refused_occasion_leaves_the_others(self):
         both = season(60, 70)
         rest = replace(both, slots=both.slots[1:])
         np.testing.assert_allclose(season_total(P, with_words(both, NO)), season_total(P, rest))
 
-    def test_a_season_refused_altogether_is_revived_as_often_as_such_seasons_are(self):
-        np.testing.assert_allclose(season_total(P, with_words(season(60, 70), NO, NO)), P["revived"])
+    def test_a_season_refused_altogether_has_the_revived_share_of_its_chance_without_words(self):
+        np.testing.assert_allclose(season_total(P, with_words(season(60, 70), NO, NO)),
+                                   P["revived"] * season_total(P, season(60, 70)))
 
     def test_words_count_by_their_strength(self):
         view, base = season(60), season_total(P, season(60))
@@ -176,7 +188,7 @@ class TestVisits:
 
     def test_an_announced_visit_is_kept_as_often_as_announced_meetings(self):
         days = visit_total(P, [window()], [(date(2025, 6, 20), "summit_announced", 3)])
-        np.testing.assert_allclose(days.sum(1), P["kept"])
+        np.testing.assert_allclose(days.sum(1), np.maximum(P["kept"], P["window_kept"]))
 
     def test_the_days_of_a_window_that_passed_without_a_visit_count_against_it(self):
         days = visit_total(P, [window(earliest=AS_OF - 5 * DAY, latest=AS_OF + 5 * DAY)])

@@ -70,6 +70,8 @@ class TestModel:
         compute = pytensor.function(list(free.values()), chance, on_unused_input="ignore", mode="FAST_COMPILE")
         p = {name: values[::800] for name, values in default_run.draws.items()}
         above = {f"{name}_above": p[name] - prior.above for name, prior in PRIORS.parameters.items() if prior.above}
+        unexpected = np.array([not PRIORS.types[name].summit for name in summit.coords(PARAMS)["type"]])
+        above["type_effect_above"] = p["type_effect"] + p["unexpected_steps"][:, None] * unexpected
         by_pytensor = np.array([compute(*((p | above)[name][i] for name in free)) for i in range(len(p["kept"]))])
         rows = np.arange(len(past.met))
         likelihood = np.where(past.met, by_pytensor, 1 - by_pytensor)
@@ -105,7 +107,7 @@ class TestKey:
         return lambda params=PARAMS, past=default_run.record: summit.fit_key(params, past)
 
     @pytest.mark.parametrize("file, old, new", [
-        ("priors", "args: {alpha: 2, beta: 3}", "args: {alpha: 2, beta: 3.001}"),
+        ("priors", "args: {alpha: 3, beta: 4}", "args: {alpha: 3, beta: 4.001}"),
         ("priors", "quantiles: {5%: 0.80, 95%: 0.99}", "quantiles: {5%: 0.80, 95%: 0.991}"),
         ("priors", "above: 1\n    args: {scale: 1.5}", "above: 1.01\n    args: {scale: 1.5}"),
         ("priors", "quantiles: {5%: 1.0, 95%: 4.0}, why: They", "quantiles: {5%: 1.0, 95%: 4.1}, why: They"),

@@ -1,0 +1,87 @@
+"""Another question needs files only: another deadline, later rows that replace earlier ones, another pair of leaders."""
+
+import json
+from datetime import date
+
+import pytest
+import yaml
+
+from model.cli import main
+from model.files import PROJECT_ROOT
+from model.ledger import csv_of
+
+from made_up import ledger, occasion, signal, visit, window
+
+SEEDS_QUESTION = yaml.safe_load((PROJECT_ROOT / "params" / "question.yaml").read_text("utf-8"))
+
+
+def written(folder, tables):
+    """The files of a ledger as command-line options."""
+    options = []
+    for name, text in tables.items():
+        path = folder / f"{name}.csv"
+        path.write_text(text, "utf-8")
+        options += [f"--{name.replace('_', '-')}", str(path)]
+    return options
+
+
+def asked(capsys, *options):
+    """The forecast file that the command line prints."""
+    assert main(["forecast", "--json", *options]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_deadline_in_the_next_year_and_a_later_window_are_a_matter_of_options(tmp_path, capsys):
+    windows = tmp_path / "windows.csv"
+    windows.write_text("occasion_id,public_date,earliest,latest,basis\n"
+                       "2026-visit-trump-beijing,2025-11-10,2026-08-01,2026-08-20,put later (made up)\n", "utf-8")
+    options = ("--as-of", "2025-11-15", "--deadline", "2026-05-31")
+    agreed, later = asked(capsys, *options), asked(capsys, *options, "--visit-windows", str(windows))
+    assert agreed["deadline"] == "2026-05-31" and len(agreed["curve"]) == 1 + (date(2026, 5, 31) - date(2025, 11, 15)).days
+    assert any(row["id"] == "2026-visit-trump-beijing" for row in agreed["occasions"])
+    assert later["probability"] < agreed["probability"] - 0.3
+
+
+def test_an_outcome_given_in_a_later_file_replaces_the_row_and_is_named(tmp_path, capsys):
+    header, *rows = (PROJECT_ROOT / "seeds" / "occasions.csv").read_text("utf-8").splitlines()
+    row = next(row for row in rows if row.startswith("2025-g20-johannesburg,"))
+    assert ",none,yes,no," in row
+    changed = tmp_path / "occasions.csv"
+    changed.write_text(f"{header}\n{row.replace(',none,yes,no,', ',none,no,no,')}\n", "utf-8")
+    assert main(["check", "--occasions", str(changed)]) == 0
+    assert "revised by a later file: 2025-g20-johannesburg" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def other_pair(tmp_path_factory):
+    """Made-up leaders of made-up countries (XA and XB) who meet at two of three yearly summits."""
+    folder = tmp_path_factory.mktemp("pair")
+    question = SEEDS_QUESTION | {
+        "question_id": "made-up-pair", "text": "The made-up leaders One and Two meet in person", "as_of": "2020-06-01",
+        "deadline": "2020-12-31",
+        "sides": [{"code": "XA", "country": "Aland (made up)", "office": "president", "leader": "One"},
+                  {"code": "XB", "country": "Beland (made up)", "office": "president", "leader": "Two"}]}
+    path = folder / "question.yaml"
+    path.write_text(yaml.safe_dump(question, sort_keys=False), "utf-8")
+    past = [occasion(f"{year}-apec", date(year, 11, 10), met=year % 3 > 0, confidence="high", source="made up")
+            for year in range(2008, 2020)]
+    ahead = [occasion("2020-apec", date(2020, 11, 10), confidence="high", source="made up"),
+             visit("2020-visit", date(2020, 9, 1), host="XA", known_from=date(2020, 5, 1), confidence="low", source="made up")]
+    rows = [signal("2020-05-20-talks", date(2020, 5, 20)), signal("2019-11-01-set", date(2019, 11, 1), "summit_announced", 3,
+                                                                  occasion="2019-apec")]
+    tables = csv_of(ledger(rows, [*past, *ahead], [window("2020-visit", date(2020, 5, 1), date(2020, 9, 1), date(2020, 9, 10))]))
+    return ["--question", str(path), "--only", *written(folder, tables)]
+
+
+def test_another_pair_of_leaders_is_a_matter_of_files(other_pair, capsys):
+    made = asked(capsys, *other_pair)
+    assert made["question_id"] == "made-up-pair" and 0.5 < made["probability"] < 1
+    assert {row["id"] for row in made["occasions"]} >= {"2020-apec", "2020-visit"}
+    assert made["matched_record"]["years"] == 12 and not any("Trump" in str(row) for row in made["occasions"])
+
+
+def test_the_other_pair_can_be_asked_what_if(other_pair, capsys):
+    before = asked(capsys, *other_pair)["probability"]
+    assert asked(capsys, *other_pair, "--set", "2020-apec=refused")["probability"] < before
+    assert main(["forecast", *other_pair, "--set", "2025-apec-gyeongju=refused"]) == 2
+    assert "unknown occasion" in capsys.readouterr().err
