@@ -175,6 +175,8 @@ def silence_path(p: Draws, ledger: Ledger, as_of: date, deadline: date, priors: 
              "probability": float(hazard.by_deadline(p, outlook(ledger, day, deadline, priors)).mean())} for day in days]
 
 
+ASSUMPTION = "an assumption"
+"""The source of a row that `--add` or `--set` put in."""
 STATUS_SIGNALS = {"announced": ("summit_announced", 3), "refused": ("contact_missed", -2),
                   "planned": ("visit_planning", 2), "doubted": ("official_statement", -2)}
 """The signal that takes the place of every word about an occasion in `--set OCCASION=STATUS`; "scheduled" has none."""
@@ -220,7 +222,7 @@ def edited(ledger: Ledger, edits: Edits, params: Params) -> Ledger:
         name = f"{day}-{option.strip('-')}-{next(number)}"
         words = f"{kind.replace('_', ' ')}, strength {strength:+d}" + (f", about {occasion}" if occasion else "")
         signals[name] = Signal(name, day, day, kind, "both", strength, "A1", occasion, "", False,
-                               f"What you added: {words}", "an assumption", False)
+                               f"What you added: {words}", ASSUMPTION, False)
 
     for name in edits.remove:
         if signals.pop(name, None) is None:

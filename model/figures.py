@@ -17,7 +17,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 
 from .forecast import ICD_203
-from .prose import count, day, percent, points, ranked, recent_signals, short_day, span, upper_first
+from .prose import count, day, percent, points, ranked, recent_signals, short_day, span, unheard, upper_first
 
 if TYPE_CHECKING:
     from .forecast import Forecast
@@ -358,4 +358,25 @@ def ladder(forecast: "Forecast", width: int = WIDE) -> Figure:
                       markeredgecolor="white", zorder=4 if weight == "bold" else 3)
             axes.plot([x + 7, x + 24], [place(value), y], color=RULE, linewidth=0.8)
             axes.text(x + 28, y, f"{name} {percent(value)}", va="center", color=color, weight=weight)
+    return figure
+
+
+def silence(path: Sequence[dict[str, Any]], forecast: "Forecast", width: int = WIDE) -> Figure:
+    """The forecast on later days, had nothing more been said and no meeting taken place."""
+    days, values = [date.fromisoformat(row["date"]) for row in path], [row["probability"] for row in path]
+    places = [row for row in forecast.occasions if row["start_date"]
+              and days[0] <= date.fromisoformat(row["start_date"]) <= days[-1]]
+    with matplotlib.rc_context(STYLE):
+        figure, axes = panel(unheard(path), 200, width, "Probability of a meeting in what then remains, had nothing more "
+                             "been said and no meeting taken place", left=40, right=20, bottom=30 + 19 * len(places))
+        x = [when.toordinal() for when in days]
+        axes.plot(x, values, color=UP, linewidth=2.2)
+        axes.plot(x[0], values[0], "o", color=UP, markersize=6, clip_on=False, zorder=4)
+        axes.annotate(f"{percent(values[0])} now", (x[0], values[0]), (8, 9 if values[0] < 0.85 else -16),
+                      textcoords="offset points", color=UP, weight="bold")
+        axes.set_ylim(0, 1)
+        axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
+        axes.grid(axis="y")
+        time_axis(axes, days[0], days[-1], width - 60)
+        _lane(axes, places, days, width)
     return figure

@@ -169,7 +169,8 @@ def seen(params: Params, whole: Ledger, as_of: date) -> Ledger:
     """The ledger cut at `as_of`, with only the signals that the run's `evidence` lets count."""
     ledger = whole.as_of(as_of)
     if params.run.evidence == "article":
-        ledger = replace(ledger, signals=tuple(signal for signal in ledger.signals if signal.in_article))
+        ledger = replace(ledger, signals=tuple(
+            signal for signal in ledger.signals if signal.in_article or signal.source == explain.ASSUMPTION))
     return ledger
 
 

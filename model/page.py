@@ -16,7 +16,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import backtest, figures, prose, show
+from . import backtest, explorer, figures, prose, show
 from .prose import day, percent
 from .show import Html
 
@@ -98,8 +98,9 @@ def frame(here: Page, pages: Sequence[Page], footer: str, notice: str = "", body
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     css = (HERE / "report.css").read_text("utf-8")
+    shown = overview["explorer"] if overview else body
     scripts = [path.read_text("utf-8") for path in sorted(HERE.glob("*.js"))
-               if body and f'data-script="{path.name}"' in body.markup]
+               if shown and f'data-script="{path.name}"' in shown.markup]
     title = "Summit Forecast" if here is OVERVIEW else f"{here.title} · Summit Forecast"
     return environment.get_template("report.html.j2").render(
         title=title, description=here.lead or footer, here=here.href, pages=[OVERVIEW, *pages], footer=footer,
@@ -152,6 +153,7 @@ def overview(run: "Run", tables: Iterable[str], scores: Path) -> dict[str, Any]:
         "curve": show.figure(figures.curve, forecast, alt=prose.climb(forecast)),
         "drivers": show.moves(prose.drivers(forecast)), "watch": show.moves(prose.watch(forecast)),
         "week": prose.week(run), "fresh": show.moves(prose.fresh(forecast)), "spread": prose.spread(forecast),
+        "explorer": explorer.section(run),
         "track_record": track_record(scores, date.fromisoformat(forecast.as_of)), "tables": list(tables),
         "cite": cite(forecast)}
 

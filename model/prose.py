@@ -203,6 +203,15 @@ def fresh(forecast: "Forecast", number: int = 3) -> list[Move]:
     return [_driver(row) for row in rows if row["date"] and date.fromisoformat(row["date"]) > start][:number]
 
 
+def unheard(path: Sequence[Mapping[str, Any]]) -> str:
+    """What becomes of the forecast if nothing more is heard: the first day on which it is below half of today's."""
+    half = path[0]["probability"] / 2
+    below = next((row for row in path[:-1] if row["probability"] < half), None)
+    if below is None:
+        return f"If nothing more is heard, the forecast stays above {percent(half)} to the last"
+    return f"If nothing more is heard, the forecast falls below {percent(half)} by {day(below['date'])}"
+
+
 def calendar(forecast: "Forecast") -> str:
     """How many occasions lie ahead, and in which state they are."""
     states = Counter(sorted(row["status"] for row in forecast.occasions if row["kind"] != "unknown"))

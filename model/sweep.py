@@ -47,7 +47,7 @@ class Sweep(Strict):
 
 @dataclass(frozen=True)
 class Row:
-    """One forecast of a sweep."""
+    """One forecast of a sweep; `shares` are the chances of a first meeting by cause, as "cause=0.1234;..."."""
 
     as_of: str
     scenario: str
@@ -59,6 +59,7 @@ class Row:
     no_signals: float
     largest_cause: str
     largest_share: float
+    shares: str
 
 
 def load_sweep(path: str | Path) -> Sweep:
@@ -107,7 +108,8 @@ def one(case: dict[str, Any], sources: Any, through: date | None) -> Row:
     largest = max(shares, key=lambda name: (shares[name], name))
     return Row(q.as_of.isoformat(), params.scenario or "", q.deadline.isoformat(), params.run.random_seed, float(p.mean()),
                spread["lower"], spread["upper"], float(np.mean(hazard.by_deadline(done.draws, ahead, signals=False))),
-               largest, float(shares[largest]))
+               largest, float(shares[largest]),
+               ";".join(f"{name}={value:.4f}" for name, value in sorted(shares.items()) if value >= 0.00005))
 
 
 def run(sweep: Sweep, sources: Any, journal: Path, workers: int = 2) -> list[Row]:

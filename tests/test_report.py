@@ -13,9 +13,11 @@ from types import SimpleNamespace
 import example_run
 import nbformat
 import pytest
+from made_up import prior_draws
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from model import notebook, page, params, prose, report, show
+from model.covariates import outlook
 from model.explain import Edits
 from model.files import PROJECT_ROOT, InputError
 from model.forecast import Sources
@@ -34,7 +36,8 @@ def made_up_run(**changes):
     ledger = example_run.cut()
     return SimpleNamespace(params=loaded, ledger=ledger, whole=ledger, forecast=example_run.forecast(**changes),
                            record=SimpleNamespace(met=[True, False], season_ids=("a", "b")),
-                           outlook=SimpleNamespace(as_of=example_run.AS_OF))
+                           outlook=outlook(ledger, example_run.AS_OF, example_run.DEADLINE, loaded.priors),
+                           draws=prior_draws())
 
 
 def hostile_run():
@@ -46,7 +49,8 @@ def hostile_run():
     run = made_up_run(question=HOSTILE, occasions=[row | {"name": HOSTILE} for row in forecast.occasions],
                       contributions=[row | {"text": HOSTILE} for row in forecast.contributions],
                       next_signals=[row | {"what": HOSTILE} for row in forecast.next_signals])
-    run.ledger = replace(ledger, signals=signals, occasions=occasions)
+    run.ledger = run.whole = replace(ledger, signals=signals, occasions=occasions)
+    run.outlook = outlook(run.ledger, example_run.AS_OF, example_run.DEADLINE, run.params.priors)
     return run
 
 
@@ -225,7 +229,8 @@ def check_page(text):
     ids = [attrs["id"] for _, attrs in reader.tags if "id" in attrs]
     assert len(ids) == len(set(ids))
     for tag, attrs in reader.tags:
-        assert tag not in ("script", "link", "iframe", "object", "embed", "form", "base")
+        assert tag != "script" or attrs in ({}, {"type": "application/json"})
+        assert tag not in ("link", "iframe", "object", "embed", "form", "base")
         assert "style" not in attrs and not any(name.startswith("on") for name in attrs)
         assert not any(re.match(r"(https?:)?//", attrs.get(name) or "") for name in ("src", "srcset", "data"))
         if tag == "a" and not attrs["href"].startswith("https://"):
@@ -253,8 +258,11 @@ def test_the_policy_of_a_page_allows_its_own_style_and_nothing_else():
     text = overview_page(made_up_run())
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)[1].replace("&#39;", "'")
     css = re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
-    assert page.content_policy([css], []) == policy
-    assert policy.startswith("default-src 'none'; style-src 'sha256-") and "script-src 'none'" in policy
+    assert page.content_policy([css], re.findall(r"<script>(.*?)</script>", text, re.DOTALL)) == policy
+    assert policy.startswith("default-src 'none'; style-src 'sha256-") and "script-src 'sha256-" in policy
+    assert policy.count("'sha256-") == 2 and "unsafe" not in policy
+    here = page.Page("1.html", "1", "One", "")
+    assert "script-src &#39;none&#39;" in page.frame(here, [here], "", body=show.Html("<h1>x</h1>"))
 
 
 def test_scripts_run_only_where_a_file_beside_the_templates_holds_them(tmp_path, monkeypatch):

@@ -1,0 +1,185 @@
+"use strict";
+// The explorer of the overview: the arithmetic of hazard.py on thinned draws, and the controls that ask it.
+// A test holds it to Python to 1e-6; whoever changes hazard.py changes this file too.
+
+const OFFSETS = [-3, -2, -1, 0, 1, 2, 3], YEAR = 365.25;
+
+// P(Z < z) of a standard normal: a series near the middle, a continued fraction in the tails.
+function ndtr(z) {
+  const x = Math.abs(z), density = Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI);
+  if (x > 4) {
+    let f = x;
+    for (let k = 60; k > 0; k--) f = x + k / f;
+    return z < 0 ? density / f : 1 - density / f;
+  }
+  let term = x, sum = x;
+  for (let k = 3; term > 1e-17 * sum; k += 2) sum += term *= x * x / k;
+  return 0.5 + Math.sign(z) * density * sum;
+}
+
+// P(lead < days) of a LogNormal lead; 0 for days <= 0.
+function leadBelow(p, i, which, days) {
+  return days > 0 ? ndtr(Math.log(days / p[which + "_lead"][i]) / Math.log(p[which + "_lead_spread"][i])) : 0;
+}
+
+// Cumulative hazard of unknown visits by day and the day of a silent meeting: all that no setting changes.
+function prepare(data) {
+  const p = data.draws, n = data.count, {horizon} = data;
+  data.surprise = Array.from({length: n}, (_, i) => Float64Array.from({length: horizon}, (_, t) =>
+    p.surprise_rate[i] / YEAR * leadBelow(p, i, "surprise", t + 1)));
+  for (const season of data.seasons) for (const slot of season.slots) {
+    slot.draws = Array.from({length: n}, (_, i) => {
+      const plain = OFFSETS.map((offset, k) => slot.ahead + offset >= 1 ? p.meeting_day[k][i] : 0);
+      const silent = plain.map((value, k) => value * leadBelow(p, i, "announcement", slot.ahead + OFFSETS[k]));
+      const left = Math.max(silent.reduce((a, b) => a + b), 1e-12);
+      const unrefused = 1 - p.refusal_share[slot.type][i] * (1 - leadBelow(p, i, "refusal", slot.ahead));
+      const intensity = -Math.log1p(-p.season_chance[i]) * p.year_factor[i] ** p.year_effect[season.year][i]
+        * p.type_factor[i] ** p.type_effect[slot.type][i];
+      return {plain, silence: Math.log(left) - Math.log(unrefused), intensity, day: silent.map(value => value / left)};
+    });
+  }
+}
+
+// Tone B = (P - N) / (P + N + 1) of draw i, less its norm.
+function tone(data, i, off) {
+  let up = 0, down = 0;
+  const add = (kind, more, less) => { up += data.draws.weight[kind][i] * more; down += data.draws.weight[kind][i] * less; };
+  data.background.forEach(([more, less], kind) => add(kind, more, less));
+  data.signals.forEach(([kind, value], index) => { if (!off.has(index)) add(kind, Math.max(value, 0), Math.max(-value, 0)); });
+  return (up - down) / (up + down + 1) - data.draws.tone_norm[i];
+}
+
+function informal(p, i, [, planned, doubted]) {
+  return Math.log(p.planned_factor[i]) * planned - Math.log(p.doubt_factor[i]) * doubted;
+}
+
+function chanceKept(kept, left, logRatio) {
+  const odds = kept / (1 - kept) * Math.exp(logRatio), after = odds / (1 + odds);
+  return after * left / (1 - after + after * left);
+}
+
+// One hazard from those of a season's occasions: (sum h^(1/overlap))^overlap.
+function together(hazards, overlap) {
+  const largest = Math.max(...hazards);
+  return largest * hazards.reduce((sum, h) => sum + (h / largest) ** (1 / overlap), 0) ** overlap;
+}
+
+// P(they meet at each slot) of a season in draw i, and the distribution of the day there: [slot, chance, days].
+function seasonDays(p, i, season, felt, said, horizon) {
+  const possible = season.slots.filter(slot => slot.ahead + OFFSETS[6] >= 1);
+  let slots = possible.filter(slot => said(slot)[0] !== -1), words = said, refused = 1;
+  if (!slots.length) [slots, words, refused] = [possible, () => [0, 0, 0], p.revived[i]];
+  const rows = slots.map(slot => {
+    const w = words(slot), own = slot.draws[i];
+    let chance, days;
+    if (w[0] === 1) {
+      const left = Math.max(own.plain.reduce((a, b) => a + b), 1e-12);
+      chance = chanceKept(p.kept[i], left, informal(p, i, w));
+      days = own.plain.map(value => value / left);
+    } else {
+      const hazard = Math.min(Math.max(own.intensity * p.tone_factor[i] ** felt, 1e-12), 50);
+      const odds = Math.log(Math.expm1(hazard)) + own.silence + informal(p, i, w);
+      const after = Math.max(odds, 0) + Math.log1p(Math.exp(-Math.abs(odds)));
+      [chance, days] = [-Math.expm1(-after) * p.kept[i], own.day];
+    }
+    return {slot, days, announced: w[0] === 1, hazard: Math.max(-Math.log1p(-chance), 1e-300)};
+  });
+  let soFar = 0;
+  for (const announced of [true, false]) {
+    const group = rows.filter(row => row.announced === announced);
+    if (!group.length) continue;
+    const total = group.reduce((sum, row) => sum + row.hazard, 0);
+    const season = -Math.expm1(-together((announced ? group : rows).map(row => row.hazard), p.overlap[i]));
+    for (const row of group) row.chance = refused * (season - soFar) * row.hazard / total;
+    soFar = season;
+  }
+  return rows.map(({slot, days, chance}) => [slot.id, OFFSETS.map((offset, k) => [slot.ahead + offset, days[k] * chance])
+    .filter(([t]) => t >= 1 && t <= horizon)]);
+}
+
+function visitDays(p, i, visit, w, horizon) {
+  const kept = w[0] === 1 ? Math.max(p.kept[i], p.window_kept[i]) : p.window_kept[i];
+  const from = Math.max(visit.first, 1), length = visit.last - from + 1, days = [];
+  const chance = chanceKept(kept, length / (visit.last - visit.first + 1), informal(p, i, w));
+  for (let t = from; t <= Math.min(visit.last, horizon); t++) days.push([t, chance / length]);
+  return [visit.id, days];
+}
+
+// The forecast under some settings: its probability, the curve by day, and where they first meet.
+// off: indices of signals left out; trust: factor on the tone; status: by occasion, "" as it stands; mask: words heard.
+function explore(data, {off, trust, status, mask}) {
+  const {draws: p, count: n, horizon} = data, curve = new Float64Array(horizon), first = {};
+  const said = ({id}) => status[id] ? data.words[id].set[status[id]] : data.words[id].heard[mask[id]];
+  for (let i = 0; i < n; i++) {
+    const felt = trust * tone(data, i, off), total = Float64Array.from(data.surprise[i]);
+    const rise = [["unknown", data.surprise[i]]];
+    const groups = data.seasons.map(season => seasonDays(p, i, season, felt * season.fade, said, horizon))
+      .concat(data.visits.filter(said).map(visit => [visitDays(p, i, visit, said(visit), horizon)]));
+    for (const group of groups) {
+      const days = new Float64Array(horizon + 1), own = group.map(([id, list]) => [id, new Float64Array(horizon)]);
+      for (const [, list] of group) for (const [t, value] of list) days[t] += value;
+      const step = new Float64Array(horizon + 1);
+      for (let t = 1, left = 1, before = 0; t <= horizon; t++) {
+        const now = Math.log(Math.max(left -= days[t], 1e-12));
+        [step[t], before] = [before - now, now];
+      }
+      group.forEach(([, list], g) => { for (const [t, value] of list) if (days[t] > 0) {
+        own[g][1][t - 1] += step[t] * value / days[t];
+        total[t - 1] += step[t] * value / days[t];
+      } });
+      rise.push(...own);
+    }
+    for (let t = 0, survival = 1, met = 0; t < horizon; t++) {
+      const now = survival * Math.exp(-total[t]), gain = (survival - now) * Math.exp(-p.shock_rate[i] * (t + 1) / YEAR);
+      survival = now;
+      curve[t] += (met += gain) / n;
+      if (total[t] > 0) for (const [id, own] of rise) first[id] = (first[id] || 0) + own[t] / total[t] * gain / n;
+    }
+  }
+  return {probability: horizon ? curve[horizon - 1] : 0, curve, first};
+}
+
+const root = document.querySelector('[data-script="explorer.js"]');
+const data = JSON.parse(root.querySelector("script").textContent);
+const all = selector => [...root.querySelectorAll(selector)];
+const one = name => root.querySelector(`[data-show="${name}"]`);
+const percent = x => x > 0 && x < 0.005 ? "<1%" : x > 0.995 && x < 1 ? ">99%" : `${(100 * x).toFixed(0)}%`;
+
+function settings() {
+  const mask = {}, status = {};
+  for (const select of all("select")) status[select.name] = select.value;
+  for (const id in data.words) mask[id] = data.words[id].heard.length - 1;
+  for (const box of all("[data-words]")) for (const word of box.checked ? [] : box.dataset.words.split(" ")) {
+    const [id, bit] = word.split(":");
+    mask[id] -= 1 << bit;
+  }
+  const off = new Set(all("[data-tone]").filter(box => !box.checked).map(box => Number(box.dataset.tone)));
+  return {off, mask, status, trust: Number(root.querySelector("[type=range]").value)};
+}
+
+function draw(name, curve) {
+  one(name).setAttribute("d", `M0 1${[...curve].map((p, t) => `L${t + 1} ${(1 - p).toFixed(4)}`).join("")}`);
+}
+
+function update() {
+  const asked = settings(), made = explore(data, asked), moved = (100 * (made.probability - data.begin)).toFixed(1);
+  one("number").textContent = percent(made.probability);
+  one("word").textContent = data.scale.find(([edge]) => made.probability < edge)[1];
+  one("moved").textContent = Number(moved) === 0 ? "as forecast" :
+    `${moved.replace("-", "−").replace(/^(?=\d)/, "+")} points from the forecast, ${percent(data.begin)}`;
+  one("trust").textContent = `${asked.trust.toFixed(1)}×`;
+  for (const cell of all("[data-first]")) cell.textContent = percent(made.first[cell.dataset.first] || 0);
+  draw("curve", made.curve);
+}
+
+prepare(data);
+const begun = explore(data, settings());
+data.begin = begun.probability;
+draw("base", begun.curve);
+root.addEventListener("input", update);
+root.querySelector("button").addEventListener("click", () => {
+  for (const field of all("input, select")) [field.checked, field.value] = [true, field.dataset.plain ?? field.value];
+  update();
+});
+update();
+root.hidden = false;
