@@ -36,6 +36,8 @@ lab: environment ## the notebooks in JupyterLab
 		--LanguageServerManager.autodetect=False $(ARGS) notebooks
 
 study: environment ## everything slower than the tests: calibration, backtest, faults
+	@$(PY) -m model backtest
+	@$(PY) -m model.study
 	@$(PY) -m pytest -m study $(ARGS) tests
 
 bench: environment ## how long things take

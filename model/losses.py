@@ -4,18 +4,21 @@ Everything here is arithmetic on the points of a backtest; `study` keeps the tab
 """
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
 from .backtest import FULL, Point, brier, is_monthly, log_score
 from .covariates import MEETING_MARGIN, REFUSAL, meetings
 from .ledger import Ledger, Occasion
+from .prose import count
 from .prose import day as told
 
 FEATURES = {"tone": "no tone", "words": "no words", "frailty": "no frailty"}
 """Each feature and the structure that goes without it."""
 PANDEMIC = (2020, 2021)
+SOON = timedelta(days=30)
+TOLD = 3
 
 
 def monthly(points: Iterable[Point]) -> dict[str, list[Point]]:
@@ -93,7 +96,11 @@ def what_happened(whole: Ledger, as_of: date, deadline: date, outcome: int) -> s
         when = (f"known since {told(public)}" if public <= as_of else f"not public before {told(public)}")
         return f"They met on {told(first)}: {place.name}, {when}."
     passed = [o for o in ledger.occasions if o.met is False and o.start_date and as_of < o.start_date <= deadline]
-    return " ".join(_unused(ledger, o) for o in passed) or "No known occasion lay in that time."
+    told_of = [_unused(ledger, o) for o in passed[:TOLD]] or ["No known occasion lay in that time."]
+    told_of += [f"{count(len(passed) - TOLD, 'other')} passed, too."] if len(passed) > TOLD else []
+    late = sorted((o.met_date, o.name) for o in whole.occasions if o.met and deadline < o.met_date <= deadline + SOON)
+    return " ".join(told_of + [f"They met {count((day - deadline).days, 'day')} after the deadline: {name}."
+                               for day, name in late[:1]])
 
 
 def _unused(ledger: Ledger, occasion: Occasion) -> str:
@@ -141,8 +148,8 @@ def reliability(points: Iterable[Point], replicates: int = 1000, random_seed: in
     lower, upper = np.quantile(curves, [0.05, 0.95], axis=0)
     edges = np.append(grid - (grid[1] - grid[0]) / 2, np.inf)
     count = np.histogram(p, edges)[0]
-    return [{"probability": float(a), "observed": float(b), "lower": float(low), "upper": float(high), "forecasts": int(n)}
-            for a, b, low, high, n in zip(grid, np.interp(grid, p, corp(p, y)), lower, upper, count, strict=True)]
+    return [{"probability": float(a), "observed": float(b), "lower": float(low), "upper": float(high),
+             "forecasts": int(n)} for a, b, low, high, n in zip(grid, np.interp(grid, p, corp(p, y)), lower, upper, count, strict=True)]
 
 
 def decomposition(points: Iterable[Point]) -> list[dict]:
@@ -154,3 +161,33 @@ def decomposition(points: Iterable[Point]) -> list[dict]:
         table.append({"model": model, "brier": float(score), "miscalibration": float(score - best),
                       "discrimination": float(plain - best), "uncertainty": float(plain)})
     return sorted(table, key=lambda row: row["brier"])
+
+
+def replay_checks(weeks: list[dict], kept: float) -> list[dict]:
+    """What must hold of the weekly replay of 2025: a test of the logic of statuses, to which nothing is tuned.
+
+    `kept` is the mean chance that an announced meeting takes place.
+    """
+    row = {week["as_of"]: week for week in weeks}
+
+    def share(day: str, cause: str) -> float:
+        return float(dict(part.split("=") for part in row[day]["shares"].split(";")).get(cause, 0))
+
+    def number(day: str) -> float:
+        return row[day]["probability"]
+
+    left = share("2025-09-08", "2025-beijing-parade")
+    parade, fall = share("2025-09-01", "2025-beijing-parade"), number("2025-09-01") - number("2025-09-08")
+    said = [  # what must hold, the value, whether that is a change in points, whether it holds
+        ("Once the Beijing parade has passed unused, its share is gone", left, False, left == 0),
+        (f"and the forecast falls by less than that share, {100 * parade:.1f} points", -fall, True, 0 < fall < parade),
+        ("The announcement of 19 September raises it", number("2025-09-22") - number("2025-09-15"), True,
+         number("2025-09-22") > number("2025-09-15")),
+        ("The threat of 10 October lowers it", number("2025-10-13") - number("2025-10-06"), True,
+         number("2025-10-13") < number("2025-10-06")),
+        ("and APEC stays the largest single cause", share("2025-10-13", "2025-apec-gyeongju"), False,
+         row["2025-10-13"]["largest_cause"] == "2025-apec-gyeongju"),
+        (f"The date set on 23 October brings it to the level of kept promises, {100 * kept:.0f}%, or a little above",
+         number("2025-10-27"), False, kept - 0.01 <= number("2025-10-27") <= kept + 0.04)]
+    return [{"check": text, "value": float(value), "unit": "points" if moves else "level",
+             "holds": "yes" if holds else "no"} for text, value, moves, holds in said]
