@@ -329,6 +329,12 @@ class Slot:
     words: Words
 
     @property
+    def said(self) -> int:
+        """Days from as_of to the last formal word, 0 or less."""
+        when = self.words.formal_day
+        return self.ahead - (self.occasion.start_date - when).days if when else 0
+
+    @property
     def open(self) -> bool:
         """Whether a meeting there is still possible: not over, and not formally refused."""
         return self.ahead + OFFSETS[-1] >= 1 and self.words.formal != REFUSED

@@ -68,13 +68,14 @@ function together(hazards, overlap) {
 function seasonDays(p, i, season, felt, said, horizon) {
   const possible = season.slots.filter(slot => slot.ahead + OFFSETS[6] >= 1);
   let slots = possible.filter(slot => said(slot)[0] !== -1), words = said, refused = 1;
-  if (!slots.length) [slots, words, refused] = [possible, () => [0, 0, 0], p.revived[i]];
+  if (!slots.length) [slots, words, refused] = [possible, () => [0, 0, 0, 0], p.revived[i]];
   const rows = slots.map(slot => {
     const w = words(slot), own = slot.draws[i];
     let chance, days;
     if (w[0] === 1) {
       const left = Math.max(own.plain.reduce((a, b) => a + b), 1e-12);
-      chance = chanceKept(p.kept[i], left, informal(p, i, w));
+      const promised = OFFSETS.reduce((sum, o, k) => sum + (slot.ahead + o >= w[3] ? p.meeting_day[k][i] : 0), 0);
+      chance = chanceKept(p.kept[i], left / Math.max(promised, 1e-12), informal(p, i, w));
       days = own.plain.map(value => value / left);
     } else {
       const hazard = Math.min(Math.max(own.intensity * p.tone_factor[i] ** felt, 1e-12), 50);

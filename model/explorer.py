@@ -62,13 +62,16 @@ def places(ahead: Outlook) -> dict[str, Any]:
 
 
 def said(run: "Run", name: str, signals: Iterable[Signal]) -> list[float] | None:
-    """The words of some signals about an occasion as [formal, planned, doubted]; None for a visit that is off."""
+    """The words of some signals about an occasion as [formal, planned, doubted, day of the formal word].
+
+    None for a visit that is off.
+    """
     ledger = replace(seen(run.params, run.whole, run.outlook.as_of), signals=tuple(signals))
     found = places(outlook(ledger, run.outlook.as_of, run.outlook.deadline, run.params.priors)).get(name)
     if found is None:
         return None
     words: Words = found.words
-    return [{ANNOUNCED: 1, REFUSED: -1}.get(words.formal, 0), words.planned, words.doubted]
+    return [{ANNOUNCED: 1, REFUSED: -1}.get(words.formal, 0), words.planned, words.doubted, getattr(found, "said", 0)]
 
 
 def data(run: "Run") -> dict[str, Any]:

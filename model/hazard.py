@@ -108,9 +108,12 @@ def season_days(p: Draws, view: SeasonView, tone: np.ndarray, horizon: int, sile
     hazards, days = [], []
     for slot, is_announced in zip(slots, announced, strict=True):
         if is_announced:
-            day = p["meeting_day"] * (slot.ahead + OFFSETS >= 1)
+            ahead = slot.ahead + OFFSETS
+            promised = p["meeting_day"] * (ahead >= slot.said)
+            day = promised * (ahead >= 1)
             left = np.maximum(day.sum(1), 1e-12)
-            chance, day = chance_kept(p["kept"], left, sum(informal(p, slot))), day / left[:, None]
+            chance = chance_kept(p["kept"], left / np.maximum(promised.sum(1), 1e-12), sum(informal(p, slot)))
+            day = day / left[:, None]
         else:
             part = scheduled(p, slot, view, tone, silent)
             hazard = after_evidence(part.hazard, part.silence + part.planned + part.doubted)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .forecast import Forecast, Run
 
 HERE = Path(__file__).parent
+LOOKING_BACK = ("3_model", "4_backtest")
 TEMPLATES = ("report.html.j2", "report.cells.j2", "report.css")
 
 
@@ -118,10 +119,12 @@ def content_policy(styles: Iterable[str], scripts: Iterable[str]) -> str:
             "base-uri 'none'; form-action 'none'")
 
 
-def footer(run: "Run") -> str:
-    """What every page says of its run."""
+def footer(run: "Run", name: str = "") -> str:
+    """What every page says of its run; pages about the record look back on days that may be later."""
     forecast = run.forecast
-    return (f"As of {day(forecast.as_of)}. Nothing on this page became public later. Question {forecast.question_id}, "
+    barrier = ("This page looks back on the record, also on what became public later" if name in LOOKING_BACK
+               else "Nothing on this page became public later")
+    return (f"As of {day(forecast.as_of)}. {barrier}. Question {forecast.question_id}, "
             f"fit through {day(forecast.fit_through)}, random seed {forecast.random_seed}.")
 
 

@@ -229,11 +229,13 @@ def write_report(run: "Run", notebooks: Mapping[str, "NotebookNode"], injected: 
 
     tables = write_files(run, folder)
     pages = {name: page.page_of(name, executed) for name, executed in notebooks.items()}
-    frame = partial(page.frame, pages=list(pages.values()), footer=page.footer(run), notice=page.notice(injected))
+    frame = partial(page.frame, pages=list(pages.values()), notice=page.notice(injected))
     for name, executed in notebooks.items():
         write_atomic(folder / f"{name}.ipynb", nbformat.writes(executed) + "\n")
-        write_atomic(folder / f"{name}.html", frame(pages[name], body=page.notebook_html(executed)))
-    write_atomic(folder / "index.html", frame(page.OVERVIEW, overview=page.overview(run, tables, SCORES)))
+        body = page.notebook_html(executed)
+        write_atomic(folder / f"{name}.html", frame(pages[name], footer=page.footer(run, name), body=body))
+    write_atomic(folder / "index.html", frame(page.OVERVIEW, footer=page.footer(run),
+                                              overview=page.overview(run, tables, SCORES)))
     picture = show.svg(figures.curve(run.forecast), prose.climb(run.forecast))
     write_atomic(folder / "headline.svg", picture.replace("<svg ", '<svg font-family="DejaVu Sans, Arial, sans-serif" ', 1))
 
@@ -290,7 +292,7 @@ def inputs_state(params: Params, sources: "Sources", injected: Mapping[str, Any]
     """Everything that decides what a report says: hashes of inputs, notebooks and code, the parameters, versions."""
     code = [path for path in sorted(Path(__file__).parent.iterdir()) if path.suffix in (".py", ".j2", ".css", ".js")]
     files = [*params.files, *(path for table in sources.paths().values() for path in table), *notebook.sources(names),
-             *code, *(path for path in (SCORES,) if path.exists())]
+             *code, *sorted(SCORES.parent.glob("*.csv"))]
     return {"files": {name_of(path): content_hash(path.read_bytes()) for path in files}, "parameters": dict(injected),
             "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in VERSIONED}}
 

@@ -110,6 +110,13 @@ class TestSeason:
     def test_an_announced_meeting_is_kept_as_often_as_announced_meetings_are(self):
         np.testing.assert_allclose(season_total(P, with_words(season(60), SAID)), P["kept"])
 
+    @pytest.mark.parametrize("left, said", [(0, 0), (-1, 0), (1, 0), (0, -1), (-1, -3), (0, -20)])
+    def test_only_days_since_the_announcement_that_passed_without_a_meeting_count_against_it(self, left, said):
+        words, days = Words(ANNOUNCED, AS_OF + said * DAY), left + OFFSETS
+        ahead, promised = ((P["meeting_day"] * (days >= first)).sum(1) for first in (1, said))
+        total = season_total(P, with_words(season(left), words))
+        np.testing.assert_allclose(total, P["kept"] * ahead / (P["kept"] * ahead + (1 - P["kept"]) * promised), atol=1e-9)
+
     def test_when_one_occasion_is_announced_the_others_have_what_they_add(self):
         (_, other), (slot, days) = hazard.season_days(P, with_words(season(60, 70), Words(), SAID), np.zeros(200), 400)
         assert slot.occasion.occasion_id == "2025-1"

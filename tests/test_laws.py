@@ -142,24 +142,27 @@ def said(draw, most=6):
     return rows
 
 
+def assert_moves_its_way(rows, row):
+    """In every draw; exactly without a shock, which has more time where a signal makes a later occasion likelier."""
+    for p, slack in ((P | {"shock_rate": np.zeros(200)}, 1e-12), (P, 2e-3)):
+        before, after = (probability(p, ledger(told, OCCASIONS, [window()])) for told in (rows, [*rows, row]))
+        assert (np.sign(row.strength) * (after - before) >= -slack).all()
+
+
 class TestSignals:
     """Law 4."""
 
-    @settings(max_examples=150)
-    @given(said(), said(1), st.data())
-    def test_a_general_signal_moves_every_draw_its_way(self, rows, more, data):
-        for row in (replace(row, event_id=f"{row.public_date}-new", occasion="") for row in more):
-            before, after = (probability(P, ledger(signals, OCCASIONS, [window()])) for signals in (rows, [*rows, row]))
-            assert (np.sign(row.strength) * (after - before) >= -1e-12).all()
+    @settings(max_examples=100)
+    @given(said(), said(1))
+    def test_a_general_signal_moves_every_draw_its_way(self, rows, more):
+        for row in more:
+            assert_moves_its_way(rows, replace(row, event_id=f"{row.public_date}-new", occasion=""))
 
-    @settings(max_examples=200)
+    @settings(max_examples=150)
     @given(said(), said(1))
     def test_words_about_what_lies_inside_the_window_move_every_draw_their_way(self, rows, more):
-        """Exactly without a shock; a word for a later occasion also leaves a shock more time, a thing of a per mille."""
-        for row in (replace(row, event_id=f"{row.public_date}-new") for row in more):
-            for p, slack in ((P | {"shock_rate": np.zeros(200)}, 1e-12), (P, 2e-3)):
-                before, after = (probability(p, ledger(told, OCCASIONS, [window()])) for told in (rows, [*rows, row]))
-                assert (np.sign(row.strength) * (after - before) >= -slack).all()
+        for row in more:
+            assert_moves_its_way(rows, replace(row, event_id=f"{row.public_date}-new"))
 
     @settings(max_examples=60)
     @given(said(), st.data())
@@ -230,11 +233,13 @@ def one_season(left):
 class TestMartingale:
     """Law 8: no one can expect to expect something else tomorrow."""
 
-    @pytest.mark.parametrize("left", [370, 120, 60, 30, 15, 8, 5])
-    def test_tomorrow_s_forecast_of_an_occasion_averages_to_today_s_in_every_draw(self, left):
-        """Exactly, over what a day may bring: an announcement, a refusal, or silence.
+    @pytest.mark.parametrize("left, slack", [(370, 1e-9), (120, 1e-9), (60, 1e-9), (30, 1e-9), (15, 1e-9), (8, 1e-9),
+                                             (5, 1e-9), (4, 3e-3), (2, 3e-3), (1, 3e-3), (0, 3e-3), (-1, 3e-3)])
+    def test_tomorrow_s_forecast_of_an_occasion_averages_to_today_s(self, left, slack):
+        """In every draw exactly, over what a day may bring: a meeting, an announcement, a refusal, or silence.
 
-        Only the chance that a refusal is taken back is not foreseen before there is one: a few in a thousand.
+        Two things are not foreseen: that a refusal may be taken back, a few in a thousand; and in the last days
+        before an occasion, on average over draws, what the day of an announcement says about the day of the meeting.
         """
         days, view = left + OFFSETS, one_season(left)
         agreed = -np.expm1(-hazard.propensity(P, 0.0, P["year_effect"][:, view.year])
@@ -242,17 +247,18 @@ class TestMartingale:
         refused = P["refusal_share"][:, view.slots[0].type]
 
         def silent(days, left):
-            met = (agreed[:, None] * P["meeting_day"] * hazard.lead_below(P, "announcement", days)).sum(1)
-            return met, (1 - agreed) * (1 - refused * (1 - hazard.lead_below(P, "refusal", np.array([left]))[:, 0]))
+            will = agreed[:, None] * P["meeting_day"] * hazard.lead_below(P, "announcement", days)
+            return will, (1 - agreed) * (1 - refused * (1 - hazard.lead_below(P, "refusal", np.array([left]))[:, 0]))
 
         (will, will_not), (will_next, will_not_next) = silent(days, left), silent(days - 1, left - 1)
-        now, day = will + will_not, Words(ANNOUNCED, AS_OF)
-        announced, refusal, silence = (will - will_next) / now, (will_not - will_not_next) / now, (will_next + will_not_next) / now
-        tomorrow = (announced * season_total(P, with_words(one_season(left - 1), day), 500)
-                    + refusal * season_total(P, with_words(one_season(left - 1), Words(REFUSED, AS_OF)), 500)
-                    + silence * season_total(P, one_season(left - 1), 500))
-        unforeseen = refusal * P["revived"] * season_total(P, one_season(left - 1), 500)
-        np.testing.assert_allclose(tomorrow - season_total(P, view, 500), unforeseen, atol=1e-9)
+        next_view = one_season(left - 1)
+        announced, declined = (season_total(P, with_words(next_view, Words(said, AS_OF)), 500) for said in (ANNOUNCED, REFUSED))
+        met = (P["kept"][:, None] * will * (days == 1)).sum(1)
+        tomorrow = (met + ((will - will_next).sum(1) - met) * announced + (will_not - will_not_next) * declined
+                    + (will_next.sum(1) + will_not_next) * season_total(P, next_view, 500)) / (will.sum(1) + will_not)
+        revived = (will_not - will_not_next) / (will.sum(1) + will_not) * P["revived"] * season_total(P, next_view, 500)
+        gap = tomorrow - season_total(P, view, 500) - revived
+        assert abs(gap.mean()) < slack and (slack > 1e-6 or np.abs(gap).max() < slack)
 
     @pytest.mark.parametrize("days", [1, 12, 40])
     def test_over_simulated_futures_the_mean_of_later_forecasts_is_today_s(self, days):

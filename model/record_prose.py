@@ -1,0 +1,293 @@
+"""Sentences and tables of the track-record page: scores and losses, calibration, well-known years, the replay, the placebo."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .backtest import FULL
+from .prose import Table, count, day, listed, percent, points, short_day, upper_first
+from .study import load
+
+if TYPE_CHECKING:
+    from .forecast import Forecast
+
+PRIMARY, LOG, LARGE = "integrated Brier, weeks 1-26", "log score, weeks 1-26", "calibration in the large"
+CLIMATOLOGY, REGRESSION = "seasonal climatology", "logistic regression"
+TABLES = ("scores", "by_year", "acceptance", "misses", "reliability", "decomposition", "paths", "placebo", "replay",
+          "replay_events", "replay_checks", "references")
+Record = Mapping[str, list[dict[str, Any]]]
+
+
+def record() -> Record:
+    """Every table of the record by name; those that were never made are empty."""
+    return {name: load(name) for name in TABLES}
+
+
+def score(found: Record, name: str, model: str = FULL.name) -> dict[str, Any]:
+    """The row of a score and model."""
+    return {(row["score"], row["model"]): row for row in found["scores"]}[name, model]
+
+
+def signed(value: float) -> str:
+    """A difference of scores with its sign."""
+    return f"{value:+.3f}".replace("-", "−")
+
+
+# Scores
+
+def scores_title(found: Record) -> str:
+    """Our score and that of the share of earlier years."""
+    return (f"The model scores {score(found, PRIMARY)['value']:.3f}; the share of earlier years alone "
+            f"{score(found, PRIMARY, CLIMATOLOGY)['value']:.3f}")
+
+
+def score_summary(found: Record) -> str:
+    """The primary score with its interval, the gain over the baselines, and who does better."""
+    own = score(found, PRIMARY)
+    better = [row for row in found["scores"] if row["score"] == PRIMARY and row["value"] < own["value"]]
+    told = (f" {upper_first(listed([row['model'] for row in better]))} {'does' if len(better) == 1 else 'do'} better by "
+            f"{max(own['value'] - row['value'] for row in better):.4f} at most, far less than the interval is wide."
+            if better else " No other model of the record does better.")
+    return (f"Over {own['forecasts']:,} forecasts the integrated Brier score is {own['value']:.3f}, between "
+            f"{own['lower']:.3f} and {own['upper']:.3f} in nine of ten resamples of the years. That is "
+            f"{-own['minus_climatology'] / (own['value'] - own['minus_climatology']):.0%} less than seasonal climatology and "
+            f"{-own['minus_only'] / (own['value'] - own['minus_only']):.0%} less than the calendar alone.{told}")
+
+
+def score_rows(found: Record, name: str = PRIMARY) -> Table:
+    """One score of every model with its interval and paired differences."""
+    rows = [(row["model"], row["value"], f"{row['lower']:.3f} – {row['upper']:.3f}",
+             *(f"{signed(row[f'minus_{other}'])} ({signed(row[f'minus_{other}_lower'])} to "
+               f"{signed(row[f'minus_{other}_upper'])})" for other in ("climatology", "only")))
+            for row in found["scores"] if row["score"] == name]
+    return Table(("Model", "Value", "90%", "Minus climatology", "Minus seasons only"), rows,
+                 f"{upper_first(name)}; lower is better. Differences are paired, and below zero the row's model is "
+                 "better; intervals hold 90% of resamples of whole years")
+
+
+def own_scores(found: Record) -> Table:
+    """Every score of the published model."""
+    rows = [(row["score"], row["forecasts"], row["value"], f"{_plain(row['lower'])} – {_plain(row['upper'])}",
+             next((_plain(other["value"]) for other in found["scores"]
+                   if (other["score"], other["model"]) == (row["score"], CLIMATOLOGY)), "–"))
+            for row in found["scores"] if row["model"] == FULL.name]
+    return Table(("Score", "Forecasts", "Value", "90%", "Climatology"), rows, "Every score of the published model",
+                 {"Value": _plain})
+
+
+def _plain(value: float) -> str:
+    return f"{value:.3f}".replace("-", "−")
+
+
+def acceptance_rows(found: Record) -> Table:
+    """What each feature gains in log score."""
+    rows = [(row["feature"], row["share_positive"], row["gain"], row["gain_first_half"], row["gain_second_half"],
+             row["gain_without_2020_21"], row["accepted"]) for row in found["acceptance"]]
+    names = ("Gain", "First half", "Second half", "Without 2020–21")
+    return Table(("Feature", "Years with a gain", *names, "Accepted"), rows,
+                 "Gain in log score a forecast, against the same model without the feature",
+                 {"Years with a gain": percent} | dict.fromkeys(names, lambda value: f"{value:+.4f}".replace("-", "−")))
+
+
+def worth(found: Record) -> str:
+    """What words and tone are worth."""
+    gain = {row["feature"]: row for row in found["acceptance"]}
+    if not {"tone", "words"} <= set(gain):
+        return ""
+    with_tone, without = (score(found, LOG, name)["value"] for name in (FULL.name, "no tone"))
+    refused = [row["feature"] for row in found["acceptance"] if row["accepted"] == "no"]
+    told = (f" By the rule {listed(refused)} {'has' if len(refused) == 1 else 'have'} not earned a place: the record "
+            "does not show the gain." if refused else "")
+    return (f"Words about occasions lower the log score by {gain['words']['gain']:.3f} a forecast, the general tone by "
+            f"{gain['tone']['gain']:.3f}, which is {100 * (1 - with_tone / without):.1f}% of the score without it."
+            f"{told}")
+
+
+def decomposition_rows(found: Record) -> Table:
+    """The Brier score of each model split into miscalibration, discrimination and uncertainty."""
+    names = ("Brier", "Miscalibration", "Discrimination", "Uncertainty")
+    rows = [(row["model"], row["brier"], row["miscalibration"], row["discrimination"], row["uncertainty"])
+            for row in found["decomposition"]]
+    return Table(("Model", *names), rows, "Brier = miscalibration − discrimination + uncertainty; a good model has little "
+                 "of the first and much of the second", dict.fromkeys(names, "{:.4f}".format))
+
+
+# Losses by year
+
+def by_year_title(found: Record, worst: int = 5) -> str:
+    """How much of the loss comes from the worst years."""
+    rows = sorted((row["brier"] for row in found["by_year"] if row["model"] == FULL.name), reverse=True)
+    return f"{worst} of {len(rows)} years hold {sum(rows[:worst]) / sum(rows):.0%} of the loss"
+
+
+def by_year_summary(found: Record) -> str:
+    """In how many years the model beat the share of earlier years, and in which not."""
+    value = {(row["year"], row["model"]): row["brier"] for row in found["by_year"]}
+    years = sorted({year for year, _ in value})
+    lost = [year for year in years if value[year, FULL.name] >= value[year, CLIMATOLOGY]]
+    told = f"all but {listed([str(year) for year in lost])}" if lost else "all of them"
+    return (f"In {len(years) - len(lost)} of {len(years)} years the model did better than the share of earlier years: "
+            f"{told}.")
+
+
+def miss_rows(found: Record) -> Table:
+    """The worst years, the worst forecast of each, and what happened instead."""
+    rows = [(str(row["year"]), row["brier"], percent(row["probability"]), f"{short_day(row['as_of'])} – {short_day(row['deadline'])} "
+             f"{row['deadline'][:4]}", row["what"]) for row in found["misses"]]
+    return Table(("Year", "Brier", "Said", "For", "What happened"), rows,
+                 "The worst years and the forecast in each that was furthest off", {"Brier": "{:.3f}".format})
+
+
+def if_wrong_lead(forecast: "Forecast") -> str:
+    """Which way the forecast would be wrong, and where the cases come from."""
+    return (f"If this forecast is wrong, it is too {'high' if forecast.probability >= 0.5 else 'low'}. So were these, in "
+            "the worst years of the record.")
+
+
+def if_wrong(forecast: "Forecast", number: int = 4) -> list[str]:
+    """How earlier forecasts of the same leaning went wrong, from misses that were public by the forecast's date.
+
+    Where the forecast says rather yes these are forecasts that were too high, else too low.
+    """
+    rather = forecast.probability >= 0.5
+    rows = [row for row in load("misses") if bool(row["outcome"]) != rather and row["deadline"] <= forecast.as_of]
+    return [f"{percent(row['probability'])} on {day(row['as_of'])} for a meeting by {day(row['deadline'])}. {row['what']}"
+            for row in rows[:number]] or [
+        "The record known on this day holds no bad miss of this leaning; that is a short record, and no promise."]
+
+
+# Calibration
+
+def reliability_title(found: Record) -> str:
+    """Whether forecasts were too high or too low over all."""
+    row = score(found, LARGE)
+    within = "within" if row["lower"] <= 0 <= row["upper"] else "beyond"
+    return (f"On average forecasts were {abs(100 * row['value']):.1f} points too {'low' if row['value'] < 0 else 'high'}, "
+            f"{within} what chance allows")
+
+
+def reliability_summary(found: Record) -> str:
+    """Where on the scale the curve leaves its band, and what that means."""
+    rows = found["reliability"]
+    high = [row for row in rows if row["observed"] > row["upper"]]
+    low = [row for row in rows if row["observed"] < row["lower"]]
+    parts = [f"{text} where it said {percent(part[0]['probability'])} to {percent(part[-1]['probability'])}"
+             for part, text in ((low, "they met less often than the band allows"),
+                                (high, "they met more often than the band allows")) if part]
+    told = upper_first(listed(parts)) if parts else "The curve stays inside the band everywhere"
+    return f"{told}; the middle of the scale rests on few forecasts, most of which say nearly no or nearly yes."
+
+
+# Well-known years
+
+def path_years(found: Record) -> dict[int, list[dict]]:
+    """The rows of each well-known year."""
+    years: dict[int, list[dict]] = {}
+    for row in found["paths"]:
+        years.setdefault(int(row["as_of"][:4]), []).append(row)
+    return years
+
+
+def paths_title(found: Record) -> str:
+    """In how many of the years the forecast stood on the right side in the first days of October."""
+    years = path_years(found)
+    right = sum((rows[n]["probability"] > 0.5) == bool(rows[n]["outcome"]) for rows in years.values()
+                for n in [next(i for i, row in enumerate(rows) if row["as_of"][5:] >= "10-01")])
+    return f"In early October the forecast stood on the right side of even in {right} of {len(years)} well-known years"
+
+
+def paths_alt(found: Record) -> str:
+    """The paths in words."""
+    told = []
+    for year, rows in path_years(found).items():
+        days = sorted({row["met_date"] for row in rows if row["met_date"]})
+        met = f"they met on {listed([day(when, year=False) for when in days])}" if days else "they did not meet"
+        low, high = min(row["probability"] for row in rows), max(row["probability"] for row in rows)
+        told.append(f"{year}: from {percent(rows[0]['probability'])} in January, between {percent(low)} and "
+                    f"{percent(high)}; {met}.")
+    return " ".join(told)
+
+
+# The replay of 2025
+
+def replay_title(found: Record) -> str:
+    """From where to where the replay runs."""
+    rows = found["replay"]
+    return (f"2025 week by week: from {percent(rows[0]['probability'])} in January over "
+            f"{percent(min(row['probability'] for row in rows))} to {percent(rows[-1]['probability'])} on the eve")
+
+
+def replay_alt(found: Record) -> str:
+    """The replay in words."""
+    return (f"{replay_title(found)}. Largest moves: " + "; ".join(
+        f"{points(row['move'])} points in the week to {day(row['as_of'])}: {row['text'].rstrip('.')}"
+        for row in found["replay_events"]) + ". They met on 30 October 2025.")
+
+
+def event_rows(found: Record) -> Table:
+    """The largest weekly moves of the replay and what explains them."""
+    rows = [(day(row["as_of"], year=False), row["probability"], row["move"], row["text"],
+             points(row["effect"]) if row["id"] else "–") for row in found["replay_events"]]
+    return Table(("Week to", "Forecast", "Move", "What explains most of it", "Alone"), rows,
+                 "The largest weekly moves; alone: the forecast with this event minus the one without it, in points",
+                 {"Forecast": percent, "Move": points})
+
+
+def check_rows(found: Record) -> Table:
+    """The checks of the replay."""
+    rows = [("holds" if row["holds"] == "yes" else "fails", row["check"],
+             f"{points(row['value'])} points" if row["unit"] == "points" else percent(row["value"]))
+            for row in found["replay_checks"]]
+    return Table(("Verdict", "What must hold", "Found"), rows, "Checks of the status logic; nothing was tuned to them")
+
+
+def reference_rows(found: Record) -> Table:
+    """Forecasts of others beside ours of the same day and question."""
+    rows = [(short_day(row["date"]), row["theirs"], row["ours"], row["brier_theirs"], row["brier_ours"],
+             row["source"].split(",")[0], day(row["deadline"], year=False)) for row in found["references"]]
+    return Table(("Day", "Theirs", "Ours", "Brier theirs", "Brier ours", "Source", "Meeting by"), rows,
+                 "Forecasts that others published in 2025, beside ours of the same day and deadline",
+                 {"Theirs": percent, "Ours": percent})
+
+
+def reference_summary(found: Record) -> str:
+    """How often ours was closer."""
+    rows = found["references"]
+    closer = sum(row["brier_ours"] < row["brier_theirs"] for row in rows)
+    return (f"Ours was closer in {closer} of {count(len(rows), 'case')}. All of them ask about one event, which happened, "
+            "so that whoever said more looks better: this says next to nothing about skill.")
+
+
+# What tone is worth
+
+def placebo_split(rows: Sequence[dict]) -> tuple[list[float], list[float], list[float]]:
+    """The log scores with the true tone, with none, and with those of other years."""
+    return tuple([row["log_score"] for row in rows if row["signals"] == kind] for kind in ("own", "none", "shuffled"))
+
+
+def placebo_beaten(found: Record) -> tuple[int, int]:
+    """How many placebo ledgers score worse than the true one on average, and of how many."""
+    own, _, shuffles = placebo_split(found["placebo"])
+    return sum(value > float(np.mean(own)) for value in shuffles), len(shuffles)
+
+
+def placebo_title(found: Record) -> str:
+    """How many shuffles the true tone beats."""
+    beaten, total = placebo_beaten(found)
+    return f"The true tone scores better than {beaten} of {total} placebo ledgers"
+
+
+def placebo_summary(found: Record) -> str:
+    """What shuffled tone costs, what the true tone gains."""
+    if not found["placebo"]:
+        return "The placebo has not been run."
+    own, none, shuffles = placebo_split(found["placebo"])
+    mine, bare, other = (float(np.mean(values)) for values in (own, none, shuffles))
+    noise = float(np.std(own, ddof=1)) if len(own) > 1 else float("nan")
+    return (f"{placebo_title(found)}. The log score is {mine:.4f} with the true tone, {bare:.4f} without any, and {other:.4f} "
+            f"on average with that of other years. So the true tone gains {bare - mine:.4f}; a wrong one "
+            f"{'costs' if other > bare else 'gains'} {abs(other - bare):.4f}. The sampling alone moves one such score by "
+            f"about {noise:.4f}, which is why the first two are means of {len(own)} runs.")
+
+

@@ -1,0 +1,222 @@
+"""Simulation-based calibration: does the sampler find parameters that brought forth a record? (Talts et al. 2018)
+
+Parameters are drawn from the prior, outcomes are simulated from them on the real calendar and tone, the model is fitted
+to these, and the rank of each true value among its posterior draws is noted. If model, simulator and sampler agree all
+ranks are equally likely. It proves the sampler, not the model: of the world it says nothing.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import hazard, predictive
+from .covariates import Outlook, Record
+from .files import PROJECT_ROOT, write_atomic
+from .params import Params
+from .summit import DIMS, coords
+
+TABLE = PROJECT_ROOT / "notebooks" / "rendered" / "record" / "sbc.csv"
+HEADLINE = "headline"
+CHAINS, TUNE, DRAWS, KEPT, BINS = 2, 600, 500, 99, 20
+"""Chains, tuning steps and draws of each fit, the draws kept of them (so that ranks run from 0 to `KEPT`), and the bins of ranks."""
+MISSED = 0.01
+"""The chance that a sound sampler has any quantity outside its bounds."""
+CHECKS = ("simulation", "rhat_max", "ess_min", "divergences", "failure")
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """One simulated record: the rank of each true value by name, the checks of its fit, or why there is none."""
+
+    simulation: int
+    ranks: dict[str, int]
+    rhat_max: float = np.nan
+    ess_min: float = np.nan
+    divergences: int = 0
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How the ranks of one quantity are spread: the p-values of the two tests of uniformity, and the bound for each."""
+
+    name: str
+    kolmogorov: float
+    chi_square: float
+    bound: float
+
+    @property
+    def inside(self) -> bool:
+        """Whether neither test rejects at its share of `MISSED`."""
+        return min(self.kolmogorov, self.chi_square) >= self.bound
+
+
+def simulated(p: hazard.Draws, past: Record, rng: np.random.Generator) -> Record:
+    """A record with the calendar, tone and trials of `past` and the outcomes of one draw `p`, each (1, *dims)."""
+    tone = hazard.balance(p, past.up, past.down)
+    common = hazard.propensity({name: values[:, None] for name, values in p.items() if values.ndim == 1},
+                               tone - p["tone_norm"][:, None], p["year_effect"][:, past.year])
+    intensity = hazard.type_intensity(p)
+    agreed = -np.expm1(-common * hazard.together(intensity, past.types, p["overlap"][:, None]))
+    met = rng.random(len(past.met)) < np.clip(p["kept"] * agreed[0], 1e-9, 1 - 1e-9)
+    where = np.zeros_like(past.where)
+    for i in np.flatnonzero(met & (past.types.sum(1) > 1)):
+        choice = intensity[0] * past.types[i]
+        where[i, rng.choice(len(choice), p=choice / choice.sum())] = 1
+    one = {name: values[0] for name, values in p.items()}
+
+    def leads(name: str) -> np.ndarray:
+        middle, spread = np.log(one[f"{name}_lead"]), np.log(one[f"{name}_lead_spread"])
+        return np.exp(rng.normal(middle, spread, len(getattr(past, f"{name}_lead"))))
+
+    def counted(name: str, chance: float) -> tuple[int, int]:
+        trials = getattr(past, name)[1]
+        return int(rng.binomial(trials, chance)), trials
+
+    trials = past.refused[:, 1]
+    return replace(
+        past, met=met, where=where, announcement_lead=leads("announcement"), refusal_lead=leads("refusal"),
+        surprise_lead=leads("surprise"), meeting_day=rng.multinomial(past.meeting_day.sum(), one["meeting_day"]),
+        kept=counted("kept", one["kept"]), window_kept=counted("window_kept", one["window_kept"]),
+        revived=counted("revived", one["revived"]), planned_met=counted("planned_met", one["planned_share"]),
+        planned_unmet=counted("planned_unmet", one["planned_share"] / one["planned_factor"] ** past.planned_weight),
+        shocks=counted("shocks", one["shock_rate"]), surprises=int(rng.poisson(one["surprise_rate"] * past.years)),
+        refused=np.stack([rng.binomial(trials, one["refusal_share"]), trials], axis=1))
+
+
+def truth(params: Params, past: Record, random_seed: int) -> hazard.Draws:
+    """One draw of every parameter from its prior, (1, *dims), with the norm of the tone that follows from it."""
+    p = predictive.prior_draws(params, 1, random_seed)
+    tone = hazard.balance(p, past.up, past.down)
+    return p | {"tone_norm": tone.mean(1) if tone.size else np.zeros(1)}
+
+
+def scalars(params: Params, past: Record, p: hazard.Draws) -> dict[str, np.ndarray]:
+    """The draws of every scalar that the record can speak of, by name, (draw,); of years those that have a season."""
+    labels, found = coords(params), {}
+    for name, values in p.items():
+        if name == "year_effect":
+            found |= {f"{name}[{labels['year'][i]}]": values[:, i] for i in sorted(set(past.year.tolist()))}
+        elif name in DIMS:
+            found |= {f"{name}[{label}]": values[:, i] for i, label in enumerate(labels[DIMS[name][0]])}
+        elif name != "tone_norm":
+            found[name] = values
+    return found
+
+
+def one(number: int, params: Params, past: Record, ahead: Outlook, ready: Any, draws: int = DRAWS, tune: int = TUNE,
+        kept: int = KEPT,
+        simulate: Callable[[hazard.Draws, Record, np.random.Generator], Record] = simulated) -> Simulation:
+    """The simulation of one number: the same number, the same simulation."""
+    from .summit import sample
+
+    random_seed = params.run.random_seed + 1000 * number
+    true = truth(params, past, random_seed)
+    made = simulate(true, past, np.random.default_rng([random_seed, 1]))
+    seeded = replace(params, run=params.run.model_copy(update={"random_seed": random_seed % 2**32}))
+    try:
+        found, checks, _ = sample(ready, made, seeded, chains=CHAINS, draws=draws, tune=tune)
+    except Exception as error:
+        return Simulation(number, {}, failure=f"{type(error).__name__}: {error}".splitlines()[0][:200])
+    steps = np.linspace(0, len(found["kept"]) - 1, kept).round().astype(int)
+    few = {name: values[steps] for name, values in found.items()}
+    values, right = scalars(params, past, few), scalars(params, past, true)
+    values[HEADLINE], right[HEADLINE] = hazard.by_deadline(few, ahead), hazard.by_deadline(true, ahead)
+    ranks = {name: int((values[name] < right[name]).sum()) for name in values}
+    return Simulation(number, ranks, checks["rhat_max"], checks["ess_min"], checks["divergences"])
+
+
+_READY: dict[str, Any] = {}
+
+
+def _begin(params: Params, past: Record, ahead: Outlook) -> None:
+    from .summit import compiled
+
+    _READY.update(params=params, past=past, ahead=ahead, ready=compiled(params, past))
+
+
+def _work(number: int) -> Simulation:
+    return one(number, **_READY)
+
+
+def run(params: Params, past: Record, ahead: Outlook, numbers: range, workers: int = 2) -> Iterator[Simulation]:
+    """The simulations of these numbers as they are done, in parallel; the model is compiled once a worker."""
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from multiprocessing import get_context
+
+    from tqdm import tqdm
+
+    bare = replace(params, documents={})
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin,
+                             initargs=(bare, past, ahead)) as pool:
+        futures = [pool.submit(_work, number) for number in numbers]
+        try:
+            yield from (future.result() for future in
+                        tqdm(as_completed(futures), total=len(futures), desc="simulations", disable=None))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def verdicts(simulations: list[Simulation], kept: int = KEPT, bins: int = BINS) -> list[Verdict]:
+    """The verdict on each quantity; together they let a sound sampler fail once in `1 / MISSED` studies.
+
+    Ranks 0 to `kept` are compared with the uniform twice: by their distribution function (Kolmogorov) and in `bins`
+    (chi-square). Simulations without a fit have no ranks; `summary` counts them.
+    """
+    from scipy import stats
+
+    done = [each.ranks for each in simulations if not each.failure]
+    names = list(done[0]) if done else []
+    bound = MISSED / max(len(names), 1) / 2
+    edges = np.linspace(0, kept + 1, bins + 1)
+    rng, found = np.random.default_rng(1), []
+    for name in names:
+        ranks = np.array([each[name] for each in done])
+        spread = (ranks + rng.random(len(ranks))) / (kept + 1)
+        found.append(Verdict(name, float(stats.kstest(spread, "uniform").pvalue),
+                             float(stats.chisquare(np.histogram(ranks, edges)[0]).pvalue), bound))
+    return found
+
+
+def summary(simulations: list[Simulation], kept: int = KEPT) -> str:
+    """The study in one sentence: how many quantities lie inside their bounds, and what went wrong with fits."""
+    found, failed = verdicts(simulations, kept), [each for each in simulations if each.failure]
+    if not found:
+        return f"Nothing is proved yet: of {len(simulations):,} simulations none could be judged; make study makes them."
+    outside = [each.name for each in found if not each.inside]
+    text = (f"{len(simulations):,} simulations: {len(found) - len(outside)} of {len(found)} quantities lie inside bounds "
+            f"that a sound sampler leaves once in {1 / MISSED:.0f} studies")
+    text += f"; outside: {', '.join(outside)}" if outside else ""
+    divergent = sum(each.divergences > 0 for each in simulations)
+    return f"{text}. {len(failed) or 'None'} could not be fitted; {divergent} had divergent transitions."
+
+
+def save(simulations: list[Simulation], path: Path = TABLE) -> None:
+    """Write one line a simulation, in their order: checks, then ranks."""
+    ordered = sorted(simulations, key=lambda each: each.simulation)
+    names = next((list(each.ranks) for each in ordered if each.ranks), [])
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*CHECKS, *names])
+    for each in ordered:
+        writer.writerow([each.simulation, f"{each.rhat_max:.3f}", f"{each.ess_min:.0f}", each.divergences, each.failure,
+                         *(each.ranks.get(name, "") for name in names)])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, text.getvalue())
+
+
+def load(path: Path = TABLE) -> list[Simulation]:
+    """The simulations of a study; none where it was not made."""
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return [Simulation(int(row["simulation"]), {name: int(value) for name, value in row.items()
+                                                    if name not in CHECKS and value != ""},
+                           float(row["rhat_max"]), float(row["ess_min"]), int(row["divergences"]), row["failure"])
+                for row in csv.DictReader(file)]

@@ -1,0 +1,315 @@
+"""The study: what further fits say of the forecast and of its record, kept as tables under `RECORD`.
+
+`make study` makes them; notebooks only read them, so that rendering never fits. Each table is a function of params,
+ledger and backtest alone; `notebooks/rendered/record/README.md` says which file holds what.
+"""
+
+import argparse
+import csv
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import backtest, forecast, hazard, losses, summit
+from .backtest import FULL, RECORD, Structure, brier, log_score
+from .covariates import DAY, meetings, outlook, record
+from .files import PROJECT_ROOT, content_hash
+from .ledger import Ledger
+from .params import Params, Priors, load_params
+
+LEFT_OUT = range(1993, 2025)
+KNOWN_YEARS = (1995, 2001, 2013, 2018, 2021, 2023)
+REPLAY = PROJECT_ROOT / "params" / "sweeps" / "replay.yaml"
+SHUFFLES, REPEATS = 100, 10
+FEW = {"chains": 2, "draws": 200, "tune": 400}
+EVENTS = 9
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The default run under another structure: what differs, in words and in the ways a run can differ."""
+
+    name: str
+    what: str
+    structure: Structure = FULL
+    gap: int | None = None
+    overlap: tuple[float, float] | None = None
+    unchecked: bool = True
+
+
+NAMED = {structure.name: structure for structure in backtest.STRUCTURES}
+VARIANTS = (
+    Variant("full", "The model as published"),
+    Variant("no tone", "Signals that name no occasion are not seen", NAMED["no tone"]),
+    Variant("no words", "Nothing said about occasions is seen, silence does not count", NAMED["no words"]),
+    Variant("seasons only", "Neither tone nor words", NAMED["seasons only"]),
+    Variant("no frailty", "Years do not differ", NAMED["no frailty"]),
+    Variant("season gap 21", "Occasions more than 21 days apart are separate seasons", gap=21),
+    Variant("season gap 45", "Occasions up to 45 days apart are one season", gap=45),
+    Variant("one chance a season", "Overlap fixed near 0: only a season's best occasion counts", overlap=(500, 9500)),
+    Variant("independent occasions", "Overlap fixed near 1: each occasion is a chance of its own", overlap=(9990, 10)),
+    Variant("checked rows only", "Without the signals for which no page was found", unchecked=False))
+
+
+def with_priors(params: Params, variant: Variant) -> Params:
+    """The params of a variant."""
+    data = params.priors.model_dump(mode="python", exclude_none=True)
+    if variant.gap:
+        data["structure"]["season_gap"] = variant.gap
+    if variant.overlap:
+        alpha, beta = variant.overlap
+        told = {name: data["parameters"]["overlap"][name] for name in ("means", "unit", "why")}
+        data["parameters"]["overlap"] = told | {"dist": "Beta", "args": {"alpha": float(alpha), "beta": float(beta)}}
+    return replace(params, priors=Priors.model_validate(data))
+
+
+def asked(params: Params, ready: Any, learned: Ledger, seen: Ledger, structure: Structure = FULL,
+          fewer_years: int = 0) -> dict[str, Any]:
+    """The headline of a run fitted to one ledger and asked of another, both cut at its as-of date."""
+    q = params.question
+    past = structure.years(record(structure.sees(learned), params.priors))
+    past = replace(past, years=past.years - fewer_years)
+    draws, checks, failures = summit.sample(ready, past, params)
+    fitted = summit.Fit("", past.through, draws, checks, 0.0, False, "")
+    draws = summit.update(fitted, past, past, q.as_of).draws
+    ahead = outlook(structure.sees(seen), q.as_of, q.deadline, params.priors)
+    p = backtest.curve(draws, ahead, structure)[:, -1]
+    spread = forecast.spread(p, params.run.interval_mass)
+    return {"as_of": q.as_of, "deadline": q.deadline, "probability": float(p.mean()), "lower": spread["lower"],
+            "upper": spread["upper"], "error": float(p.std() / np.sqrt(checks["ess_min"])),
+            "passed": "no" if failures else "yes"}
+
+
+def structures(params: Params, whole: Ledger) -> Iterator[dict]:
+    """The headline of the default run under each named structure, one row each; `error` is that of the sampling."""
+    cut = whole.as_of(params.question.as_of)
+    ready = summit.compiled(params, record(cut, params.priors))
+    for variant in VARIANTS:
+        own = with_priors(params, variant)
+        used = ready if not variant.overlap else summit.compiled(own, record(cut, own.priors))
+        ledger = cut if variant.unchecked else replace(cut, signals=tuple(s for s in cut.signals if s.checked))
+        yield {"structure": variant.name, "what": variant.what} | asked(own, used, ledger, ledger, variant.structure)
+
+
+def without_year(ledger: Ledger, year: int) -> Ledger:
+    """The ledger without the occasions of a year; its signals stay, since other years' seasons look back on them."""
+    kept = tuple(o for o in ledger.occasions if o.start_date is None or o.start_date.year != year)
+    ids = {o.occasion_id for o in kept}
+    return replace(ledger, occasions=kept, visit_windows=tuple(w for w in ledger.visit_windows if w.occasion_id in ids))
+
+
+def influence(params: Params, whole: Ledger) -> Iterator[dict]:
+    """The headline of the default run with each year left out of the record it learns from."""
+    cut = whole.as_of(params.question.as_of)
+    ready = summit.compiled(params, record(cut, params.priors))
+    base = asked(params, ready, cut, cut)
+    for year in LEFT_OUT:
+        row = asked(params, ready, without_year(cut, year), cut, fewer_years=1)
+        yield {"year": year} | row | {"change": row["probability"] - base["probability"]}
+
+
+def paths(params: Params, whole: Ledger, points: list[backtest.Point]) -> Iterator[dict]:
+    """The full model's forecasts of well-known years, every Monday to 31 December; years before the backtest anew."""
+    early = [year for year in KNOWN_YEARS if year < backtest.FIRST_YEAR]
+    ready = summit.compiled(params, record(whole.as_of(date(2015, 1, 1)), params.priors)) if early else None
+    for year in early:
+        points = [*backtest.year_points(params, whole, ready, year, backtest.origins(year, year), (FULL,)), *points]
+    first = {o.met_date: o.name for o in reversed(whole.occasions) if o.met}
+    for p in points:
+        if (p.model == FULL.name and p.as_of.year in KNOWN_YEARS and p.as_of.weekday() == 0
+                and p.deadline == date(p.as_of.year, 12, 31)):
+            met = min((day for day in first if p.as_of < day <= p.deadline), default=None)
+            yield {"as_of": p.as_of, "deadline": p.deadline, "probability": p.probability, "lower": p.lower,
+                   "upper": p.upper, "outcome": p.outcome, "met_date": met or "", "place": first.get(met, "")}
+
+
+def shuffled(whole: Ledger, number: int) -> Ledger:
+    """The ledger with each year's general signals replaced by those of another year, moved by whole years.
+
+    Signals about an occasion stay where they are, and so does the last, open year.
+    """
+    years = list(LEFT_OUT)
+    rng = np.random.default_rng(number)
+    order = rng.permutation(years)
+    while any(new == old for new, old in zip(order, years, strict=True)):
+        order = rng.permutation(years)
+    to = {old: int(new) for old, new in zip(years, order, strict=True)}
+    about = {s.event_id for event in whole.events() if any(s.occasion for s in event) for s in event}
+
+    def moved(signal):
+        if signal.event_id in about or signal.public_date.year not in to:
+            return signal
+        old = signal.public_date.year
+        shift = date(to[old], 1, 1) - date(old, 1, 1)
+        return replace(signal, event_date=signal.event_date + shift, public_date=signal.public_date + shift)
+
+    return replace(whole, signals=tuple(sorted(map(moved, whole.signals), key=lambda s: (s.public_date, s.event_id))))
+
+
+def monthly_scores(params: Params, ready: Any, ledger: Ledger, structure: Structure = FULL) -> dict[str, float]:
+    """Both scores over weeks 1-26 of the monthly origins, each year with its January fit of few draws."""
+    met, losses_found = meetings(ledger), []
+    for year in range(backtest.FIRST_YEAR, backtest.LAST_YEAR + 1):
+        seen = structure.sees(ledger)
+        past = record(seen.as_of(date(year - 1, 12, 31)), params.priors)
+        draws, checks, _ = summit.sample(ready, past, params, **FEW)
+        january = summit.Fit("", past.through, draws, checks, 0.0, False, "")
+        for day in backtest.origins(year, year, monthly=True):
+            cut = seen.as_of(day)
+            now = summit.update(january, past, record(cut, params.priors), day).draws
+            ahead = outlook(cut, day, day + int(backtest.WEEKS[-1]) * 7 * DAY, params.priors)
+            p = backtest.curve(now, ahead, structure)[:, 7 * backtest.WEEKS - 1].mean(0)
+            y = np.array([backtest.happened(met, day, day + int(week) * 7 * DAY) for week in backtest.WEEKS])
+            losses_found.append((brier(p, y).mean(), log_score(p, y).mean()))
+    return dict(zip(("brier", "log_score"), map(float, np.mean(losses_found, axis=0)), strict=True))
+
+
+_READY: dict[str, Any] = {}
+
+
+def one_placebo(signals: str, number: int) -> dict[str, Any]:
+    """The row of one placebo job; `number` decides the shuffle and the random stream of the sampler."""
+    if not _READY:
+        os.nice(10)
+        params = load_params()
+        whole = forecast.read(params)
+        ready = summit.compiled(params, record(whole.as_of(date(2015, 1, 1)), params.priors))
+        _READY.update(params=params, whole=whole, ready=ready)
+    params, whole, ready = _READY.values()
+    own = replace(params, run=params.run.model_copy(update={"random_seed": params.run.random_seed + number}))
+    ledger = shuffled(whole, number) if signals == "shuffled" else whole
+    structure = NAMED["no tone"] if signals == "none" else FULL
+    return {"signals": signals, "number": number} | monthly_scores(own, ready, ledger, structure)
+
+
+def placebo(params: Params, whole: Ledger, workers: int = 2) -> list[dict]:
+    """Both scores with the general signals of other years, one row a shuffle, beside the true signals and none at all.
+
+    The last two are repeated with other random streams, which shows what the sampling alone does to a score. What a run
+    that was stopped had finished is taken from `.cache`.
+    """
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from multiprocessing import get_context
+
+    from tqdm import tqdm
+
+    journal = PROJECT_ROOT / ".cache" / "study" / f"placebo-{inputs_hash()[:16]}.csv"
+    wanted = [(kind, number) for number in range(1, SHUFFLES + 1) for kind in ("own", "none", "shuffled")
+              if kind == "shuffled" or number <= REPEATS]
+    done = {(row["signals"], row["number"]): row for row in (load(journal) if journal.exists() else ())}
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        jobs = [pool.submit(one_placebo, *job) for job in wanted if job not in done]
+        for job in tqdm(as_completed(jobs), total=len(jobs), desc="placebo", disable=None):
+            row = job.result()
+            done[row["signals"], row["number"]] = row
+            backtest.save_table([done[key] for key in sorted(done)], journal)
+    return [done[key] for key in sorted(done)]
+
+
+def inputs_hash() -> str:
+    """Hash of all that decides a fit: params, ledger and the modules of the model."""
+    here = Path(__file__).parent
+    files = [*sorted((PROJECT_ROOT / "params").glob("*.yaml")), *forecast.SEEDS.values(),
+             *(here / f"{name}.py" for name in ("backtest", "covariates", "hazard", "ledger", "study", "summit"))]
+    return content_hash(*(Path(path).read_bytes() for path in files))
+
+
+def replay(params: Params, whole: Ledger) -> None:
+    """Write the weekly replay of 2025: `summit sweep params/sweeps/replay.yaml`."""
+    from . import sweep
+
+    sweep.command(str(REPLAY), forecast.Sources(), str(RECORD / "replay.csv"))
+
+
+def replay_events(params: Params, whole: Ledger) -> dict[str, list[dict]]:
+    """The largest weekly moves of the replay with the event of that week that explains most, and what must hold of it.
+
+    An event explains as much as the forecast would change without it; an occasion that passed without a meeting
+    explains its share of the week before. Only what moved the forecast the way it went is named.
+    """
+    from .sweep import load_sweep
+
+    through, deadline, weeks = load_sweep(REPLAY).fit_through, params.question.deadline, load("replay")
+    kept = [forecast.brought_up_to(params, whole, date.fromisoformat(row["as_of"]), summit.fit, through)[0].draws
+            for row in weeks]
+
+    def number(ledger: Ledger, week: int) -> float:
+        day = date.fromisoformat(weeks[week]["as_of"])
+        return float(hazard.by_deadline(kept[week], outlook(ledger.as_of(day), day, deadline, params.priors)).mean())
+
+    rows = []
+    moves = {i: weeks[i]["probability"] - weeks[i - 1]["probability"] for i in range(1, len(weeks))}
+    for i in sorted(moves, key=lambda i: -abs(moves[i]))[:EVENTS]:
+        before, day = (date.fromisoformat(weeks[n]["as_of"]) for n in (i - 1, i))
+        cut, now = whole.as_of(day), number(whole, i)
+        shares = dict(part.split("=") for part in weeks[i - 1]["shares"].split(";"))
+        found = [(now - number(replace(cut, signals=tuple(s for s in cut.signals if s not in event)), i),
+                  event[0].public_date, event[0].event_id, event[0].description)
+                 for event in cut.events() if before < event[0].public_date]
+        found += [(now - number(replace(cut, occasions=tuple(o for o in cut.occasions if o != new)), i), new.known_from,
+                   new.occasion_id, f"{new.name} becomes public.") for new in cut.occasions if before < new.known_from]
+        found += [(-float(shares.get(o.occasion_id, 0)), o.end_date, o.occasion_id,
+                   f"{o.name} passes without a meeting.") for o in cut.occasions if o.met is False and before < o.end_date]
+        effect, when, name, text = max(found, key=lambda item: item[0] * np.sign(moves[i]), default=(0.0, day, "", ""))
+        if effect * moves[i] <= 0:
+            effect, when, name, text = 0.0, day, "", "Nothing new stands out: older words fade, occasions come nearer."
+        rows.append({"as_of": day, "probability": weeks[i]["probability"], "move": moves[i], "date": when, "id": name,
+                     "text": text, "effect": effect})
+    return {"replay_events": sorted(rows, key=lambda row: row["as_of"]),
+            "replay_checks": losses.replay_checks(weeks, float(kept[-1]["kept"].mean()))}
+
+
+def load(name: str | Path) -> list[dict[str, Any]]:
+    """The rows of a table of the record by name, or of a CSV file: numbers as numbers, days as text; none without it."""
+    path = name if isinstance(name, Path) else RECORD / f"{name}.csv"
+    if not path.exists():
+        return []
+    return [{key: _number(value) for key, value in row.items()}
+            for row in csv.DictReader(path.read_text("utf-8").splitlines())]
+
+
+def _number(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def track_record(points: list[backtest.Point], whole: Ledger) -> dict[str, list[dict]]:
+    """The tables that are arithmetic on the backtest."""
+    yearly = losses.by_year(points)
+    return {"by_year": yearly, "acceptance": losses.acceptance(yearly), "misses": losses.misses(points, whole),
+            "reliability": losses.reliability(points), "decomposition": losses.decomposition(points)}
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Make the tables named on the command line, or all."""
+    made: dict[str, Callable[[Params, Ledger], Any]] = {
+        "structures": structures, "influence": influence,
+        "paths": lambda params, whole: paths(params, whole, backtest.load()), "replay": replay,
+        "replay_events": replay_events, "track_record": lambda params, whole: track_record(backtest.load(), whole),
+        "placebo": placebo}
+    options = argparse.ArgumentParser(prog="python -m model.study", description=__doc__.splitlines()[0])
+    options.add_argument("tables", nargs="*", metavar="TABLE", help=f"some of {', '.join(made)}; all by default")
+    names = options.parse_args(argv).tables or list(made)
+    if unknown := [name for name in names if name not in made]:
+        options.error(f"unknown table {unknown[0]}; one of {', '.join(made)}")
+    params = load_params()
+    whole = forecast.read(params)
+    for name in names:
+        rows = made[name](params, whole)
+        for table, lines in (rows if isinstance(rows, dict) else {name: rows}).items():
+            if lines is not None:
+                backtest.save_table(list(lines), RECORD / f"{table}.csv")
+                print(RECORD / f"{table}.csv")
+
+
+if __name__ == "__main__":
+    main()

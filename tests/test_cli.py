@@ -1,0 +1,211 @@
+"""The command line: answers on one screen, wrong words told with the nearest right one, and exit codes that mean something."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from model import forecast, summit
+from model.cli import main, screen, sparkline
+from model.files import PROJECT_ROOT
+from model.forecast import to_json
+
+SEEDS = PROJECT_ROOT / "seeds"
+
+
+@pytest.fixture
+def call(capsys, default_run):
+    """Runs the command line in this process: exit code, what it printed, what it complained of."""
+    def run(*arguments):
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as error:
+            code = error.code
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+def probability(text):
+    return float(re.search(r"(?m)^  (\d+) %", text)[1])
+
+
+class TestForecast:
+    def test_the_screen_answers_in_under_twenty_lines(self, call):
+        code, text, complaint = call("forecast")
+        lines = text.splitlines()
+        assert (code, complaint) == (0, "") and len(lines) < 20
+        assert re.fullmatch(r"\d+ rows are later than 2025-07-11 and were not used; --as-of latest uses them.", lines[0])
+        assert lines[1] == "Trump and Xi meet in person in 2025, by 2025-12-31        as of 2025-07-11"
+        assert re.fullmatch(r"  \d+ %  (very likely|likely|almost certain)   \(spread over the posterior \d+-\d+ %\)   "
+                            r"without signals \d+ %   a week ago \d+ %", lines[2])
+        assert lines[3].endswith("years that stood like this: 15 of 17")
+        for label in ("where", "moved", "watch"):
+            assert sum(line.startswith(f"  {label}   ") for line in lines) == 1
+        assert re.search(r"From the stored fit \(\d+\.\d s\)\. Nothing written; --report renders the page\.$", lines[-1])
+
+    def test_json_is_the_forecast_file(self, call, default_run):
+        code, text, _ = call("forecast", "--json")
+        assert code == 0 and text == to_json(default_run.forecast)
+
+    def test_options_change_the_question(self, call):
+        code, text, _ = call("forecast", "--as-of", "2025-07-18", "--deadline", "2025-11-15")
+        assert code == 0 and "by 2025-11-15        as of 2025-07-18" in text
+
+    def test_latest_uses_every_row_and_says_that_they_have_met(self, call, default_run, monkeypatch):
+        monkeypatch.setattr(forecast, "fit", lambda params, past: default_run.fit)
+        code, text, _ = call("forecast", "--as-of", "latest")
+        assert code == 0 and not text.startswith("0 rows") and "rows are later" not in text
+        assert text.startswith("They met on 2025-10-30; below is the chance of another meeting.")
+
+    def test_an_added_signal_is_the_first_reason_told(self, call):
+        _, plain, _ = call("forecast")
+        code, text, _ = call("forecast", "--add", "summit_announced:3:2025-apec-gyeongju")
+        assert code == 0 and probability(text) >= probability(plain)
+        assert re.search(r"(?m)^  moved   \+\d+\.\d  2025-07-11  What you added: summit announced, strength \+3, about 2025-apec", text)
+
+    def test_a_status_can_be_set_and_a_row_removed(self, call):
+        _, plain, _ = call("forecast")
+        code, refused, _ = call("forecast", "--set", "2025-apec-gyeongju=refused", "--set", "2025-g20-johannesburg=refused")
+        assert code == 0 and probability(refused) < probability(plain) - 20 and "APEC Gyeongju (refused)" in refused
+        code, text, _ = call("forecast", "--remove", "2025-06-05-xi-invites-trump")
+        assert code == 0 and "Xi invites Trump" not in text
+
+    def test_more_files_are_laid_over_the_seeds_and_revised_rows_named(self, call, tmp_path):
+        header, *rows = (SEEDS / "signals.csv").read_text().splitlines()
+        row = next(row for row in rows if row.startswith("2025-07-11-rubio-wang-kl"))
+        (tmp_path / "more.csv").write_text(f"{header}\n{row.replace(',envoy_meeting,both,', ',envoy_meeting,US,')}\n")
+        code, text, _ = call("forecast", "--signals", tmp_path / "more.csv")
+        assert code == 0 and "revised by a later file: 2025-07-11-rubio-wang-kl" in text
+
+    def test_only_the_given_files_are_read(self, call, tmp_path):
+        (tmp_path / "none.csv").write_text((SEEDS / "signals.csv").read_text().splitlines()[0] + "\n")
+        code, text, _ = call("check", "--only", "--signals", tmp_path / "none.csv", "--occasions", SEEDS / "occasions.csv")
+        assert code == 0 and text.startswith("0 signals, 129 occasions, 0 visit windows: no problem found.")
+
+    def test_a_fit_that_fails_the_gate_publishes_nothing_and_exits_with_one(self, call, tmp_path, monkeypatch):
+        monkeypatch.setattr(summit, "FITS", tmp_path / "fits")
+        monkeypatch.setattr(summit, "PROJECT_ROOT", tmp_path)
+        monkeypatch.setattr(summit, "compiled", lambda *_: None)
+        monkeypatch.setattr(summit, "sample", lambda *_: ({}, {"ok": False}, ["R-hat 1.300 of overlap; at most 1.01 wanted"]))
+        code, text, complaint = call("forecast", "--random-seed", "5")
+        assert (code, text) == (1, "") and "nothing is published" in complaint and "R-hat 1.300 of overlap" in complaint
+        assert not (tmp_path / "fits").exists()
+
+    def test_a_new_fit_says_why_it_was_needed(self, default_run):
+        fresh = replace(default_run.fit, reused=False, seconds=7.4, why="no stored fit of these priors and this record")
+        assert "Fitted anew in 7 s: no stored fit of these priors and this record. Nothing" in screen(
+            replace(default_run, fit=fresh), 9.0)
+
+
+class TestWrongWords:
+    """Exit code 2, nothing on standard output, one line a problem."""
+
+    @pytest.mark.parametrize("arguments, says", [
+        (["forcast"], r"invalid choice: 'forcast' .*did you mean \"forecast\""),
+        (["chekc"], r"did you mean \"check\""),
+        ([], r"required"),
+        (["forecast", "--asof", "2025-07-11"], r"unrecognized arguments: --asof 2025-07-11 \(did you mean \"--as-of\"\?\)"),
+        (["forecast", "--as-of", "tomorrow"], r"as_of: expected a day written YYYY-MM-DD, without time or zone; found 'tomorrow'"),
+        (["forecast", "--as-of", "2025-02-30"], r"as_of: expected a day of the calendar; 2025-02-30 does not exist"),
+        (["forecast", "--as-of", "1950-01-01"], r"as_of: expected a day with a record; the ledger begins on 19\d\d"),
+        (["forecast", "--deadline", "2025-07-01"], r"deadline: expected a day not before as_of, which is 2025-07-11"),
+        (["forecast", "--random-seed", "x"], r"argument --random-seed: invalid int value: 'x'"),
+        (["forecast", "--random-seed", "-1"], r"random_seed: expected at least 0; found -1"),
+        (["forecast", "--scenario", "nowhere"], r"scenario: expected a file of params/scenarios by its name"),
+        (["forecast", "--signals", "seeds/signal.csv"], r"seeds/signal.csv: no such file \(did you mean \"signals.csv\"\?\)"),
+        (["forecast", "--priors", "params/run.yaml"], r"params/run.yaml:\d+:\d+: .*unknown key"),
+        (["forecast", "--add", "leadercall:2"], r"--add: unknown kind 'leadercall' \(did you mean \"leader_call\"\?\)"),
+        (["forecast", "--add", "visit_planning:2:2025-apec-gyonju"], r"--add: unknown occasion .*did you mean \"2025-apec-gyeongju\""),
+        (["forecast", "--set", "2025-apec-gyeongju=anounced"], r"--set: .*did you mean \"announced\""),
+        (["forecast", "--remove", "2025-06-05-xi-invites-trumpp"], r"--remove: .*did you mean \"2025-06-05-xi-invites-trump\""),
+        (["check", "--question", "/nowhere/question.yaml"], r"/nowhere/question.yaml: no such file"),
+        (["add", "--kind", "leader_call"], r"the following arguments are required: --strength"),
+    ])
+    def test_wrong_input_is_told_with_the_nearest_word(self, call, arguments, says):
+        code, text, complaint = call(*arguments)
+        assert (code, text) == (2, "") and re.search(says, complaint), complaint
+        assert "Traceback" not in complaint
+
+    def test_a_missing_or_unknown_parameter_is_told_by_name(self, call, tmp_path):
+        text = (PROJECT_ROOT / "params" / "priors.yaml").read_text()
+        (tmp_path / "priors.yaml").write_text(text.replace("\n  overlap:\n", "\n  overlapp:\n"))
+        code, _, complaint = call("forecast", "--priors", tmp_path / "priors.yaml")
+        assert code == 2 and "required parameter overlap is missing" in complaint
+        assert re.search(r"priors.yaml:\d+:\d+: parameters.overlapp: unknown parameter \(did you mean \"overlap\"\?\)", complaint)
+
+    def test_bad_rows_are_told_all_at_once_with_their_place(self, call, tmp_path):
+        header = (SEEDS / "signals.csv").read_text().splitlines()[0]
+        (tmp_path / "bad.csv").write_text(f"{header}\n2025-06-01-a,2025-06-01,2025-06-31,envoy_meting,both,7,A1,,,no,x,y,yes\n")
+        code, text, complaint = call("check", "--signals", tmp_path / "bad.csv")
+        assert (code, text) == (2, "") and len(complaint.splitlines()) == 3
+        assert 'bad.csv:2:36: kind: expected one of' in complaint and 'did you mean "envoy_meeting"' in complaint
+
+
+class TestAdd:
+    ROW = ["--kind", "leader_call", "--strength", "3", "--actor", "both", "--grade", "A1", "--public-date", "2025-07-10",
+           "--description", "The leaders speak, at length, by telephone.", "--source", "A test"]
+
+    @pytest.fixture
+    def mine(self, tmp_path):
+        path = tmp_path / "mine.csv"
+        path.write_text((SEEDS / "signals.csv").read_text().splitlines()[0] + "\n")
+        return path
+
+    def test_a_row_is_appended_and_the_forecast_answers_with_it(self, call, mine):
+        before = mine.read_text()
+        code, text, told = call("add", *self.ROW, "--to", mine)
+        assert code == 0 and f"added 2025-07-10-the-leaders-speak-at-length to {mine}" in told and "years that stood" in text
+        assert mine.read_text() == before + ('2025-07-10-the-leaders-speak-at-length,2025-07-10,2025-07-10,leader_call,both,3,'
+                                             'A1,,,no,"The leaders speak, at length, by telephone.",A test,open\n')
+        assert call("forecast", "--signals", mine)[1].splitlines()[1:4] == text.splitlines()[1:4]
+
+    @pytest.mark.parametrize("change, says", [
+        (["--kind", "leader_cal"], r"mine.csv:2:\d+: kind: .*did you mean \"leader_call\""),
+        (["--strength", "9"], r"strength: expected one of"), (["--public-date", "10 July"], r"public_date: expected a day"),
+        (["--occasion", "2025-apec-gyeongj"], r"occasion: unknown occasion .*did you mean \"2025-apec-gyeongju\""),
+        (["--event-id", "2025-06-05-xi-invites-trump"], r"seeds/signals.csv:\d+:1: event_id: expected an id not used before")])
+    def test_a_wrong_row_is_refused_and_nothing_written(self, call, mine, change, says):
+        before = mine.read_bytes()
+        code, text, complaint = call("add", *self.ROW, *change, "--to", mine)
+        assert (code, text) == (2, "") and re.search(says, complaint) and mine.read_bytes() == before
+
+
+class TestCheck:
+    def test_the_seeds_are_sound(self, call):
+        code, text, complaint = call("check")
+        assert (code, complaint) == (0, "") and re.match(r"\d{3} signals, \d+ occasions, \d+ visit windows: no problem found\.\n", text)
+        assert re.search(r"warning: \d+ signals are not checked against a source", text)
+
+
+@pytest.mark.parametrize("values, line", [([0.0], " "), ([1.0], "█"), ([0, 0.5, 1], " ▄█"), ([0.06, 0.07], " ▁")])
+def test_a_sparkline_shows_chances_as_blocks(values, line):
+    assert sparkline(values) == line
+
+
+def test_a_long_curve_fits_the_width():
+    assert len(sparkline([n / 1000 for n in range(1000)])) == 60
+
+
+class TestProcess:
+    def test_python_m_model_prints_the_same_bytes_as_this_process(self, default_run):
+        made = subprocess.run([sys.executable, "-m", "model", "forecast", "--json"], capture_output=True, cwd=PROJECT_ROOT)
+        assert (made.returncode, made.stderr) == (0, b"") and made.stdout.decode() == to_json(default_run.forecast)
+        assert json.loads(made.stdout)["probability"] > 0
+
+    def test_it_stays_quiet_when_nobody_reads(self, default_run):
+        head = subprocess.run(f"'{sys.executable}' -m model forecast --json | true", shell=True, capture_output=True,
+                              cwd=PROJECT_ROOT)
+        assert head.stderr == b""
+
+    def test_it_works_from_any_folder(self, tmp_path, default_run):
+        summit_command = shutil.which("summit", path=str(PROJECT_ROOT / ".venv" / "bin"))
+        if summit_command is None:
+            pytest.skip("the project is not installed here")
+        made = subprocess.run([summit_command, "check"], capture_output=True, cwd=tmp_path)
+        assert made.returncode == 0 and b"no problem found" in made.stdout and not list(tmp_path.iterdir())

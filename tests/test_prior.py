@@ -1,0 +1,127 @@
+"""What the priors say alone: drawn from them directly, beside the record, with a word where the two do not agree."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_up import KINDS, PARAMS, PRIORS, TYPES
+
+from model import cli, hazard, prior, tuning_prose
+from model.params import load_params
+
+
+@pytest.fixture(scope="module")
+def made(default_run):
+    return prior.prior_only(default_run)
+
+
+def one(made, start):
+    return next(line for line in made.lines if line.what.startswith(start))
+
+
+def test_every_prior_of_the_file_has_one_belief_per_scalar_and_none_is_made_up(made):
+    names = [belief.name for belief in made.beliefs]
+    expected = set(PRIORS.parameters) - {"refusal_share"} | {f"refusal_share[{name}]" for name in TYPES}
+    assert len(names) == len(set(names)) and set(names) == expected | {f"weight[{kind}]" for kind in KINDS}
+
+
+def test_the_headline_of_the_priors_is_the_mean_over_draws_that_saw_no_record(made, default_run):
+    blind = replace(default_run, fit=replace(default_run.fit, draws={}))
+    p = prior.draws(blind.params)
+    assert one(made, "probability").prior.mean == pytest.approx(hazard.by_deadline(p, blind.outlook).mean(), abs=1e-12)
+
+
+@pytest.mark.study
+def test_it_agrees_with_the_sampler_that_is_given_no_record(made):
+    from model import forecast
+
+    run = forecast.run(load_params(scenario="no-record"))
+    p = hazard.by_deadline(run.draws, run.outlook)
+    error = np.hypot(p.std() / np.sqrt(1000), p.std() / np.sqrt(prior.DRAWS))
+    assert abs(one(made, "probability").prior.mean - p.mean()) < 4 * error
+
+
+def test_beside_it_stand_the_forecast_and_its_interval(made, default_run):
+    line, f = one(made, "probability"), default_run.forecast
+    assert line.posterior.mean == pytest.approx(f.probability)
+    assert (line.posterior.lower, line.posterior.upper) == pytest.approx((f.interval["lower"], f.interval["upper"]))
+    assert line.record == f"{f.matched_record['hits']} of {f.matched_record['years']} years"
+
+
+def test_good_news_helps_and_a_cancellation_hurts_before_and_after_the_record(made):
+    signs = {"one meeting of envoys": 1, "an invitation": 1, "a trade delivery": 1, "an announcement": 1, "a cancellation": -1}
+    for start, sign in signs.items():
+        line = one(made, start)
+        assert sign * line.prior.mean > 0 and sign * line.posterior.mean > 0, start
+
+
+def test_the_effect_of_a_signal_is_that_of_the_forecast(made, default_run):
+    after = {row["what"]: row["change"] for row in default_run.forecast.next_signals}
+    assert one(made, "one meeting of envoys").posterior.mean == pytest.approx(after["envoy meeting (+2)"], abs=5e-4)
+
+
+def test_meetings_a_year_cover_the_record_before_and_after_it(made):
+    line = one(made, "meetings a year")
+    seen = float(line.record.split(",")[0])
+    assert line.prior.lower < seen < line.prior.upper and line.posterior.lower < seen < line.posterior.upper
+    assert line.posterior.upper - line.posterior.lower < line.prior.upper - line.prior.lower
+
+
+def test_a_parameter_that_no_likelihood_touches_is_called_belief_and_one_that_the_record_pins_down_is_not(made):
+    assert "doubt_factor" in made.unmoved and not {"announcement_lead", "surprise_rate", "kept"} & set(made.unmoved)
+
+
+def test_draws_of_the_prior_itself_are_all_belief_and_never_conflict():
+    """Weights have heavy tails: their sample sd is compared at many draws."""
+    found = prior.beliefs(PARAMS, prior.draws(PARAMS, 40_000))
+    assert all(belief.unmoved and not belief.conflict for belief in found)
+
+
+def test_a_prior_that_the_record_contradicts_is_named_with_both_numbers(default_run, tmp_path):
+    text = (PARAMS.files[1]).read_text().replace("args: {alpha: 1, beta: 30}", "args: {alpha: 400, beta: 400}")
+    path = tmp_path / "priors.yaml"
+    path.write_text(text)
+    params = load_params(priors=path)
+    belief = next(b for b in prior.beliefs(params, default_run.draws) if b.name == "shock_rate")
+    assert belief.conflict
+    shown = tuning_prose.prior_screen(prior.PriorOnly("q", "a", "d", (), (belief,)))
+    assert "warning: prior and record conflict on shock_rate" in shown and f"{belief.posterior_mean:.3g}" in shown
+    assert f"{belief.prior_lower:.3g} to {belief.prior_upper:.3g}" in shown and "No prior conflicts" not in shown
+
+
+def test_the_command_prints_every_line_and_as_json_the_same_numbers(made, capsys):
+    assert cli.main(["forecast", "--prior-only"]) == 0
+    shown = capsys.readouterr().out
+    assert all(line.what in shown and tuning_prose.written(line.prior, line.kind) in shown for line in made.lines)
+    assert "belief, not record" in shown and all(name in shown for name in made.unmoved)
+    assert cli.main(["forecast", "--prior-only", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["lines"][0]["prior"]["mean"] == one(made, "probability").prior.mean
+    assert [b["name"] for b in told["beliefs"] if b["unmoved"]] == made.unmoved
+
+
+def test_it_follows_the_params_it_is_given(made, default_run):
+    sure = load_params(scenario="word-is-bond")
+    p = prior.draws(sure)
+    assert p["kept"].mean() > 0.999 > prior.draws(PARAMS)["kept"].mean()
+
+
+def test_report_and_prior_only_together_are_refused(capsys):
+    assert cli.main(["forecast", "--prior-only", "--report"]) == 2
+    assert "expected one of --report and --prior-only" in capsys.readouterr().err
+
+
+def test_without_a_season_ahead_there_is_no_announcement_to_try(default_run):
+    bare = replace(default_run, outlook=replace(default_run.outlook, seasons=()),
+                   forecast=replace(default_run.forecast, occasions=[]))
+    assert not any("announcement" in line.what for line in prior.prior_only(bare, 200).lines)
+
+
+def test_words_say_what_is_belief_and_where_it_conflicts(default_run):
+    text = tuning_prose.unmoved(prior.beliefs(PARAMS, default_run.draws))
+    assert text.startswith("Belief, not record: the record leaves ") and "doubt factor" in text and "weight of invitation" in text
+    assert text.endswith("No prior conflicts with the record.")
+    far = [replace(belief, prior_lower=1e6, prior_upper=2e6, posterior_sd=0.0) for belief in prior.beliefs(PARAMS, default_run.draws)]
+    text = tuning_prose.unmoved(far[:2])
+    assert text.startswith("The record narrows every prior. Prior and record conflict on season chance and type factor")
