@@ -301,13 +301,19 @@ class TestOutlook:
         s = PRIORS.structure
         near = self.ahead(occasions=[occasion(start=AS_OF + s.lead * DAY)]).seasons[0].fade
         far = self.ahead(occasions=[occasion(start=AS_OF + (s.lead + int(s.tone_half_life)) * DAY)]).seasons[0].fade
-        assert near == 1 and far == pytest.approx(0.5)
+        nearer = self.ahead(occasions=[occasion(start=AS_OF + 10 * DAY)]).seasons[0].fade
+        assert nearer == near == 1 and far == pytest.approx(0.5)
 
     def test_yearly_occasions_without_a_date_are_expected_on_the_day_of_the_last_one(self):
         rows = [occasion("2024-apec", date(2024, 11, 15), met=False), occasion("2024-nss", date(2024, 3, 1), type="nss", met=False)]
         ahead = self.ahead(occasions=rows, deadline=date(2026, 12, 31))
         starts = [slot.occasion.start_date for view in ahead.seasons for slot in view.slots]
         assert [start.year for start in starts] == [2025, 2026] and {start.month for start in starts} == {11}
+
+    def test_one_expected_early_in_the_next_year_may_still_bring_a_meeting_in_this_one(self):
+        rows = [occasion("2025-apec", date(2025, 1, 2), met=False)]
+        view, = self.ahead(occasions=rows, deadline=date(2025, 12, 31)).seasons
+        assert view.season.first_start == date(2026, 1, 2)
 
     def test_a_season_is_the_same_whatever_the_deadline(self):
         rows = [occasion("2024-g20", date(2024, 11, 30), type="g20", met=False, known_from=date(2023, 1, 1)),

@@ -177,6 +177,9 @@ class TestEdits:
         whole = self.made(set=["2025-unga=planned", "2025-g20=scheduled", "2025-apec=announced"])
         said = outlook(whole, AS_OF, date(2025, 12, 31), PRIORS).statuses
         assert (said["2025-unga"], said["2025-g20"], said["2025-apec"]) == ("planned", "scheduled", "announced")
+        whole = self.made(remove=["2025-07-04-visit"], set=["2025-unga=planned", "2025-g20=scheduled", "2025-visit=announced"])
+        said = outlook(whole, AS_OF, date(2025, 12, 31), PRIORS).statuses
+        assert (said["2025-unga"], said["2025-g20"], said["2025-visit"]) == ("planned", "scheduled", "announced")
 
     def test_a_removed_row_is_gone_and_so_is_every_tie_to_it(self):
         tied = ledger([*SOME, signal("2025-06-02-again", date(2025, 6, 2), same_as="2025-06-01-word")], OCCASIONS)

@@ -50,6 +50,11 @@ class TestMatchedRecord:
         this_year = ledger((), [*whole.occasions, visit("2025-visit", date(2025, 2, 1), met=True)])
         assert matched_record(this_year, date(2025, 7, 11), DEADLINE, PRIORS)["years"] == 2
 
+    def test_a_meeting_on_the_day_itself_is_no_meeting_in_the_days_that_follow(self):
+        whole = self.years(a=date(2016, 7, 11), b=date(2025, 2, 1))
+        assert matched_record(whole, date(2025, 7, 11), DEADLINE, PRIORS)["hits"] == 0
+        assert matched_record(whole, date(2025, 7, 10), DEADLINE, PRIORS)["years"] == 0
+
     @pytest.mark.parametrize("day, hits", [(date(2016, 7, 11), 0), (date(2016, 7, 12), 1), (date(2016, 12, 31), 1),
                                            (date(2017, 1, 1), 0)])
     def test_the_window_is_that_of_the_calendar_also_in_leap_years(self, day, hits):
