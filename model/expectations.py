@@ -15,7 +15,7 @@ from .record_prose import LARGE, LOG, PRIMARY, REGRESSION, Record, placebo_beate
 
 @dataclass(frozen=True)
 class Expectation:
-    """Something written down before the numbers, and how to tell from them whether it held: what was found, and if so."""
+    """Something written down before the numbers, and the test that tells what was found and whether it held."""
 
     text: str
     test: Callable[[Record], tuple[str, bool]]
@@ -63,7 +63,8 @@ def _tone_percent(found: Record) -> tuple[str, bool]:
 def _accepted(feature: str) -> Callable[[Record], tuple[str, bool]]:
     def test(found: Record) -> tuple[str, bool]:
         row = {row["feature"]: row for row in found["acceptance"]}[feature]
-        return f"a gain in {percent(row['share_positive'])} of years, {signed(row['gain'])} on average", row["accepted"] == "yes"
+        told = f"a gain in {percent(row['share_positive'])} of years, {signed(row['gain'])} on average"
+        return told, row["accepted"] == "yes"
 
     return test
 
@@ -100,7 +101,8 @@ EXPECTATIONS = (
                 "hindsight in UN weeks", _at_most(PRIMARY, 0.067)),
     Expectation("The log score reaches its level too, 0.254", _at_most(LOG, 0.254)),
     Expectation("So does the Brier score at 4, 8, 13 and 26 weeks: 0.014, 0.045, 0.073, 0.094", _horizons),
-    Expectation("The model beats the share of earlier years (seasonal climatology) beyond chance", _against("climatology")),
+    Expectation("The model beats the share of earlier years (seasonal climatology) beyond chance",
+                _against("climatology")),
     Expectation("It beats the calendar alone (seasons only) beyond chance", _against("only")),
     Expectation("It beats a plain logistic regression on the same features, on both scores", _regression),
     Expectation("Words about occasions carry more than tone", _words_over_tone),
@@ -130,7 +132,8 @@ def verdicts(found: Record) -> list[tuple[str, str, str]]:
 def table(found: Record) -> Table:
     """The expectations, what was found, and the verdicts."""
     return Table(("Verdict", "Expected", "Found"), [(verdict, text, told) for text, told, verdict in verdicts(found)],
-                 "Taken from the feasibility study and the specification, both older than the numbers; code tells the verdict")
+                 "Taken from the feasibility study and the specification, both older than the numbers; code tells the "
+                 "verdict")
 
 
 def summary(found: Record) -> str:

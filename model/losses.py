@@ -148,8 +148,9 @@ def reliability(points: Iterable[Point], replicates: int = 1000, random_seed: in
     lower, upper = np.quantile(curves, [0.05, 0.95], axis=0)
     edges = np.append(grid - (grid[1] - grid[0]) / 2, np.inf)
     count = np.histogram(p, edges)[0]
+    columns = zip(grid, np.interp(grid, p, corp(p, y)), lower, upper, count, strict=True)
     return [{"probability": float(a), "observed": float(b), "lower": float(low), "upper": float(high),
-             "forecasts": int(n)} for a, b, low, high, n in zip(grid, np.interp(grid, p, corp(p, y)), lower, upper, count, strict=True)]
+             "forecasts": int(n)} for a, b, low, high, n in columns]
 
 
 def decomposition(points: Iterable[Point]) -> list[dict]:

@@ -51,7 +51,8 @@ class Past:
 
     def by_year(self) -> np.ndarray:
         """Meetings per year, a season counted once; (past, year)."""
-        return np.stack([self.season_met[:, self.season_year == year].sum(1) for year in self.years], axis=1) + self.visits
+        seasons = [self.season_met[:, self.season_year == year].sum(1) for year in self.years]
+        return np.stack(seasons, axis=1) + self.visits
 
     def by_type(self, kind: int, first: int, last: int) -> np.ndarray:
         """Seasons of an era in which they met at an occasion of a type; (past,)."""
@@ -173,8 +174,8 @@ def checks(params: Params, ledger: Ledger, draws: hazard.Draws, number: int = 10
             check("Years without a meeting", "", lambda past: (past.by_year() == 0).sum(1)),
             check("Longest time between meetings", "days", lambda past: lengths[id(past)][0], longest),
             check("Typical time between meetings", "days", lambda past: lengths[id(past)][1], typical)]
-    names = [(i, kind.name, name) for i, (name, kind) in enumerate((n, k) for n, k in priors.types.items() if n != "visit")
-             if kind.yearly]
+    types = [(name, kind) for name, kind in priors.types.items() if name != "visit"]
+    names = [(i, kind.name, name) for i, (name, kind) in enumerate(types) if kind.yearly]
     for first, last in ERAS:
         last = min(last, truth.years[-1])
         held = {o.type for o in ledger.occasions if o.met is not None and first <= o.start_date.year <= last}

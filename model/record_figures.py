@@ -20,8 +20,8 @@ from .structure_figures import intervals
 def scores(found: Record, width: int = WIDE) -> Figure:
     """The primary score of every model with its interval, best first."""
     rows = [row for row in found["scores"] if row["score"] == PRIMARY]
-    return intervals(record_prose.scores_title(found), "Integrated Brier score of the curve over weeks 1 to 26; lower is "
-                     "better. Bar: 90% of resamples of whole years; upright line: the published model (full).",
+    return intervals(record_prose.scores_title(found), "Integrated Brier score of the curve over weeks 1 to 26; lower "
+                     "is better. Bar: 90% of resamples of whole years; upright line: the published model (full).",
                      [(row["model"], row["value"], row["lower"], row["upper"]) for row in rows], width,
                      write="{:.3f}".format, bold=FULL.name)
 
@@ -34,7 +34,8 @@ def by_year(found: Record, width: int = WIDE) -> Figure:
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(record_prose.by_year_title(found), height * len(years), width,
                              "Integrated Brier score by year of the forecast. Bar: the model, dark in the five worst "
-                             "years; ring: share of earlier years (seasonal climatology).", left=44, right=10, bottom=24)
+                             "years; ring: share of earlier years (seasonal climatology).", left=44, right=10,
+                             bottom=24)
         axes.set(xlim=(0, max(value[year, name] for year in years for name in (FULL.name, CLIMATOLOGY)) * 1.04),
                  ylim=(height * len(years), 0))
         axes.set_yticks([])
@@ -54,12 +55,13 @@ def reliability(found: Record, width: int = WIDE) -> Figure:
     """What happened against what was said, with the band in which a calibrated forecaster would stay."""
     rows = found["reliability"]
     side = min(width - 60, 460)
-    p, seen, low, high = (np.array([row[name] for row in rows]) for name in ("probability", "observed", "lower", "upper"))
+    p, seen, low, high = (np.array([row[name] for row in rows])
+                          for name in ("probability", "observed", "lower", "upper"))
     counts = np.array([row["forecasts"] for row in rows], dtype=float)
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(record_prose.reliability_title(found), side, width,
-                             "Share of cases in which they met against the probability stated (CORP). Band: where 90% of "
-                             "calibrated forecasters would lie. Below: how many forecasts said so.", left=44,
+                             "Share of cases in which they met against the probability stated (CORP). Band: where 90% "
+                             "of calibrated forecasters would lie. Below: how many forecasts said so.", left=44,
                              right=width - 44 - side, bottom=92)
         axes.fill_between(p, low, high, color=BAND, linewidth=0)
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
@@ -96,7 +98,8 @@ def paths(found: Record, width: int = WIDE) -> Figure:
         for index, (year, rows) in enumerate(years.items()):
             line, column = divmod(index, columns)
             bottom = 4 + (lines - line - 1) * (cell + gap) + 20
-            axes = figure.add_axes(((40 + column * (inner + 44)) / width, bottom / height, inner / width, cell / height))
+            left = 40 + column * (inner + 44)
+            axes = figure.add_axes((left / width, bottom / height, inner / width, cell / height))
             _path(axes, year, rows, inner)
     return figure
 
@@ -132,9 +135,9 @@ def replay(found: Record, width: int = WIDE) -> Figure:
     texts = [lines if len(lines) < 3 else [lines[0], fitted(f"{lines[1]} …", width - 26, SMALL)] for lines in texts]
     low, body = 0.5, 280
     with matplotlib.rc_context(STYLE):
-        figure, axes = panel(record_prose.replay_title(found), body, width, "Probability that they meet by 31 December 2025, "
-                             "every Monday with what was public then and a fit through 2024; the scale begins at 50%. "
-                             "Squares: forecasts of others.", left=40, right=14,
+        figure, axes = panel(record_prose.replay_title(found), body, width, "Probability that they meet by 31 December "
+                             "2025, every Monday with what was public then and a fit through 2024; the scale begins "
+                             "at 50%. Squares: forecasts of others.", left=40, right=14,
                              bottom=34 + sum(15 * len(lines) + 3 for lines in texts))
         x = [when.toordinal() for when in days]
         axes.fill_between(x, [row["lower"] for row in rows], [row["upper"] for row in rows], color=BAND, linewidth=0)
@@ -168,11 +171,13 @@ def _marks(axes: Axes, rows: list[dict], events: list[dict], others: list[dict])
     line = np.array([place(row["as_of"], row["probability"]) for row in rows])
     steps = np.linspace(0, len(line) - 1, 8 * len(line))
     curve = np.column_stack([np.interp(steps, range(len(line)), line[:, i]) for i in (0, 1)])
-    taken = [*curve, *(place(row["date"], row["theirs"]) for row in others), *(place("2025-10-30", level / 100) for level in range(50, 101, 2))]
+    taken = [*curve, *(place(row["date"], row["theirs"]) for row in others)]
+    taken += [place("2025-10-30", level / 100) for level in range(50, 101, 2)]
     box = axes.get_window_extent()
     shifts = sorted(((x, y) for x in range(-60, 61, 6) for y in range(-84, 85, 6)), key=lambda xy: (
         abs(xy[0]) * 1.6 + abs(xy[1]), xy[1] > 0))
-    marks = [(str(i + 1), row["as_of"], row["probability"], UP if row["move"] > 0 else DOWN) for i, row in enumerate(events)]
+    marks = [(str(i + 1), row["as_of"], row["probability"], UP if row["move"] > 0 else DOWN)
+             for i, row in enumerate(events)]
     marks += [(chr(97 + i), row["date"], row["theirs"], MUTED) for i, row in enumerate(others)]
     for mark, when, value, color in marks:
         x, y = place(when, value)
@@ -180,10 +185,10 @@ def _marks(axes: Axes, rows: list[dict], events: list[dict], others: list[dict])
                      and box.y0 + 8 < y + b < box.y1 - 4
                      and all(abs(x + a - u) >= 10 or abs(y + b - v) >= 12 for u, v in taken)), (0, 14))
         taken.append((x + free[0], y + free[1]))
-        axes.annotate(mark, (date.fromisoformat(when).toordinal(), value), free, textcoords="offset points", ha="center",
-                      va="center", size=SMALL, weight="bold", color=color, annotation_clip=False, zorder=6)
+        axes.annotate(mark, (date.fromisoformat(when).toordinal(), value), free, textcoords="offset points",
+                      ha="center", va="center", size=SMALL, weight="bold", color=color, annotation_clip=False, zorder=6)
         if abs(free[0]) + abs(free[1]) > 20:
-            ends = axes.transData.inverted().transform([(x + part * free[0], y + part * free[1]) for part in (0.2, 0.65)])
+            ends = axes.transData.inverted().transform([(x + u * free[0], y + u * free[1]) for u in (0.2, 0.65)])
             axes.plot(*ends.T, color=color, linewidth=0.8, zorder=3)
     for row in events:
         axes.plot(date.fromisoformat(row["as_of"]).toordinal(), row["probability"], "o", markersize=5.5,
@@ -205,9 +210,9 @@ def placebo(found: Record, width: int = WIDE) -> Figure:
     heights = [34 + size * max((level for _, level in stack), default=0) for stack in stacks]
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(record_prose.placebo_title(found), sum(heights), width,
-                             f"Log score over weeks 1 to 26, lower is better. Each dot is one run; {len(shuffles)} of them "
-                             "have in every year the general signals of another year. Line: mean.", left=15, right=15,
-                             bottom=24)
+                             f"Log score over weeks 1 to 26, lower is better. Each dot is one run; {len(shuffles)} of "
+                             "them have in every year the general signals of another year. Line: mean.", left=15,
+                             right=15, bottom=24)
         axes.set(xlim=(low - 8 / scale, high + 8 / scale), ylim=(sum(heights), 0))
         axes.set_yticks([])
         ticks = MaxNLocator(6 if width > NARROW else 4).tick_values(low, high)

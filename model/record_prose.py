@@ -1,4 +1,4 @@
-"""Sentences and tables of the track-record page: scores and losses, calibration, well-known years, the replay, the placebo."""
+"""Sentences and tables of the track-record page: scores, losses, calibration, well-known years, replay, placebo."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -46,13 +46,14 @@ def score_summary(found: Record) -> str:
     """The primary score with its interval, the gain over the baselines, and who does better."""
     own = score(found, PRIMARY)
     better = [row for row in found["scores"] if row["score"] == PRIMARY and row["value"] < own["value"]]
-    told = (f" {upper_first(listed([row['model'] for row in better]))} {'does' if len(better) == 1 else 'do'} better by "
+    names = upper_first(listed([row["model"] for row in better]))
+    told = (f" {names} {'does' if len(better) == 1 else 'do'} better by "
             f"{max(own['value'] - row['value'] for row in better):.4f} at most, far less than the interval is wide."
             if better else " No other model of the record does better.")
+    climatology, calendar = (-own[name] / (own["value"] - own[name]) for name in ("minus_climatology", "minus_only"))
     return (f"Over {own['forecasts']:,} forecasts the integrated Brier score is {own['value']:.3f}, between "
             f"{own['lower']:.3f} and {own['upper']:.3f} in nine of ten resamples of the years. That is "
-            f"{-own['minus_climatology'] / (own['value'] - own['minus_climatology']):.0%} less than seasonal climatology and "
-            f"{-own['minus_only'] / (own['value'] - own['minus_only']):.0%} less than the calendar alone.{told}")
+            f"{climatology:.0%} less than seasonal climatology and {calendar:.0%} less than the calendar alone.{told}")
 
 
 def score_rows(found: Record, name: str = PRIMARY) -> Table:
@@ -109,8 +110,8 @@ def decomposition_rows(found: Record) -> Table:
     names = ("Brier", "Miscalibration", "Discrimination", "Uncertainty")
     rows = [(row["model"], row["brier"], row["miscalibration"], row["discrimination"], row["uncertainty"])
             for row in found["decomposition"]]
-    return Table(("Model", *names), rows, "Brier = miscalibration − discrimination + uncertainty; a good model has little "
-                 "of the first and much of the second", dict.fromkeys(names, "{:.4f}".format))
+    return Table(("Model", *names), rows, "Brier = miscalibration − discrimination + uncertainty; a good model has "
+                 "little of the first and much of the second", dict.fromkeys(names, "{:.4f}".format))
 
 
 # Losses by year
@@ -133,16 +134,17 @@ def by_year_summary(found: Record) -> str:
 
 def miss_rows(found: Record) -> Table:
     """The worst years, the worst forecast of each, and what happened instead."""
-    rows = [(str(row["year"]), row["brier"], percent(row["probability"]), f"{short_day(row['as_of'])} – {short_day(row['deadline'])} "
-             f"{row['deadline'][:4]}", row["what"]) for row in found["misses"]]
+    rows = [(str(row["year"]), row["brier"], percent(row["probability"]),
+             f"{short_day(row['as_of'])} – {short_day(row['deadline'])} {row['deadline'][:4]}", row["what"])
+            for row in found["misses"]]
     return Table(("Year", "Brier", "Said", "For", "What happened"), rows,
                  "The worst years and the forecast in each that was furthest off", {"Brier": "{:.3f}".format})
 
 
 def if_wrong_lead(forecast: "Forecast") -> str:
     """Which way the forecast would be wrong, and where the cases come from."""
-    return (f"If this forecast is wrong, it is too {'high' if forecast.probability >= 0.5 else 'low'}. So were these, in "
-            "the worst years of the record.")
+    leaning = "high" if forecast.probability >= 0.5 else "low"
+    return f"If this forecast is wrong, it is too {leaning}. So were these, in the worst years of the record."
 
 
 def if_wrong(forecast: "Forecast", number: int = 4) -> list[str]:
@@ -152,8 +154,8 @@ def if_wrong(forecast: "Forecast", number: int = 4) -> list[str]:
     """
     rather = forecast.probability >= 0.5
     rows = [row for row in load("misses") if bool(row["outcome"]) != rather and row["deadline"] <= forecast.as_of]
-    return [f"{percent(row['probability'])} on {day(row['as_of'])} for a meeting by {day(row['deadline'])}. {row['what']}"
-            for row in rows[:number]] or [
+    return [f"{percent(row['probability'])} on {day(row['as_of'])} for a meeting by {day(row['deadline'])}. "
+            f"{row['what']}" for row in rows[:number]] or [
         "The record known on this day holds no bad miss of this leaning; that is a short record, and no promise."]
 
 
@@ -163,8 +165,8 @@ def reliability_title(found: Record) -> str:
     """Whether forecasts were too high or too low over all."""
     row = score(found, LARGE)
     within = "within" if row["lower"] <= 0 <= row["upper"] else "beyond"
-    return (f"On average forecasts were {abs(100 * row['value']):.1f} points too {'low' if row['value'] < 0 else 'high'}, "
-            f"{within} what chance allows")
+    side = "low" if row["value"] < 0 else "high"
+    return (f"On average forecasts were {abs(100 * row['value']):.1f} points too {side}, {within} what chance allows")
 
 
 def reliability_summary(found: Record) -> str:
@@ -255,8 +257,8 @@ def reference_summary(found: Record) -> str:
     """How often ours was closer."""
     rows = found["references"]
     closer = sum(row["brier_ours"] < row["brier_theirs"] for row in rows)
-    return (f"Ours was closer in {closer} of {count(len(rows), 'case')}. All of them ask about one event, which happened, "
-            "so that whoever said more looks better: this says next to nothing about skill.")
+    return (f"Ours was closer in {closer} of {count(len(rows), 'case')}. All of them ask about one event, which "
+            "happened, so that whoever said more looks better: this says next to nothing about skill.")
 
 
 # What tone is worth
@@ -285,9 +287,11 @@ def placebo_summary(found: Record) -> str:
     own, none, shuffles = placebo_split(found["placebo"])
     mine, bare, other = (float(np.mean(values)) for values in (own, none, shuffles))
     noise = float(np.std(own, ddof=1)) if len(own) > 1 else float("nan")
-    return (f"{placebo_title(found)}. The log score is {mine:.4f} with the true tone, {bare:.4f} without any, and {other:.4f} "
-            f"on average with that of other years. So the true tone gains {bare - mine:.4f}; a wrong one "
-            f"{'costs' if other > bare else 'gains'} {abs(other - bare):.4f}. The sampling alone moves one such score by "
-            f"about {noise:.4f}, which is why the first two are means of {len(own)} runs.")
+    return (f"{placebo_title(found)}. The log score is {mine:.4f} with the true tone, {bare:.4f} without any, and "
+            f"{other:.4f} on average with that of other years. So the true tone {_effect(bare - mine)}, a wrong one "
+            f"{_effect(bare - other)}. The sampling alone moves one such score by about {noise:.4f}, "
+            f"which is why the first two are means of {len(own)} runs.")
 
 
+def _effect(gain: float) -> str:
+    return f"{'gains' if gain > 0 else 'costs'} {abs(gain):.4f}"

@@ -114,8 +114,9 @@ def years(rows: Sequence["Check"], width: int = WIDE) -> Figure:
     last = max([row.prior[1] for row in rows] + [row.seen for row in rows], default=1)
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(
-            f"Meetings a year lie inside the expected range in {inside} of {len(rows)} years", height * max(len(rows), 1),
-            width, "Diamond: the record. Thin line: expected before the fit; bar: after it; 90% each.", left=44,
+            f"Meetings a year lie inside the expected range in {inside} of {len(rows)} years",
+            height * max(len(rows), 1), width,
+            "Diamond: the record. Thin line: expected before the fit; bar: after it; 90% each.", left=44,
             right=12, bottom=22)
         axes.set(xlim=(-0.1, last + 0.1), ylim=(height * max(len(rows), 1), 0))
         axes.set_yticks([])

@@ -18,7 +18,7 @@ mean has not moved by more than this many of them."""
 DERIVED = {
     "type_effect": (("type",), "steps", "How many steps of type_factor a type of occasion lies above the average one; "
                     "types at which both leaders are not expected start unexpected_steps lower."),
-    "year_effect": (("year",), "steps", "How many steps of year_factor a year is better than usual, shared by its seasons."),
+    "year_effect": (("year",), "steps", "How many steps of year_factor a year is better than usual."),
     "weight": (("kind",), "weight", "Weight of a kind of signal in the tone, relative to a meeting of envoys."),
     "meeting_day": (("offset",), "probability", "Day of a meeting relative to the start of its occasion."),
     "tone_norm": ((), "balance", "The usual tone: its mean over the seasons of the record, from −1 to 1.")}
@@ -38,7 +38,7 @@ def span(low: float, high: float) -> str:
 # What the fit taught
 
 class Belief(NamedTuple):
-    """A parameter before and after the record: 5%, mean and 95%, the ratio of the standard deviations, the mean's move."""
+    """A parameter before and after the record: 5%, mean, 95%; ratio of the standard deviations; the mean's move."""
 
     name: str
     label: str
@@ -113,8 +113,8 @@ def belief_rows(rows: Sequence[Belief]) -> Table:
               span(row.posterior[0], row.posterior[2]), row.unit, "belief, not record" if row.is_belief else "record")
              for row in rows]
     return Table(("Parameter", "Prior", "90%", "Posterior", "90% after", "Unit", "Rests on"), lines,
-                 "Mean and central 90% of prior and posterior; a belief is what the record narrowed by less than a tenth and "
-                 "hardly moved")
+                 "Mean and central 90% of prior and posterior; a belief is what the record narrowed by less than a "
+                 "tenth and hardly moved")
 
 
 def variable_rows(run: "Run") -> Table:
@@ -136,8 +136,8 @@ def graph_title(edges: Mapping[str, Sequence[str]], unobserved: Sequence[str]) -
 
 def graph_alt(edges: Mapping[str, Sequence[str]], unobserved: Sequence[str]) -> str:
     """The graph in words."""
-    return (f"Graph of the model. {' '.join(f'{name} depends on {listed(parents)}.' for name, parents in edges.items())} "
-            f"No observation bears on {listed(unobserved)}.")
+    told = " ".join(f"{name} depends on {listed(parents)}." for name, parents in edges.items())
+    return (f"Graph of the model. {told} No observation bears on {listed(unobserved)}.")
 
 
 # What it expects of the record
@@ -223,9 +223,9 @@ def structures_summary(rows: Sequence[dict]) -> str:
     wide, spread = high["probability"] - low["probability"], full["upper"] - full["lower"]
     failed = [row["structure"] for row in rows if row["passed"] == "no"]
     told = f" The sampler did not pass its checks for {listed(failed)}." if failed else ""
-    return (f"The interval of the published model runs from {percent(full['lower'])} to {percent(full['upper'])} and takes "
-            f"the structure for granted. Over the structures the headline runs from {percent(low['probability'])} "
-            f"({low['structure']}) to {percent(high['probability'])} ({high['structure']}): {100 * wide:.0f} points, "
+    return (f"The interval of the published model runs from {percent(full['lower'])} to {percent(full['upper'])} and "
+            f"takes the structure for granted. Over the structures the headline runs from "
+            f"{percent(low['probability'])} ({low['structure']}) to {percent(high['probability'])} ({high['structure']}): {100 * wide:.0f} points, "
             f"{'less' if wide < spread else 'more'} than the interval's {100 * spread:.0f}. Read this as model error, "
             f"beside the interval and not inside it.{told}")
 
@@ -266,8 +266,8 @@ def influence_summary(rows: Sequence[dict]) -> str:
     noise = max(row["error"] for row in rows)
     failed = [str(row["year"]) for row in rows if row["passed"] == "no"]
     told = f" The fits without {listed(failed)} missed a check of the sampler by a little." if failed else ""
-    return (f"Whichever year is left out, the headline stays between {percent(min(values))} and {percent(max(values))}. "
-            f"The sampling alone moves it by about {100 * noise:.1f} points.{told}")
+    return (f"Whichever year is left out, the headline stays between {percent(min(values))} and "
+            f"{percent(max(values))}. The sampling alone moves it by about {100 * noise:.1f} points.{told}")
 
 
 def variant_rows(rows: Sequence[dict]) -> Table:
@@ -285,4 +285,4 @@ def variant_summary(rows: Sequence[dict]) -> str:
     """How many variants were tried on the same years, and what that means for the scores."""
     kept = sum(row["kept"] == "yes" for row in rows)
     return (f"{len(rows)} variants were tried on the same years and {kept} were kept. Choosing among so many by the "
-            "scores that are then published flatters these scores; by how much nobody can say, and the next years will.")
+            "scores that are then published flatters them; by how much nobody can say, and the next years will.")

@@ -253,8 +253,9 @@ def replay_events(params: Params, whole: Ledger) -> dict[str, list[dict]]:
                  for event in cut.events() if before < event[0].public_date]
         found += [(now - number(replace(cut, occasions=tuple(o for o in cut.occasions if o != new)), i), new.known_from,
                    new.occasion_id, f"{new.name} becomes public.") for new in cut.occasions if before < new.known_from]
+        passed = [o for o in cut.occasions if o.met is False and before < o.end_date]
         found += [(-float(shares.get(o.occasion_id, 0)), o.end_date, o.occasion_id,
-                   f"{o.name} passes without a meeting.") for o in cut.occasions if o.met is False and before < o.end_date]
+                   f"{o.name} passes without a meeting.") for o in passed]
         effect, when, name, text = max(found, key=lambda item: item[0] * np.sign(moves[i]), default=(0.0, day, "", ""))
         if effect * moves[i] <= 0:
             effect, when, name, text = 0.0, day, "", "Nothing new stands out: older words fade, occasions come nearer."
@@ -265,7 +266,7 @@ def replay_events(params: Params, whole: Ledger) -> dict[str, list[dict]]:
 
 
 def load(name: str | Path) -> list[dict[str, Any]]:
-    """The rows of a table of the record by name, or of a CSV file: numbers as numbers, days as text; none without it."""
+    """The rows of a table of the record, or of a CSV file; numbers as numbers, days as text, no rows without a file."""
     path = name if isinstance(name, Path) else RECORD / f"{name}.csv"
     if not path.exists():
         return []

@@ -83,7 +83,8 @@ def test_a_shuffle_moves_general_signals_by_whole_years_and_leaves_everything_el
     moved = study.shuffled(WHOLE, 3)
     about = {s.event_id for event in WHOLE.events() if any(s.occasion for s in event) for s in event}
     before, after = ({s.event_id: s for s in table.signals} for table in (WHOLE, moved))
-    assert before.keys() == after.keys() and (moved.occasions, moved.visit_windows) == (WHOLE.occasions, WHOLE.visit_windows)
+    assert before.keys() == after.keys()
+    assert (moved.occasions, moved.visit_windows) == (WHOLE.occasions, WHOLE.visit_windows)
     assert list(moved.signals) == sorted(moved.signals, key=lambda s: (s.public_date, s.event_id))
     general = [name for name, s in before.items() if name not in about and s.public_date.year in study.LEFT_OUT]
     assert len(general) > 300
@@ -140,7 +141,7 @@ def test_the_graph_is_that_of_the_model():
 
     pymc_model = summit.build(PARAMS, covariates.record(CUT, PRIORS))
     named = {variable: name for name, variable in pymc_model.named_vars.items()}
-    outer = {*predictive.GRAPH, *predictive.UNOBSERVED} | {name for names in predictive.GRAPH.values() for name in names}
+    outer = {*predictive.GRAPH, *predictive.UNOBSERVED, *itertools.chain(*predictive.GRAPH.values())}
 
     def parents(variable):
         found, todo = set(), list(variable.owner.inputs)
@@ -236,8 +237,8 @@ def points(probabilities, outcomes, model="full", first=date(2001, 1, 1)):
 
 def test_a_feature_is_accepted_only_by_the_whole_rule():
     def yearly(gains):
-        return [row for year, gain in enumerate(gains, 2010) for row in (
-            {"year": year, "model": "full", "log_score": 0.2}, {"year": year, "model": "no tone", "log_score": 0.2 + gain})]
+        return [{"year": year, "model": model, "log_score": 0.2 + worse} for year, gain in enumerate(gains, 2010)
+                for model, worse in (("full", 0), ("no tone", gain))]
 
     def accepted(gains):
         return losses.acceptance(yearly(gains))[0]["accepted"]
@@ -262,7 +263,8 @@ def test_recalibration_rises_and_keeps_the_mean():
 
 def test_the_score_is_the_sum_of_its_parts():
     for row in FOUND["decomposition"]:
-        assert row["brier"] == pytest.approx(row["miscalibration"] - row["discrimination"] + row["uncertainty"], abs=2e-4)
+        parts = row["miscalibration"] - row["discrimination"] + row["uncertainty"]
+        assert row["brier"] == pytest.approx(parts, abs=2e-4)
 
 
 def test_bands_hold_a_calibrated_forecaster():
@@ -279,7 +281,8 @@ def test_bands_hold_a_calibrated_forecaster():
 def test_misses_are_explained_by_the_rows_of_the_time():
     asked = date(2025, 6, 2)
     table = ledger(signals=[signal("2025-07-01-no", date(2025, 7, 1), "contact_missed", -2, occasion="apec-a")],
-                   occasions=[occasion("apec-a", date(2025, 8, 1), met=False), visit("visit-b", date(2025, 9, 1), met=True)],
+                   occasions=[occasion("apec-a", date(2025, 8, 1), met=False),
+                              visit("visit-b", date(2025, 9, 1), met=True)],
                    visit_windows=[window("visit-b", date(2025, 8, 15), date(2025, 9, 1), date(2025, 9, 1))])
     assert losses.what_happened(table, asked, date(2025, 8, 10), 0) == (
         "apec-a: Somebody says something (1 July 2025). They met 22 days after the deadline: visit-b.")
@@ -332,8 +335,8 @@ def test_a_run_that_the_study_was_not_made_for_says_so(default_run):
     assert "has not been run" in structure_prose.belongs(other, [])
 
 
-CHECKS = [predictive.Check(f"Something with a rather long name, number {n}", "meetings", 3.0 * n, (0.0, 9.0), (2.0, 4.0))
-          for n in range(4)]
+CHECKS = [predictive.Check(f"Something with a rather long name, number {n}", "meetings", 3.0 * n, (0.0, 9.0),
+                           (2.0, 4.0)) for n in range(4)]
 
 
 @pytest.fixture(scope="module")
