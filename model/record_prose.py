@@ -134,10 +134,10 @@ def by_year_summary(found: Record) -> str:
 
 def miss_rows(found: Record) -> Table:
     """The worst years, the worst forecast of each, and what happened instead."""
-    rows = [(str(row["year"]), row["brier"], percent(row["probability"]),
-             f"{short_day(row['as_of'])} – {short_day(row['deadline'])} {row['deadline'][:4]}", row["what"])
+    rows = [(str(row["year"]), row["what"], percent(row["probability"]),
+             f"{short_day(row['as_of'])} – {short_day(row['deadline'])} {row['deadline'][:4]}", row["brier"])
             for row in found["misses"]]
-    return Table(("Year", "Brier", "Said", "For", "What happened"), rows,
+    return Table(("Year", "What happened", "Said", "For", "Brier"), rows,
                  "The worst years and the forecast in each that was furthest off", {"Brier": "{:.3f}".format})
 
 
@@ -229,9 +229,9 @@ def replay_alt(found: Record) -> str:
 
 def event_rows(found: Record) -> Table:
     """The largest weekly moves of the replay and what explains them."""
-    rows = [(day(row["as_of"], year=False), row["probability"], row["move"], row["text"],
-             points(row["effect"]) if row["id"] else "–") for row in found["replay_events"]]
-    return Table(("Week to", "Forecast", "Move", "What explains most of it", "Alone"), rows,
+    rows = [(short_day(row["as_of"]), row["text"], row["move"], points(row["effect"]) if row["id"] else "–",
+             row["probability"]) for row in found["replay_events"]]
+    return Table(("Week to", "What explains most of it", "Move", "Alone", "Forecast"), rows,
                  "The largest weekly moves; alone: the forecast with this event minus the one without it, in points",
                  {"Forecast": percent, "Move": points})
 

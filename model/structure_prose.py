@@ -225,7 +225,8 @@ def structures_summary(rows: Sequence[dict]) -> str:
     told = f" The sampler did not pass its checks for {listed(failed)}." if failed else ""
     return (f"The interval of the published model runs from {percent(full['lower'])} to {percent(full['upper'])} and "
             f"takes the structure for granted. Over the structures the headline runs from "
-            f"{percent(low['probability'])} ({low['structure']}) to {percent(high['probability'])} ({high['structure']}): {100 * wide:.0f} points, "
+            f"{percent(low['probability'])} ({low['structure']}) to {percent(high['probability'])} "
+            f"({high['structure']}): {100 * wide:.0f} points, "
             f"{'less' if wide < spread else 'more'} than the interval's {100 * spread:.0f}. Read this as model error, "
             f"beside the interval and not inside it.{told}")
 
