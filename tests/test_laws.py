@@ -111,7 +111,7 @@ class TestNothingLater:
             self.BEFORE[as_of] = fields(whole, as_of, draws), summit.data_of(record(whole.as_of(as_of), PRIORS))
         made, counts = self.BEFORE[as_of]
         changed = data.draw(later_changes(whole, as_of))
-        assert fields(changed, as_of, draws) == made
+        assert changed.as_of(as_of) == whole.as_of(as_of) and fields(changed, as_of, draws) == made
         after = summit.data_of(record(changed.as_of(as_of), PRIORS))
         assert {name: value.tobytes() for name, value in after.items()} == {
             name: value.tobytes() for name, value in counts.items()}
