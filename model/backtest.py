@@ -34,7 +34,6 @@ class Structure:
     """A named variant of the model: what it sees of the ledger, whether silence counts, whether years differ."""
 
     name: str
-    signals: bool = True
     tone: bool = True
     words: bool = True
     frailty: bool = True
@@ -148,18 +147,17 @@ def persistence(met: list[date], day: date, until: date, years: int = 3) -> floa
     return float(-np.expm1(-(count + 0.5) / (years * 365) * (until - day).days))
 
 
-def features(ledger: Ledger, params: Params, day: date, deadlines: list[date]) -> np.ndarray:
+def features(ahead: Outlook, params: Params, deadlines: list[date]) -> np.ndarray:
     """What a plain regression sees: open summits and other occasions inside, announced, agreed, tone, length."""
-    ahead = outlook(ledger, day, max(deadlines), params.priors)
-    types = [name for name in params.priors.types if name != "visit"]
+    types = list(params.priors.multilateral.values())
     rows = []
     for deadline in deadlines:
-        days = (deadline - day).days
+        days = (deadline - ahead.as_of).days
         inside = [slot for view in ahead.seasons for slot in view.slots if slot.open and 0 < slot.ahead <= days]
-        summits = sum(params.priors.types[types[slot.type]].summit for slot in inside)
+        summits = sum(types[slot.type].summit for slot in inside)
         tone = ahead.tone.up.sum() - ahead.tone.down.sum()
         rows.append([1.0, min(summits, 1), max(summits - 1, 0), len(inside) - summits,
-                     any(slot.words.formal == "announced" for slot in inside),
+                     any(slot.words.formal == ANNOUNCED for slot in inside),
                      sum(min(max((days - max(v.first, 1) + 1) / (v.last - max(v.first, 1) + 1), 0), 1) for v in ahead.visits),
                      tone / (ahead.tone.up.sum() + ahead.tone.down.sum() + 1), np.log(days)])
     return np.array(rows, dtype=float)
@@ -183,18 +181,24 @@ def baseline_points(params: Params, whole: Ledger, days: list[date]) -> Iterator
     from scipy.special import expit
 
     met = meetings(whole)
-    monthly = origins(1994, LAST_YEAR + 1, monthly=True)
-    table = {day: (x := features(whole.as_of(day), params, day, deadlines := [day + int(w) * 7 * DAY for w in WEEKS]),
-                   np.array([happened(met, day, deadline) for deadline in deadlines])) for day in monthly
-             if day <= max(days)}
+
+    def ahead_of(day: date, deadlines: list[date]) -> Outlook:
+        return outlook(whole.as_of(day), day, max(deadlines), params.priors)
+
+    table = {}
+    for day in origins(1994, LAST_YEAR + 1, monthly=True):
+        if day <= max(days):
+            deadlines = [day + int(week) * 7 * DAY for week in WEEKS]
+            table[day] = (features(ahead_of(day, deadlines), params, deadlines),
+                          np.array([happened(met, day, deadline) for deadline in deadlines]))
     coefficients: dict[int, np.ndarray] = {}
     for day in days:
         if day.year not in coefficients:
             past = [table[m] for m in table if m + int(WEEKS[-1]) * 7 * DAY < date(day.year, 1, 1)]
             coefficients[day.year] = logistic(np.concatenate([x for x, _ in past]), np.concatenate([y for _, y in past]))
         deadlines = deadlines_of(day)
-        ahead = outlook(whole.as_of(day), day, max(deadlines), params.priors)
-        regressed = expit(features(whole.as_of(day), params, day, deadlines) @ coefficients[day.year])
+        ahead = ahead_of(day, deadlines)
+        regressed = expit(features(ahead, params, deadlines) @ coefficients[day.year])
         known = meetings(whole.as_of(day))
         for i, deadline in enumerate(deadlines):
             for name, value in zip(BASELINES, (climatology(known, day, deadline), persistence(known, day, deadline),
@@ -311,8 +315,8 @@ def scores(points: list[Point], replicates: int = 2000, random_seed: int = 1) ->
         keys = sorted(set.intersection(*(set(rows) for rows in by_model.values())))
         years = sorted({key[0].year for key in keys})
         at = np.array([years.index(key[0].year) for key in keys])
-        loss = {model: score(np.array([rows[k].probability for k in keys]), np.array([rows[k].outcome for k in keys]))
-                for model, rows in by_model.items()}
+        loss = {forecaster: score(np.array([rows[k].probability for k in keys]), np.array([rows[k].outcome for k in keys]))
+                for forecaster, rows in by_model.items()}
         counts = np.bincount(at, minlength=len(years))
         draws = rng.integers(len(years), size=(replicates, len(years)))
 
@@ -321,8 +325,8 @@ def scores(points: list[Point], replicates: int = 2000, random_seed: int = 1) ->
             means = sums[draws].sum(1) / counts[draws].sum(1)
             return tuple(np.quantile(means, [0.05, 0.95]))
 
-        for model, values in sorted(loss.items(), key=lambda item: item[1].mean()):
-            row = {"score": name, "model": model, "forecasts": len(keys), "value": values.mean()}
+        for forecaster, values in sorted(loss.items(), key=lambda item: item[1].mean()):
+            row = {"score": name, "model": forecaster, "forecasts": len(keys), "value": values.mean()}
             row["lower"], row["upper"] = interval(values)
             for other in ("seasonal climatology", "seasons only"):
                 if other in loss:

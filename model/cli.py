@@ -180,7 +180,6 @@ def print_prior(options: argparse.Namespace, run) -> int:
 def do_add(options: argparse.Namespace) -> int:
     """`summit add`."""
     from . import explain
-    from .forecast import SEEDS
     from .ledger import append_signal
 
     begin = time.perf_counter()
@@ -280,6 +279,7 @@ def sparkline(values: list[float], width: int = 60) -> str:
 
 def screen(run, seconds: float) -> str:
     """The answer as text: the number, where it comes from, what moved it, what to watch."""
+    from . import explain
     from .covariates import meetings
 
     f, percent = run.forecast, lambda value: f"{100 * value:.0f} %"
@@ -299,10 +299,8 @@ def screen(run, seconds: float) -> str:
     places = sorted(f.occasions, key=lambda row: -row["probability_first"])
     lines += [f"  {'where' if i == 0 else '     '}   {row['name']} ({row['status']}) {percent(row['probability_first'])}"
               for i, row in enumerate(places) if row["probability_first"] >= 0.005]
-    moved = sorted((row for row in f.contributions if row["kind"] not in ("tone",)),
-                   key=lambda row: (not row["text"].startswith("What you added"), -abs(row["delta"])))[:5]
     lines += [f"  {'moved' if i == 0 else '     '}   {100 * row['delta']:+.1f}  {row['date']}  {row['text']}".rstrip()
-              for i, row in enumerate(moved)]
+              for i, row in enumerate(explain.moved(f.contributions))]
     watch = [f"{row['what']} -> {percent(row['probability_after'])}" for row in f.next_signals[:4]]
     lines += [f"  {'watch' if i == 0 else '     '}   {text}" for i, text in enumerate(watch)]
     source = (f"From the stored fit ({seconds:.1f} s)." if run.fit.reused

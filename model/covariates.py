@@ -14,6 +14,7 @@ from .ledger import MEETING_MARGIN, Ledger, Occasion, Signal
 from .params import Priors
 
 DAY = timedelta(days=1)
+YEAR = 365.25
 FIRST_YEAR = 1990
 YEARS = 60
 OFFSETS = np.arange(-3, 4)
@@ -231,7 +232,7 @@ def record(ledger: Ledger, priors: Priors) -> Record:
     `through` is the last day on which an outcome became known: exposures run to it, so that the record, and with it
     the fit, stays the same while nothing is decided.
     """
-    s, types, kinds = priors.structure, tuple(name for name in priors.types if name != "visit"), tuple(priors.kinds)
+    s, types, kinds = priors.structure, tuple(priors.multilateral), tuple(priors.kinds)
     over = [o for o in ledger.occasions if o.met is not None and o.start_date is not None]
     met, about = meetings(ledger), words_about(ledger, priors)
     open_ids = {o.occasion_id for o in ledger.occasions} - {o.occasion_id for o in over}
@@ -306,12 +307,12 @@ def record(ledger: Ledger, priors: Priors) -> Record:
         refused=refusals, planned_met=tuple(planned[True]), planned_unmet=tuple(planned[False]),
         planned_weight=float(np.mean(strongest)) if strongest else 0.0,
         shocks=(sum(bool(np.mean(year) > 0.5) for year in by_year.values()), len(by_year)),
-        surprises=len(unexpected), years=(through - first).days / 365.25)
+        surprises=len(unexpected), years=(through - first).days / YEAR)
 
 
 def no_record(priors: Priors) -> Record:
     """A record of nothing, under which the posterior is the prior."""
-    types, kinds = len(priors.types) - ("visit" in priors.types), len(priors.kinds)
+    types, kinds = len(priors.multilateral), len(priors.kinds)
     none, pair = np.zeros(0), (0, 0)
     return Record(date(FIRST_YEAR, 1, 1), (), np.zeros((0, types)), np.zeros((0, types)), np.zeros((0, kinds)),
                   np.zeros((0, kinds)), np.zeros(0, dtype=int), np.zeros(0, dtype=bool), none, none, none,
@@ -405,7 +406,7 @@ def expected_occasions(occasions: Sequence[Occasion], until: date, priors: Prior
 
 def outlook(ledger: Ledger, as_of: date, deadline: date, priors: Priors) -> Outlook:
     """What lies ahead, from a ledger that was cut at `as_of`."""
-    s, types = priors.structure, tuple(name for name in priors.types if name != "visit")
+    s, types = priors.structure, tuple(priors.multilateral)
     met, series, about = meetings(ledger), ToneSeries(ledger, priors), words_about(ledger, priors)
     said = {name: words(rows, as_of, priors) for name, rows in about.items()}
     horizon = (deadline - as_of).days

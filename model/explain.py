@@ -125,6 +125,12 @@ def contributions(p: Draws, ahead: Outlook, signals: list[Signal], mass: float) 
     return sorted(out, key=lambda row: (-abs(row["delta"]), row["id"], row["what"]))
 
 
+def moved(rows: list[dict], number: int = 5) -> list[dict]:
+    """The contributions to name first: those of what was added, then the largest; the background of tone is none."""
+    return sorted((row for row in rows if row["what"] != "tone"),
+                  key=lambda row: (not row["text"].startswith(ADDED), -abs(row["delta"])))[:number]
+
+
 def possible(ahead: Outlook, priors: Priors) -> dict[str, Outlook]:
     """What could become public next, each in words with the outlook after it.
 
@@ -177,6 +183,7 @@ def silence_path(p: Draws, ledger: Ledger, as_of: date, deadline: date, priors: 
 
 ASSUMPTION = "an assumption"
 """The source of a row that `--add` or `--set` put in."""
+ADDED = "What you added"
 STATUS_SIGNALS = {"announced": ("summit_announced", 3), "refused": ("contact_missed", -2),
                   "planned": ("visit_planning", 2), "doubted": ("official_statement", -2)}
 """The signal that takes the place of every word about an occasion in `--set OCCASION=STATUS`; "scheduled" has none."""
@@ -222,7 +229,7 @@ def edited(ledger: Ledger, edits: Edits, params: Params) -> Ledger:
         name = f"{day}-{option.strip('-')}-{next(number)}"
         words = f"{kind.replace('_', ' ')}, strength {strength:+d}" + (f", about {occasion}" if occasion else "")
         signals[name] = Signal(name, day, day, kind, "both", strength, "A1", occasion, "", False,
-                               f"What you added: {words}", ASSUMPTION, False)
+                               f"{ADDED}: {words}", ASSUMPTION, False)
 
     for name in edits.remove:
         if signals.pop(name, None) is None:

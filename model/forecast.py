@@ -4,7 +4,6 @@ Everything is a function of the inputs: the same params, ledger and random seed 
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path

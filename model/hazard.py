@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .covariates import ANNOUNCED, OFFSETS, Outlook, Record, SeasonView, Slot, VisitView, unspoken
+from .covariates import ANNOUNCED, OFFSETS, YEAR, Outlook, Record, SeasonView, Slot, VisitView, unspoken
 
 Draws = dict[str, np.ndarray]
-YEAR = 365.25
 
 
 def balance(p: Any, up: Any, down: Any) -> Any:

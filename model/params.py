@@ -287,6 +287,11 @@ class Priors(Strict):
     grades: Grades
     structure: Structure
 
+    @property
+    def multilateral(self) -> dict[str, OccasionType]:
+        """The types of occasion other than visits, in the order of the model's `type` dim."""
+        return {name: kind for name, kind in self.types.items() if name != "visit"}
+
     def each(self) -> dict[KeyPath, Prior]:
         """Every prior by its place in the file."""
         return ({("parameters", name): prior for name, prior in self.parameters.items()}

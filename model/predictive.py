@@ -23,7 +23,7 @@ MASS = 0.9
 def prior_draws(params: Params, number: int, random_seed: int) -> hazard.Draws:
     """Draws of every parameter from its prior alone, by variable (draw, *dims)."""
     rng, priors = np.random.default_rng(random_seed), params.priors
-    types = [kind for name, kind in priors.types.items() if name != "visit"]
+    types = list(priors.multilateral.values())
     draws = {name: np.asarray(prior.frozen().rvs((number, len(types)) if name in DIMS else number, random_state=rng))
              for name, prior in priors.parameters.items()}
     draws["weight"] = np.stack([kind.weight.frozen().rvs(number, random_state=rng)
@@ -67,7 +67,7 @@ def observed(ledger: Ledger, priors: Priors) -> tuple[Past, Record, np.ndarray]:
     beside a season counts for both, as it does in the likelihood.
     """
     past = record(ledger, priors)
-    types = [name for name in priors.types if name != "visit"]
+    types = list(priors.multilateral)
     occasions = {o.occasion_id: o for o in ledger.occasions}
     counted = past.types @ np.array([priors.types[name].yearly for name in types], dtype=float) > 0
     starts = [occasions[name].start_date for name, count in zip(past.season_ids, counted, strict=True) if count]
@@ -100,7 +100,7 @@ def simulated(draws: hazard.Draws, ledger: Ledger, priors: Priors, number: int, 
     met = rng.random(agreed.shape) < p["kept"][:, None] * agreed
     choice = np.cumsum(types[:, None, :] * past.types[None], axis=2)
     place = (rng.random(agreed.shape)[:, :, None] * choice[:, :, -1:] > choice).sum(2)
-    share = [min(max((past.through - date(year, 1, 1)).days / 365.25, 0), 1) for year in seen.years]
+    share = [min(max((past.through - date(year, 1, 1)).days / hazard.YEAR, 0), 1) for year in seen.years]
     visits = rng.poisson(p["surprise_rate"][:, None] * np.array(share)[None])
     return Past(seen.years, seen.starts, seen.season_year, met[:, counted], place[:, counted], visits)
 
@@ -174,7 +174,7 @@ def checks(params: Params, ledger: Ledger, draws: hazard.Draws, number: int = 10
             check("Years without a meeting", "", lambda past: (past.by_year() == 0).sum(1)),
             check("Longest time between meetings", "days", lambda past: lengths[id(past)][0], longest),
             check("Typical time between meetings", "days", lambda past: lengths[id(past)][1], typical)]
-    types = [(name, kind) for name, kind in priors.types.items() if name != "visit"]
+    types = list(priors.multilateral.items())
     names = [(i, kind.name, name) for i, (name, kind) in enumerate(types) if kind.yearly]
     for first, last in ERAS:
         last = min(last, truth.years[-1])

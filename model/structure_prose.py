@@ -62,7 +62,7 @@ class Belief(NamedTuple):
 def beliefs(run: "Run") -> list[Belief]:
     """Every parameter that has a prior in the priors file, those with a dim once for each of its labels."""
     priors, draws = run.params.priors, run.draws
-    types = {name: kind.name for name, kind in priors.types.items() if name != "visit"}
+    types = {name: kind.name for name, kind in priors.multilateral.items()}
     rows = []
 
     def add(name: str, label: str, prior: Any, values: np.ndarray) -> None:

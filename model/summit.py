@@ -38,7 +38,7 @@ class GateError(Exception):
 
 def coords(params: Params) -> dict[str, list]:
     """The labels of each dim."""
-    return {"type": [name for name in params.priors.types if name != "visit"], "kind": list(params.priors.kinds),
+    return {"type": list(params.priors.multilateral), "kind": list(params.priors.kinds),
             "year": list(range(FIRST_YEAR, FIRST_YEAR + YEARS)), "offset": OFFSETS.tolist()}
 
 

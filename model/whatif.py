@@ -257,8 +257,7 @@ def panel(run: "Run", interactive: bool = True) -> "Panel | show.Html":
 
 def told(run: "Run", edits: Edits, made: "Forecast") -> str:
     """The answer as markup: the number, how far it moved, the curve, what moved it, the command that asks the same."""
-    rows = sorted((row for row in made.contributions if row["what"] != "tone"),
-                  key=lambda row: (not row["text"].startswith("What you added"), -abs(row["delta"])))[:5]
+    rows = explain.moved(made.contributions)
     moves = Table(("Points", "What", "Weight"), [(row["delta"], row["text"], row["basis"]) for row in rows],
                   "What moves it from the forecast without signals, in percentage points", {"Points": points})
     moved = made.probability - run.forecast.probability
