@@ -27,6 +27,8 @@ WEEKS = np.arange(1, 27)
 FIRST_YEAR, LAST_YEAR = 1999, 2024
 CLIP = 0.005
 DRAWS = {"chains": 2, "draws": 400, "tune": 600}
+RHAT_MAX = 1.1
+"""The chains of a January fit are short; beyond this they disagree."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,21 @@ def happened(met: list[date], after: date, until: date) -> int:
     return int(any(after < day <= until for day in met))
 
 
+def january_fit(params: Params, ready, past: Record, name: str, length: dict[str, int]) -> summit.Fit:
+    """The fit of one January, of `length`.
+
+    Raises
+    ------
+    GateError
+        Where its chains disagree: no score may rest on such a fit.
+    """
+    draws, checks, _ = summit.sample(ready, past, params, **length)
+    if not checks["rhat_max"] <= RHAT_MAX:
+        raise summit.GateError(f"the fit of {name} did not converge, so that nothing is scored: "
+                               f"R-hat {checks['rhat_max']:.2f}; at most {RHAT_MAX} wanted")
+    return summit.Fit("", past.through, draws, checks, 0.0, False, "")
+
+
 def year_points(params: Params, whole: Ledger, ready, year: int, days: list[date], structures: Iterable[Structure]
                 ) -> Iterator[Point]:
     """The points of one year's origins, with parameters fitted to what was known on the last day of the year before."""
@@ -112,8 +129,7 @@ def year_points(params: Params, whole: Ledger, ready, year: int, days: list[date
     for structure in structures:
         seen = structure.sees(whole)
         fitted = structure.years(record(seen.as_of(date(year - 1, 12, 31)), params.priors))
-        draws, checks, _ = summit.sample(ready, fitted, params, **DRAWS)
-        january = summit.Fit("", fitted.through, draws, checks, 0.0, False, "")
+        january = january_fit(params, ready, fitted, f"{structure.name}, January {year}", DRAWS)
         for day in days:
             ledger = seen.as_of(day)
             now = structure.years(record(ledger, params.priors))

@@ -69,6 +69,13 @@ def meetings(ledger: Ledger) -> list[date]:
     return sorted({occasion.met_date for occasion in ledger.occasions if occasion.met})
 
 
+def surprises(ledger: Ledger, priors: Priors) -> list[Occasion]:
+    """The visits and one-off gatherings at which they met, but for visits beside a season, which are hits of that."""
+    calendar = seasons(ledger.occasions, priors.structure.season_gap)
+    return [o for o in ledger.occasions if o.met and not priors.types[o.type].yearly
+            and not (o.is_visit and any(season.holds(o.met_date) for season in calendar))]
+
+
 def weight_of(signal: Signal, priors: Priors) -> float:
     """|strength|/3 times the reliability of its source and item: 0 to 1."""
     return abs(signal.strength) / 3 * priors.grades.reliability(signal.grade)
@@ -216,14 +223,13 @@ class Record:
     planned_met: tuple[int, int]
     planned_unmet: tuple[int, int]
     planned_weight: float
-    shocks: tuple[int, int]
     surprises: int
     years: float
 
 
 def _days(late: date, early: date) -> float:
-    """Days from `early` to `late`, half a day where they are the same."""
-    return max((late - early).days, 0.5)
+    """Days from `early` to `late`; a lead of k whole days lies between k and k + 1 and counts as the middle."""
+    return max((late - early).days, 0) + 0.5
 
 
 def record(ledger: Ledger, priors: Priors) -> Record:
@@ -264,8 +270,8 @@ def record(ledger: Ledger, priors: Priors) -> Record:
     for window in ledger.visit_windows:
         windows.setdefault(window.occasion_id, window)
     one_off = [o for o in multilateral if o.met and not priors.types[o.type].yearly]
-    unexpected = ([_days(o.met_date, windows[o.occasion_id].public_date) for o in visits
-                   if o.met and o.occasion_id in windows] + [_days(o.met_date, o.known_from) for o in one_off])
+    first_heard = ([_days(o.met_date, windows[o.occasion_id].public_date) for o in visits
+                    if o.met and o.occasion_id in windows] + [_days(o.met_date, o.known_from) for o in one_off])
     unmet = [(o, types.index(o.type)) for season, hit in zip(ended, hits, strict=True) if not hit
              for o in season.occasions]
     refusals = np.zeros((len(types), 2), dtype=int)
@@ -285,10 +291,6 @@ def record(ledger: Ledger, priors: Priors) -> Record:
             planned[hit][0] += bool(said)
             planned[hit][1] += 1
             strongest += [max(said)] if said else []
-    by_year: dict[int, list[bool]] = {}
-    for occasion in multilateral:
-        if priors.types[occasion.type].yearly and priors.types[occasion.type].summit:
-            by_year.setdefault(occasion.start_date.year, []).append(occasion.held_in_person is False)
     first = min((o.start_date for o in over), default=through)
     offsets = [(o.met_date - o.start_date).days for o in multilateral if o.met]
     return Record(
@@ -297,7 +299,7 @@ def record(ledger: Ledger, priors: Priors) -> Record:
         announcement_lead=np.array([_days(o.met_date, word.public_date) for o, word in announced
                                     if o.met and not o.is_visit]),
         refusal_lead=np.array([_days(o.start_date, word.public_date) for o, word in refused]),
-        surprise_lead=np.array(unexpected),
+        surprise_lead=np.array(first_heard),
         meeting_day=np.bincount(np.clip(np.array(offsets, dtype=int) - OFFSETS[0], 0, len(OFFSETS) - 1),
                                 minlength=len(OFFSETS)),
         kept=(sum(bool(o.met) for o, _ in announced), len(announced)),
@@ -306,8 +308,7 @@ def record(ledger: Ledger, priors: Priors) -> Record:
         revived=(sum(bool(o.met) for o, _ in refused), len(refused)),
         refused=refusals, planned_met=tuple(planned[True]), planned_unmet=tuple(planned[False]),
         planned_weight=float(np.mean(strongest)) if strongest else 0.0,
-        shocks=(sum(bool(np.mean(year) > 0.5) for year in by_year.values()), len(by_year)),
-        surprises=len(unexpected), years=(through - first).days / YEAR)
+        surprises=len(surprises(ledger, priors)), years=(through - first).days / YEAR)
 
 
 def no_record(priors: Priors) -> Record:
@@ -317,7 +318,7 @@ def no_record(priors: Priors) -> Record:
     return Record(date(FIRST_YEAR, 1, 1), (), np.zeros((0, types)), np.zeros((0, types)), np.zeros((0, kinds)),
                   np.zeros((0, kinds)), np.zeros(0, dtype=int), np.zeros(0, dtype=bool), none, none, none,
                   np.zeros(len(OFFSETS), dtype=int), pair, pair, pair, np.zeros((types, 2), dtype=int), pair, pair, 0.0,
-                  pair, 0, 0.0)
+                  0, 0.0)
 
 
 @dataclass(frozen=True)

@@ -91,21 +91,13 @@ def contributions(p: Draws, ahead: Outlook, signals: list[Signal], mass: float) 
     """What each signal, word, window and silence adds to the probability, largest first; they add up exactly.
 
     Along the straight path from the hazard without signals, H0, to that with them, H1, a part that changes the hazard
-    by dH changes the probability by exp(-H0) (1 - exp(H0 - H1)) dH / (H1 - H0), per draw. All parts are scaled by the
-    share of meetings that come before a shock; that signals move them nearer or further off is the part `timing`.
+    by dH changes the probability by exp(-H0) (1 - exp(H0 - H1)) dH / (H1 - H0), per draw.
     """
-    calm = p | {"shock_rate": np.zeros_like(p["shock_rate"])}
-    with_signals, without, unhindered, missed = (
-        hazard.by_deadline(p, ahead), hazard.by_deadline(p, ahead, signals=False),
-        hazard.by_deadline(calm, ahead), 1 - hazard.by_deadline(calm, ahead, signals=False))
-    parts = changes(p, ahead)
-    total = sum(parts.values(), np.zeros_like(without))
+    missed, parts = 1 - hazard.by_deadline(p, ahead, signals=False), changes(p, ahead)
+    total = sum(parts.values(), np.zeros_like(missed))
     safe = np.where(np.abs(total) > 1e-9, total, 1.0)
     rate = missed * np.where(np.abs(total) > 1e-9, -np.expm1(-safe) / safe, 1.0)
-    rate *= np.divide(with_signals, unhindered, out=np.ones_like(unhindered), where=unhindered > 0)
     phis = {key: change * rate for key, change in parts.items()}
-    if phis:
-        phis["timing", "timing"] = with_signals - without - sum(phis.values())
     rows = {signal.event_id: signal for signal in signals}
     names = {o.occasion_id: o.name for view in ahead.seasons for o in view.season.occasions}
     names |= {visit.occasion.occasion_id: visit.occasion.name for visit in ahead.visits}
@@ -115,7 +107,6 @@ def contributions(p: Draws, ahead: Outlook, signals: list[Signal], mass: float) 
         text = (row.description if row else {
             "background": "Older signals, less the usual level of tone that all are measured against",
             "silence": "No formal word yet about the occasions ahead, no visit agreed",
-            "timing": "Meetings come nearer or further off, so that a shock has less or more time to stop them",
         }.get(name) or f"{what} of {names.get(name, name)}")
         lower, upper = np.quantile(phi, [(1 - mass) / 2, (1 + mass) / 2])
         out.append({"id": name, "kind": row.kind if row else what, "what": what,
@@ -166,7 +157,7 @@ def next_signals(p: Draws, ahead: Outlook, priors: Priors) -> list[dict]:
     tried = possible(ahead, priors)
     level = float(hazard.by_deadline(p, ahead).mean())
     change = {what: float((hazard.by_deadline(few, changed) - now).mean()) for what, changed in tried.items()}
-    return [{"what": what, "probability_after": level + value, "change": value}
+    return [{"what": what, "probability_after": float(np.clip(level + value, 0, 1)), "change": value}
             for what, value in sorted(change.items(), key=lambda pair: (-abs(pair[1]), pair[0]))]
 
 

@@ -71,19 +71,18 @@ function seasonDays(p, i, season, felt, said, horizon) {
   if (!slots.length) [slots, words, refused] = [possible, () => [0, 0, 0, 0], p.revived[i]];
   const rows = slots.map(slot => {
     const w = words(slot), own = slot.draws[i];
-    let chance, days;
+    let hazard, days;
     if (w[0] === 1) {
       const left = Math.max(own.plain.reduce((a, b) => a + b), 1e-12);
       const promised = OFFSETS.reduce((sum, o, k) => sum + (slot.ahead + o >= w[3] ? p.meeting_day[k][i] : 0), 0);
-      chance = chanceKept(p.kept[i], left / Math.max(promised, 1e-12), informal(p, i, w));
+      hazard = -Math.log1p(-chanceKept(p.kept[i], left / Math.max(promised, 1e-12), informal(p, i, w)));
       days = own.plain.map(value => value / left);
     } else {
-      const hazard = Math.min(Math.max(own.intensity * p.tone_factor[i] ** felt, 1e-12), 50);
-      const odds = Math.log(Math.expm1(hazard)) + own.silence + informal(p, i, w);
-      const after = Math.max(odds, 0) + Math.log1p(Math.exp(-Math.abs(odds)));
-      [chance, days] = [-Math.expm1(-after) * p.kept[i], own.day];
+      const before = Math.min(Math.max(own.intensity * p.tone_factor[i] ** felt, 1e-12), 50);
+      const odds = Math.log(Math.expm1(before)) + own.silence + informal(p, i, w);
+      [hazard, days] = [Math.max(odds, 0) + Math.log1p(Math.exp(-Math.abs(odds))), own.day];
     }
-    return {slot, days, announced: w[0] === 1, hazard: Math.max(-Math.log1p(-chance), 1e-300)};
+    return {slot, days, announced: w[0] === 1, hazard: Math.max(hazard, 1e-300)};
   });
   let soFar = 0;
   for (const announced of [true, false]) {
@@ -91,7 +90,7 @@ function seasonDays(p, i, season, felt, said, horizon) {
     if (!group.length) continue;
     const total = group.reduce((sum, row) => sum + row.hazard, 0);
     const season = -Math.expm1(-together((announced ? group : rows).map(row => row.hazard), p.overlap[i]));
-    for (const row of group) row.chance = refused * (season - soFar) * row.hazard / total;
+    for (const row of group) row.chance = refused * (season - soFar) * (announced ? 1 : p.kept[i]) * row.hazard / total;
     soFar = season;
   }
   return rows.map(({slot, days, chance}) => [slot.id, OFFSETS.map((offset, k) => [slot.ahead + offset, days[k] * chance])
@@ -131,7 +130,7 @@ function explore(data, {off, trust, status, mask}) {
       rise.push(...own);
     }
     for (let t = 0, survival = 1, met = 0; t < horizon; t++) {
-      const now = survival * Math.exp(-total[t]), gain = (survival - now) * Math.exp(-p.shock_rate[i] * (t + 1) / YEAR);
+      const now = survival * Math.exp(-total[t]), gain = survival - now;
       survival = now;
       curve[t] += (met += gain) / n;
       if (total[t] > 0) for (const [id, own] of rise) first[id] = (first[id] || 0) + own[t] / total[t] * gain / n;

@@ -30,7 +30,7 @@ STATUSES = ("planned", "announced", "doubted", "refused", "scheduled")
 USED = ("season_chance", "type_factor", "type_effect", "year_factor", "year_effect", "tone_factor", "tone_norm", "weight",
         "overlap", "kept", "window_kept", "revived", "announcement_lead", "announcement_lead_spread", "refusal_lead",
         "refusal_lead_spread", "refusal_share", "planned_factor", "doubt_factor", "surprise_rate", "surprise_lead",
-        "surprise_lead_spread", "shock_rate", "meeting_day")
+        "surprise_lead_spread", "meeting_day")
 
 
 def thinned(draws: Draws, ahead: Outlook, count: int = DRAWS) -> Draws:

@@ -124,6 +124,11 @@ def spread(values: np.ndarray, mass: float) -> dict[str, float]:
     return {"lower": float(lower), "upper": float(upper), "mass": mass}
 
 
+def monte_carlo_error(p: np.ndarray, done: Fit) -> float:
+    """Standard error of the mean of the draws `p` (draw,): their spread over the root of the fewest effective draws."""
+    return float(p.std() / np.sqrt(done.diagnostics["ess_min"]))
+
+
 def read(params: Params, sources: Sources = Sources()) -> Ledger:
     """The whole ledger of a run, checked against its params."""
     params.check_priors(PARAMETERS)
@@ -207,7 +212,7 @@ def forecast(params: Params, whole: Ledger, fitted: Any, through: date | None = 
         "occasions": shares(chances, ahead),
         "contributions": explain.contributions(done.draws, ahead, list(ledger.signals), mass),
         "next_signals": explain.next_signals(done.draws, ahead, params.priors),
-        "diagnostics": done.diagnostics, "inputs": {}, "random_seed": params.run.random_seed}
+        "diagnostics": done.diagnostics | {"monte_carlo_error": monte_carlo_error(p, done)}, "inputs": {}, "random_seed": params.run.random_seed}
     return params, ledger, past, ahead, done, fields
 
 

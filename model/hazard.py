@@ -112,20 +112,20 @@ def season_days(p: Draws, view: SeasonView, tone: np.ndarray, horizon: int, sile
             day = promised * (ahead >= 1)
             left = np.maximum(day.sum(1), 1e-12)
             chance = chance_kept(p["kept"], left / np.maximum(promised.sum(1), 1e-12), sum(informal(p, slot)))
-            day = day / left[:, None]
+            hazard, day = -np.log1p(-chance), day / left[:, None]
         else:
             part = scheduled(p, slot, view, tone, silent)
             hazard = after_evidence(part.hazard, part.silence + part.planned + part.doubted)
-            chance, day = -np.expm1(-hazard) * p["kept"], part.day
-        hazards.append(-np.log1p(-chance))
+            day = part.day
+        hazards.append(hazard)
         days.append(day)
     each = np.maximum(np.stack(hazards, axis=1), 1e-300)
     chance, so_far = np.zeros_like(each), 0.0
-    for group, with_earlier in ((announced, announced), (~announced, np.ones_like(announced))):
+    for group, with_earlier, kept in ((announced, announced, 1.0), (~announced, np.ones_like(announced), p["kept"])):
         if group.any():
             season = -np.expm1(-together(each[:, with_earlier], np.ones((1, with_earlier.sum())), p["overlap"][:, None])[:, 0])
             share = each[:, group] / each[:, group].sum(1, keepdims=True)
-            chance[:, group] = (refused * (season - so_far))[:, None] * share
+            chance[:, group] = (refused * kept * (season - so_far))[:, None] * share
             so_far = season
     return [(slot, spread(day, slot, horizon) * chance[:, [i]]) for i, (slot, day) in enumerate(zip(slots, days, strict=True))]
 
@@ -181,7 +181,7 @@ def chances(p: Draws, ahead: Outlook, signals: bool = True, silent: bool | None 
 
     `silent` says whether silence counts as evidence; by default it does where signals do.
 
-    Causes compete: hazards add, and a shock (at `shock_rate` a year) ends the chance of whatever comes after it.
+    Causes compete: their hazards add.
     """
     silent = signals if silent is None else silent
     norm = p["tone_norm"]
@@ -195,7 +195,6 @@ def chances(p: Draws, ahead: Outlook, signals: bool = True, silent: bool | None 
     for visit in ahead.visits if signals else ():
         groups.append([(visit.occasion.occasion_id, visit_days(p, visit, ahead.horizon))])
     names, increments, there = [], [], []
-    shock = np.exp(-p["shock_rate"][:, None] * np.arange(1, ahead.horizon + 1) / YEAR)
     for group in groups:
         total = sum(day for _, day in group)
         left = 1 - np.cumsum(total, axis=1)
@@ -203,15 +202,15 @@ def chances(p: Draws, ahead: Outlook, signals: bool = True, silent: bool | None 
         for name, day in group:
             names.append(name)
             increments.append(step * np.divide(day, total, out=np.zeros_like(day), where=total > 0))
-            there.append((day * shock).sum(1))
+            there.append(day.sum(1))
     surprise = surprise_hazard(p, ahead.horizon, silent)
     names.append(SURPRISE)
     increments.append(np.diff(surprise, axis=1, prepend=0.0))
-    there.append((-np.diff(np.exp(-surprise), axis=1, prepend=1.0) * shock).sum(1))
+    there.append(-np.diff(np.exp(-surprise), axis=1, prepend=1.0).sum(1))
     rise = np.stack(increments, axis=1)
     total = rise.sum(1)
     survival = np.exp(-np.cumsum(total, axis=1))
-    met = -np.diff(survival, axis=1, prepend=1.0) * shock
+    met = -np.diff(survival, axis=1, prepend=1.0)
     first = rise * np.divide(met, total, out=np.zeros_like(met), where=total > 0)[:, None, :]
     return Chances(tuple(names), first, np.stack(there, axis=1))
 

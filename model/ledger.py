@@ -378,6 +378,12 @@ def load_ledger(signals: Iterable[str | os.PathLike[str]] = (), occasions: Itera
     refer(window_table, "occasion_id", occasion_table, "occasion", not_before_known)
     refer(signal_table, "same_as", signal_table, "event",
           lambda row, other: "expected another row; found the row itself" if row == other else None)
+    encounters: dict[tuple, Occasion] = {}
+    for row in occasion_table.values.values():
+        first = encounters.setdefault((row.type, row.host, row.start_date), row)
+        if first is not row:
+            problems.append(Problem(row.file, row.line, 1, f"expected one row for an encounter; {first.occasion_id} "
+                                    f"({first.file}:{first.line}) has the same type, host and start_date", "occasion_id"))
     raise_if_any(problems)
     return Ledger(
         tuple(sorted(signal_table.values.values(), key=lambda row: (row.public_date, row.event_id))),

@@ -7,7 +7,7 @@ of the score.
 
 import csv
 import io
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields
 from datetime import date
 from pathlib import Path
 
@@ -81,11 +81,20 @@ def read_log(path: Path = LOG) -> list[Entry]:
     return entries
 
 
+def same_question(a: Entry, b: Entry) -> bool:
+    """Whether two entries answer one question on one day, under one scenario."""
+    return all(getattr(a, name) == getattr(b, name) for name in ("question_id", "as_of", "deadline", "scenario"))
+
+
 def publish(made: Forecast, path: Path = LOG) -> bool:
-    """Enter a forecast unless the same one stands there already; whether it was entered."""
+    """Enter a forecast unless the same one stands there already; whether it was entered.
+
+    The same is a forecast of the same inputs within four Monte Carlo standard errors: another machine rounds otherwise.
+    """
     with locked("log"):
         entries, new = read_log(path), entry(made)
-        if any(replace(old, resolution="") == new for old in entries):
+        if any(same_question(old, new) and old.inputs == new.inputs
+               and abs(old.probability - new.probability) <= 4 * made.diagnostics["monte_carlo_error"] for old in entries):
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
         text = io.StringIO()
@@ -118,7 +127,7 @@ def scores(entries: list[Entry], whole: Ledger) -> list[dict]:
     table = []
     for (question, scenario, deadline), by_day in sorted(groups.items()):
         rows = [by_day[day] for day in sorted(by_day)]
-        outcome = resolved(rows[-1], whole)
+        outcome = next((row.resolution for row in rows if row.resolution), resolved(rows[0], whole))
         met = [day for day in meetings(whole) if rows[0].as_of < day <= deadline]
         line = {"question_id": question, "scenario": scenario, "deadline": deadline, "forecasts": len(rows),
                 "first": rows[0].as_of, "last": rows[-1].as_of, "resolution": outcome, "brier": "", "log_score": ""}

@@ -98,6 +98,10 @@ class Meeting(Strict):
     does_not_count: Text
 
 
+HORIZON_MAX = 3 * 366
+"""Days; further ahead the calendar of occasions is a guess."""
+
+
 class Question(Strict):
     """What is asked: who, by when, seen from which day, and what counts."""
 
@@ -123,6 +127,8 @@ class Question(Strict):
     def _not_over(cls, deadline: date, info: ValidationInfo) -> date:
         if (as_of := info.data.get("as_of")) and as_of > deadline:
             raise ValueError(f"expected a day not before as_of, which is {as_of}; found {deadline}")
+        if as_of and (deadline - as_of).days > HORIZON_MAX:
+            raise ValueError(f"expected a day at most {HORIZON_MAX} days after as_of, which is {as_of}; found {deadline}")
         return deadline
 
 

@@ -11,7 +11,7 @@ from datetime import date
 import numpy as np
 
 from . import hazard
-from .covariates import OFFSETS, YEARS, Record, meetings, record
+from .covariates import OFFSETS, YEARS, Record, meetings, record, surprises
 from .ledger import Ledger
 from .params import Params, Priors
 from .summit import DIMS
@@ -63,8 +63,7 @@ class Past:
 def observed(ledger: Ledger, priors: Priors) -> tuple[Past, Record, np.ndarray]:
     """The past as it was, the record, and which of its seasons are counted; visits are all other meetings.
 
-    Seasons without a yearly occasion are left to the visits and one-off gatherings, whose rate the model has. A visit
-    beside a season counts for both, as it does in the likelihood.
+    Seasons without a yearly occasion are left to the visits and one-off gatherings, whose rate the model has.
     """
     past = record(ledger, priors)
     types = list(priors.multilateral)
@@ -74,15 +73,10 @@ def observed(ledger: Ledger, priors: Priors) -> tuple[Past, Record, np.ndarray]:
     met = past.met[counted]
     kind = np.where(past.where.sum(1) > 0, past.where.argmax(1), past.types.argmax(1))[counted]
     years = tuple(range(ERAS[0][0], past.through.year + (past.through.month > 6)))
-    hits = [day.year for day in other_meetings(ledger, priors)]
+    hits = [occasion.met_date.year for occasion in surprises(ledger, priors)]
     visits = np.array([hits.count(year) for year in years])
     return Past(years, np.array([day.toordinal() for day in starts], dtype=int),
                 np.array([day.year for day in starts], dtype=int), met[None], kind[None], visits[None]), past, counted
-
-
-def other_meetings(ledger: Ledger, priors: Priors) -> list[date]:
-    """The days of meetings at visits and one-off gatherings."""
-    return sorted({o.met_date for o in ledger.occasions if o.met and not priors.types[o.type].yearly})
 
 
 def simulated(draws: hazard.Draws, ledger: Ledger, priors: Priors, number: int, random_seed: int) -> Past:
@@ -198,7 +192,6 @@ GRAPH: dict[str, tuple[str, ...]] = {
     "refusal_leads_seen": ("refusal_lead", "refusal_lead_spread"),
     "refused_seen": ("refusal_share",), "revived_seen": ("revived",),
     "window_kept_seen": ("window_kept",),
-    "surprise_leads_seen": ("surprise_lead", "surprise_lead_spread"), "surprises_seen": ("surprise_rate",),
-    "shocks_seen": ("shock_rate",)}
+    "surprise_leads_seen": ("surprise_lead", "surprise_lead_spread"), "surprises_seen": ("surprise_rate",)}
 UNOBSERVED = ("doubt_factor",)
 """Variables that no likelihood touches."""

@@ -85,7 +85,7 @@ def simulated(p: hazard.Draws, past: Record, rng: np.random.Generator) -> Record
         kept=counted("kept", one["kept"]), window_kept=counted("window_kept", one["window_kept"]),
         revived=counted("revived", one["revived"]), planned_met=counted("planned_met", one["planned_share"]),
         planned_unmet=counted("planned_unmet", one["planned_share"] / one["planned_factor"] ** past.planned_weight),
-        shocks=counted("shocks", one["shock_rate"]), surprises=int(rng.poisson(one["surprise_rate"] * past.years)),
+        surprises=int(rng.poisson(one["surprise_rate"] * past.years)),
         refused=np.stack([rng.binomial(trials, one["refusal_share"]), trials], axis=1))
 
 

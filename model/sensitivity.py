@@ -164,7 +164,7 @@ def log_likelihood(p: Draws, past: Record) -> np.ndarray:
         days = np.log(getattr(past, f"{name}_lead"))[None]
         middle, width = np.log(p[f"{name}_lead"])[:, None], np.log(p[f"{name}_lead_spread"])[:, None]
         total += (stats.norm.logpdf(days, middle, width) - days).sum(1)
-    shares = {"kept": p["kept"], "window_kept": p["window_kept"], "revived": p["revived"], "shocks": p["shock_rate"],
+    shares = {"kept": p["kept"], "window_kept": p["window_kept"], "revived": p["revived"],
               "planned_met": p["planned_share"],
               "planned_unmet": p["planned_share"] / p["planned_factor"] ** past.planned_weight}
     for name, share in shares.items():

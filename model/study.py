@@ -157,8 +157,7 @@ def monthly_scores(params: Params, ready: Any, ledger: Ledger, structure: Struct
     for year in range(backtest.FIRST_YEAR, backtest.LAST_YEAR + 1):
         seen = structure.sees(ledger)
         past = record(seen.as_of(date(year - 1, 12, 31)), params.priors)
-        draws, checks, _ = summit.sample(ready, past, params, **FEW)
-        january = summit.Fit("", past.through, draws, checks, 0.0, False, "")
+        january = backtest.january_fit(params, ready, past, f"{structure.name}, January {year}", FEW)
         for day in backtest.origins(year, year, monthly=True):
             cut = seen.as_of(day)
             now = summit.update(january, past, record(cut, params.priors), day).draws

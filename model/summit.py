@@ -5,6 +5,7 @@ Only this module imports PyMC, and only inside what fits: answering from a store
 Variables, dims and units stand in `notebooks/3_model.ipynb`; a contract test holds the names.
 """
 
+import inspect
 import json
 import time
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ FITS = PROJECT_ROOT / ".cache" / "fits"
 PARAMETERS = ("season_chance", "type_factor", "unexpected_steps", "year_factor", "tone_factor", "overlap", "kept",
               "announcement_lead", "announcement_lead_spread", "refusal_lead", "refusal_lead_spread", "refusal_share",
               "planned_share", "planned_factor", "doubt_factor", "revived", "window_kept", "surprise_rate",
-              "surprise_lead", "surprise_lead_spread", "shock_rate")
+              "surprise_lead", "surprise_lead_spread")
 """The parameters that the priors file must hold, and no others."""
 DIMS = {"type_effect": ("type",), "year_effect": ("year",), "weight": ("kind",), "refusal_share": ("type",),
         "meeting_day": ("offset",)}
@@ -46,7 +47,7 @@ def data_of(record: Record) -> dict[str, np.ndarray]:
     """The record as the arrays that the model observes, by name."""
     chosen = record.where.sum(1) > 0
     pairs = {f"{name}_{part}": np.array(getattr(record, name)[i], dtype=int)
-             for name in ("kept", "window_kept", "revived", "planned_met", "planned_unmet", "shocks")
+             for name in ("kept", "window_kept", "revived", "planned_met", "planned_unmet")
              for i, part in enumerate(("hits", "trials"))}
     return pairs | {
         "types": record.types, "up": record.up, "down": record.down, "season_year": record.year,
@@ -97,8 +98,7 @@ def build(params: Params, record: Record):
                          observed=d[f"{name}_leads"])
         for name, chance in {"kept": p["kept"], "window_kept": p["window_kept"], "revived": p["revived"],
                              "refused": p["refusal_share"], "planned_met": p["planned_share"],
-                             "planned_unmet": p["planned_share"] / p["planned_factor"] ** d["planned_weight"],
-                             "shocks": p["shock_rate"]}.items():
+                             "planned_unmet": p["planned_share"] / p["planned_factor"] ** d["planned_weight"]}.items():
             pm.Binomial(f"{name}_seen", d[f"{name}_trials"], chance, observed=d[f"{name}_hits"])
         pm.Poisson("surprises_seen", p["surprise_rate"] * d["years"], observed=d["surprises"])
     return pymc_model
@@ -137,9 +137,8 @@ class Fit:
 
 def fit_key(params: Params, record: Record) -> str:
     """Hash of all that decides a fit: this model, priors, settings, the data of the likelihood, versions."""
-    from . import __file__ as package
-
-    source = [Path(package).with_name(name).read_bytes() for name in ("hazard.py", "summit.py")]
+    used = (hazard.balance, hazard.propensity, hazard.type_intensity, hazard.together)
+    source = [Path(__file__).read_bytes(), *map(inspect.getsource, used)]
     priors = {".".join(path): (prior.dist, prior.above, prior.args_solved) for path, prior in params.priors.each().items()}
     settings = params.run.model_dump(mode="json", exclude={"interval_mass", "evidence", "record"})
     versions = {name: version(name) for name in ("numpy", "pymc", "pytensor", "nutpie", "arviz-stats")}

@@ -73,6 +73,7 @@ def forecast(**changes):
                       {"what": "Trump stays away from APEC Gyeongju", "probability_after": 0.55},
                       {"what": "a visit of Trump to Beijing is planned for September", "probability_after": 0.91},
                       {"what": "nothing more is said for eight weeks", "probability_after": 0.78}],
-        diagnostics={"rhat_max": 1.004, "ess_min": 1834.0, "divergences": 0, "ebfmi_min": 0.91, "ok": True},
+        diagnostics={"rhat_max": 1.004, "ess_min": 1834.0, "divergences": 0, "ebfmi_min": 0.91, "ok": True,
+                     "monte_carlo_error": 0.001},
         inputs={"seeds/signals.csv": "0" * 64}, random_seed=20250711)
     return Forecast(**values | changes)

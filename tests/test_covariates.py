@@ -216,14 +216,14 @@ class TestRecord:
         past = self.past([on_time, late], [occasion("2023-apec", start, met=False)])
         assert past.up.sum() == pytest.approx(1)
 
-    def test_leads_are_days_from_the_first_formal_word_to_the_meeting_or_the_occasion(self):
+    def test_leads_are_days_and_half_a_day_from_the_first_formal_word_to_the_meeting_or_the_occasion(self):
         start = date(2023, 11, 15)
         rows = [signal(f"{day}-{kind}".replace("_", "-"), day, kind, strength, "A1", where) for day, kind, strength, where in [
             (start - 9 * DAY, "summit_announced", 3, "2023-apec"), (start - 20 * DAY, "summit_announced", 3, "2023-apec"),
             (date(2022, 10, 1), "contact_missed", -2, "2022-g20")]]
         past = self.past(rows, [occasion("2023-apec", start, met=True),
                                 occasion("2022-g20", date(2022, 10, 31), type="g20", met=False)])
-        assert past.announcement_lead.tolist() == [20] and past.refusal_lead.tolist() == [30]
+        assert past.announcement_lead.tolist() == [20.5] and past.refusal_lead.tolist() == [30.5]
         assert past.kept == (1, 1) and past.revived == (0, 1)
 
     def test_a_word_on_the_day_itself_leads_by_half_a_day(self):
@@ -243,21 +243,18 @@ class TestRecord:
         past = self.past(rows, [occasion("2023-apec", date(2023, 11, 15), met=True)])
         assert past.planned_met == (planned, 1) and past.planned_unmet == (0, 0)
 
-    def test_a_shock_is_a_year_in_which_most_yearly_summits_were_not_held(self):
-        def year(number, *held):
-            return [occasion(f"{number}-{name}", date(number, 11, 1), type=name, met=False, held_in_person=is_held)
-                    for name, is_held in zip(("apec", "g20"), held)]
-
-        past = self.past(occasions=[*year(2021, False, False), *year(2022, False, True), *year(2023, True, True)])
-        assert past.shocks == (1, 3)
-
     def test_visits_and_one_off_gatherings_are_the_surprises(self):
         rows = [visit("2023-visit", date(2023, 6, 1), met=True), visit("2024-visit", date(2024, 6, 1), met=False),
                 occasion("2024-nss", date(2024, 3, 1), type="nss", met=True, known_from=date(2023, 12, 1)),
                 occasion("2023-apec", date(2023, 11, 15), met=True)]
         past = self.past((), rows, [window("2023-visit", date(2023, 5, 2), date(2023, 5, 25), date(2023, 6, 9)),
                                     window("2024-visit", date(2024, 5, 2), date(2024, 5, 25), date(2024, 6, 9))])
-        assert sorted(past.surprise_lead) == [30, 91] and past.surprises == 2 and past.window_kept == (1, 2)
+        assert sorted(past.surprise_lead) == [30.5, 91.5] and past.surprises == 2 and past.window_kept == (1, 2)
+
+    def test_a_visit_beside_a_season_is_a_hit_of_the_season_and_no_surprise(self):
+        rows = [visit("2023-visit", date(2023, 11, 13), met=True), occasion("2023-apec", date(2023, 11, 15), met=False)]
+        past = self.past((), rows, [window("2023-visit", date(2023, 10, 2), date(2023, 11, 13), date(2023, 11, 13))])
+        assert past.met.tolist() == [True] and past.surprises == 0 and past.surprise_lead.tolist() == [42.5]
 
     def test_exposure_runs_from_the_first_occasion_to_the_last_day_on_which_an_outcome_became_known(self):
         rows = [occasion("2022-apec", date(2022, 11, 15), met=True), occasion("2023-apec", date(2023, 11, 15), 3, met=False)]

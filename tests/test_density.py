@@ -62,7 +62,7 @@ def expected(p, past):
         middle, spread = log(p[f"{name}_lead"]), log1p(p[f"{name}_lead_spread_above"])
         terms[f"{name}_leads_seen"] = sum(stats.norm(middle, spread).logpdf(log(days)) - log(days)
                                           for days in getattr(past, f"{name}_lead"))
-    chances = {"kept": p["kept"], "window_kept": p["window_kept"], "revived": p["revived"], "shocks": p["shock_rate"],
+    chances = {"kept": p["kept"], "window_kept": p["window_kept"], "revived": p["revived"],
                "planned_met": p["planned_share"],
                "planned_unmet": p["planned_share"] / (1 + p["planned_factor_above"]) ** past.planned_weight}
     for name, chance in chances.items():

@@ -59,9 +59,8 @@ class TestContributions:
     @settings(max_examples=40)
     @given(signals(), st.integers(1, 200))
     def test_changes_of_the_hazard_add_up_in_every_draw(self, rows, days):
-        """Without a shock 1 - exp(-H) is the probability, so that the parts must add up to the change of H."""
-        calm, ahead = P | {"shock_rate": np.zeros(200)}, ahead_of(rows, AS_OF + days * DAY)
-        whole = np.log1p(-hazard.by_deadline(calm, ahead, signals=False)) - np.log1p(-hazard.by_deadline(calm, ahead))
+        ahead = ahead_of(rows, AS_OF + days * DAY)
+        whole = np.log1p(-hazard.by_deadline(P, ahead, signals=False)) - np.log1p(-hazard.by_deadline(P, ahead))
         np.testing.assert_allclose(sum(changes(P, ahead).values()), whole, atol=1e-7)
 
     @settings(max_examples=20)
@@ -77,15 +76,9 @@ class TestContributions:
         for key, change in parts.items():
             assert made[key]["upper"] <= max(change.max(), 0) + 1e-12 and made[key]["lower"] >= min(change.min(), 0) - 1e-12
 
-    def test_timing_is_what_a_shock_makes_of_earlier_or_later_meetings(self):
-        calm = P | {"shock_rate": np.zeros(200)}
-        with_shock, without = ({row["id"]: row["delta"] for row in contributions(p, ahead_of(SOME), SOME, 0.9)}
-                               for p in (P, calm))
-        assert abs(with_shock["timing"]) < 0.02 and without["timing"] == pytest.approx(0, abs=1e-9)
-
     def test_each_word_stands_under_its_own_row_and_old_signals_under_one(self):
         made = {(row["id"], row["what"]): row for row in contributions(P, ahead_of(SOME), SOME, 0.9)}
-        assert {key[1] for key in made} == {"signal", "tone", "silence", "timing", "planning", "doubt", "formal word",
+        assert {key[1] for key in made} == {"signal", "tone", "silence", "planning", "doubt", "formal word",
                                             "visit window"}
         assert made["2025-07-01-plan", "planning"]["delta"] > 0 > made["2025-07-02-doubt", "doubt"]["delta"]
         assert made["2025-07-03-no", "formal word"]["delta"] < 0 < made["2025-07-04-visit", "formal word"]["delta"]

@@ -121,9 +121,9 @@ class TestSeason:
         (_, other), (slot, days) = hazard.season_days(P, with_words(season(60, 70), Words(), SAID), np.zeros(200), 400)
         assert slot.occasion.occasion_id == "2025-1"
         np.testing.assert_allclose(days.sum(1), P["kept"])
-        alone = -np.log1p(-season_total(P, season(60)))
+        alone = -np.log1p(-np.minimum(season_total(P, season(60)) / P["kept"], 1 - 1e-15))
         both = hazard.together(np.stack([alone, -np.log1p(-P["kept"])], 1), np.ones((1, 2)), P["overlap"][:, None])[:, 0]
-        np.testing.assert_allclose(other.sum(1), -np.expm1(-both) - P["kept"], atol=1e-12)
+        np.testing.assert_allclose(other.sum(1), P["kept"] * (-np.expm1(-both) - P["kept"]), atol=1e-9)
 
     def test_announcing_a_meeting_never_lowers_the_chance_of_its_season(self):
         for starts in ((60,), (60, 70), (5, 12, 20)):
@@ -150,9 +150,11 @@ class TestSeason:
             return chance / (1 - chance)
 
         plain = base / P["kept"] / (1 - base / P["kept"])
-        np.testing.assert_allclose(odds(Words(planned=1.0)), plain * P["planned_factor"], rtol=1e-6)
-        np.testing.assert_allclose(odds(Words(planned=0.5)), plain * P["planned_factor"] ** 0.5, rtol=1e-6)
-        np.testing.assert_allclose(odds(Words(doubted=1.0)), plain / P["doubt_factor"], rtol=1e-6)
+        some = (plain > 0) & (plain < 1e6)
+        assert some.mean() > 0.9
+        for words, factor in ((Words(planned=1.0), P["planned_factor"]), (Words(planned=0.5), P["planned_factor"] ** 0.5),
+                              (Words(doubted=1.0), 1 / P["doubt_factor"])):
+            np.testing.assert_allclose(odds(words)[some], (plain * factor)[some], rtol=1e-6)
 
     def test_the_meeting_falls_around_the_start_as_meetings_did(self):
         (_, days), = hazard.season_days(P, with_words(season(60), SAID), np.zeros(200), 400)
@@ -170,14 +172,16 @@ class TestSeason:
     def test_a_season_of_unequal_occasions_is_shared_by_their_hazards(self):
         view = unspoken(season(60, 70, types=("apec", "unga")))
         (_, first), (_, second) = hazard.season_days(P, view, np.zeros(200), 400, silent=False)
-        alone = [-np.log1p(-season_total(P, replace(view, slots=(slot,)), silent=False)) for slot in view.slots]
-        np.testing.assert_allclose(first.sum(1) / second.sum(1), alone[0] / alone[1])
+        alone = [hazard.type_intensity(P)[:, slot.type] for slot in view.slots]
+        some = agreed(P, view, 1) < 1 - 1e-9
+        some &= agreed(P, view) < 1 - 1e-9
+        assert some.mean() > 0.8
+        np.testing.assert_allclose((first.sum(1) / second.sum(1))[some], (alone[0] / alone[1])[some], rtol=1e-6)
 
     def test_tone_moves_a_season_as_far_as_it_will_still_be_felt(self):
         view, tone = season(100), np.full(200, 0.3)
-        up = -np.log1p(-hazard.season_days(P, view, tone, 400, silent=False)[0][1].sum(1) / P["kept"])
-        level = -np.log1p(-season_total(P, view, silent=False) / P["kept"])
-        np.testing.assert_allclose(up / level, P["tone_factor"] ** 0.3)
+        up = hazard.season_days(P, view, tone, 400, silent=False)[0][1].sum(1) / P["kept"]
+        np.testing.assert_allclose(1 - up, (1 - agreed(P, view)) ** P["tone_factor"] ** 0.3, atol=1e-12)
 
 
 def visit_total(p, windows, said=(), horizon=400, as_of=AS_OF):
@@ -228,17 +232,16 @@ def full_house(horizon=150):
 
 
 class TestChances:
-    def test_without_a_shock_the_causes_multiply(self):
-        calm, ahead = P | {"shock_rate": np.zeros(200)}, full_house()
+    def test_the_causes_multiply(self):
+        ahead = full_house()
         tone = hazard.balance(P, ahead.tone.up, ahead.tone.down) - P["tone_norm"]
         missed = np.exp(-hazard.surprise_hazard(P, 150)[:, -1]) * (1 - hazard.visit_days(P, ahead.visits[0], 150).sum(1))
         for view in ahead.seasons:
             missed *= 1 - sum(day.sum(1) for _, day in hazard.season_days(P, view, tone * view.fade, 150))
-        np.testing.assert_allclose(hazard.by_deadline(calm, ahead), 1 - missed, atol=1e-9)
+        np.testing.assert_allclose(hazard.by_deadline(P, ahead), 1 - missed, atol=1e-9)
 
-    def test_the_first_meeting_and_the_shock_are_those_of_a_simulation(self):
+    def test_the_first_meeting_is_that_of_a_simulation(self):
         p, ahead, rng, n = one(P, 3), full_house(), np.random.default_rng(5), 200_000
-        p = p | {"shock_rate": np.array([0.8])}
         chances = hazard.chances(p, ahead)
         tone = hazard.balance(p, ahead.tone.up, ahead.tone.down) - p["tone_norm"]
         groups = [[(s.occasion.occasion_id, day[0]) for s, day in hazard.season_days(p, v, tone * v.fade, 150)]
@@ -254,22 +257,14 @@ class TestChances:
         drawn = rng.choice(151, n, p=[*by_day, 1 - by_day.sum()])
         day = np.where(drawn == 150, np.inf, drawn + rng.uniform(size=n))
         where, when = np.where(day < when, chances.causes.index(hazard.SURPRISE), where), np.minimum(day, when)
-        met = np.ceil(when) < rng.exponential(365.25 / 0.8, n)
         for i, name in enumerate(chances.causes):
-            share = (met & (where == i)).mean()
+            share = (where == i).mean()
             assert chances.first[0, i].sum() == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / n) + 1e-3), name
 
     def test_first_there_is_at_most_there_at_all(self):
         chances = hazard.chances(P, full_house())
         assert (chances.first.sum(2) <= chances.there + 1e-12).all() and (chances.there <= 1).all()
         assert (chances.first >= 0).all()
-
-    def test_a_shock_stops_what_comes_after_it(self):
-        ahead = full_house()
-        rare, certain = (hazard.chances(P | {"shock_rate": np.full(200, rate)}, ahead) for rate in (1e-9, 1e4))
-        calm = hazard.chances(P | {"shock_rate": np.zeros(200)}, ahead)
-        np.testing.assert_allclose(rare.by_day, calm.by_day, atol=1e-6)
-        assert certain.by_day.max() < 1e-9 and certain.there.max() < 1e-9
 
     def test_without_signals_words_windows_and_tone_are_off(self):
         ahead = full_house()

@@ -174,6 +174,10 @@ class TestLoading:
                     r"signals.csv:3:1: event_id: expected an id not used before .* stands on line 2",
                     r"visit_windows.csv:3:1: occasion_id: .*2026-visit@2025-09-19 stands on line 2")
 
+    def test_an_encounter_is_listed_once_whatever_its_id(self, load):
+        assert_told(problems_of(load, occasions=[OCCASION, VISIT, OCCASION | {"occasion_id": "2025-again"}]),
+                    r"occasions.csv:4:1: occasion_id: expected one row for an encounter; 2025-apec .*:2\) has the same type")
+
     def test_the_problems_of_all_files_are_told_at_once_from_top_to_bottom(self, load):
         assert_told(problems_of(
             load, signals=[SIGNAL | {"occasion": "x", "strength": "9"}, SIGNAL | {"event_id": "2025-06-01-b", "grade": ""}],

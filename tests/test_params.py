@@ -235,6 +235,7 @@ class TestOptions:
         ({"as_of": ""}, "^options: as_of: expected a day written"),
         ({"as_off": "2025-08-01"}, r"^options: as_off: unknown option \(did you mean \"as_of\"\?\)"),
         ({"random_seed": "7"}, "^options: random_seed: expected a whole number; found '7'"),
+        ({"deadline": "2032-07-01"}, "^options: deadline: expected a day at most 1098 days after as_of, which is 2025-07-11"),
         ({"deadline": "2025-07-01"}, "^options: deadline: expected a day not before as_of, which is 2025-07-11"),
         ({"as_of": "2026-07-01"}, "^question.yaml:7:11: deadline: expected a day not before as_of, which is 2026-07-01"),
     ])

@@ -79,14 +79,14 @@ def test_draws_of_the_prior_itself_are_all_belief_and_never_conflict():
 
 
 def test_a_prior_that_the_record_contradicts_is_named_with_both_numbers(default_run, tmp_path):
-    text = (PARAMS.files[1]).read_text().replace("args: {alpha: 1, beta: 30}", "args: {alpha: 400, beta: 400}")
+    text = (PARAMS.files[1]).read_text().replace("quantiles: {5%: 0.5, 95%: 0.95}", "args: {alpha: 10, beta: 400}")
     path = tmp_path / "priors.yaml"
     path.write_text(text)
     params = load_params(priors=path)
-    belief = next(b for b in prior.beliefs(params, default_run.draws) if b.name == "shock_rate")
+    belief = next(b for b in prior.beliefs(params, default_run.draws) if b.name == "window_kept")
     assert belief.conflict
     shown = tuning_prose.prior_screen(prior.PriorOnly("q", "a", "d", (), (belief,)))
-    assert "warning: prior and record conflict on shock_rate" in shown and f"{belief.posterior_mean:.3g}" in shown
+    assert "warning: prior and record conflict on window_kept" in shown and f"{belief.posterior_mean:.3g}" in shown
     assert f"{belief.prior_lower:.3g} to {belief.prior_upper:.3g}" in shown and "No prior conflicts" not in shown
 
 

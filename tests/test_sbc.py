@@ -96,7 +96,7 @@ class TestSimulator:
         assert np.mean([each.surprises for each in made]) == pytest.approx(truth["surprise_rate"][0] * past.years, rel=0.05)
         days = np.sum([each.meeting_day for each in made], axis=0)
         np.testing.assert_allclose(days / days.sum(), truth["meeting_day"][0], atol=0.01)
-        for name, chance in {"kept": "kept", "planned_met": "planned_share", "shocks": "shock_rate"}.items():
+        for name, chance in {"kept": "kept", "planned_met": "planned_share"}.items():
             hits, trials = np.sum([getattr(each, name) for each in made], axis=0)
             assert hits / trials == pytest.approx(truth[chance][0], abs=0.02), name
 

@@ -22,7 +22,7 @@ CONTRACT = {
     "refusal_lead_spread": ((), "factor"), "refusal_share": (("type",), "share"), "planned_share": ((), "share"),
     "planned_factor": ((), "factor on the odds"), "doubt_factor": ((), "factor on the odds"),
     "revived": ((), "probability"), "window_kept": ((), "probability"), "surprise_rate": ((), "per year"),
-    "surprise_lead": ((), "days"), "surprise_lead_spread": ((), "factor"), "shock_rate": ((), "per year"),
+    "surprise_lead": ((), "days"), "surprise_lead_spread": ((), "factor"),
     "weight": (("kind",), "weight"), "type_effect": (("type",), None), "year_effect": (("year",), None),
     "meeting_day": (("offset",), None), "tone_norm": ((), None)}
 """Every variable of a fit: its dims beside `draw`, and the unit its prior is given in."""
@@ -85,7 +85,7 @@ class TestModel:
         assert {v.name for v in pymc_model.observed_RVs} == {
             "season_met", "season_where", "meeting_days_seen", "announcement_leads_seen", "refusal_leads_seen",
             "surprise_leads_seen", "kept_seen", "window_kept_seen", "revived_seen", "refused_seen", "planned_met_seen",
-            "planned_unmet_seen", "shocks_seen", "surprises_seen"}
+            "planned_unmet_seen", "surprises_seen"}
 
     def test_a_model_can_be_built_of_a_ledger_in_which_nothing_was_decided_yet(self):
         past = record(ledger((), [occasion()]).as_of(date(2025, 7, 11)), PRIORS)
@@ -124,7 +124,7 @@ class TestKey:
     def test_a_comment_a_reason_or_the_width_of_an_interval_does_not(self, key, tmp_path, file, old, new):
         assert key(changed(tmp_path, old, new, file)) == key()
 
-    @pytest.mark.parametrize("name", ["types", "up", "met", "announcement_lead", "meeting_day", "refused", "kept", "shocks",
+    @pytest.mark.parametrize("name", ["types", "up", "met", "announcement_lead", "meeting_day", "refused", "kept",
                                       "surprises", "years", "planned_weight", "year"])
     def test_every_part_of_the_record_is_in_the_key(self, key, default_run, name):
         value = getattr(default_run.record, name)
