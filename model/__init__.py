@@ -1,6 +1,7 @@
 """Summit Forecast: how likely two leaders meet in person by a deadline, and why."""
 
 import os
+import sys
 from pathlib import Path
 
 # One BLAS thread and caches inside the checkout, set here before NumPy, Matplotlib or PyTensor is first imported.
@@ -14,3 +15,7 @@ os.environ.setdefault("PYTENSOR_FLAGS", f'base_compiledir="{_CACHE / "pytensor"}
 for _name in ("CONFIG", "DATA", "RUNTIME"):
     os.environ.setdefault(f"JUPYTER_{_name}_DIR", str(_CACHE / "jupyter" / _name.lower()))
 os.environ.setdefault("NUMBA_CACHE_DIR", str(_CACHE / "numba"))
+
+# Modules compiled once stay compiled, in `.venv`: where that is switched off, every start takes a second longer.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -118,6 +118,7 @@ def do_check(options: argparse.Namespace) -> int:
     from .forecast import read
 
     params, sources = inputs(options)
+    params.check_priors()
     ledger = read(params, sources)
     unchecked = sum(not signal.checked for signal in ledger.signals)
     print(f"{len(ledger.signals)} signals, {len(ledger.occasions)} occasions, {len(ledger.visit_windows)} visit windows: "

@@ -14,7 +14,7 @@ from typing import Any
 from . import hazard
 from .covariates import outlook, record
 from .files import PROJECT_ROOT, InputError, Problem, expected_one_of
-from .forecast import Forecast, to_json
+from .forecast import Forecast, from_json, to_json
 from .forecast import forecast as full_forecast
 from .ledger import Ledger, load_ledger
 from .params import Params, load_params
@@ -59,7 +59,7 @@ def load_run(name: str) -> Stored:
     params = load_params(*(inputs / f"{part}.yaml" for part in ("question", "priors", "run")))
     ledger = load_ledger(**{table: (inputs / f"{table}.csv",) for table in ("signals", "occasions", "visit_windows")},
                          **params.vocabulary)
-    return Stored(name, params, ledger, Forecast(**json.loads((folder / "forecast.json").read_text("utf-8"))))
+    return Stored(name, params, ledger, from_json((folder / "forecast.json").read_text("utf-8")))
 
 
 def probability(params: Params, ledger: Ledger, as_of: date, deadline: date) -> float:

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, NoReturn
 import yaml
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-CSV_BYTES_MAX = 8_000_000
+CSV_BYTES_MAX = 32_000_000
 YAML_BYTES_MAX = 250_000
 PROBLEMS_MAX = 300
 NEAREST_OF_MAX = 5_000

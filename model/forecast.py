@@ -131,7 +131,7 @@ def monte_carlo_error(p: np.ndarray, done: Fit) -> float:
 
 def read(params: Params, sources: Sources = Sources()) -> Ledger:
     """The whole ledger of a run, checked against its params."""
-    params.check_priors(PARAMETERS)
+    params.check_names(PARAMETERS)
     ledger = load_ledger(**sources.paths(), **params.vocabulary)
     check_as_of(ledger, params)
     return ledger
@@ -243,3 +243,8 @@ def to_json(made: Forecast) -> str:
         return [rounded(part) for part in value] if isinstance(value, list) else value
 
     return json.dumps(rounded(asdict(made)), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def from_json(text: str) -> Forecast:
+    """The forecast of a forecast file."""
+    return Forecast(**json.loads(text))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .params import Params
 
 VISIT = "visit"
+HORIZON_MAX = 3 * 366
+"""Days from the as-of day to the furthest deadline; beyond, the calendar of occasions is a guess."""
 MEETING_MARGIN = timedelta(days=5)
 DESCRIPTION_MAX = 140
 
@@ -393,12 +395,15 @@ def load_ledger(signals: Iterable[str | os.PathLike[str]] = (), occasions: Itera
 
 
 def check_as_of(ledger: Ledger, params: "Params") -> None:
-    """Raise `InputError` where nothing of the ledger was public on the as-of day."""
-    first, as_of = ledger.first_day, params.question.as_of
+    """Raise `InputError` where nothing of the ledger was public on the as-of day, or the deadline is too far from it."""
+    first, as_of, deadline = ledger.first_day, params.question.as_of, params.question.deadline
     if first is None or as_of < first:
         begins = f"begins on {first}" if first else "has no rows"
         raise InputError([params.problem("question", ("as_of",), f"expected a day with a record; the ledger {begins}; "
                                                                  f"found {as_of}")])
+    if (deadline - as_of).days > HORIZON_MAX:
+        raise InputError([params.problem("question", ("deadline",), f"expected a day at most {HORIZON_MAX} days after as_of, "
+                                                                    f"which is {as_of}; found {deadline}")])
 
 
 def append_signal(path: str | os.PathLike[str], fields: Mapping[str, Any], *,

@@ -98,10 +98,6 @@ class Meeting(Strict):
     does_not_count: Text
 
 
-HORIZON_MAX = 3 * 366
-"""Days; further ahead the calendar of occasions is a guess."""
-
-
 class Question(Strict):
     """What is asked: who, by when, seen from which day, and what counts."""
 
@@ -127,8 +123,6 @@ class Question(Strict):
     def _not_over(cls, deadline: date, info: ValidationInfo) -> date:
         if (as_of := info.data.get("as_of")) and as_of > deadline:
             raise ValueError(f"expected a day not before as_of, which is {as_of}; found {deadline}")
-        if as_of and (deadline - as_of).days > HORIZON_MAX:
-            raise ValueError(f"expected a day at most {HORIZON_MAX} days after as_of, which is {as_of}; found {deadline}")
         return deadline
 
 
@@ -360,14 +354,17 @@ class Params:
         """The problem at a key of a section ("question", "priors", "run"), for checks made elsewhere."""
         return self.documents[section].problem(path, message)
 
-    def check_priors(self, parameters: Iterable[str] | None = None) -> None:
-        """Raise `InputError` for priors that cannot be solved and, where given, names other than `parameters`."""
-        known, problems = self.priors.parameters, []
-        wanted = list(known if parameters is None else parameters)
-        problems += [self.problem("priors", ("parameters",), f"required parameter {name} is missing")
-                     for name in wanted if name not in known]
-        problems += [self.problem("priors", ("parameters", name), f"unknown parameter{nearest(name, wanted)}")
-                     for name in known if name not in wanted]
+    def check_names(self, parameters: Iterable[str]) -> None:
+        """Raise `InputError` unless the priors are those of `parameters`."""
+        known, wanted = self.priors.parameters, list(parameters)
+        raise_if_any([*(self.problem("priors", ("parameters",), f"required parameter {name} is missing")
+                        for name in wanted if name not in known),
+                      *(self.problem("priors", ("parameters", name), f"unknown parameter{nearest(name, wanted)}")
+                        for name in known if name not in wanted)])
+
+    def check_priors(self) -> None:
+        """Raise `InputError` for priors that cannot be solved."""
+        problems = []
         for path, prior in self.priors.each().items():
             try:
                 prior.args_solved

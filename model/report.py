@@ -184,7 +184,7 @@ def render(params: Params, sources: "Sources | None" = None, edits: "Edits | Non
 def command(params: Params, sources: "Sources", edits: "Edits", run_name: str | None = None) -> int:
     """Exit code of `summit forecast --report`: render unless the report in place is current, say where it lies."""
     from . import log
-    from .forecast import Forecast
+    from .forecast import from_json
     from .summit import GateError
 
     begin = time.perf_counter()
@@ -195,7 +195,7 @@ def command(params: Params, sources: "Sources", edits: "Edits", run_name: str | 
     except (GateError, notebook.RenderError) as error:
         print(error, file=sys.stderr)
         return 1
-    made = Forecast(**json.loads((folder / "forecast.json").read_text("utf-8")))
+    made = from_json((folder / "forecast.json").read_text("utf-8"))
     if not edits:
         log.publish(made, LOG)
     seconds = time.perf_counter() - begin
@@ -225,7 +225,7 @@ def write_report(run: "Run", notebooks: Mapping[str, "NotebookNode"], injected: 
     """Write notebooks, their pages, the overview and the data files of a run into a folder."""
     import nbformat
 
-    from . import figures, page, show
+    from . import figures, forecast, page, show
 
     tables = write_files(run, folder)
     pages = {name: page.page_of(name, executed) for name, executed in notebooks.items()}
@@ -236,7 +236,8 @@ def write_report(run: "Run", notebooks: Mapping[str, "NotebookNode"], injected: 
         write_atomic(folder / f"{name}.html", frame(pages[name], footer=page.footer(run, name), body=body))
     write_atomic(folder / "index.html", frame(page.OVERVIEW, footer=page.footer(run),
                                               overview=page.overview(run, tables, SCORES)))
-    picture = show.svg(figures.curve(run.forecast), prose.climb(run.forecast))
+    published = forecast.from_json(forecast.to_json(run.forecast))
+    picture = show.svg(figures.curve(published), prose.climb(published))
     write_atomic(folder / "headline.svg", picture.replace("<svg ", '<svg font-family="DejaVu Sans, Arial, sans-serif" ', 1))
 
 

@@ -1,11 +1,13 @@
 """Sentences and tables of the model page: what the fit taught, what it expects of the record, other structures."""
 
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .prose import Table, count, day, listed, percent, points, upper_first
+from .sbc import HEADLINE, MISSED
 
 if TYPE_CHECKING:
     from .forecast import Run
@@ -249,6 +251,19 @@ def unchecked(run: "Run", rows: Sequence[dict]) -> str:
     return (f"Without the {count(number_open, 'signal')} whose fact or day still rests on memory the headline is "
             f"{100 * found['checked rows only']:.1f}%, with them {100 * found['full']:.1f}%: a difference of "
             f"{points(found['checked rows only'] - found['full'])} points.")
+
+
+def samplers_summary(rows: Sequence[dict]) -> str:
+    """How far the fit lies from a long run of another sampler; nothing where that was not made."""
+    if not rows:
+        return ""
+    head = next(row for row in rows if row["quantity"] == HEADLINE)
+    far = max(rows, key=lambda row: abs(row["errors"]))
+    bound = NormalDist().inv_cdf(1 - MISSED / len(rows) / 2)
+    return (f"A run four times as long of PyMC's own sampler puts the headline at {100 * head['pymc']:.1f}%, ours is "
+            f"{100 * head['nutpie']:.1f}%. Of {len(rows)} posterior means none lies further apart than "
+            f"{abs(far['errors']):.1f} Monte Carlo errors ({far['quantity']}); two sound samplers have one beyond "
+            f"{bound:.1f} once in {1 / MISSED:.0f} times.")
 
 
 def influence_title(rows: Sequence[dict]) -> str:

@@ -96,6 +96,28 @@ def structures(params: Params, whole: Ledger) -> Iterator[dict]:
         yield {"structure": variant.name, "what": variant.what} | asked(own, used, ledger, ledger, variant.structure)
 
 
+def samplers(params: Params, whole: Ledger) -> Iterator[dict]:
+    """Posterior means of the default fit beside those of a long run of PyMC's own sampler, one row a quantity.
+
+    `errors` is their difference in Monte Carlo standard errors, from the effective sample sizes of both.
+    """
+    import arviz as az
+
+    from . import sbc
+
+    q, chains = params.question, params.run.chains
+    cut = whole.as_of(q.as_of)
+    past, ahead = record(cut, params.priors), outlook(cut, q.as_of, q.deadline, params.priors)
+    found = []
+    for p in (summit.fit(params, past).draws, summit.sample_slowly(params, past, times=4)):
+        chosen = sbc.scalars(params, past, p) | {sbc.HEADLINE: hazard.by_deadline(p, ahead)}
+        found.append({name: (values.mean(), values.var() / float(az.ess(values.reshape(chains, -1), method="mean")))
+                      for name, values in chosen.items()})
+    for name in found[0]:
+        (ours, error), (theirs, other) = (each[name] for each in found)
+        yield {"quantity": name, "nutpie": ours, "pymc": theirs, "errors": (ours - theirs) / np.sqrt(error + other)}
+
+
 def without_year(ledger: Ledger, year: int) -> Ledger:
     """The ledger without the occasions of a year; its signals stay, since other years' seasons look back on them."""
     kept = tuple(o for o in ledger.occasions if o.start_date is None or o.start_date.year != year)
@@ -203,10 +225,14 @@ def placebo(params: Params, whole: Ledger, workers: int = 2) -> list[dict]:
     done = {(row["signals"], row["number"]): row for row in (load(journal) if journal.exists() else ())}
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         jobs = [pool.submit(one_placebo, *job) for job in wanted if job not in done]
-        for job in tqdm(as_completed(jobs), total=len(jobs), desc="placebo", disable=None):
-            row = job.result()
-            done[row["signals"], row["number"]] = row
-            backtest.save_table([done[key] for key in sorted(done)], journal)
+        try:
+            for job in tqdm(as_completed(jobs), total=len(jobs), desc="placebo", disable=None):
+                row = job.result()
+                done[row["signals"], row["number"]] = row
+                backtest.save_table([done[key] for key in sorted(done)], journal)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     return [done[key] for key in sorted(done)]
 
 
@@ -292,7 +318,7 @@ def track_record(points: list[backtest.Point], whole: Ledger) -> dict[str, list[
 def main(argv: list[str] | None = None) -> None:
     """Make the tables named on the command line, or all."""
     made: dict[str, Callable[[Params, Ledger], Any]] = {
-        "structures": structures, "influence": influence,
+        "structures": structures, "influence": influence, "samplers": samplers,
         "paths": lambda params, whole: paths(params, whole, backtest.load()), "replay": replay,
         "replay_events": replay_events, "track_record": lambda params, whole: track_record(backtest.load(), whole),
         "placebo": placebo}

@@ -66,7 +66,13 @@ def build(params: Params, record: Record):
     -------
     pymc.Model
         Data are `pm.Data`, so that another record can take their place without compiling again.
+
+    Raises
+    ------
+    InputError
+        Where no distribution has the quantiles of a prior.
     """
+    params.check_priors()
     import pymc as pm
     import pytensor.tensor as pt
 
@@ -139,7 +145,8 @@ def fit_key(params: Params, record: Record) -> str:
     """Hash of all that decides a fit: this model, priors, settings, the data of the likelihood, versions."""
     used = (hazard.balance, hazard.propensity, hazard.type_intensity, hazard.together)
     source = [Path(__file__).read_bytes(), *map(inspect.getsource, used)]
-    priors = {".".join(path): (prior.dist, prior.above, prior.args_solved) for path, prior in params.priors.each().items()}
+    priors = {".".join(path): prior.model_dump(include={"dist", "above", "args", "quantiles"})
+              for path, prior in params.priors.each().items()}
     settings = params.run.model_dump(mode="json", exclude={"interval_mass", "evidence", "record"})
     versions = {name: version(name) for name in ("numpy", "pymc", "pytensor", "nutpie", "arviz-stats")}
     data = [f"{name}{value.dtype}{value.shape}".encode() + value.tobytes() for name, value in data_of(record).items()]
@@ -196,8 +203,24 @@ def sample(ready, record: Record, params: Params, *, chains: int | None = None, 
                          chains=chains or run.chains, target_accept=run.target_accept, seed=run.random_seed,
                          progress_bar=False)
     checks, failures = diagnose(tree, params)
+    return draws_of(tree), checks, failures
+
+
+def sample_slowly(params: Params, record: Record, times: int) -> dict[str, np.ndarray]:
+    """Draws by PyMC's own sampler, so many times as long as a fit, by variable (draw, *dims)."""
+    import pymc as pm
+
+    run = params.run
+    with build(params, record):
+        tree = pm.sample(times * run.draws, tune=times * run.tune, chains=run.chains, cores=2, nuts_sampler="pymc",
+                         target_accept=run.target_accept, random_seed=run.random_seed, progressbar=False)
+    return draws_of(tree)
+
+
+def draws_of(tree) -> dict[str, np.ndarray]:
+    """The draws of all chains by variable (draw, *dims), chain after chain; shifted ones whole."""
     posterior = tree["posterior"].to_dataset().stack(sample=("chain", "draw")).transpose("sample", ...)
-    return {name: posterior[name].values for name in posterior.data_vars if not name.endswith("_above")}, checks, failures
+    return {name: posterior[name].values for name in posterior.data_vars if not name.endswith("_above")}
 
 
 def diagnose(tree, params: Params) -> tuple[dict[str, Any], list[str]]:

@@ -145,7 +145,7 @@ class TestFields:
         """A fit of almost nothing, made up by draws from the priors."""
         def fitted(params, past):
             assert past.season_ids == ()
-            return summit.Fit("", past.through, prior_draws(), {}, 0.0, True, "")
+            return summit.Fit("", past.through, prior_draws(), {"ess_min": 400.0}, 0.0, True, "")
 
         params = load_params(as_of="1990-06-01", deadline="1991-06-01")
         *_, fields = forecast.forecast(params, forecast.read(params), fitted)

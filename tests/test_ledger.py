@@ -487,5 +487,10 @@ class TestAsOfDay:
             assert_told(problems_of(check_as_of, ledger, run),
                         r"options: as_of: expected a day with a record; the ledger begins on 2024-10-31; found 2024-10-30")
 
+    def test_a_deadline_more_than_three_years_ahead_is_told(self, load):
+        check_as_of(load(), load_params(deadline="2028-07-13"))
+        assert_told(problems_of(check_as_of, load(), load_params(deadline="2028-07-14")),
+                    r"options: deadline: expected a day at most 1098 days after as_of, which is 2025-07-11; found 2028-07-14")
+
     def test_an_empty_ledger_is_told(self):
         assert_told(problems_of(check_as_of, Ledger(), load_params()), r"question.yaml:\d+:\d+: as_of: .*has no rows")

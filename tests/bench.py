@@ -1,0 +1,263 @@
+"""How long things take: `make bench` measures each row as a ratio within one run and keeps them in the record.
+
+Every row compares two things measured in turn, so that a busy machine slows both; the spread is the smallest and the
+largest of the repeats. Processes are timed whole, import included. `make bench ARGS="answer start"` runs some rows.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import model  # noqa: F401  (one BLAS thread and the caches, before NumPy is imported)
+import numpy as np
+
+from model import backtest, covariates, forecast, hazard, ledger, notebook, report, summit, sweep
+from model.files import PROJECT_ROOT
+from model.params import load_params
+
+TABLE = backtest.RECORD / "bench.csv"
+SUMMIT = [sys.executable, "-m", "model"]
+PLAIN = """
+import sys, numpy as np, pymc as pm
+from model import covariates, forecast, hazard, summit
+from model.params import load_params
+params = load_params(random_seed={seed})
+whole = forecast.read(params)
+as_of, deadline = params.question.as_of, params.question.deadline
+past = covariates.record(whole.as_of(as_of), params.priors)
+with summit.build(params, past):
+    tree = pm.sample(1000, tune=1000, chains=4, cores=2, target_accept=0.97, random_seed={seed}, progressbar=False,
+                     nuts_sampler="{sampler}")
+"""
+HEADLINE = """
+import arviz as az
+draws = tree["posterior"].to_dataset().stack(sample=("chain", "draw")).transpose("sample", ...)
+p = hazard.by_deadline({name: draws[name].values for name in draws.data_vars},
+                       covariates.outlook(whole.as_of(as_of), as_of, deadline, params.priors))
+print(float(az.ess(p.reshape(4, -1))))
+"""
+IMPORTS = ("model", "model.report", "model.show", "model.prose", "model.figures", "model.predictive", "model.study",
+           "model.sensitivity", "model.structure_figures", "model.tuning_figures", "model.record_figures", "model.whatif",
+           "model.expectations", "matplotlib.pyplot", "arviz", "ipywidgets", "scipy.stats")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison: the ratio of `seconds` to `against_seconds` (medians), or what `ratio` says, over the repeats."""
+
+    row: str
+    what: str
+    ratio: float
+    smallest: float
+    largest: float
+    repeats: int
+    seconds: float
+    against_seconds: float
+    target: str
+
+
+def clock(work: Callable[[], object]) -> float:
+    """Seconds that `work` takes."""
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def process(*command: str, **environment: str) -> str:
+    """The output of a process; an error where it fails."""
+    return subprocess.run(command, check=True, cwd=PROJECT_ROOT, env=os.environ | environment, capture_output=True,
+                          text=True, stdin=subprocess.DEVNULL).stdout
+
+
+def compared(row: str, what: str, target: str, work: Callable[[], object], against: Callable[[], object],
+             repeats: int = 5) -> Row:
+    """`work` and `against` timed in turn; how many times as long `work` takes."""
+    pairs = [(clock(work), clock(against)) for _ in range(repeats)]
+    ratios = [mine / theirs for mine, theirs in pairs]
+    mine, theirs = (statistics.median(column) for column in zip(*pairs))
+    return Row(row, what, statistics.median(ratios), min(ratios), max(ratios), repeats, mine, theirs, target)
+
+
+def answer() -> Iterator[Row]:
+    """(a) In process: the stored fit against a new one."""
+    params = load_params()
+    whole, q = forecast.read(params), params.question
+    past = covariates.record(whole.as_of(q.as_of), params.priors)
+    run = forecast.run(params)
+
+    def refit() -> None:
+        summit.sample(summit.compiled(params, past), past, params)
+
+    def number() -> None:
+        hazard.by_deadline(run.draws, covariates.outlook(whole.as_of(q.as_of), q.as_of, q.deadline, params.priors))
+
+    yield compared("a", "a refit, against the number from draws at hand", ">= 500", refit, number, 3)
+    yield compared("a", "a refit, against the whole forecast with reasons and stored fit", "", refit,
+                   lambda: forecast.run(params), 3)
+
+
+def start() -> Iterator[Row]:
+    """(b) `summit forecast` from the stored fit against a bare Python with NumPy; help and check beside it."""
+    forecast.run(load_params())
+
+    def bare() -> str:
+        return process(sys.executable, "-c", "import numpy")
+
+    for words, target in ((["forecast"], "<= 4, < 1 s"), (["check"], "< 0.5 s"), (["--help"], "< 0.5 s")):
+        process(*SUMMIT, *words)
+        yield compared("b", f"summit {' '.join(words)}, against importing NumPy", target, lambda: process(*SUMMIT, *words),
+                       bare, 9)
+
+
+def stale() -> Iterator[Row]:
+    """(c) `summit forecast` that must fit first against a plain script with pm.sample on the same model."""
+    seeds = iter(range(int(time.time()) % 10**6 * 100, 10**9))
+    yield compared("c", "summit forecast with a stale fit, against a script with pm.sample", "<= 1",
+                   lambda: process(*SUMMIT, "forecast", "--random-seed", str(next(seeds))),
+                   lambda: process(sys.executable, "-c", PLAIN.format(seed=next(seeds), sampler="pymc")), 3)
+
+
+def rendered() -> Iterator[Row]:
+    """(d) The report after one new row against papermill with as many notebooks that only import what ours import."""
+    import nbformat
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    number = iter(range(10**6))
+    with tempfile.TemporaryDirectory(dir=notebook.CACHE) as place:
+        folder, extra = Path(place), Path(place) / "more.csv"
+        header, line = (PROJECT_ROOT / "seeds" / "signals.csv").read_text("utf-8").splitlines()[:2]
+        bare = []
+        for source in notebook.sources():
+            cell = new_code_cell("\n".join(f"import {name}" for name in IMPORTS))
+            parameters = new_code_cell("number = 0", metadata={"tags": ["parameters"]})
+            written = new_notebook(cells=[parameters, cell], metadata={"kernelspec": {
+                "name": "python3", "display_name": "Python 3", "language": "python"}})
+            bare.append(folder / source.name)
+            nbformat.write(written, bare[-1])
+
+        def ours() -> None:
+            event = f"2025-07-01-bench-{next(number)}"
+            rest = line.split(",", 3)[3]
+            extra.write_text(f"{header}\n{event},2025-07-01,2025-07-01,{rest}\n")
+            report.render(load_params(), forecast.Sources(signals=(extra,)), out_dir=folder / "report")
+
+        def theirs() -> None:
+            work = folder / "work"
+            work.mkdir()
+            notebook.execute(bare, {"number": 1}, work)
+            shutil.rmtree(work)
+
+        ours(), theirs()
+        yield compared("d", "the report after one new row, against notebooks that only import", "<= 1.5", ours, theirs, 3)
+
+
+def samplers() -> Iterator[Row]:
+    """(e) Effective samples of the headline a second, whole process: nutpie against PyMC's own sampler."""
+    rates: dict[str, list[float]] = {"nutpie": [], "pymc": []}
+    for n in range(3):
+        for sampler, found in rates.items():
+            begin = time.perf_counter()
+            script = PLAIN.format(seed=1000 + n, sampler=sampler) + HEADLINE
+            found.append(float(process(sys.executable, "-c", script)) / (time.perf_counter() - begin))
+    ratios = [mine / theirs for mine, theirs in zip(*rates.values())]
+    yield Row("e", "effective samples a second, nutpie (the default) against PyMC: per second in place of seconds",
+              statistics.median(ratios), min(ratios), max(ratios), len(ratios), *map(statistics.median, rates.values()), ">= 1")
+
+
+def record() -> Iterator[Row]:
+    """(f) The backtest against one refit."""
+    params = load_params()
+    whole = forecast.read(params)
+    past = covariates.record(whole.as_of(params.question.as_of), params.priors)
+    yield compared("f", "the backtest, against one refit", "< 180 s", lambda: backtest.run(params, whole),
+                   lambda: summit.sample(summit.compiled(params, past), past, params), 1)
+
+
+def many() -> Iterator[Row]:
+    """(g) A sweep of 1,000 forecasts that share ten fits, the fits being there, against 1,000 single ones."""
+    days = {"first": "2025-01-31", "last": "2025-07-11", "days": 1}
+    with tempfile.TemporaryDirectory(dir=notebook.CACHE) as place:
+        chosen = sweep.Sweep(means="bench", as_of=sweep.Every(**days).listed()[-100:], random_seeds=list(range(1, 11)))
+        sources, made = forecast.Sources(), 0
+        for seed in chosen.random_seeds:
+            forecast.headline(load_params(random_seed=seed), forecast.read(load_params()), date(2025, 7, 11), summit.fit)
+
+        def swept() -> None:
+            nonlocal made
+            made = len(sweep.run(chosen, sources, Path(place) / f"{time.time()}.jsonl"))
+
+        yield replace(compared("g", "1,000 forecasts of a sweep, against one summit forecast", "< 60 s", swept,
+                               lambda: process(*SUMMIT, "forecast"), 1))
+        assert made == 1000
+
+
+SIZES = """
+import resource, sys, time
+from model import covariates, forecast, hazard, summit
+from model.params import load_params
+params = load_params()
+q, files = params.question, forecast.Sources(signals=[sys.argv[1]] if sys.argv[1] else [])
+begin = time.perf_counter()
+whole = forecast.read(params, files)
+read = time.perf_counter() - begin
+cut = whole.as_of(q.as_of)
+covariates.record(cut, params.priors)
+covariates.outlook(cut, q.as_of, q.deadline, params.priors)
+print(len(whole.signals), time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def sizes() -> Iterator[Row]:
+    """(h) Reading a ledger and looking ahead with 500, 5,000 and 50,000 more signals, time a signal against the smallest."""
+    whole = forecast.read(load_params())
+    general = [signal for signal in whole.as_of(date(2025, 7, 1)).signals if not signal.occasion and not signal.same_as]
+    first: float | None = None
+    with tempfile.TemporaryDirectory(dir=notebook.CACHE) as place:
+        for size in (500, 5_000, 50_000):
+            rows = [replace(general[n % len(general)], event_id=f"{general[n % len(general)].event_date}-more-{n}",
+                            same_as="") for n in range(size)]
+            path = Path(place) / f"{size}.csv"
+            path.write_text(ledger.csv_of(replace(whole, signals=tuple(rows)))["signals"])
+            found = [list(map(float, process(sys.executable, "-c", SIZES, str(path)).split())) for _ in range(3)]
+            each = [seconds / size for _, seconds, _ in found]
+            first = first or statistics.median(each)
+            yield Row("h", f"{size:,} more signals, peak {max(memory for *_, memory in found):.0f} MB: seconds a signal against"
+                      " that of 500", statistics.median(each) / first, min(each) / first, max(each) / first, 3,
+                      statistics.median(seconds for _, seconds, _ in found), first * size, "<= 1, < 1 GB")
+
+
+ROWS = {"answer": answer, "start": start, "stale": stale, "rendered": rendered, "samplers": samplers, "record": record,
+        "many": many, "sizes": sizes}
+
+
+def main() -> None:
+    """Measure the rows asked for, print the table, and put them in the place of the same rows of the kept one."""
+    options = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
+    options.add_argument("rows", nargs="*", metavar="ROW", help=f"some of {', '.join(ROWS)}; all by default")
+    names = options.parse_args().rows or list(ROWS)
+    if unknown := [name for name in names if name not in ROWS]:
+        options.error(f"unknown row {unknown[0]}; one of {', '.join(ROWS)}")
+    from model.study import load
+
+    print(f"{'':3}{'ratio':>9}  {'spread':<19}{'seconds':>9}{'against':>9}  {'wanted':<13}what")
+    for name in names:
+        found = []
+        for made in ROWS[name]():
+            found.append(asdict(made))
+            print(f"{made.row:3}{made.ratio:9.3g}  {f'{made.smallest:.3g} to {made.largest:.3g}':<19}{made.seconds:9.3g}"
+                  f"{made.against_seconds:9.3g}  {made.target:<13}{made.what}", flush=True)
+        others = [row for row in load("bench") if row["row"] != found[0]["row"]]
+        backtest.save_table(sorted([*others, *found], key=lambda row: row["row"]), TABLE)
+
+
+if __name__ == "__main__":
+    main()

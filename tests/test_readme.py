@@ -1,0 +1,66 @@
+"""What the first page says is what the committed run and record say, and its commands work."""
+
+import re
+import shlex
+
+import nbformat
+import pytest
+
+from model import cli, figures, notebook, prose, record_prose, report, show
+from model.files import PROJECT_ROOT, content_hash
+from model.forecast import from_json
+
+README = (PROJECT_ROOT / "README.md").read_text("utf-8")
+COMMITTED = PROJECT_ROOT / "notebooks" / "rendered" / "2025-07-11"
+COMMANDS = [line.split("#")[0].strip() for block in re.findall(r"(?s)```\n(.*?)```", README) for line in block.splitlines()
+            if line.startswith(".venv/bin/summit ")]
+SLOW = ("--scenario", "sweep")
+
+
+@pytest.fixture(scope="module")
+def committed():
+    return from_json((COMMITTED / "forecast.json").read_text("utf-8"))
+
+
+def test_the_number_is_that_of_the_committed_run(committed):
+    told = re.search(r"<!-- number -->(\d+) %, ([a-z ]+)<!-- /number -->", README)
+    assert (int(told[1]), told[2]) == (round(100 * committed.probability), committed.likelihood_word)
+    record = committed.matched_record
+    assert f"In {record['hits']} of the {record['years']} years since {record['since']}" in README
+
+
+def test_the_scores_are_those_of_the_record():
+    found = record_prose.record()
+    told = re.search(r"integrated Brier score\s+of ([\d.]+) over.*climatology ([\d.]+), the calendar alone ([\d.]+)", README)
+    assert told.groups() == tuple(f"{record_prose.score(found, record_prose.PRIMARY, name)['value']:.3f}"
+                                  for name in ("full", record_prose.CLIMATOLOGY, "seasons only"))
+
+
+def test_the_picture_is_made_from_the_committed_run(committed):
+    picture = show.svg(figures.curve(committed), prose.climb(committed))
+    kept = (COMMITTED / "headline.svg").read_text("utf-8")
+    assert f"({COMMITTED.relative_to(PROJECT_ROOT)}/headline.svg)" in README
+    assert kept == picture.replace("<svg ", '<svg font-family="DejaVu Sans, Arial, sans-serif" ', 1)
+
+
+def test_the_committed_run_is_not_stale(committed, default_run):
+    """Its inputs and notebooks are those of the checkout, and a fresh fit lies within four Monte Carlo errors."""
+    assert committed.inputs == {name: content_hash((PROJECT_ROOT / name).read_bytes()) for name in committed.inputs}
+    error = default_run.forecast.diagnostics["monte_carlo_error"]
+    assert abs(committed.probability - default_run.forecast.probability) <= 4 * error
+    for source in notebook.sources():
+        rendered = [cell for cell in nbformat.read(COMMITTED / source.name, 4).cells if cell.id != "injected-parameters"]
+        assert [cell.source for cell in rendered] == [cell.source for cell in nbformat.read(source, 4).cells]
+
+
+@pytest.mark.parametrize("command", [line if not any(word in line for word in SLOW)
+                                     else pytest.param(line, marks=pytest.mark.study) for line in COMMANDS])
+def test_every_command_of_it_works(command, default_run, capsys):
+    assert cli.main(shlex.split(command)[1:]) == 0
+    assert capsys.readouterr().out.strip()
+
+
+def test_it_names_what_it_asks_for():
+    for path in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (PROJECT_ROOT / path).exists(), path
+    assert len(COMMANDS) >= 6 and report.LOG.exists()
