@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import hazard, summit
+from . import hazard, parallel, summit
 from .covariates import ANNOUNCED, DAY, Outlook, Record, meetings, outlook, record
 from .files import PROJECT_ROOT, write_atomic
 from .ledger import Ledger
@@ -27,6 +27,8 @@ WEEKS = np.arange(1, 27)
 FIRST_YEAR, LAST_YEAR = 1999, 2024
 CLIP = 0.005
 DRAWS = {"chains": 2, "draws": 400, "tune": 600}
+THIN = 2
+"""Neighbouring draws say nearly the same; every second one is asked for the curve."""
 RHAT_MAX = 1.1
 """The chains of a January fit are short; beyond this they disagree."""
 
@@ -42,6 +44,8 @@ class Structure:
 
     def sees(self, ledger: Ledger) -> Ledger:
         """The part of a ledger this structure uses."""
+        if self.tone and self.words:
+            return ledger
         about = {s.event_id for event in ledger.events() if any(s.occasion for s in event) for s in event}
         keep = tuple(s for s in ledger.signals if (self.words if s.event_id in about else self.tone))
         return replace(ledger, signals=keep, visit_windows=ledger.visit_windows if self.words else ())
@@ -117,30 +121,34 @@ def january_fit(params: Params, ready, past: Record, name: str, length: dict[str
     """
     for times in (1, 2, 4):
         longer = length | {"draws": times * length["draws"], "tune": times * length["tune"]}
-        draws, checks, _ = summit.sample(ready, past, params, **longer)
-        if checks["rhat_max"] <= RHAT_MAX:
+        tree = summit.chains_of(ready, past, params, **longer)
+        rhat = summit.worst_rhat(tree)
+        if rhat <= RHAT_MAX:
             break
     else:
         raise summit.GateError(f"the fit of {name} did not converge, so that nothing is scored: "
-                               f"R-hat {checks['rhat_max']:.2f}; at most {RHAT_MAX} wanted")
-    return summit.Fit("", past.through, draws, checks, 0.0, False, "")
+                               f"R-hat {rhat:.2f}; at most {RHAT_MAX} wanted")
+    draws = {name: values[::THIN] for name, values in summit.draws_of(tree).items()}
+    return summit.Fit("", past.through, draws, {"rhat_max": rhat}, 0.0, False, "")
 
 
 def year_points(params: Params, whole: Ledger, ready, year: int, days: list[date], structures: Iterable[Structure]
                 ) -> Iterator[Point]:
     """The points of one year's origins, with parameters fitted to what was known on the last day of the year before."""
-    met = meetings(whole)
+    met, before, fits = meetings(whole), whole.as_of(date(year - 1, 12, 31)), []
     for structure in structures:
-        seen = structure.sees(whole)
-        fitted = structure.years(record(seen.as_of(date(year - 1, 12, 31)), params.priors))
-        january = january_fit(params, ready, fitted, f"{structure.name}, January {year}", DRAWS)
-        for day in days:
-            ledger = seen.as_of(day)
-            now = structure.years(record(ledger, params.priors))
-            draws = summit.update(january, fitted, now, day).draws
-            deadlines = deadlines_of(day)
-            ahead = outlook(ledger, day, max(deadlines), params.priors)
-            full = ahead if structure is FULL else outlook(whole.as_of(day), day, max(deadlines), params.priors)
+        past = structure.years(record(structure.sees(before), params.priors))
+        fits.append((structure, past, january_fit(params, ready, past, f"{structure.name}, January {year}", DRAWS)))
+    for day in days:
+        cut, deadlines = whole.as_of(day), deadlines_of(day)
+        known = {}
+        for tone, words in {(True, True), *((structure.tone, structure.words) for structure in structures)}:
+            ledger = Structure("", tone, words).sees(cut)
+            known[tone, words] = (record(ledger, params.priors), outlook(ledger, day, max(deadlines), params.priors))
+        full = known[True, True][1]
+        for structure, past, january in fits:
+            now, ahead = known[structure.tone, structure.words]
+            draws = summit.update(january, past, structure.years(now), day).draws
             by_day = curve(draws, ahead, structure)
             columns = by_day[:, [(deadline - day).days - 1 for deadline in deadlines]]
             lower, upper = np.quantile(columns, (0.05, 0.95), axis=0)
@@ -249,21 +257,20 @@ def run(params: Params, whole: Ledger, *, monthly: bool = False, structures: tup
 
     `monthly` keeps the first Monday of each month; the days of the question-like set are always among the origins.
     """
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    from tqdm import tqdm
-
-    points: list[Point] = []
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(_year, params, whole, year, structures, monthly) for year in range(years[0], years[1] + 1)]
-        if baselines:
-            days = sorted({*origins(*years, monthly), *(date(year, *when) for year in range(years[0], years[1] + 1)
-                                                        for when in QUESTION_DAYS)})
-            points += baseline_points(params, whole, days)
-        for job in tqdm(jobs, desc="years", disable=None):
-            points += job.result()
+    asked = range(years[0], years[1] + 1)
+    days = sorted({*origins(*years, monthly), *(date(year, *when) for year in asked for when in QUESTION_DAYS)})
+    jobs = {"baselines": (_baselines, params, whole, days)} if baselines else {}
+    jobs |= {year: (_year, params, whole, year, structures, monthly) for year in reversed(asked)}
+    points = [point for _, found in parallel.done(_job, jobs, "years", workers) for point in found]
     return sorted(points, key=lambda p: (p.as_of, p.deadline, p.model))
+
+
+def _job(work, *arguments) -> list[Point]:
+    return work(*arguments)
+
+
+def _baselines(params: Params, whole: Ledger, days: list[date]) -> list[Point]:
+    return list(baseline_points(params, whole, days))
 
 
 COLUMNS = tuple(field.name for field in fields(Point))
@@ -276,7 +283,7 @@ def save(points: Iterable[Point], path: Path) -> None:
     writer.writerow(COLUMNS)
     writer.writerows([f"{v:.4f}" if isinstance(v, float) else v for v in astuple(point)] for point in points)
     buffer = io.BytesIO()
-    with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as stream:
+    with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=6, mtime=0) as stream:
         stream.write(text.getvalue().encode())
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, buffer.getvalue())

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 WIDE, NARROW = 736, 350
 INK, MUTED, RULE, WASH = "#1c2330", "#586173", "#c9cfd8", "#eef1f5"
-UP, DOWN, BAND = "#1f4e8c", "#c2641a", "#b9cbe4"
+UP, DOWN, BAND = "#1f4e8c", "#b45a15", "#b9cbe4"
 TITLE, TEXT, SMALL = 15, 12, 11
 
 # The lettering is measured in DejaVu Sans, which is wider than the faces pages use, so that what fits here fits there.

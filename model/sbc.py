@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from . import hazard, predictive
+from . import hazard, parallel, predictive
 from .covariates import Outlook, Record
 from .files import PROJECT_ROOT, write_atomic
 from .params import Params
@@ -146,21 +146,9 @@ def _work(number: int) -> Simulation:
 
 def run(params: Params, past: Record, ahead: Outlook, numbers: range, workers: int = 2) -> Iterator[Simulation]:
     """The simulations of these numbers as they are done, in parallel; the model is compiled once a worker."""
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from multiprocessing import get_context
-
-    from tqdm import tqdm
-
     bare = replace(params, documents={})
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin,
-                             initargs=(bare, past, ahead)) as pool:
-        futures = [pool.submit(_work, number) for number in numbers]
-        try:
-            yield from (future.result() for future in
-                        tqdm(as_completed(futures), total=len(futures), desc="simulations", disable=None))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    jobs = {number: (number,) for number in numbers}
+    yield from (made for _, made in parallel.done(_work, jobs, "simulations", workers, _begin, (bare, past, ahead)))
 
 
 def verdicts(simulations: list[Simulation], kept: int = KEPT, bins: int = BINS) -> list[Verdict]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from . import backtest, forecast, hazard, losses, summit
+from . import backtest, forecast, hazard, losses, parallel, summit
 from .backtest import FULL, RECORD, Structure, brier, log_score
 from .covariates import DAY, meetings, outlook, record
 from .files import PROJECT_ROOT, content_hash
@@ -214,25 +214,13 @@ def placebo(params: Params, whole: Ledger, workers: int = 2) -> list[dict]:
     The last two are repeated with other random streams, which shows what the sampling alone does to a score. What a run
     that was stopped had finished is taken from `.cache`.
     """
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from multiprocessing import get_context
-
-    from tqdm import tqdm
-
     journal = PROJECT_ROOT / ".cache" / "study" / f"placebo-{inputs_hash()[:16]}.csv"
     wanted = [(kind, number) for number in range(1, SHUFFLES + 1) for kind in ("own", "none", "shuffled")
               if kind == "shuffled" or number <= REPEATS]
     done = {(row["signals"], row["number"]): row for row in (load(journal) if journal.exists() else ())}
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(one_placebo, *job) for job in wanted if job not in done]
-        try:
-            for job in tqdm(as_completed(jobs), total=len(jobs), desc="placebo", disable=None):
-                row = job.result()
-                done[row["signals"], row["number"]] = row
-                backtest.save_table([done[key] for key in sorted(done)], journal)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    for job, row in parallel.done(one_placebo, {job: job for job in wanted if job not in done}, "placebo", workers):
+        done[job] = row
+        backtest.save_table([done[key] for key in sorted(done)], journal)
     return [done[key] for key in sorted(done)]
 
 

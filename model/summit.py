@@ -192,18 +192,26 @@ def compiled(params: Params, record: Record):
         return nutpie.compile_pymc_model(build(params, record))
 
 
-def sample(ready, record: Record, params: Params, *, chains: int | None = None, draws: int | None = None,
-           tune: int | None = None) -> tuple[dict[str, np.ndarray], dict[str, Any], list[str]]:
-    """Draws of a compiled model given a record by variable (draw, *dims), their checks, and what is wrong with them."""
+def sample(ready, record: Record, params: Params, **length: int
+           ) -> tuple[dict[str, np.ndarray], dict[str, Any], list[str]]:
+    """Draws of a compiled model given a record by variable (draw, *dims), their checks, and what is wrong with them.
+
+    `length` may hold the `chains`, `draws` and `tune` of `chains_of`.
+    """
+    tree = chains_of(ready, record, params, **length)
+    return draws_of(tree), *diagnose(tree, params)
+
+
+def chains_of(ready, record: Record, params: Params, *, chains: int | None = None, draws: int | None = None,
+              tune: int | None = None):
+    """The chains of a compiled model given a record, as ArviZ keeps them; by default as long as the run settings say."""
     import nutpie
 
     run = params.run
     data = {name: value for name, value in data_of(record).items() if name in {v.name for v in ready.shared_var_keys}}
-    tree = nutpie.sample(ready.with_data(**data), draws=draws or run.draws, tune=tune or run.tune, cores=2,
+    return nutpie.sample(ready.with_data(**data), draws=draws or run.draws, tune=tune or run.tune, cores=2,
                          chains=chains or run.chains, target_accept=run.target_accept, seed=run.random_seed,
                          progress_bar=False)
-    checks, failures = diagnose(tree, params)
-    return draws_of(tree), checks, failures
 
 
 def sample_slowly(params: Params, record: Record, times: int) -> dict[str, np.ndarray]:
@@ -223,12 +231,24 @@ def draws_of(tree) -> dict[str, np.ndarray]:
     return {name: posterior[name].values for name in posterior.data_vars if not name.endswith("_above")}
 
 
+def varying(tree):
+    """The posterior without the variables that a prior fixes."""
+    posterior = tree["posterior"].to_dataset()
+    return posterior.drop_vars([name for name, values in posterior.data_vars.items() if values.std() == 0])
+
+
+def worst_rhat(tree) -> float:
+    """The largest R-hat of any variable."""
+    import arviz as az
+
+    return max(float(values.max()) for values in az.rhat(varying(tree)).data_vars.values())
+
+
 def diagnose(tree, params: Params) -> tuple[dict[str, Any], list[str]]:
     """R-hat, ESS, divergences and E-BFMI of a fit, and the sentences about those outside the gate."""
     import arviz as az
 
-    gate, posterior = params.run.gate, tree["posterior"].to_dataset()
-    posterior = posterior.drop_vars([name for name, values in posterior.data_vars.items() if values.std() == 0])
+    gate, posterior = params.run.gate, varying(tree)
 
     def extremes(values, worst) -> tuple[float, str]:
         flat = {f"{name}{list(index) if index else ''}": float(value) for name, array in values.data_vars.items()

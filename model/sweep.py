@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from . import parallel
 from .covariates import DAY
 from .files import read_yaml, write_atomic
 from .params import Day, Strict, Text, load_params, validated
@@ -122,10 +123,6 @@ def run(sweep: Sweep, sources: Any, journal: Path, workers: int = 2) -> list[Row
         inputs whose hash is in its name.
     """
     import json
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from multiprocessing import get_context
-
-    from tqdm import tqdm
 
     wanted = [(json.dumps({k: str(v) for k, v in case.items() if v is not None}, sort_keys=True), case)
               for case in cases(sweep)]
@@ -138,17 +135,12 @@ def run(sweep: Sweep, sources: Any, journal: Path, workers: int = 2) -> list[Row
             except (ValueError, TypeError):
                 continue
     journal.parent.mkdir(parents=True, exist_ok=True)
-    todo = [(key, case) for key, case in wanted if key not in done]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool, journal.open("a", encoding="utf-8") as log:
-        futures = {pool.submit(one, case, sources, sweep.fit_through): key for key, case in todo}
-        try:
-            for future in tqdm(as_completed(futures), total=len(futures), desc="forecasts", disable=None):
-                done[futures[future]] = row = future.result()
-                log.write(json.dumps([futures[future], {f.name: getattr(row, f.name) for f in fields(row)}]) + "\n")
-                log.flush()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    todo = {key: (case, sources, sweep.fit_through) for key, case in wanted if key not in done}
+    with journal.open("a", encoding="utf-8") as log:
+        for key, row in parallel.done(one, todo, "forecasts", workers):
+            done[key] = row
+            log.write(json.dumps([key, {f.name: getattr(row, f.name) for f in fields(row)}]) + "\n")
+            log.flush()
     return [done[key] for key, _ in wanted]
 
 

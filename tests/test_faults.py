@@ -1,0 +1,147 @@
+"""Runs that are interrupted, killed or out of room leave the last good state, and the next run works.
+
+The slow ones (`make study`) kill real renders of a copy of the project at random moments.
+"""
+
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from model.files import PROJECT_ROOT, content_hash
+from model.log import read_log
+
+def row(number=0):
+    """The options of `summit add` for a signal, another for each number."""
+    return ("--event-id", f"2025-07-02-fault-{number}", "--public-date", "2025-07-02", "--kind", "envoy_meeting", "--actor",
+            "both", "--strength", "1", "--grade", "A1", "--description", "Somebody says something.", "--source", "a test")
+
+
+@pytest.fixture
+def project(tmp_path, default_run):
+    """A copy of the project with its stored fits, but for what is rendered."""
+    for name in ("model", "params", "seeds", "notebooks"):
+        shutil.copytree(PROJECT_ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "2*-*-*"))
+    shutil.copy(PROJECT_ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(PROJECT_ROOT / ".cache" / "fits", tmp_path / ".cache" / "fits")
+    return tmp_path
+
+
+def begin(project, *words, **more):
+    """A command line process of the copy, in a group of its own."""
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_DIR")} | {
+        "PYTHONPATH": str(project)}
+    return subprocess.Popen([sys.executable, "-m", "model", *words], cwd=project, env=environment, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **more)
+
+
+def run(project, *words, **more):
+    process = begin(project, *words, **more)
+    out, err = process.communicate(timeout=300)
+    return process.returncode, out, err
+
+
+def state(folder):
+    """The content of every file of a folder."""
+    return {path.relative_to(folder).as_posix(): content_hash(path.read_bytes())
+            for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def assert_whole(folder):
+    """The report in place is one run's: every file as its provenance says."""
+    kept = json.loads((folder / "provenance.json").read_text())["outputs"]
+    assert {name: value for name, value in state(folder).items() if name != "provenance.json"} == kept
+
+
+def small_disk(size=100_000):
+    """Files may not grow beyond `size` bytes, as on a disk that is full."""
+    return {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))}
+
+
+@pytest.mark.parametrize("words", [("backtest", "--monthly"), ("sweep", "params/sweeps/replay.yaml"),
+                                   ("forecast", "--random-seed", "77")])
+def test_ctrl_c_ends_with_a_clear_word_and_leaves_things_as_they_were(project, words):
+    before = state(project / "seeds") | state(project / "notebooks")
+    process = begin(project, *words)
+    time.sleep(4)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "interrupted; nothing half-written is left\n")
+    after = state(project / "seeds") | state(project / "notebooks")
+    assert {name for name in after if after[name] != before.get(name)} <= {"rendered/record/log_scores.csv",
+                                                                           "rendered/record/references.csv"}
+
+
+def test_a_full_disk_is_told_and_the_ledger_stays(project):
+    before = state(project / "seeds")
+    code, out, err = run(project, "add", *row(), **small_disk())
+    assert (code, out) == (2, "") and "signals.csv: cannot be written: File too large" in err and "Traceback" not in err
+    assert state(project / "seeds") == before
+    assert run(project, "add", *row())[0] == 0
+
+
+@pytest.mark.study
+def test_a_render_on_a_full_disk_leaves_the_last_report(project):
+    assert run(project, "forecast", "--report")[0] == 0
+    before = state(project / "notebooks")
+    run(project, "add", *row())
+    code, out, err = run(project, "forecast", "--report", **small_disk())
+    assert code in (1, 2) and "Traceback" not in err
+    assert state(project / "notebooks") == before
+
+
+@pytest.mark.study
+def test_renders_killed_at_thirty_random_moments_leave_a_whole_report_and_log(project):
+    assert run(project, "forecast", "--report")[0] == 0
+    (folder,) = [path for path in (project / "notebooks" / "rendered").iterdir() if path.name.startswith("2")]
+    rng, length, old = random.Random(1), 0.0, 0
+    for number in range(30):
+        assert run(project, "add", *row(number))[0] == 0
+        process, start = begin(project, "forecast", "--report"), time.perf_counter()
+        if number == 0:
+            process.communicate()
+            length = time.perf_counter() - start
+            continue
+        before = state(folder)
+        time.sleep(rng.uniform(0, length))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert_whole(folder)
+        old += state(folder) == before
+        read_log(project / "notebooks" / "rendered" / "log.csv")
+    assert old > 15
+    code, out, err = run(project, "forecast", "--report")
+    assert code == 0, err
+    assert_whole(folder)
+    assert "2025-07-02-fault-29" in (folder / "inputs" / "signals.csv").read_text()
+
+
+@pytest.mark.study
+def test_adding_killed_at_thirty_random_moments_leaves_the_old_ledger_or_the_new(project):
+    path, rng = project / "seeds" / "signals.csv", random.Random(2)
+    for number in range(30):
+        before = path.read_bytes()
+        process = begin(project, "add", *row(number))
+        time.sleep(rng.uniform(0.1, 1.5))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        after = path.read_bytes()
+        assert after.startswith(before) and after.count(b"\n") - before.count(b"\n") in (0, 1) and after.endswith(b"\n")
+        assert run(project, "check")[0] == 0
+
+
+@pytest.mark.study
+def test_two_renders_at_once_do_not_mix(project):
+    runs = [begin(project, "forecast", "--report", "--name", "same", *words)
+            for words in ((), ("--deadline", "2025-11-30"))]
+    for process in runs:
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+    assert_whole(project / "notebooks" / "rendered" / "same")
