@@ -283,7 +283,11 @@ def screen(run, seconds: float) -> str:
     from . import explain
     from .covariates import meetings
 
-    f, percent = run.forecast, lambda value: f"{100 * value:.0f} %"
+    f = run.forecast
+
+    def percent(value: float) -> str:
+        return ">99 %" if 0.995 < value < 1 else f"{100 * value:.0f} %"
+
     lines = []
     if f.rows_after_as_of:
         lines.append(f"{f.rows_after_as_of} rows are later than {f.as_of} and were not used; --as-of latest uses them.")

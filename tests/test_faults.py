@@ -34,16 +34,21 @@ def project(tmp_path, default_run):
     return tmp_path
 
 
-def begin(project, *words, **more):
-    """A command line process of the copy, in a group of its own."""
+def begin(project, *words, size=None):
+    """A command line process of the copy, in a group of its own; files may not grow beyond `size`, as on a full disk."""
+    def prepare():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if size:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_DIR")} | {
         "PYTHONPATH": str(project)}
     return subprocess.Popen([sys.executable, "-m", "model", *words], cwd=project, env=environment, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **more)
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, preexec_fn=prepare)
 
 
-def run(project, *words, **more):
-    process = begin(project, *words, **more)
+def run(project, *words, size=None):
+    process = begin(project, *words, size=size)
     out, err = process.communicate(timeout=300)
     return process.returncode, out, err
 
@@ -58,11 +63,6 @@ def assert_whole(folder):
     """The report in place is one run's: every file as its provenance says."""
     kept = json.loads((folder / "provenance.json").read_text())["outputs"]
     assert {name: value for name, value in state(folder).items() if name != "provenance.json"} == kept
-
-
-def small_disk(size=100_000):
-    """Files may not grow beyond `size` bytes, as on a disk that is full."""
-    return {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))}
 
 
 @pytest.mark.parametrize("words", [("backtest", "--monthly"), ("sweep", "params/sweeps/replay.yaml"),
@@ -81,7 +81,7 @@ def test_ctrl_c_ends_with_a_clear_word_and_leaves_things_as_they_were(project, w
 
 def test_a_full_disk_is_told_and_the_ledger_stays(project):
     before = state(project / "seeds")
-    code, out, err = run(project, "add", *row(), **small_disk())
+    code, out, err = run(project, "add", *row(), size=100_000)
     assert (code, out) == (2, "") and "signals.csv: cannot be written: File too large" in err and "Traceback" not in err
     assert state(project / "seeds") == before
     assert run(project, "add", *row())[0] == 0
@@ -92,7 +92,7 @@ def test_a_render_on_a_full_disk_leaves_the_last_report(project):
     assert run(project, "forecast", "--report")[0] == 0
     before = state(project / "notebooks")
     run(project, "add", *row())
-    code, out, err = run(project, "forecast", "--report", **small_disk())
+    code, out, err = run(project, "forecast", "--report", size=100_000)
     assert code in (1, 2) and "Traceback" not in err
     assert state(project / "notebooks") == before
 
