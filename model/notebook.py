@@ -72,7 +72,11 @@ def keep_failed(path: Path, fault: str) -> tuple[str, str]:
 
     cell_id, line = "none", fault.splitlines()[-1]
     if path.exists():
-        for cell in nbformat.read(path, as_version=4).cells:
+        try:
+            cells = nbformat.read(path, as_version=4).cells
+        except ValueError:
+            cells = []  # cut short: the disk is full
+        for cell in cells:
             for output in cell.get("outputs", ()):
                 if output.output_type == "error":
                     cell_id, line = cell.id, f"{output.ename}: {output.evalue}".strip().splitlines()[-1]

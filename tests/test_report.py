@@ -401,3 +401,11 @@ def test_asking_whether_a_report_is_current_needs_no_heavy_import():
             "print(*{'matplotlib', 'pymc', 'arviz', 'nbconvert', 'nbformat', 'papermill'} & set(sys.modules))")
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_an_executed_notebook_that_was_cut_short_is_kept_and_the_fault_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(notebook, "CACHE", tmp_path)
+    path = tmp_path / "1_evidence.ipynb"
+    path.write_text('{"cells": [{"cell_ty')
+    assert notebook.keep_failed(path, "Traceback\nOSError: No space left on device") == ("none", "OSError: No space left on device")
+    assert (tmp_path / "failed" / "1_evidence.ipynb").exists() and not path.exists()
