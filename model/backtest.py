@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from . import hazard, parallel, summit
-from .covariates import ANNOUNCED, DAY, Outlook, Record, meetings, outlook, record
-from .files import PROJECT_ROOT, write_atomic
+from .covariates import ANNOUNCED, DAY, Outlook, Record, about_occasions, meetings, outlook, record
+from .files import PROJECT_ROOT, csv_text, four_decimals, write_atomic
 from .ledger import Ledger
 from .params import Params
 
@@ -46,7 +46,7 @@ class Structure:
         """The part of a ledger this structure uses."""
         if self.tone and self.words:
             return ledger
-        about = {s.event_id for event in ledger.events() if any(s.occasion for s in event) for s in event}
+        about = about_occasions(ledger)
         keep = tuple(s for s in ledger.signals if (self.words if s.event_id in about else self.tone))
         return replace(ledger, signals=keep, visit_windows=ledger.visit_windows if self.words else ())
 
@@ -235,16 +235,15 @@ def baseline_points(params: Params, whole: Ledger, days: list[date]) -> Iterator
                             happened(met, day, deadline), is_hard(ahead, (deadline - day).days))
 
 
-def _year(params: Params, whole: Ledger, year: int, structures: tuple[Structure, ...], monthly: bool) -> list[Point]:
+def _year(params: Params, whole: Ledger, year: int, structures: tuple[Structure, ...], monthly: bool) -> Iterator[Point]:
     days = origins(year, year, monthly) + [date(year, *when) for when in QUESTION_DAYS]
-    ready = _ready(params, whole)
-    return list(year_points(params, whole, ready, year, sorted(set(days)), structures))
+    return year_points(params, whole, ready_for(params, whole), year, sorted(set(days)), structures)
 
 
 _COMPILED: dict[str, object] = {}
 
 
-def _ready(params: Params, whole: Ledger):
+def ready_for(params: Params, whole: Ledger):
     """The compiled model, once a process: only its data change between years and structures."""
     if "model" not in _COMPILED:
         _COMPILED["model"] = summit.compiled(params, record(whole.as_of(date(2015, 1, 1)), params.priors))
@@ -259,18 +258,14 @@ def run(params: Params, whole: Ledger, *, monthly: bool = False, structures: tup
     """
     asked = range(years[0], years[1] + 1)
     days = sorted({*origins(*years, monthly), *(date(year, *when) for year in asked for when in QUESTION_DAYS)})
-    jobs = {"baselines": (_baselines, params, whole, days)} if baselines else {}
+    jobs = {"baselines": (baseline_points, params, whole, days)} if baselines else {}
     jobs |= {year: (_year, params, whole, year, structures, monthly) for year in reversed(asked)}
     points = [point for _, found in parallel.done(_job, jobs, "years", workers) for point in found]
     return sorted(points, key=lambda p: (p.as_of, p.deadline, p.model))
 
 
 def _job(work, *arguments) -> list[Point]:
-    return work(*arguments)
-
-
-def _baselines(params: Params, whole: Ledger, days: list[date]) -> list[Point]:
-    return list(baseline_points(params, whole, days))
+    return list(work(*arguments))
 
 
 COLUMNS = tuple(field.name for field in fields(Point))
@@ -278,13 +273,10 @@ COLUMNS = tuple(field.name for field in fields(Point))
 
 def save(points: Iterable[Point], path: Path) -> None:
     """Write points as a gzipped CSV, the same bytes for the same points."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([f"{v:.4f}" if isinstance(v, float) else v for v in astuple(point)] for point in points)
+    text = csv_text(COLUMNS, (map(four_decimals, astuple(point)) for point in points))
     buffer = io.BytesIO()
     with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=6, mtime=0) as stream:
-        stream.write(text.getvalue().encode())
+        stream.write(text.encode())
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, buffer.getvalue())
 
@@ -366,9 +358,6 @@ def scores(points: list[Point], replicates: int = 2000, random_seed: int = 1) ->
 
 def save_table(rows: list[dict], path: Path) -> None:
     """Write rows of one shape as CSV, floats with four decimals."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({k: f"{v:.4f}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+    text = csv_text(rows[0], (map(four_decimals, row.values()) for row in rows))
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, text.getvalue())
+    write_atomic(path, text)

@@ -103,6 +103,11 @@ def words_about(ledger: Ledger, priors: Priors) -> dict[str, list[Signal]]:
     return named
 
 
+def about_occasions(ledger: Ledger) -> set[str]:
+    """The ids of the signals of all events of which a row names an occasion; the others make up the tone."""
+    return {row.event_id for event in ledger.events() if any(row.occasion for row in event) for row in event}
+
+
 class ToneSeries:
     """The general signals of a ledger as arrays, summed up for any day.
 

@@ -5,8 +5,10 @@ expected and which valid word is nearest. Problems are gathered, so that one `In
 """
 
 import codecs
+import csv
 import difflib
 import hashlib
+import io
 import os
 import re
 import secrets
@@ -363,6 +365,20 @@ def read_yaml(path: str | os.PathLike[str]) -> YamlDocument:
         raise InputError([Problem(file, 1, 1, "not valid YAML: nested too deeply")]) from None
     raise_if_any(problems)
     return YamlDocument(data, marks)
+
+
+def four_decimals(cell: Any) -> Any:
+    """A float as text with four decimals, anything else as it is."""
+    return f"{cell:.4f}" if isinstance(cell, float) else cell
+
+
+def csv_text(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """A header and rows as CSV, lines ending in a line feed."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:

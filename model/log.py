@@ -5,8 +5,6 @@ of it follows from the occasions of the ledger; a resolution written by hand (am
 of the score.
 """
 
-import csv
-import io
 from dataclasses import astuple, dataclass, fields
 from datetime import date
 from pathlib import Path
@@ -15,7 +13,8 @@ import numpy as np
 
 from .backtest import brier, log_score
 from .covariates import meetings
-from .files import PROJECT_ROOT, Problem, content_hash, expected_one_of, locked, parse_day, raise_if_any, read_csv, write_atomic
+from .files import (PROJECT_ROOT, Problem, content_hash, csv_text, expected_one_of, locked, parse_day, raise_if_any,
+                    read_csv, write_atomic)
 from .forecast import Forecast
 from .ledger import Ledger
 
@@ -97,11 +96,7 @@ def publish(made: Forecast, path: Path = LOG) -> bool:
                and abs(old.probability - new.probability) <= 4 * made.diagnostics["monte_carlo_error"] for old in entries):
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(map(astuple, [*entries, new]))
-        write_atomic(path, text.getvalue())
+        write_atomic(path, csv_text(COLUMNS, map(astuple, [*entries, new])))
     return True
 
 

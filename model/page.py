@@ -7,7 +7,6 @@ content security policy that allows just these, by hash.
 import base64
 import csv
 import hashlib
-import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import backtest, explorer, figures, prose, show
+from . import backtest, explorer, figures, files, prose, show
 from .prose import day, percent
 from .show import Html
 
@@ -188,11 +187,7 @@ def cite(forecast: "Forecast") -> str:
 
 def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
     """The rows as CSV; text that a spreadsheet would take for a formula is led by an apostrophe."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(rows[0] if rows else ())
-    writer.writerows([_plain(cell) for cell in row.values()] for row in rows)
-    return stream.getvalue()
+    return files.csv_text(rows[0] if rows else (), (map(_plain, row.values()) for row in rows))
 
 
 def _plain(cell: Any) -> Any:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from .explain import Edits
-    from .forecast import Run, Sources
+    from .forecast import Forecast, Run, Sources
 
 RENDERED = PROJECT_ROOT / "notebooks" / "rendered"
 SCORES = RENDERED / "record" / "scores.csv"
@@ -225,7 +225,7 @@ def write_report(run: "Run", notebooks: Mapping[str, "NotebookNode"], injected: 
     """Write notebooks, their pages, the overview and the data files of a run into a folder."""
     import nbformat
 
-    from . import figures, forecast, page, show
+    from . import forecast, page
 
     tables = write_files(run, folder)
     pages = {name: page.page_of(name, executed) for name, executed in notebooks.items()}
@@ -236,9 +236,15 @@ def write_report(run: "Run", notebooks: Mapping[str, "NotebookNode"], injected: 
         write_atomic(folder / f"{name}.html", frame(pages[name], footer=page.footer(run, name), body=body))
     write_atomic(folder / "index.html", frame(page.OVERVIEW, footer=page.footer(run),
                                               overview=page.overview(run, tables, SCORES)))
-    published = forecast.from_json(forecast.to_json(run.forecast))
-    picture = show.svg(figures.curve(published), prose.climb(published))
-    write_atomic(folder / "headline.svg", picture.replace("<svg ", '<svg font-family="DejaVu Sans, Arial, sans-serif" ', 1))
+    write_atomic(folder / "headline.svg", picture(forecast.from_json(forecast.to_json(run.forecast))))
+
+
+def picture(published: "Forecast") -> str:
+    """The curve of a published forecast as an SVG file that brings its fonts' names along."""
+    from . import figures, show
+
+    svg = show.svg(figures.curve(published), prose.climb(published))
+    return svg.replace("<svg ", '<svg font-family="DejaVu Sans, Arial, sans-serif" ', 1)
 
 
 def write_files(run: "Run", folder: Path) -> list[str]:

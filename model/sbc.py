@@ -6,7 +6,6 @@ ranks are equally likely. It proves the sampler, not the model: of the world it 
 """
 
 import csv
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 
 from . import hazard, parallel, predictive
 from .covariates import Outlook, Record
-from .files import PROJECT_ROOT, write_atomic
+from .files import PROJECT_ROOT, csv_text, write_atomic
 from .params import Params
 from .summit import DIMS, coords
 
@@ -189,14 +188,10 @@ def save(simulations: list[Simulation], path: Path = TABLE) -> None:
     """Write one line a simulation, in their order: checks, then ranks."""
     ordered = sorted(simulations, key=lambda each: each.simulation)
     names = next((list(each.ranks) for each in ordered if each.ranks), [])
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*CHECKS, *names])
-    for each in ordered:
-        writer.writerow([each.simulation, f"{each.rhat_max:.3f}", f"{each.ess_min:.0f}", each.divergences, each.failure,
-                         *(each.ranks.get(name, "") for name in names)])
+    rows = ([each.simulation, f"{each.rhat_max:.3f}", f"{each.ess_min:.0f}", each.divergences, each.failure,
+             *(each.ranks.get(name, "") for name in names)] for each in ordered)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, text.getvalue())
+    write_atomic(path, csv_text([*CHECKS, *names], rows))
 
 
 def load(path: Path = TABLE) -> list[Simulation]:

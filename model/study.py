@@ -17,7 +17,7 @@ import numpy as np
 
 from . import backtest, forecast, hazard, losses, parallel, summit
 from .backtest import FULL, RECORD, Structure, brier, log_score
-from .covariates import DAY, meetings, outlook, record
+from .covariates import DAY, about_occasions, meetings, outlook, record
 from .files import PROJECT_ROOT, content_hash
 from .ledger import Ledger
 from .params import Params, Priors, load_params
@@ -81,7 +81,7 @@ def asked(params: Params, ready: Any, learned: Ledger, seen: Ledger, structure: 
     p = backtest.curve(draws, ahead, structure)[:, -1]
     spread = forecast.spread(p, params.run.interval_mass)
     return {"as_of": q.as_of, "deadline": q.deadline, "probability": float(p.mean()), "lower": spread["lower"],
-            "upper": spread["upper"], "error": float(p.std() / np.sqrt(checks["ess_min"])),
+            "upper": spread["upper"], "error": forecast.monte_carlo_error(p, fitted),
             "passed": "no" if failures else "yes"}
 
 
@@ -138,8 +138,8 @@ def influence(params: Params, whole: Ledger) -> Iterator[dict]:
 def paths(params: Params, whole: Ledger, points: list[backtest.Point]) -> Iterator[dict]:
     """The full model's forecasts of well-known years, every Monday to 31 December; years before the backtest anew."""
     early = [year for year in KNOWN_YEARS if year < backtest.FIRST_YEAR]
-    ready = summit.compiled(params, record(whole.as_of(date(2015, 1, 1)), params.priors)) if early else None
     for year in early:
+        ready = backtest.ready_for(params, whole)
         points = [*backtest.year_points(params, whole, ready, year, backtest.origins(year, year), (FULL,)), *points]
     first = {o.met_date: o.name for o in reversed(whole.occasions) if o.met}
     for p in points:
@@ -161,7 +161,7 @@ def shuffled(whole: Ledger, number: int) -> Ledger:
     while any(new == old for new, old in zip(order, years, strict=True)):
         order = rng.permutation(years)
     to = {old: int(new) for old, new in zip(years, order, strict=True)}
-    about = {s.event_id for event in whole.events() if any(s.occasion for s in event) for s in event}
+    about = about_occasions(whole)
 
     def moved(signal):
         if signal.event_id in about or signal.public_date.year not in to:
@@ -198,14 +198,12 @@ def one_placebo(signals: str, number: int) -> dict[str, Any]:
     if not _READY:
         os.nice(10)
         params = load_params()
-        whole = forecast.read(params)
-        ready = summit.compiled(params, record(whole.as_of(date(2015, 1, 1)), params.priors))
-        _READY.update(params=params, whole=whole, ready=ready)
-    params, whole, ready = _READY.values()
+        _READY.update(params=params, whole=forecast.read(params))
+    params, whole = _READY.values()
     own = replace(params, run=params.run.model_copy(update={"random_seed": params.run.random_seed + number}))
     ledger = shuffled(whole, number) if signals == "shuffled" else whole
     structure = NAMED["no tone"] if signals == "none" else FULL
-    return {"signals": signals, "number": number} | monthly_scores(own, ready, ledger, structure)
+    return {"signals": signals, "number": number} | monthly_scores(own, backtest.ready_for(params, whole), ledger, structure)
 
 
 def placebo(params: Params, whole: Ledger, workers: int = 2) -> list[dict]:

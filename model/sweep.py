@@ -1,7 +1,5 @@
 """Many forecasts at once: dates x scenarios x deadlines x random seeds of a sweep file, as one tidy table."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, fields
 from datetime import date
@@ -12,7 +10,7 @@ from pydantic import Field, model_validator
 
 from . import parallel
 from .covariates import DAY
-from .files import read_yaml, write_atomic
+from .files import csv_text, four_decimals, read_yaml, write_atomic
 from .params import Day, Strict, Text, load_params, validated
 
 
@@ -146,11 +144,7 @@ def run(sweep: Sweep, sources: Any, journal: Path, workers: int = 2) -> list[Row
 
 def table(rows: list[Row]) -> str:
     """The rows as CSV, probabilities with four decimals."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([field.name for field in fields(Row)])
-    writer.writerows([f"{v:.4f}" if isinstance(v, float) else v for v in astuple(row)] for row in rows)
-    return text.getvalue()
+    return csv_text([field.name for field in fields(Row)], (map(four_decimals, astuple(row)) for row in rows))
 
 
 def command(path: str, sources: Any, out: str | None) -> Path:

@@ -8,7 +8,13 @@ import shutil
 import subprocess
 import time
 
+import pytest
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+needs_browser = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found: pages are not looked "
+                                                         "at, the explorer is not compared with Python")]
 
 
 class Browser:

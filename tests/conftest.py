@@ -2,6 +2,7 @@
 
 import model  # noqa: F401  (sets one BLAS thread and the caches before NumPy is imported)
 import pytest
+from browser import Browser
 from hypothesis import configuration, settings
 
 from model import forecast
@@ -11,6 +12,14 @@ from model.params import load_params
 configuration.set_hypothesis_home_dir(PROJECT_ROOT / ".cache" / "hypothesis")
 settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A browser for the tests of a module."""
+    opened = Browser(tmp_path_factory.mktemp("profile"))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from browser import CHROMIUM, Browser
+from browser import needs_browser
 from made_up import PARAMS, PRIORS, occasion, prior_draws, signal, visit, window
 from made_up import ledger as ledger_of
 
@@ -18,8 +18,6 @@ from model.explain import Edits
 from model.files import PROJECT_ROOT
 
 AS_OF, DEADLINE = PARAMS.question.as_of, PARAMS.question.deadline
-needs_browser = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found: the explorer "
-                                                         "is not compared with Python")]
 
 
 def run_of(whole, draws, as_of=AS_OF, deadline=DEADLINE):
@@ -75,13 +73,6 @@ def answer(run, p, edits, trust):
     ahead, ledger = run.outlook, explain.edited(run.whole, edits, run.params).as_of(run.outlook.as_of)
     return hazard.chances(p | {"tone_factor": p["tone_factor"] ** trust},
                           outlook(ledger, ahead.as_of, ahead.deadline, run.params.priors))
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    opened = Browser(tmp_path_factory.mktemp("profile"))
-    yield opened
-    opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,20 +3,13 @@
 from pathlib import Path
 
 import pytest
-from browser import CHROMIUM, Browser
+from browser import needs_browser
 
 from model.files import PROJECT_ROOT
 
 PAGES = sorted((PROJECT_ROOT / "notebooks" / "rendered" / "2025-07-11").glob("*.html"))
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found: pages are not looked at")]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    opened = Browser(tmp_path_factory.mktemp("profile"))
-    yield opened
-    opened.close()
+pytestmark = needs_browser
 
 
 def show(browser, page, width=1440):

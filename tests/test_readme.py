@@ -6,7 +6,7 @@ import shlex
 import nbformat
 import pytest
 
-from model import cli, figures, notebook, prose, record_prose, report, show
+from model import cli, notebook, record_prose, report
 from model.files import PROJECT_ROOT, content_hash
 from model.forecast import from_json
 
@@ -37,10 +37,9 @@ def test_the_scores_are_those_of_the_record():
 
 
 def test_the_picture_is_made_from_the_committed_run(committed):
-    picture = show.svg(figures.curve(committed), prose.climb(committed))
     kept = (COMMITTED / "headline.svg").read_text("utf-8")
     assert f"({COMMITTED.relative_to(PROJECT_ROOT)}/headline.svg)" in README
-    assert kept == picture.replace("<svg ", '<svg font-family="DejaVu Sans, Arial, sans-serif" ', 1)
+    assert kept == report.picture(committed)
 
 
 def test_the_committed_run_is_not_stale(committed, default_run):
