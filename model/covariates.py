@@ -89,9 +89,9 @@ class Tone:
     down: np.ndarray
 
 
-def speaker(rows: Sequence[Signal], priors: Priors) -> Signal:
-    """The row that speaks for an event told by several: the strongest, of equally strong ones the first public."""
-    return min(rows, key=lambda s: (-weight_of(s, priors), s.public_date, s.event_id))
+def by_weight(rows: Iterable[Signal], priors: Priors) -> list[Signal]:
+    """Rows that tell of one event: the strongest, which speaks for it, first, of equally strong ones the first public."""
+    return sorted(rows, key=lambda s: (-weight_of(s, priors), s.public_date, s.event_id))
 
 
 def words_about(ledger: Ledger, priors: Priors) -> dict[str, list[Signal]]:
@@ -99,7 +99,7 @@ def words_about(ledger: Ledger, priors: Priors) -> dict[str, list[Signal]]:
     named: dict[str, list[Signal]] = {}
     for event in ledger.events():
         for name in sorted({signal.occasion for signal in event} - {""}):
-            named.setdefault(name, []).append(speaker([s for s in event if s.occasion == name], priors))
+            named.setdefault(name, []).append(by_weight((s for s in event if s.occasion == name), priors)[0])
     return named
 
 
@@ -111,17 +111,21 @@ def about_occasions(ledger: Ledger) -> set[str]:
 class ToneSeries:
     """The general signals of a ledger as arrays, summed up for any day.
 
-    Rows tied by `same_as` are one event and count once; where one of them names an occasion the event is about that
-    occasion and no part of the tone.
+    What counts once stands together in `events`, and `signals` has the row of each that counts: rows tied by `same_as`,
+    and the signals of one kind and direction that became public on one day, so that a day coded twice says no more
+    than a day coded once. An event of which a row names an occasion is about that occasion and no part of the tone.
     """
 
     def __init__(self, ledger: Ledger, priors: Priors):
         self.kinds = tuple(priors.kinds)
         self.half_life = priors.structure.tone_half_life
-        self.signals: list[Signal] = []
+        together: dict[tuple, list[Signal]] = {}
         for event in ledger.events():
             if not any(signal.occasion for signal in event):
-                self.signals.append(speaker(event, priors))
+                told = by_weight(event, priors)[0]
+                together.setdefault((told.public_date, told.kind, told.strength > 0), []).extend(event)
+        self.events = [tuple(by_weight(rows, priors)) for rows in together.values()]
+        self.signals = [rows[0] for rows in self.events]
         self.public = np.array([s.public_date.toordinal() for s in self.signals], dtype=int)
         self.kind = np.array([self.kinds.index(s.kind) for s in self.signals], dtype=int)
         self.weight = np.array([np.sign(s.strength) * weight_of(s, priors) for s in self.signals])

@@ -46,10 +46,9 @@ def events_of(run: "Run") -> tuple[list[tuple[Signal, ...]], dict[str, list[tupl
     """The events that can be switched off: of the general tone the strongest, and by occasion ahead the last words."""
     series, ahead = run.outlook.tone_series, run.outlook
     events = seen(run.params, run.whole, ahead.as_of).events()
-    of = {signal.event_id: event for event in events for signal in event}
     size = np.abs(series.decayed(ahead.as_of))
     strongest = [i for i in np.argsort(-size, kind="stable")[:SIGNALS] if size[i] >= 0.5 ** 5 / 3]
-    general = [of[series.signals[i].event_id] for i in sorted(strongest)]
+    general = [series.events[i] for i in sorted(strongest)]
     spoken = {name: [event for event in events if any(signal.occasion == name for signal in event)][-WORDS:]
               for name in places(ahead)}
     return general, spoken

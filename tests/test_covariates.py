@@ -168,6 +168,14 @@ class TestTone:
         once, twice = (ToneSeries(ledger(rows), PRIORS).at(AS_OF) for rows in ([first], [first, again]))
         assert np.array_equal(once.up, twice.up)
 
+    def test_of_one_kind_and_direction_the_strongest_of_a_day_counts(self):
+        first, again = signal(strength=1), signal("2025-06-01-again", strength=2)
+        others = [signal("2025-06-01-low", strength=-1), signal("2025-06-02-next", date(2025, 6, 2)),
+                  signal("2025-06-01-words", kind="official_statement")]
+        series = ToneSeries(ledger([first, again, *others]), PRIORS)
+        assert {s.event_id for s in series.signals} == {s.event_id for s in [again, *others]}
+        assert (again, first) in series.events
+
     def test_an_event_that_names_an_occasion_is_no_part_of_the_tone(self):
         rows = [signal(), signal("2025-06-01-apec", occasion="2025-apec", same_as="2025-06-01-word")]
         assert ToneSeries(ledger(rows, [occasion()]), PRIORS).signals == []
