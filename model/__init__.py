@@ -11,7 +11,8 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VEC
 os.environ.setdefault("MPLCONFIGDIR", str(_CACHE / "matplotlib"))
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("IPYTHONDIR", str(_CACHE / "ipython"))
-os.environ.setdefault("PYTENSOR_FLAGS", f'base_compiledir="{_CACHE / "pytensor"}"')
+# Without fast maths a compiled function gives the same bits whether it was compiled now or taken from the cache.
+os.environ.setdefault("PYTENSOR_FLAGS", f'base_compiledir="{_CACHE / "pytensor"}",numba__fastmath=False')
 for _name in ("CONFIG", "DATA", "RUNTIME"):
     os.environ.setdefault(f"JUPYTER_{_name}_DIR", str(_CACHE / "jupyter" / _name.lower()))
 os.environ.setdefault("NUMBA_CACHE_DIR", str(_CACHE / "numba"))

@@ -121,7 +121,7 @@ def january_fit(params: Params, ready, past: Record, name: str, length: dict[str
     """
     for times in (1, 2, 4):
         longer = length | {"draws": times * length["draws"], "tune": times * length["tune"]}
-        tree = summit.chains_of(ready, past, params, **longer)
+        tree = summit.resample(ready, past, params, **longer)
         rhat = summit.worst_rhat(tree)
         if rhat <= RHAT_MAX:
             break

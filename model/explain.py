@@ -74,9 +74,8 @@ def changes(p: Draws, ahead: Outlook) -> dict[tuple[str, str], np.ndarray]:
                 after = season_hazard(p, plain, felt, ahead.horizon, silent=True)
                 add((row.event_id if row else slot.occasion.occasion_id, what), after - now)
                 now = after
-    if ahead.horizon:
-        unheard, any_visit = (hazard.surprise_hazard(p, ahead.horizon, silent)[:, -1] for silent in (True, False))
-        add(("silence", "silence"), unheard - any_visit)
+    unheard, any_visit = (hazard.surprise_days(p, ahead.horizon, silent).sum(1) for silent in (True, False))
+    add(("silence", "silence"), unheard - any_visit)
     for visit in ahead.visits:
         now = 0.0
         steps = [("visit window", None, Words()), *stages(visit.words)]

@@ -149,15 +149,15 @@ def visit_days(p: Draws, view: VisitView, horizon: int) -> np.ndarray:
     return ahead / length * chance[:, None]
 
 
-def surprise_hazard(p: Draws, horizon: int, silent: bool = True) -> np.ndarray:
-    """Cumulative hazard of visits and one-off gatherings of which nothing is public yet, by each day ahead; (draw, day).
+def surprise_days(p: Draws, horizon: int, silent: bool = True) -> np.ndarray:
+    """Hazard of visits and one-off gatherings of which nothing is public yet, on each day ahead; (draw, day).
 
     Where the silence so far counts, their first word must come after as_of, so that t days ahead only those with a
     lead below t remain.
     """
     days = np.arange(1, horizon + 1)
     unknown = lead_below(p, "surprise", days) if silent else np.ones((1, horizon))
-    return np.cumsum(p["surprise_rate"][:, None] / YEAR * unknown, axis=1)
+    return p["surprise_rate"][:, None] / YEAR * unknown
 
 
 class Chances(NamedTuple):
@@ -176,6 +176,21 @@ class Chances(NamedTuple):
 SURPRISE = "unknown"
 
 
+def groups_of(p: Draws, ahead: Outlook, signals: bool, silent: bool) -> list[list[tuple[str, np.ndarray]]]:
+    """What excludes one another stands together: the slots of a season, and each visit, by id; (draw, day) each."""
+    norm = p["tone_norm"]
+    tone = balance(p, ahead.tone.up, ahead.tone.down) - norm if signals else np.zeros_like(norm)
+    groups = []
+    for view in ahead.seasons:
+        if not signals:
+            view = unspoken(view)
+        groups.append([(slot.occasion.occasion_id, day)
+                       for slot, day in season_days(p, view, tone * view.fade, ahead.horizon, silent)])
+    for visit in ahead.visits if signals else ():
+        groups.append([(visit.occasion.occasion_id, visit_days(p, visit, ahead.horizon))])
+    return groups
+
+
 def chances(p: Draws, ahead: Outlook, signals: bool = True, silent: bool | None = None) -> Chances:
     """The chance of the first meeting by cause and day; without `signals` every word, silence and tone is off.
 
@@ -184,18 +199,8 @@ def chances(p: Draws, ahead: Outlook, signals: bool = True, silent: bool | None 
     Causes compete: their hazards add.
     """
     silent = signals if silent is None else silent
-    norm = p["tone_norm"]
-    tone = balance(p, ahead.tone.up, ahead.tone.down) - norm if signals else np.zeros_like(norm)
-    groups: list[list[tuple[str, np.ndarray]]] = []
-    for view in ahead.seasons:
-        if not signals:
-            view = unspoken(view)
-        groups.append([(slot.occasion.occasion_id, day)
-                       for slot, day in season_days(p, view, tone * view.fade, ahead.horizon, silent)])
-    for visit in ahead.visits if signals else ():
-        groups.append([(visit.occasion.occasion_id, visit_days(p, visit, ahead.horizon))])
     names, increments, there = [], [], []
-    for group in groups:
+    for group in groups_of(p, ahead, signals, silent):
         total = sum(day for _, day in group)
         left = 1 - np.cumsum(total, axis=1)
         step = -np.diff(np.log(np.maximum(left, 1e-12)), axis=1, prepend=0.0)
@@ -203,10 +208,10 @@ def chances(p: Draws, ahead: Outlook, signals: bool = True, silent: bool | None 
             names.append(name)
             increments.append(step * np.divide(day, total, out=np.zeros_like(day), where=total > 0))
             there.append(day.sum(1))
-    surprise = surprise_hazard(p, ahead.horizon, silent)
+    surprise = surprise_days(p, ahead.horizon, silent)
     names.append(SURPRISE)
-    increments.append(np.diff(surprise, axis=1, prepend=0.0))
-    there.append(-np.diff(np.exp(-surprise), axis=1, prepend=1.0).sum(1))
+    increments.append(surprise)
+    there.append(-np.expm1(-surprise.sum(1)))
     rise = np.stack(increments, axis=1)
     total = rise.sum(1)
     survival = np.exp(-np.cumsum(total, axis=1))
@@ -216,8 +221,11 @@ def chances(p: Draws, ahead: Outlook, signals: bool = True, silent: bool | None 
 
 
 def by_deadline(p: Draws, ahead: Outlook, signals: bool = True) -> np.ndarray:
-    """P(they meet by the deadline) of each draw; (draw,)."""
-    return chances(p, ahead, signals).first.sum((1, 2))
+    """P(they meet by the deadline) of each draw, as the sum of `chances` without its days; (draw,)."""
+    missed = np.exp(-surprise_days(p, ahead.horizon, signals).sum(1))
+    for group in groups_of(p, ahead, signals, signals):
+        missed *= np.maximum(1 - sum(day.sum(1) for _, day in group), 1e-12)
+    return 1 - missed
 
 
 def log_likelihood(p: Draws, past: Record, rows: np.ndarray) -> np.ndarray:

@@ -108,7 +108,7 @@ class Occasion:
             known |= {"start_date": window.earliest if window else None, "start_expected": True}
         if self.is_visit and not ended:
             known |= {"end_date": window.latest if window else None, "end_expected": True}
-        return replace(self, **known)
+        return replace(self, **known) if known else self
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,8 @@ class Ledger:
         signals = tuple(signal for signal in self.signals if signal.public_date <= day)
         known = {occasion.occasion_id for occasion in occasions} | {signal.event_id for signal in signals} | {""}
         windows = tuple(window for window in windows if window.occasion_id in known)
-        signals = tuple(replace(signal, occasion=signal.occasion if signal.occasion in known else "",
+        signals = tuple(signal if known.issuperset((signal.occasion, signal.same_as)) else
+                        replace(signal, occasion=signal.occasion if signal.occasion in known else "",
                                 same_as=signal.same_as if signal.same_as in known else "") for signal in signals)
         known |= {_window_id(window) for window in windows}
         return Ledger(signals, occasions, windows, tuple(row for row in self.revised if row in known))

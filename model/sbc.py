@@ -112,14 +112,15 @@ def one(number: int, params: Params, past: Record, ahead: Outlook, ready: Any, d
         kept: int = KEPT,
         simulate: Callable[[hazard.Draws, Record, np.random.Generator], Record] = simulated) -> Simulation:
     """The simulation of one number: the same number, the same simulation."""
-    from .summit import sample
+    from .summit import diagnose, draws_of, resample
 
     random_seed = params.run.random_seed + 1000 * number
     true = truth(params, past, random_seed)
     made = simulate(true, past, np.random.default_rng([random_seed, 1]))
     seeded = replace(params, run=params.run.model_copy(update={"random_seed": random_seed % 2**32}))
     try:
-        found, checks, _ = sample(ready, made, seeded, chains=CHAINS, draws=draws, tune=tune)
+        tree = resample(ready, made, seeded, chains=CHAINS, draws=draws, tune=tune)
+        found, (checks, _) = draws_of(tree), diagnose(tree, seeded)
     except Exception as error:
         return Simulation(number, {}, failure=f"{type(error).__name__}: {error}".splitlines()[0][:200])
     steps = np.linspace(0, len(found["kept"]) - 1, kept).round().astype(int)

@@ -260,8 +260,8 @@ def samplers_summary(rows: Sequence[dict]) -> str:
     head = next(row for row in rows if row["quantity"] == HEADLINE)
     far = max(rows, key=lambda row: abs(row["errors"]))
     bound = NormalDist().inv_cdf(1 - MISSED / len(rows) / 2)
-    return (f"A run four times as long of PyMC's own sampler puts the headline at {100 * head['pymc']:.1f}%, ours is "
-            f"{100 * head['nutpie']:.1f}%. Of {len(rows)} posterior means none lies further apart than "
+    return (f"A run four times as long of another sampler, nutpie, puts the headline at {100 * head['nutpie']:.1f}%, that "
+            f"of PyMC, by which the forecast is fitted, at {100 * head['pymc']:.1f}%. Of {len(rows)} posterior means none lies further apart than "
             f"{abs(far['errors']):.1f} Monte Carlo errors ({far['quantity']}); two sound samplers have one beyond "
             f"{bound:.1f} once in {1 / MISSED:.0f} times.")
 

@@ -74,8 +74,9 @@ def asked(params: Params, ready: Any, learned: Ledger, seen: Ledger, structure: 
     q = params.question
     past = structure.years(record(structure.sees(learned), params.priors))
     past = replace(past, years=past.years - fewer_years)
-    draws, checks, failures = summit.sample(ready, past, params)
-    fitted = summit.Fit("", past.through, draws, checks, 0.0, False, "")
+    tree = summit.resample(ready, past, params)
+    checks, failures = summit.diagnose(tree, params)
+    fitted = summit.Fit("", past.through, summit.draws_of(tree), checks, 0.0, False, "")
     draws = summit.update(fitted, past, past, q.as_of).draws
     ahead = outlook(structure.sees(seen), q.as_of, q.deadline, params.priors)
     p = backtest.curve(draws, ahead, structure)[:, -1]
@@ -97,7 +98,7 @@ def structures(params: Params, whole: Ledger) -> Iterator[dict]:
 
 
 def samplers(params: Params, whole: Ledger) -> Iterator[dict]:
-    """Posterior means of the default fit beside those of a long run of PyMC's own sampler, one row a quantity.
+    """Posterior means of the default fit, by PyMC's own sampler, beside those of a long run of nutpie, one row a quantity.
 
     `errors` is their difference in Monte Carlo standard errors, from the effective sample sizes of both.
     """
@@ -109,13 +110,15 @@ def samplers(params: Params, whole: Ledger) -> Iterator[dict]:
     cut = whole.as_of(q.as_of)
     past, ahead = record(cut, params.priors), outlook(cut, q.as_of, q.deadline, params.priors)
     found = []
-    for p in (summit.fit(params, past).draws, summit.sample_slowly(params, past, times=4)):
+    run = params.run
+    longer = summit.resample(summit.compiled(params, past), past, params, draws=4 * run.draws, tune=4 * run.tune)
+    for p in (summit.fit(params, past).draws, summit.draws_of(longer)):
         chosen = sbc.scalars(params, past, p) | {sbc.HEADLINE: hazard.by_deadline(p, ahead)}
         found.append({name: (values.mean(), values.var() / float(az.ess(values.reshape(chains, -1), method="mean")))
                       for name, values in chosen.items()})
     for name in found[0]:
         (ours, error), (theirs, other) = (each[name] for each in found)
-        yield {"quantity": name, "nutpie": ours, "pymc": theirs, "errors": (ours - theirs) / np.sqrt(error + other)}
+        yield {"quantity": name, "pymc": ours, "nutpie": theirs, "errors": (ours - theirs) / np.sqrt(error + other)}
 
 
 def without_year(ledger: Ledger, year: int) -> Ledger:

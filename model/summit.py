@@ -170,7 +170,8 @@ def fit(params: Params, record: Record) -> Fit:
         if stored := load_fit(path):
             return stored
         begin = time.perf_counter()
-        draws, checks, failures = sample(compiled(params, record), record, params)
+        tree = sample(params, record)
+        draws, (checks, failures) = draws_of(tree), diagnose(tree, params)
         seconds = time.perf_counter() - begin
         if failures:
             failed = PROJECT_ROOT / ".cache" / "failed" / path.name
@@ -181,8 +182,28 @@ def fit(params: Params, record: Record) -> Fit:
         return Fit(path.stem, record.through, draws, checks, seconds, False, "no stored fit of these priors and this record")
 
 
+def sample(params: Params, record: Record):
+    """The chains of a record by PyMC's own sampler, as ArviZ keeps them: the quickest way to a single fit."""
+    import pymc as pm
+
+    run = params.run
+    with build(params, record):
+        try:
+            tree = pm.sample(run.draws, tune=run.tune, chains=run.chains, cores=2, nuts_sampler="pymc", quiet=True,
+                             nuts={"target_accept": run.target_accept}, random_seed=run.random_seed,
+                             compute_convergence_checks=False)
+            whole = tree["posterior"].sizes["draw"] == run.draws
+        except ValueError as error:
+            if "Not enough samples" not in str(error):
+                raise
+            whole = False
+    if not whole:  # PyMC takes Ctrl-C as the wish for what it has so far
+        raise KeyboardInterrupt
+    return tree
+
+
 def compiled(params: Params, record: Record):
-    """The model of a record, compiled by nutpie; `sample` puts any other record in its place."""
+    """The model of a record, compiled by nutpie for many: `resample` puts any other record in its place."""
     import warnings
 
     import nutpie
@@ -192,18 +213,8 @@ def compiled(params: Params, record: Record):
         return nutpie.compile_pymc_model(build(params, record))
 
 
-def sample(ready, record: Record, params: Params, **length: int
-           ) -> tuple[dict[str, np.ndarray], dict[str, Any], list[str]]:
-    """Draws of a compiled model given a record by variable (draw, *dims), their checks, and what is wrong with them.
-
-    `length` may hold the `chains`, `draws` and `tune` of `chains_of`.
-    """
-    tree = chains_of(ready, record, params, **length)
-    return draws_of(tree), *diagnose(tree, params)
-
-
-def chains_of(ready, record: Record, params: Params, *, chains: int | None = None, draws: int | None = None,
-              tune: int | None = None):
+def resample(ready, record: Record, params: Params, *, chains: int | None = None, draws: int | None = None,
+             tune: int | None = None):
     """The chains of a compiled model given a record, as ArviZ keeps them; by default as long as the run settings say."""
     import nutpie
 
@@ -212,17 +223,6 @@ def chains_of(ready, record: Record, params: Params, *, chains: int | None = Non
     return nutpie.sample(ready.with_data(**data), draws=draws or run.draws, tune=tune or run.tune, cores=2,
                          chains=chains or run.chains, target_accept=run.target_accept, seed=run.random_seed,
                          progress_bar=False)
-
-
-def sample_slowly(params: Params, record: Record, times: int) -> dict[str, np.ndarray]:
-    """Draws by PyMC's own sampler, so many times as long as a fit, by variable (draw, *dims)."""
-    import pymc as pm
-
-    run = params.run
-    with build(params, record):
-        tree = pm.sample(times * run.draws, tune=times * run.tune, chains=run.chains, cores=2, nuts_sampler="pymc",
-                         target_accept=run.target_accept, random_seed=run.random_seed, progressbar=False)
-    return draws_of(tree)
 
 
 def draws_of(tree) -> dict[str, np.ndarray]:

@@ -217,10 +217,10 @@ class TestVisits:
         when = rng.uniform(0, horizon, counts.sum())
         lead = 120 * np.exp(np.log(2.5) * rng.normal(size=len(when)))
         simulated, error = (lead < when).sum() / len(counts), np.sqrt((lead < when).sum()) / len(counts)
-        assert hazard.surprise_hazard(p, horizon)[0, -1] == pytest.approx(simulated, abs=4 * error + 2 * 2.0 / 365.25)
+        assert hazard.surprise_days(p, horizon)[0].sum() == pytest.approx(simulated, abs=4 * error + 2 * 2.0 / 365.25)
 
     def test_without_silence_surprises_come_at_their_full_rate(self):
-        np.testing.assert_allclose(hazard.surprise_hazard(P, 365, silent=False)[:, -1], P["surprise_rate"] * 365 / 365.25)
+        np.testing.assert_allclose(hazard.surprise_days(P, 365, silent=False).sum(1), P["surprise_rate"] * 365 / 365.25)
 
 
 def full_house(horizon=150):
@@ -235,7 +235,7 @@ class TestChances:
     def test_the_causes_multiply(self):
         ahead = full_house()
         tone = hazard.balance(P, ahead.tone.up, ahead.tone.down) - P["tone_norm"]
-        missed = np.exp(-hazard.surprise_hazard(P, 150)[:, -1]) * (1 - hazard.visit_days(P, ahead.visits[0], 150).sum(1))
+        missed = np.exp(-hazard.surprise_days(P, 150).sum(1)) * (1 - hazard.visit_days(P, ahead.visits[0], 150).sum(1))
         for view in ahead.seasons:
             missed *= 1 - sum(day.sum(1) for _, day in hazard.season_days(P, view, tone * view.fade, 150))
         np.testing.assert_allclose(hazard.by_deadline(P, ahead), 1 - missed, atol=1e-9)
@@ -253,13 +253,18 @@ class TestChances:
             day = np.where(drawn == len(flat), np.inf, drawn % 150 + rng.uniform(size=n))
             names = np.array([chances.causes.index(name) for name, _ in group] + [-1])
             where, when = np.where(day < when, names[drawn // 150], where), np.minimum(day, when)
-        by_day = -np.diff(np.exp(-hazard.surprise_hazard(p, 150)[0]), prepend=1.0)
+        by_day = -np.diff(np.exp(-np.cumsum(hazard.surprise_days(p, 150)[0])), prepend=1.0)
         drawn = rng.choice(151, n, p=[*by_day, 1 - by_day.sum()])
         day = np.where(drawn == 150, np.inf, drawn + rng.uniform(size=n))
         where, when = np.where(day < when, chances.causes.index(hazard.SURPRISE), where), np.minimum(day, when)
         for i, name in enumerate(chances.causes):
             share = (where == i).mean()
             assert chances.first[0, i].sum() == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / n) + 1e-3), name
+
+    def test_the_chance_by_the_deadline_is_the_sum_over_causes_and_days(self):
+        for signals in (True, False):
+            chances = hazard.chances(P, full_house(), signals)
+            np.testing.assert_allclose(hazard.by_deadline(P, full_house(), signals), chances.first.sum((1, 2)), atol=1e-12)
 
     def test_first_there_is_at_most_there_at_all(self):
         chances = hazard.chances(P, full_house())

@@ -134,7 +134,7 @@ class TestVerdict:
         def broken(*_, **__):
             raise RuntimeError("All initialization points failed\nmore")
 
-        monkeypatch.setattr(summit, "sample", broken)
+        monkeypatch.setattr(summit, "resample", broken)
         made = sbc.one(0, PARAMS, default_run.record, default_run.outlook, None)
         assert made.failure == "RuntimeError: All initialization points failed" and not made.ranks
 

@@ -200,8 +200,9 @@ class TestGate:
         draws = {"kept": np.array([0.9])}
         monkeypatch.setattr(summit, "FITS", tmp_path / ".cache" / "fits")
         monkeypatch.setattr(summit, "PROJECT_ROOT", tmp_path)
-        monkeypatch.setattr(summit, "compiled", lambda *_: None)
-        monkeypatch.setattr(summit, "sample", lambda *_: (draws, {"ok": False}, ["R-hat 1.300 of overlap"]))
+        monkeypatch.setattr(summit, "sample", lambda *_: None)
+        monkeypatch.setattr(summit, "draws_of", lambda _: draws)
+        monkeypatch.setattr(summit, "diagnose", lambda *_: ({"ok": False}, ["R-hat 1.300 of overlap"]))
         with pytest.raises(summit.GateError, match="nothing is published(.|\n)*R-hat 1.300 of overlap(.|\n)*.cache/failed"):
             summit.fit(PARAMS, default_run.record)
         assert not list((tmp_path / ".cache" / "fits").glob("*"))
@@ -211,8 +212,9 @@ class TestGate:
     def test_a_fit_is_made_once_and_then_read(self, default_run, tmp_path, monkeypatch):
         made = []
         monkeypatch.setattr(summit, "FITS", tmp_path)
-        monkeypatch.setattr(summit, "compiled", lambda *_: made.append(1))
-        monkeypatch.setattr(summit, "sample", lambda *_: ({"kept": np.array([0.9])}, {"ok": True}, []))
+        monkeypatch.setattr(summit, "sample", lambda *_: made.append(1))
+        monkeypatch.setattr(summit, "draws_of", lambda _: {"kept": np.array([0.9])})
+        monkeypatch.setattr(summit, "diagnose", lambda *_: ({"ok": True}, []))
         first, again = (summit.fit(PARAMS, default_run.record) for _ in range(2))
         assert made == [1] and (first.reused, again.reused) == (False, True) and first.why and first.key == again.key
 
