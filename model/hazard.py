@@ -48,41 +48,25 @@ def lead_below(p: Any, which: str, days: Any) -> Any:
     return np.where(np.asarray(days) > 0, ndtr(z), 0.0)
 
 
-class Part(NamedTuple):
-    """The log odds of a slot, by source, each (draw,): base, silence, and the informal words planned and doubted."""
-
-    hazard: np.ndarray
-    silence: np.ndarray
-    planned: np.ndarray
-    doubted: np.ndarray
-    day: np.ndarray  # (draw, offset): where the meeting would fall, sums to 1
+def informal(p: Draws, slot: Slot | VisitView) -> np.ndarray:
+    """Log likelihood ratio of the planning and the doubt about a slot; (draw,)."""
+    return np.log(p["planned_factor"]) * slot.words.planned - np.log(p["doubt_factor"]) * slot.words.doubted
 
 
-def informal(p: Draws, slot: Slot | VisitView) -> tuple[np.ndarray, np.ndarray]:
-    """Log likelihood ratios of planning and of doubt."""
-    return (np.log(p["planned_factor"]) * slot.words.planned, -np.log(p["doubt_factor"]) * slot.words.doubted)
-
-
-def scheduled(p: Draws, slot: Slot, view: SeasonView, tone: np.ndarray, silent: bool) -> Part:
-    """An occasion of which nothing formal was said.
+def scheduled(p: Draws, slot: Slot, silent: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Likelihood ratio of what was said of an occasion without a formal word, (draw,), and the meeting day, (draw, offset).
 
     Silence is evidence: LR = Sa(l) / (1 - q (1 - Sc(l))), Sa and Sc the chances that the announcement leads the
     meeting, or the refusal the occasion, by less than the l days left; q the share of missed occasions refused.
     """
     ahead = slot.ahead + OFFSETS
     day = p["meeting_day"] * (ahead >= 1)
+    unrefused = 1.0
     if silent:
         day = day * lead_below(p, "announcement", ahead)
-    left = np.maximum(day.sum(1), 1e-12)
-    unrefused = 1 - p["refusal_share"][:, slot.type] * (1 - lead_below(p, "refusal", np.array([slot.ahead]))[:, 0])
-    silence = np.log(left) - (np.log(unrefused) if silent else 0.0)
-    hazard = propensity(p, tone, p["year_effect"][:, view.year]) * type_intensity(p)[:, slot.type]
-    return Part(hazard, silence, *informal(p, slot), day / left[:, None])
-
-
-def after_evidence(hazard: np.ndarray, log_ratio: np.ndarray) -> np.ndarray:
-    """Cumulative hazard after evidence: log1p(expm1(hazard) * ratio), Bayes' rule on the odds."""
-    return np.logaddexp(0.0, np.log(np.expm1(np.clip(hazard, 1e-12, 50.0))) + log_ratio)
+        unrefused = 1 - p["refusal_share"][:, slot.type] * (1 - lead_below(p, "refusal", np.array([slot.ahead]))[:, 0])
+    left = day.sum(1)
+    return left / unrefused * np.exp(informal(p, slot)), day / np.maximum(left, 1e-300)[:, None]
 
 
 def chance_kept(kept: np.ndarray, left: np.ndarray, log_ratio: np.ndarray) -> np.ndarray:
@@ -92,42 +76,49 @@ def chance_kept(kept: np.ndarray, left: np.ndarray, log_ratio: np.ndarray) -> np
     return kept * left / (1 - kept + kept * left)
 
 
+def promised(p: Draws, slot: Slot) -> tuple[np.ndarray, np.ndarray]:
+    """P(an announced meeting takes place), (draw,), and the day of it, (draw, offset)."""
+    ahead = slot.ahead + OFFSETS
+    whole = p["meeting_day"] * (ahead >= slot.said)
+    day = whole * (ahead >= 1)
+    left = np.maximum(day.sum(1), 1e-300)
+    return chance_kept(p["kept"], left / np.maximum(whole.sum(1), left), informal(p, slot)), day / left[:, None]
+
+
 def season_days(p: Draws, view: SeasonView, tone: np.ndarray, horizon: int, silent: bool = True
                 ) -> list[tuple[Slot, np.ndarray]]:
     """P(they meet at each slot on each day), (draw, day) each, given that they have not met in the season.
 
-    `tone` is B - Bbar as it will be felt by then, (draw,). Where a meeting is announced, the other occasions have what
-    they add to its chance. A season refused altogether has `revived` of the chance it would have had without words.
+    Bayes' rule over where they agreed to meet, if anywhere: each occasion that is still open enters by its share of
+    the season's chance times the likelihood ratio of what was said of it. `tone` is B - Bbar as it will be felt by
+    then, (draw,). Beside an announced meeting the other occasions have what they add to its chance. A season refused
+    altogether has `revived` of the chance it would have had without words.
     """
-    slots, refused = [slot for slot in view.slots if slot.open], np.array([1.0])
+    slots, revived = [slot for slot in view.slots if slot.open], 1.0
     if not slots:
-        view, refused = unspoken(view), p["revived"]
-        slots = [slot for slot in view.slots if slot.open]
-    announced = np.array([slot.words.formal == ANNOUNCED for slot in slots])
-    hazards, days = [], []
-    for slot, is_announced in zip(slots, announced, strict=True):
-        if is_announced:
-            ahead = slot.ahead + OFFSETS
-            promised = p["meeting_day"] * (ahead >= slot.said)
-            day = promised * (ahead >= 1)
-            left = np.maximum(day.sum(1), 1e-12)
-            chance = chance_kept(p["kept"], left / np.maximum(promised.sum(1), 1e-12), sum(informal(p, slot)))
-            hazard, day = -np.log1p(-chance), day / left[:, None]
-        else:
-            part = scheduled(p, slot, view, tone, silent)
-            hazard = after_evidence(part.hazard, part.silence + part.planned + part.doubted)
-            day = part.day
-        hazards.append(hazard)
-        days.append(day)
-    each = np.maximum(np.stack(hazards, axis=1), 1e-300)
-    chance, so_far = np.zeros_like(each), 0.0
-    for group, with_earlier, kept in ((announced, announced, 1.0), (~announced, np.ones_like(announced), p["kept"])):
-        if group.any():
-            season = -np.expm1(-together(each[:, with_earlier], np.ones((1, with_earlier.sum())), p["overlap"][:, None])[:, 0])
-            share = each[:, group] / each[:, group].sum(1, keepdims=True)
-            chance[:, group] = (refused * kept * (season - so_far))[:, None] * share
-            so_far = season
-    return [(slot, spread(day, slot, horizon) * chance[:, [i]]) for i, (slot, day) in enumerate(zip(slots, days, strict=True))]
+        slots, revived = [slot for slot in unspoken(view).slots if slot.open], p["revived"]
+
+    def either(hazards: np.ndarray) -> np.ndarray:
+        return -np.expm1(-together(hazards, np.ones((1, hazards.shape[1])), p["overlap"][:, None])[:, 0])
+
+    found, others = [], np.zeros_like(p["kept"])
+    if rest := [slot for slot in slots if slot.words.formal != ANNOUNCED]:
+        common = propensity(p, tone, p["year_effect"][:, view.year])
+        each = common[:, None] * type_intensity(p)[:, [slot.type for slot in rest]]
+        agreed, (ratios, days) = either(each), zip(*(scheduled(p, slot, silent) for slot in rest), strict=True)
+        weight = agreed[:, None] * each / each.sum(1, keepdims=True) * np.stack(ratios, axis=1)
+        chance = weight / np.maximum(1 - agreed + weight.sum(1), 1e-300)[:, None]
+        others = np.minimum(chance.sum(1), 1 - 1e-15)
+        found += zip(rest, (p["kept"] * chance.T), days, strict=True)
+    if announced := [slot for slot in slots if slot.words.formal == ANNOUNCED]:
+        held, days = zip(*(promised(p, slot) for slot in announced), strict=True)
+        promises = -np.log1p(-np.stack(held, axis=1))
+        kept = either(promises)
+        added = either(np.column_stack([promises, -np.log1p(-others)])) - kept
+        share = np.divide(added, others, out=np.zeros_like(others), where=others > 0)
+        found = [(slot, share * chance, day) for slot, chance, day in found]
+        found += zip(announced, kept * (promises / promises.sum(1, keepdims=True)).T, days, strict=True)
+    return [(slot, spread(day, slot, horizon) * (revived * chance)[:, None]) for slot, chance, day in found]
 
 
 def spread(day: np.ndarray, slot: Slot, horizon: int) -> np.ndarray:
@@ -145,7 +136,7 @@ def visit_days(p: Draws, view: VisitView, horizon: int) -> np.ndarray:
     days = np.arange(1, horizon + 1)
     ahead = (days >= view.first) & (days <= view.last)
     length = view.last - max(view.first, 1) + 1
-    chance = chance_kept(kept, length / (view.last - view.first + 1), sum(informal(p, view)))
+    chance = chance_kept(kept, length / (view.last - view.first + 1), informal(p, view))
     return ahead / length * chance[:, None]
 
 

@@ -90,3 +90,11 @@ def with_words(view, *said):
 def season_total(p, view, horizon=400, silent=True):
     """P(they meet in a season) of each draw, tone at its norm."""
     return sum(day.sum(1) for _, day in hazard.season_days(p, view, np.zeros(len(p["kept"])), horizon, silent))
+
+
+def where(p, view):
+    """P(they agree to meet) at each slot of a season before any word, tone at its norm; (draw, slot)."""
+    each = hazard.type_intensity(p)[:, [slot.type for slot in view.slots]]
+    together = hazard.together(each, np.ones((1, len(view.slots))), p["overlap"][:, None])[:, 0]
+    chance = 1 - np.exp(-hazard.propensity(p, 0.0, p["year_effect"][:, view.year]) * together)
+    return chance[:, None] * each / each.sum(1, keepdims=True)

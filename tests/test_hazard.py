@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up import (AS_OF, DAY, PRIORS, TYPES, ledger, occasion, prior_draws, season_total, signal, visit, window,
-                     with_words)
+                     where, with_words)
 from scipy.stats import lognorm
 
 from model import hazard
@@ -63,17 +63,6 @@ class TestParts:
         assert max(hazards) * (1 - 1e-9) <= both <= sum(hazards) * (1 + 1e-9)
         more = hazard.together(np.c_[h, 0.5], np.ones((1, len(hazards) + 1)), np.array([[overlap]]))[0, 0]
         assert more >= both * (1 - 1e-9)
-
-    @given(st.floats(0.001, 0.999), st.floats(-8, 8))
-    def test_evidence_multiplies_the_odds(self, chance, log_ratio):
-        after = -np.expm1(-hazard.after_evidence(np.array([-np.log1p(-chance)]), np.array([log_ratio])))[0]
-        odds = chance / (1 - chance) * np.exp(log_ratio)
-        assert after == pytest.approx(odds / (1 + odds), rel=1e-9)
-
-    @given(st.floats(0, 1e4), st.floats(-700, 700))
-    def test_evidence_never_leaves_the_range_of_hazards(self, prior, log_ratio):
-        after = hazard.after_evidence(np.array([prior]), np.array([log_ratio]))[0]
-        assert np.isfinite(after) and after >= 0
 
     @given(st.floats(0.01, 0.99), st.integers(0, 20), st.integers(1, 20))
     def test_a_promise_not_kept_so_far_is_kept_by_bayes_rule(self, kept, gone, left):
@@ -137,6 +126,14 @@ class TestSeason:
         both = season(60, 70)
         rest = replace(both, slots=both.slots[1:])
         np.testing.assert_allclose(season_total(P, with_words(both, NO)), season_total(P, rest))
+
+    def test_planning_at_one_occasion_takes_from_the_others(self):
+        both = season(60, 70)
+        first, second = where(P, both).T
+        odds = P["planned_factor"] ** 0.5 * first
+        days = hazard.season_days(P, with_words(both, Words(planned=0.5)), np.zeros(200), 400, silent=False)
+        for (_, day), weight in zip(days, (odds, second)):
+            np.testing.assert_allclose(day.sum(1), P["kept"] * weight / (1 - first - second + odds + second), rtol=1e-6)
 
     def test_a_season_refused_altogether_has_the_revived_share_of_its_chance_without_words(self):
         np.testing.assert_allclose(season_total(P, with_words(season(60, 70), NO, NO)),
