@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .ledger import Ledger
 
 WEEK = timedelta(days=7)
+QUIET = "Nothing new stands out: older words fade, occasions come nearer."
 
 
 class Table(NamedTuple):
