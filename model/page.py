@@ -48,7 +48,7 @@ def page_of(name: str, notebook: "NotebookNode") -> Page:
     title, _, rest = opening.removeprefix("# ").partition("\n")
     label = re.sub(r"^(\d+)_", r"\1 ", name).replace("_", " ")
     return Page(f"{name}.html", re.sub("[a-z]", lambda first: first[0].upper(), label, count=1), title.strip(),
-                rest.strip().split("\n\n")[0].replace("\n", " "))
+                re.sub("[`*]", "", rest.strip().split("\n\n")[0].replace("\n", " ")))
 
 
 def notebook_html(notebook: "NotebookNode") -> Html:
@@ -147,8 +147,8 @@ def overview(run: "Run", tables: Iterable[str], record: Path) -> dict[str, Any]:
         "question": forecast.question, "number": percent(forecast.probability),
         "word": prose.upper_first(forecast.likelihood_word), "deadline": day(forecast.deadline),
         "as_of": day(forecast.as_of),
-        "facts": [("Spread over the posterior", f"{percent(low)} – {percent(high)}"),
-                  ("Without signals", percent(forecast.no_signals_probability)),
+        "facts": [(f"{forecast.interval['mass']:.0%} range, if the model is right", f"{percent(low)} – {percent(high)}"),
+                  ("The calendar alone, without signals", percent(forecast.no_signals_probability)),
                   ("A week ago", "–" if forecast.a_week_ago is None else percent(forecast.a_week_ago)),
                   ("Years that stood like this", f"{matched['hits']} of {matched['years']}")],
         "reconcile": prose.reconcile(forecast), "matched": matched["text"], "where": prose.where(forecast),

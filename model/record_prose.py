@@ -175,7 +175,8 @@ def reliability_summary(found: Record) -> str:
     rows = found["reliability"]
     high = [row for row in rows if row["observed"] > row["upper"]]
     low = [row for row in rows if row["observed"] < row["lower"]]
-    parts = [f"{text} where it said {percent(part[0]['probability'])} to {percent(part[-1]['probability'])}"
+    parts = [f"{text} where it said "
+             f"{' to '.join(dict.fromkeys(percent(row['probability']) for row in (part[0], part[-1])))}"
              for part, text in ((low, "they met less often than the band allows"),
                                 (high, "they met more often than the band allows")) if part]
     told = upper_first(listed(parts)) if parts else "The curve stays inside the band everywhere"
@@ -217,8 +218,8 @@ def paths_alt(found: Record) -> str:
 def replay_title(found: Record) -> str:
     """From where to where the replay runs."""
     rows = found["replay"]
-    return (f"2025 week by week: from {percent(rows[0]['probability'])} in January over "
-            f"{percent(min(row['probability'] for row in rows))} to {percent(rows[-1]['probability'])} on the eve")
+    return (f"2025 week by week: from {percent(rows[0]['probability'])} in January down to "
+            f"{percent(min(row['probability'] for row in rows))} and up to {percent(rows[-1]['probability'])} on the eve")
 
 
 def largest_moves(found: Record, number: int = 9) -> list[dict[str, Any]]:

@@ -101,5 +101,5 @@ def _told(stop: Stop, before: Stop | None, x: float, y: float) -> str:
                           for effect, when, text in stop.news) if stop.news else show.say(QUIET)
     return (f'<div data-day="{day(stop.day)}" data-x="{x:.2f}%" data-y="{y:.2f}%" hidden>\n'
             f'<div class="answer"><p class="number">{percent(stop.probability)}</p><p><b>{day(stop.day)}</b> '
-            f"{escape(forecast.likelihood_word(stop.probability))}, spread {percent(stop.lower)} to "
+            f"{escape(forecast.likelihood_word(stop.probability))}, range {percent(stop.lower)} to "
             f"{percent(stop.upper)}; {moved}</p></div>\n{news.markup}</div>\n")

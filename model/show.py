@@ -84,7 +84,7 @@ def _kind(cells: tuple[Any, ...]) -> str:
     if cells and all(isinstance(cell, int | float) for cell in cells):
         return "number"
     longest = max((len(str(cell)) for cell in cells), default=0)
-    return "long" if longest > 40 else "short" if longest < 13 else ""
+    return "long" if longest > 40 else "short" if longest < 17 else ""
 
 
 def _written(cell: Any) -> str:

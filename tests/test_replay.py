@@ -25,7 +25,7 @@ EVENTS = study.load("replay_events")
 def with_rows(folder, **changed):
     """A folder with the tables of the replay, the rows of some changed by a function of a row; None drops it."""
     for name in ("replay", "replay_events"):
-        rows = list(csv.DictReader((RECORD / f"{name}.csv").open(encoding="utf-8", newline="")))
+        rows = list(csv.DictReader((RECORD / f"{name}.csv").read_text("utf-8").splitlines()))
         rows = [row for row in map(changed.get(name, dict), rows) if row]
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, rows[0])
