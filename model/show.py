@@ -125,8 +125,9 @@ def svg(drawn: Figure, label: str) -> str:
                 del parent.attrib[key]
             elif "url(#" in value:
                 parent.set(key, value.replace("url(#", f"url(#{salt}-"))
-        if parent.tag == f"{{{SVG}}}path":
-            parent.set("d", " ".join(parent.get("d").split()))
+        for name in filter(parent.attrib.get, ("d", "x", "y")):
+            short = re.sub(r"-?\d+\.\d+", lambda number: f"{float(number[0]):.2f}", parent.get(name))
+            parent.set(name, " ".join(short.split()))
         if parent.get("transform", "").startswith("rotate(-0 "):
             del parent.attrib["transform"]
         parent.text, parent.tail = (parent.text or "").strip() or None, None

@@ -81,9 +81,9 @@ def rows(made: "Sensitivity") -> Table:
 
     lines = [(named(bar.name), f"{bar.low.value:.3g} to {bar.high.value:.3g}", bar.unit, told(bar.low), told(bar.high),
               f"{100 * bar.error:.1f}" if bar.safe else "–", shape(bar), f"{bar.power:.3f}") for bar in made.bars]
-    return Table(("Prior", "Edges", "Unit", "Low edge", "High edge", "Error", "Pareto k", "Power-scaling"), lines,
+    return Table(("Prior", "Edges", "Unit", "Low edge", "High edge", "Error", "Pareto k", "Power"), lines,
                  f"What {count(len(lines), 'prior')} moved to an edge would change, in points from "
-                 f"{percent(made.probability)}; k below {SAFE} is safe")
+                 f"{percent(made.probability)}; k below {SAFE} is safe; power: the headline's answer to power-scaling that prior alone")
 
 
 def scenario_rows(run: "Run", path: Path = COMPARED) -> Table:
