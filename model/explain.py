@@ -7,6 +7,7 @@ visit by date), each changing the cumulative hazard by a difference; the row ord
 
 import itertools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -119,6 +120,28 @@ def moved(rows: list[dict], number: int = 5) -> list[dict]:
     """The contributions to name first: those of what was added, then the largest; the background of tone is none."""
     return sorted((row for row in rows if row["what"] != "tone"),
                   key=lambda row: (not row["text"].startswith(ADDED), -abs(row["delta"])))[:number]
+
+
+def news(p: Draws, ledger: Ledger, before: date, shares: Mapping[str, float], as_of: date, deadline: date,
+         priors: Priors) -> list[dict]:
+    """What became public after `before`, of a ledger cut at `as_of`: the largest effect on the probability first.
+
+    An event, or an occasion that becomes known, has as effect the forecast less the one without it; an occasion that
+    passes without a meeting loses its share of `shares`, the chances of a first meeting by occasion on `before`.
+    """
+    def chance(seen: Ledger) -> float:
+        return float(hazard.by_deadline(p, outlook(seen, as_of, deadline, priors)).mean())
+
+    now = chance(ledger)
+    found = [(now - chance(replace(ledger, signals=tuple(s for s in ledger.signals if s not in event))),
+              event[0].public_date, event[0].event_id, event[0].description)
+             for event in ledger.events() if before < event[0].public_date]
+    found += [(now - chance(replace(ledger, occasions=tuple(o for o in ledger.occasions if o != new))), new.known_from,
+               new.occasion_id, f"{new.name} becomes public.") for new in ledger.occasions if before < new.known_from]
+    found += [(-shares.get(o.occasion_id, 0.0), o.end_date, o.occasion_id, f"{o.name} passes without a meeting.")
+              for o in ledger.occasions if o.met is False and before < o.end_date]
+    return [{"date": day, "id": name, "text": text, "effect": effect}
+            for effect, day, name, text in sorted(found, key=lambda row: (-abs(row[0]), row[2]))]
 
 
 def possible(ahead: Outlook, priors: Priors) -> dict[str, Outlook]:

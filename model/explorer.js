@@ -3,18 +3,16 @@
 // A test holds it to Python to 1e-6; whoever changes hazard.py changes this file too.
 
 const OFFSETS = [-3, -2, -1, 0, 1, 2, 3], YEAR = 365.25;
+const sum = list => list.reduce((total, value) => total + value, 0);
 
 // P(Z < z) of a standard normal: a series near the middle, a continued fraction in the tails.
 function ndtr(z) {
   const x = Math.abs(z), density = Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI);
-  if (x > 4) {
-    let f = x;
-    for (let k = 60; k > 0; k--) f = x + k / f;
-    return z < 0 ? density / f : 1 - density / f;
-  }
-  let term = x, sum = x;
-  for (let k = 3; term > 1e-17 * sum; k += 2) sum += term *= x * x / k;
-  return 0.5 + Math.sign(z) * density * sum;
+  let term = x, series = x, fraction = x;
+  for (let k = 60; k > 0; k--) fraction = x + k / fraction;
+  if (x > 4) return z < 0 ? density / fraction : 1 - density / fraction;
+  for (let k = 3; term > 1e-17 * series; k += 2) series += term *= x * x / k;
+  return 0.5 + Math.sign(z) * density * series;
 }
 
 // P(lead < days) of a LogNormal lead; 0 for days <= 0.
@@ -31,7 +29,7 @@ function prepare(data) {
     slot.draws = Array.from({length: n}, (_, i) => {
       const plain = OFFSETS.map((offset, k) => slot.ahead + offset >= 1 ? p.meeting_day[k][i] : 0);
       const silent = plain.map((value, k) => value * leadBelow(p, i, "announcement", slot.ahead + OFFSETS[k]));
-      const left = Math.max(silent.reduce((a, b) => a + b), 1e-12);
+      const left = Math.max(sum(silent), 1e-12);
       const unrefused = 1 - p.refusal_share[slot.type][i] * (1 - leadBelow(p, i, "refusal", slot.ahead));
       const intensity = -Math.log1p(-p.season_chance[i]) * p.year_factor[i] ** p.year_effect[season.year][i]
         * p.type_factor[i] ** p.type_effect[slot.type][i];
@@ -40,18 +38,14 @@ function prepare(data) {
   }
 }
 
-// Tone B = (P - N) / (P + N + 1) of draw i, less its norm.
-function tone(data, i, off) {
-  let up = 0, down = 0;
-  const add = (kind, more, less) => { up += data.draws.weight[kind][i] * more; down += data.draws.weight[kind][i] * less; };
-  data.background.forEach(([more, less], kind) => add(kind, more, less));
-  data.signals.forEach(([kind, value], index) => { if (!off.has(index)) add(kind, Math.max(value, 0), Math.max(-value, 0)); });
-  return (up - down) / (up + down + 1) - data.draws.tone_norm[i];
+// Tone B = (P - N) / (P + N + 1) of draw i, less its norm; heard: signals as [kind, value].
+function tone(p, i, heard) {
+  const parts = heard.map(([kind, value]) => p.weight[kind][i] * value);
+  return sum(parts) / (sum(parts.map(Math.abs)) + 1) - p.tone_norm[i];
 }
 
-function informal(p, i, [, planned, doubted]) {
-  return Math.log(p.planned_factor[i]) * planned - Math.log(p.doubt_factor[i]) * doubted;
-}
+const informal = (p, i, [, planned, doubted]) =>
+  Math.log(p.planned_factor[i]) * planned - Math.log(p.doubt_factor[i]) * doubted;
 
 function chanceKept(kept, left, logRatio) {
   const odds = kept / (1 - kept) * Math.exp(logRatio), after = odds / (1 + odds);
@@ -61,7 +55,7 @@ function chanceKept(kept, left, logRatio) {
 // One hazard from those of a season's occasions: (sum h^(1/overlap))^overlap.
 function together(hazards, overlap) {
   const largest = Math.max(...hazards);
-  return largest * hazards.reduce((sum, h) => sum + (h / largest) ** (1 / overlap), 0) ** overlap;
+  return largest * sum(hazards.map(h => (h / largest) ** (1 / overlap))) ** overlap;
 }
 
 // P(they meet at each slot) of a season in draw i, and the distribution of the day there: [slot, chance, days].
@@ -73,8 +67,8 @@ function seasonDays(p, i, season, felt, said, horizon) {
     const w = words(slot), own = slot.draws[i];
     let hazard, days;
     if (w[0] === 1) {
-      const left = Math.max(own.plain.reduce((a, b) => a + b), 1e-12);
-      const promised = OFFSETS.reduce((sum, o, k) => sum + (slot.ahead + o >= w[3] ? p.meeting_day[k][i] : 0), 0);
+      const left = Math.max(sum(own.plain), 1e-12);
+      const promised = sum(OFFSETS.map((offset, k) => slot.ahead + offset >= w[3] ? p.meeting_day[k][i] : 0));
       hazard = -Math.log1p(-chanceKept(p.kept[i], left / Math.max(promised, 1e-12), informal(p, i, w)));
       days = own.plain.map(value => value / left);
     } else {
@@ -88,7 +82,7 @@ function seasonDays(p, i, season, felt, said, horizon) {
   for (const announced of [true, false]) {
     const group = rows.filter(row => row.announced === announced);
     if (!group.length) continue;
-    const total = group.reduce((sum, row) => sum + row.hazard, 0);
+    const total = sum(group.map(row => row.hazard));
     const season = -Math.expm1(-together((announced ? group : rows).map(row => row.hazard), p.overlap[i]));
     for (const row of group) row.chance = refused * (season - soFar) * (announced ? 1 : p.kept[i]) * row.hazard / total;
     soFar = season;
@@ -109,31 +103,27 @@ function visitDays(p, i, visit, w, horizon) {
 // off: indices of signals left out; trust: factor on the tone; status: by occasion, "" as it stands; mask: words heard.
 function explore(data, {off, trust, status, mask}) {
   const {draws: p, count: n, horizon} = data, curve = new Float64Array(horizon), first = {};
+  const heard = data.background.concat(data.signals.filter((_, index) => !off.has(index)));
   const said = ({id}) => status[id] ? data.words[id].set[status[id]] : data.words[id].heard[mask[id]];
   for (let i = 0; i < n; i++) {
-    const felt = trust * tone(data, i, off), total = Float64Array.from(data.surprise[i]);
-    const rise = [["unknown", data.surprise[i]]];
+    const felt = trust * tone(p, i, heard), rise = [["unknown", data.surprise[i]]];
     const groups = data.seasons.map(season => seasonDays(p, i, season, felt * season.fade, said, horizon))
       .concat(data.visits.filter(said).map(visit => [visitDays(p, i, visit, said(visit), horizon)]));
     for (const group of groups) {
-      const days = new Float64Array(horizon + 1), own = group.map(([id, list]) => [id, new Float64Array(horizon)]);
+      const days = new Float64Array(horizon + 1), rate = new Float64Array(horizon + 1);
       for (const [, list] of group) for (const [t, value] of list) days[t] += value;
-      const step = new Float64Array(horizon + 1);
-      for (let t = 1, left = 1, before = 0; t <= horizon; t++) {
-        const now = Math.log(Math.max(left -= days[t], 1e-12));
-        [step[t], before] = [before - now, now];
+      for (let t = 1, left = 1; t <= horizon; left -= days[t++])
+        if (days[t] > 0) rate[t] = Math.log(Math.max(left, 1e-12) / Math.max(left - days[t], 1e-12)) / days[t];
+      for (const [id, list] of group) {
+        const own = new Float64Array(horizon);
+        for (const [t, value] of list) own[t - 1] += rate[t] * value;
+        rise.push([id, own]);
       }
-      group.forEach(([, list], g) => { for (const [t, value] of list) if (days[t] > 0) {
-        own[g][1][t - 1] += step[t] * value / days[t];
-        total[t - 1] += step[t] * value / days[t];
-      } });
-      rise.push(...own);
     }
-    for (let t = 0, survival = 1, met = 0; t < horizon; t++) {
-      const now = survival * Math.exp(-total[t]), gain = survival - now;
-      survival = now;
-      curve[t] += (met += gain) / n;
-      if (total[t] > 0) for (const [id, own] of rise) first[id] = (first[id] || 0) + own[t] / total[t] * gain / n;
+    for (let t = 0, survival = 1; t < horizon; t++) {
+      const total = sum(rise.map(([, own]) => own[t])), gain = -survival * Math.expm1(-total);
+      curve[t] += (1 - (survival -= gain)) / n;
+      if (total > 0) for (const [id, own] of rise) first[id] = (first[id] || 0) + own[t] / total * gain / n;
     }
   }
   return {probability: horizon ? curve[horizon - 1] : 0, curve, first};
@@ -143,22 +133,19 @@ const root = document.querySelector('[data-script="explorer.js"]');
 const data = JSON.parse(root.querySelector("script").textContent);
 const all = selector => [...root.querySelectorAll(selector)];
 const one = name => root.querySelector(`[data-show="${name}"]`);
+const draw = (name, curve) =>
+  one(name).setAttribute("d", `M0 1${[...curve].map((p, t) => `L${t + 1} ${(1 - p).toFixed(4)}`).join("")}`);
 const percent = x => x > 0 && x < 0.005 ? "<1%" : x > 0.995 && x < 1 ? ">99%" : `${(100 * x).toFixed(0)}%`;
 
 function settings() {
-  const mask = {}, status = {};
-  for (const select of all("select")) status[select.name] = select.value;
+  const mask = {}, status = Object.fromEntries(all("select").map(({name, value}) => [name, value]));
   for (const id in data.words) mask[id] = data.words[id].heard.length - 1;
-  for (const box of all("[data-words]")) for (const word of box.checked ? [] : box.dataset.words.split(" ")) {
+  for (const word of all("[data-words]:not(:checked)").flatMap(box => box.dataset.words.split(" "))) {
     const [id, bit] = word.split(":");
     mask[id] -= 1 << bit;
   }
-  const off = new Set(all("[data-tone]").filter(box => !box.checked).map(box => Number(box.dataset.tone)));
+  const off = new Set(all("[data-tone]:not(:checked)").map(box => Number(box.dataset.tone)));
   return {off, mask, status, trust: Number(root.querySelector("[type=range]").value)};
-}
-
-function draw(name, curve) {
-  one(name).setAttribute("d", `M0 1${[...curve].map((p, t) => `L${t + 1} ${(1 - p).toFixed(4)}`).join("")}`);
 }
 
 function update() {

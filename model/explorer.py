@@ -7,13 +7,12 @@ numbers and ids only: every word of the ledger stands in the markup, escaped.
 import json
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import explain, hazard
+from . import explain, hazard, show
 from .covariates import ANNOUNCED, PAST, REFUSED, Outlook, Words, outlook
 from .explain import Edits
 from .forecast import ICD_203, seen
@@ -84,8 +83,8 @@ def data(run: "Run") -> dict[str, Any]:
               zip(ahead.tone_series.signals, ahead.tone_series.kind, decayed, strict=True)}
     signals = [next(values[s.event_id] for s in event if s.event_id in values) for event in general]
     rest = [value for name, value in values.items() if name not in switched]
-    background = [[sum(max(sign * x, 0.0) for k, x in rest if k == kind) for sign in (1, -1)]
-                  for kind in range(len(ahead.tone_series.kinds))]
+    background = [[kind, sum(x for k, x in rest if k == kind and sign * x > 0)]
+                  for kind in range(len(ahead.tone_series.kinds)) for sign in (1, -1)]
     words = {}
     for name, events in spoken.items():
         about = [s for s in rows if s.occasion == name]
@@ -159,25 +158,9 @@ def _choice(name: str, text: str, status: str, place: Any) -> str:
 
 
 def _picture(run: "Run") -> str:
-    """The axes of the curve, in parts of the width, so that the lettering keeps its size; the script draws the lines."""
+    """The axes of the curve; the script draws the lines."""
     ahead = run.outlook
-    top, bottom = 4, 86
-
-    def x(day: date) -> float:
-        return 100 * (day - ahead.as_of).days / ahead.horizon
-
-    months = [date(ahead.as_of.year + (ahead.as_of.month + n) // 12, (ahead.as_of.month + n) % 12 + 1, 1)
-              for n in range((ahead.deadline - ahead.as_of).days // 28 + 1)]
-    months = [month for month in months if 3 < x(month) < 96]
-    every = next((n for n in (1, 2, 3, 6, 12) if len(months) / n <= 6), 24)
-    lines = "".join(f'<line x1="0" x2="100%" y1="{y}%" y2="{y}%"/><text x="-.6em" y="{y:g}%" '
-                    f'text-anchor="end" dy=".35em">{label}</text>'
-                    for y, label in ((top, "100%"), ((top + bottom) / 2, "50%"), (bottom, "0%")))
-    ticks = "".join(f'<text x="{x(month):.1f}%" y="{bottom}%" dy="1.35em" text-anchor="middle">'
-                    f"{month:%b}{f' {month:%y}' if every > 3 or (ahead.horizon > 366 and month.month == 1) else ''}</text>"
-                    for month in months[::every])
-    return (f'<svg class="picture" role="img"><title>Probability that they have met by each day: the grey line as '
-            f"forecast, the blue one with your changes</title>{lines}{ticks}"
-            f'<svg y="{top}%" width="100%" height="{bottom - top}%" overflow="visible" '
-            f'viewBox="0 0 {ahead.horizon} 1" preserveAspectRatio="none"><path class="base" data-show="base"/>'
-            f'<path data-show="curve"/></svg></svg>')
+    return show.chart("Probability that they have met by each day: the grey line as forecast, the blue one with your "
+                      "changes", ahead.as_of, ahead.deadline, (1, 0.5, 0),
+                      f'<svg viewBox="0 0 {ahead.horizon} 1" preserveAspectRatio="none" overflow="visible">'
+                      '<path class="base" data-show="base"/><path data-show="curve"/></svg>')

@@ -151,7 +151,6 @@ def _lane(axes: Axes, places: Sequence[dict[str, Any]], days: Sequence[date], wi
         start, low = date.fromisoformat(row["start_date"]), -(38 + 19 * index) / 220
         share = (start - days[0]).days / max((days[-1] - days[0]).days, 1)
         room = (width - 116) * max(share, 1 - share) + (40 if share > 0.5 else 76) - 16
-        axes.plot([start.toordinal()] * 2, [low, -26 / 220], color=RULE, linewidth=0.8, clip_on=False, zorder=1)
         axes.plot(start.toordinal(), low, "D", color=MUTED, markersize=4.5, clip_on=False)
         name = f"{row['name']}, {row['status']}" if width > NARROW else row["name"]
         axes.annotate(fitted(name, room, SMALL), (start.toordinal(), low),
@@ -205,7 +204,7 @@ def contributions(forecast: "Forecast", width: int = WIDE, number: int = 8) -> F
 
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(
-            f"Signals move the forecast by {points(moved)} points, from {percent(forecast.no_signals_probability)} to "
+            f"Signals move the forecast by {points(moved)} points to "
             f"{percent(forecast.probability)}", 52 + sum(heights), width,
             "Filled bars: weight learned from the record; open bars: weight is a stated belief. In percentage points.",
             bottom=4)
@@ -243,7 +242,7 @@ def timeline(ledger: "Ledger", as_of: date, width: int = WIDE, weeks: int = 26) 
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(
             recent_signals(ledger, as_of, weeks), step * max(len(kinds), 1), width,
-            "Triangles point up or down, larger ones are stronger; filled ones are stated in the article", left=8,
+            "Triangles point up or down, larger ones are stronger; filled ones stand in the article below", left=8,
             right=8, bottom=24)
         axes.set_ylim(step * max(len(kinds), 1), 0)
         axes.set_yticks([])
@@ -339,8 +338,9 @@ def ladder(forecast: "Forecast", width: int = WIDE) -> Figure:
         return height * (1 - probability)
 
     with matplotlib.rc_context(STYLE):
-        figure, axes = panel(f"{percent(forecast.probability)} is “{forecast.likelihood_word}” in the words of "
-                             "ICD 203", height, width, "Bar: spread over the posterior", bottom=6)
+        figure, axes = panel(f"{percent(forecast.probability)} is “{forecast.likelihood_word}” on the scale of "
+                             "ICD 203", height, width, "The words for probabilities of the US intelligence community. "
+                             f"Bar: {forecast.interval['mass']:.0%} of the posterior draws", bottom=6)
         bare(axes)
         low = 0.0
         for high, word in ICD_203:

@@ -147,6 +147,14 @@ def run(params: Params, sources: Sources = Sources(), edits: explain.Edits = exp
     return Run(*made[:-1], Forecast(**(made[-1] | {"inputs": inputs})), whole)
 
 
+def made_from(params: Params, whole: Ledger, as_of: date) -> str:
+    """Hash of all that a forecast as of a day is made from: question, priors, settings, and what was public by then."""
+    told = {"question": params.question.model_dump(mode="json", exclude={"as_of"}),
+            "priors": params.priors.model_dump(mode="json"), "run": params.run.model_dump(mode="json")}
+    ledger = replace(whole.as_of(as_of), revised=())
+    return content_hash(as_of.isoformat(), json.dumps(told, sort_keys=True), repr(ledger))
+
+
 def input_files(run: Run) -> dict[str, str]:
     """The inputs of a run as the text of files by name, from which `compare` makes it again."""
     import yaml

@@ -15,7 +15,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import backtest, explorer, figures, files, prose, show
+from . import backtest, explorer, figures, files, prose, replay, show
 from .prose import day, percent
 from .show import Html
 
@@ -48,7 +48,7 @@ def page_of(name: str, notebook: "NotebookNode") -> Page:
     title, _, rest = opening.removeprefix("# ").partition("\n")
     label = re.sub(r"^(\d+)_", r"\1 ", name).replace("_", " ")
     return Page(f"{name}.html", re.sub("[a-z]", lambda first: first[0].upper(), label, count=1), title.strip(),
-                rest.strip().split("\n\n")[0].replace("\n", " "))
+                re.sub("[`*]", "", rest.strip().split("\n\n")[0].replace("\n", " ")))
 
 
 def notebook_html(notebook: "NotebookNode") -> Html:
@@ -98,9 +98,9 @@ def frame(here: Page, pages: Sequence[Page], footer: str, notice: str = "", body
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     css = (HERE / "report.css").read_text("utf-8")
-    shown = overview["explorer"] if overview else body
+    shown = [overview["replay"], overview["explorer"]] if overview else [body]
     scripts = [path.read_text("utf-8") for path in sorted(HERE.glob("*.js"))
-               if shown and f'data-script="{path.name}"' in shown.markup]
+               if any(f'data-script="{path.name}"' in part.markup for part in filter(None, shown))]
     title = "Summit Forecast" if here is OVERVIEW else f"{here.title} · Summit Forecast"
     return environment.get_template("report.html.j2").render(
         title=title, description=here.lead or footer, here=here.href, pages=[OVERVIEW, *pages], footer=footer,
@@ -139,24 +139,25 @@ def notice(told: Mapping[str, Any]) -> str:
     return f"This is not the plain run of the day. It has {prose.listed(parts)}." if parts else ""
 
 
-def overview(run: "Run", tables: Iterable[str], scores: Path) -> dict[str, Any]:
-    """What the overview shows of a run."""
-    forecast = run.forecast
-    low, high, record = forecast.interval["lower"], forecast.interval["upper"], forecast.matched_record
+def overview(run: "Run", tables: Iterable[str], record: Path) -> dict[str, Any]:
+    """What the overview shows of a run; `record` is the folder in which the study left its tables."""
+    forecast, weeks = run.forecast, replay.stops(run, record)
+    low, high, matched = forecast.interval["lower"], forecast.interval["upper"], forecast.matched_record
     return {
         "question": forecast.question, "number": percent(forecast.probability),
         "word": prose.upper_first(forecast.likelihood_word), "deadline": day(forecast.deadline),
         "as_of": day(forecast.as_of),
-        "facts": [("Spread over the posterior", f"{percent(low)} – {percent(high)}"),
-                  ("Without signals", percent(forecast.no_signals_probability)),
+        "facts": [(f"{forecast.interval['mass']:.0%} range, if the model is right", f"{percent(low)} – {percent(high)}"),
+                  ("The calendar alone, without signals", percent(forecast.no_signals_probability)),
                   ("A week ago", "–" if forecast.a_week_ago is None else percent(forecast.a_week_ago)),
-                  ("Years that stood like this", f"{record['hits']} of {record['years']}")],
-        "reconcile": prose.reconcile(forecast), "matched": record["text"], "where": prose.where(forecast),
+                  ("Years that stood like this", f"{matched['hits']} of {matched['years']}")],
+        "reconcile": prose.reconcile(forecast), "matched": matched["text"], "where": prose.where(forecast),
         "curve": show.figure(figures.curve, forecast, alt=prose.climb(forecast)),
         "drivers": show.moves(prose.drivers(forecast)), "watch": show.moves(prose.watch(forecast)),
         "week": prose.week(run), "fresh": show.moves(prose.fresh(forecast)), "spread": prose.spread(forecast),
-        "explorer": explorer.section(run),
-        "track_record": track_record(scores, date.fromisoformat(forecast.as_of)), "tables": list(tables),
+        "replay_title": replay.title(weeks) if weeks else "",
+        "replay": replay.section(weeks, forecast.interval["mass"]), "explorer": explorer.section(run),
+        "track_record": track_record(record / "scores.csv", date.fromisoformat(forecast.as_of)), "tables": list(tables),
         "cite": cite(forecast)}
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .ledger import Ledger
 
 WEEK = timedelta(days=7)
+QUIET = "Nothing new stands out: older words fade, occasions come nearer."
 
 
 class Table(NamedTuple):
@@ -107,8 +108,9 @@ def headline(forecast: "Forecast") -> str:
 def spread(forecast: "Forecast") -> str:
     """What the interval is, and what it is not."""
     low, high, mass = forecast.interval["lower"], forecast.interval["upper"], forecast.interval["mass"]
-    return (f"The range {percent(low)} to {percent(high)} holds the probability in {mass:.0%} of the posterior draws. "
-            "It says how well the record pins the number down if the model is right; it says nothing of what the model "
+    return ("The record does not fix the parameters of the model but leaves a range of them, the posterior; the fit draws "
+            f"a sample of it. {mass:.0%} of these draws put the probability between {percent(low)} and {percent(high)}. "
+            "That says how well the record pins the number down if the model is right; it says nothing of what the model "
             "leaves out, and the event itself will be yes or no.")
 
 
@@ -117,8 +119,8 @@ def reconcile(forecast: "Forecast") -> str:
     record, moved = forecast.matched_record, forecast.probability - forecast.no_signals_probability
     beside = (f"the plain record of comparable years says {percent(record['hits'] / record['years'])}"
               if record["years"] else "no year of the record is comparable")
-    return (f"The calendar alone gives {percent(forecast.no_signals_probability)}; what was said and done since moves "
-            f"it by {points(moved)} points to {percent(forecast.probability)}; {beside}.")
+    return (f"The calendar alone gives {percent(forecast.no_signals_probability)}; what was said and done moves it "
+            f"by {points(moved)} points; {beside}.")
 
 
 def where(forecast: "Forecast") -> str:

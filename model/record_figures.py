@@ -125,7 +125,8 @@ def _path(axes: Axes, year: int, rows: list[dict], width: float) -> None:
 
 def replay(found: Record, width: int = WIDE) -> Figure:
     """The weekly forecasts of 2025 with the events that moved them, the forecasts of others, and the outcome."""
-    rows, events, others = found["replay"], [row for row in found["replay_events"] if row["id"]], found["references"]
+    rows, others = found["replay"], found["references"]
+    events = [row for row in record_prose.largest_moves(found) if row["id"]]
     days = [date.fromisoformat(row["as_of"]) for row in rows]
     listed = [(str(i + 1), UP if row["move"] > 0 else DOWN, f"{short_day(row['date'])} · {row['text'].rstrip('.')}")
               for i, row in enumerate(events)]

@@ -1,12 +1,13 @@
 """Sentences and tables of the track-record page: scores, losses, calibration, well-known years, replay, placebo."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .backtest import FULL
-from .prose import Table, count, day, listed, percent, points, short_day, upper_first
+from .prose import QUIET, Table, count, day, listed, percent, points, short_day, upper_first
 from .study import load
 
 if TYPE_CHECKING:
@@ -174,7 +175,8 @@ def reliability_summary(found: Record) -> str:
     rows = found["reliability"]
     high = [row for row in rows if row["observed"] > row["upper"]]
     low = [row for row in rows if row["observed"] < row["lower"]]
-    parts = [f"{text} where it said {percent(part[0]['probability'])} to {percent(part[-1]['probability'])}"
+    parts = [f"{text} where it said "
+             f"{' to '.join(dict.fromkeys(percent(row['probability']) for row in (part[0], part[-1])))}"
              for part, text in ((low, "they met less often than the band allows"),
                                 (high, "they met more often than the band allows")) if part]
     told = upper_first(listed(parts)) if parts else "The curve stays inside the band everywhere"
@@ -216,21 +218,33 @@ def paths_alt(found: Record) -> str:
 def replay_title(found: Record) -> str:
     """From where to where the replay runs."""
     rows = found["replay"]
-    return (f"2025 week by week: from {percent(rows[0]['probability'])} in January over "
-            f"{percent(min(row['probability'] for row in rows))} to {percent(rows[-1]['probability'])} on the eve")
+    return (f"2025 week by week: from {percent(rows[0]['probability'])} in January down to "
+            f"{percent(min(row['probability'] for row in rows))} and up to {percent(rows[-1]['probability'])} on the eve")
+
+
+def largest_moves(found: Record, number: int = 9) -> list[dict[str, Any]]:
+    """The weeks in which the replay moved most, each with the event that explains most of it.
+
+    Only what moved the forecast the way it went is named.
+    """
+    weeks = [row | {"move": row["probability"] - last["probability"]} for last, row in pairwise(found["replay"])]
+    largest = sorted(sorted(weeks, key=lambda row: -abs(row["move"]))[:number], key=lambda row: row["as_of"])
+    none = {"id": "", "text": QUIET, "effect": 0.0}
+    return [week | next((event for event in found["replay_events"] if event["as_of"] == week["as_of"]
+                         and event["effect"] * week["move"] > 0), none | {"date": week["as_of"]}) for week in largest]
 
 
 def replay_alt(found: Record) -> str:
     """The replay in words."""
     return (f"{replay_title(found)}. Largest moves: " + "; ".join(
         f"{points(row['move'])} points in the week to {day(row['as_of'])}: {row['text'].rstrip('.')}"
-        for row in found["replay_events"]) + ". They met on 30 October 2025.")
+        for row in largest_moves(found)) + ". They met on 30 October 2025.")
 
 
 def event_rows(found: Record) -> Table:
     """The largest weekly moves of the replay and what explains them."""
     rows = [(short_day(row["as_of"]), row["text"], row["move"], points(row["effect"]) if row["id"] else "–",
-             row["probability"]) for row in found["replay_events"]]
+             row["probability"]) for row in largest_moves(found)]
     return Table(("Week to", "What explains most of it", "Move", "Alone", "Forecast"), rows,
                  "The largest weekly moves; alone: the forecast with this event minus the one without it, in points",
                  {"Forecast": percent, "Move": points})

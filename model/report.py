@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .forecast import Forecast, Run, Sources
 
 RENDERED = PROJECT_ROOT / "notebooks" / "rendered"
-SCORES = RENDERED / "record" / "scores.csv"
+RECORD = RENDERED / "record"
 LOG = RENDERED / "log.csv"
 CACHE = PROJECT_ROOT / ".cache"
 TABLES = ("signals", "occasions", "visit_windows")
@@ -235,7 +235,7 @@ def write_report(run: "Run", notebooks: Mapping[str, "NotebookNode"], injected: 
         body = page.notebook_html(executed)
         write_atomic(folder / f"{name}.html", frame(pages[name], footer=page.footer(run, name), body=body))
     write_atomic(folder / "index.html", frame(page.OVERVIEW, footer=page.footer(run),
-                                              overview=page.overview(run, tables, SCORES)))
+                                              overview=page.overview(run, tables, RECORD)))
     write_atomic(folder / "headline.svg", picture(forecast.from_json(forecast.to_json(run.forecast))))
 
 
@@ -299,7 +299,7 @@ def inputs_state(params: Params, sources: "Sources", injected: Mapping[str, Any]
     """Everything that decides what a report says: hashes of inputs, notebooks and code, the parameters, versions."""
     code = [path for path in sorted(Path(__file__).parent.iterdir()) if path.suffix in (".py", ".j2", ".css", ".js")]
     files = [*params.files, *(path for table in sources.paths().values() for path in table), *notebook.sources(names),
-             *code, *sorted(SCORES.parent.glob("*.csv"))]
+             *code, *sorted(RECORD.glob("*.csv"))]
     return {"files": {name_of(path): content_hash(path.read_bytes()) for path in files}, "parameters": dict(injected),
             "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in VERSIONED}}
 

@@ -182,7 +182,8 @@ def summary(simulations: list[Simulation], kept: int = KEPT) -> str:
             f"that a sound sampler leaves once in {1 / MISSED:.0f} studies")
     text += f"; outside: {', '.join(outside)}" if outside else ""
     divergent = sum(each.divergences > 0 for each in simulations)
-    return f"{text}. {len(failed) or 'None'} could not be fitted; {divergent} had divergent transitions."
+    fitted = f"{len(failed)} could not be fitted" if failed else "All could be fitted"
+    return f"{text}. {fitted}; {divergent} had divergent transitions."
 
 
 def save(simulations: list[Simulation], path: Path = TABLE) -> None:

@@ -6,8 +6,9 @@ No markup here needs inline styles, scripts or anything from outside.
 
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from html import escape
 from typing import Any
 from xml.etree import ElementTree
@@ -83,7 +84,7 @@ def _kind(cells: tuple[Any, ...]) -> str:
     if cells and all(isinstance(cell, int | float) for cell in cells):
         return "number"
     longest = max((len(str(cell)) for cell in cells), default=0)
-    return "long" if longest > 40 else "short" if longest < 13 else ""
+    return "long" if longest > 40 else "short" if longest < 17 else ""
 
 
 def _written(cell: Any) -> str:
@@ -124,8 +125,9 @@ def svg(drawn: Figure, label: str) -> str:
                 del parent.attrib[key]
             elif "url(#" in value:
                 parent.set(key, value.replace("url(#", f"url(#{salt}-"))
-        if parent.tag == f"{{{SVG}}}path":
-            parent.set("d", " ".join(parent.get("d").split()))
+        for name in filter(parent.attrib.get, ("d", "x", "y")):
+            short = re.sub(r"-?\d+\.\d+", lambda number: f"{float(number[0]):.2f}", parent.get(name))
+            parent.set(name, " ".join(short.split()))
         if parent.get("transform", "").startswith("rotate(-0 "):
             del parent.attrib["transform"]
         parent.text, parent.tail = (parent.text or "").strip() or None, None
@@ -136,6 +138,31 @@ def svg(drawn: Figure, label: str) -> str:
     title.text = label
     root.insert(0, title)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def chart(title: str, begin: date, end: date, levels: Sequence[float], inside: str) -> str:
+    """A chart of probabilities over days that a script may draw into, as SVG.
+
+    Everything is placed in parts of width and height, so that the lettering keeps its size; `inside` stands in a box
+    from the first day to the last and from the first of the `levels`, at the top, down to the last.
+    """
+    top, bottom = 4, 86
+    days, high, low = (end - begin).days, levels[0], levels[-1]
+
+    def x(day: date) -> float:
+        return 100 * (day - begin).days / days
+
+    months = [date(begin.year + (begin.month + n) // 12, (begin.month + n) % 12 + 1, 1) for n in range(days // 28 + 1)]
+    months = [month for month in months if 3 < x(month) < 96]
+    every = next((n for n in (1, 2, 3, 6, 12) if len(months) / n <= 6), 24)
+    heights = [(top + (bottom - top) * (high - level) / (high - low), level) for level in levels]
+    lines = "".join(f'<line x1="0" x2="100%" y1="{y:g}%" y2="{y:g}%"/><text x="-.6em" y="{y:g}%" text-anchor="end" '
+                    f'dy=".35em">{level:.0%}</text>' for y, level in heights)
+    ticks = "".join(f'<text x="{x(month):.1f}%" y="{bottom}%" dy="1.35em" text-anchor="middle">'
+                    f"{month:%b}{f' {month:%y}' if every > 3 or (days > 366 and month.month == 1) else ''}</text>"
+                    for month in months[::every])
+    return (f'<svg class="picture" role="img"><title>{escape(title)}</title>{lines}{ticks}'
+            f'<svg y="{top}%" width="100%" height="{bottom - top}%" overflow="visible">{inside}</svg></svg>')
 
 
 def figure(draw: Figure | Callable[..., Figure], *data: Any, alt: str, **options: Any) -> Html:

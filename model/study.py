@@ -6,8 +6,9 @@ ledger and backtest alone; `notebooks/rendered/record/README.md` says which file
 
 import argparse
 import csv
+import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import backtest, forecast, hazard, losses, parallel, summit
+from . import backtest, explain, forecast, hazard, losses, parallel, summit
 from .backtest import FULL, RECORD, Structure, brier, log_score
 from .covariates import DAY, about_occasions, meetings, outlook, record
 from .files import PROJECT_ROOT, content_hash
@@ -27,7 +28,7 @@ KNOWN_YEARS = (1995, 2001, 2013, 2018, 2021, 2023)
 REPLAY = PROJECT_ROOT / "params" / "sweeps" / "replay.yaml"
 SHUFFLES, REPEATS = 100, 10
 FEW = {"chains": 2, "draws": 200, "tune": 400}
-EVENTS = 9
+EVENTS = 3
 
 
 @dataclass(frozen=True)
@@ -241,42 +242,27 @@ def replay(params: Params, whole: Ledger) -> None:
 
 
 def replay_events(params: Params, whole: Ledger) -> dict[str, list[dict]]:
-    """The largest weekly moves of the replay with the event of that week that explains most, and what must hold of it.
+    """What moved the replay most in each of its weeks, and what must hold of the replay.
 
-    An event explains as much as the forecast would change without it; an occasion that passed without a meeting
-    explains its share of the week before. Only what moved the forecast the way it went is named.
+    Of a week at most `EVENTS` effects are kept, and none that would print as zero; `probability` is that of its row of
+    the replay, by which the tables are known to belong together.
     """
     from .sweep import load_sweep
 
     through, deadline, weeks = load_sweep(REPLAY).fit_through, params.question.deadline, load("replay")
-    kept = [forecast.brought_up_to(params, whole, date.fromisoformat(row["as_of"]), summit.fit, through)[0].draws
-            for row in weeks]
-
-    def number(ledger: Ledger, week: int) -> float:
-        day = date.fromisoformat(weeks[week]["as_of"])
-        return float(hazard.by_deadline(kept[week], outlook(ledger.as_of(day), day, deadline, params.priors)).mean())
-
     rows = []
-    moves = {i: weeks[i]["probability"] - weeks[i - 1]["probability"] for i in range(1, len(weeks))}
-    for i in sorted(moves, key=lambda i: -abs(moves[i]))[:EVENTS]:
-        before, day = (date.fromisoformat(weeks[n]["as_of"]) for n in (i - 1, i))
-        cut, now = whole.as_of(day), number(whole, i)
-        shares = dict(part.split("=") for part in weeks[i - 1]["shares"].split(";"))
-        found = [(now - number(replace(cut, signals=tuple(s for s in cut.signals if s not in event)), i),
-                  event[0].public_date, event[0].event_id, event[0].description)
-                 for event in cut.events() if before < event[0].public_date]
-        found += [(now - number(replace(cut, occasions=tuple(o for o in cut.occasions if o != new)), i), new.known_from,
-                   new.occasion_id, f"{new.name} becomes public.") for new in cut.occasions if before < new.known_from]
-        passed = [o for o in cut.occasions if o.met is False and before < o.end_date]
-        found += [(-float(shares.get(o.occasion_id, 0)), o.end_date, o.occasion_id,
-                   f"{o.name} passes without a meeting.") for o in passed]
-        effect, when, name, text = max(found, key=lambda item: item[0] * np.sign(moves[i]), default=(0.0, day, "", ""))
-        if effect * moves[i] <= 0:
-            effect, when, name, text = 0.0, day, "", "Nothing new stands out: older words fade, occasions come nearer."
-        rows.append({"as_of": day, "probability": weeks[i]["probability"], "move": moves[i], "date": when, "id": name,
-                     "text": text, "effect": effect})
-    return {"replay_events": sorted(rows, key=lambda row: row["as_of"]),
-            "replay_checks": losses.replay_checks(weeks, float(kept[-1]["kept"].mean()))}
+    for last, week in itertools.pairwise(weeks):
+        before, day = (date.fromisoformat(row["as_of"]) for row in (last, week))
+        draws = forecast.brought_up_to(params, whole, day, summit.fit, through)[0].draws
+        found = explain.news(draws, whole.as_of(day), before, shares(last), day, deadline, params.priors)
+        rows += [{"as_of": day, "probability": week["probability"]} | row for row in found[:EVENTS]
+                 if abs(row["effect"]) >= 0.0005]
+    return {"replay_events": rows, "replay_checks": losses.replay_checks(weeks, float(draws["kept"].mean()))}
+
+
+def shares(week: Mapping[str, Any]) -> dict[str, float]:
+    """The chances of a first meeting by cause, of a row of a sweep."""
+    return {name: float(value) for name, value in (part.split("=") for part in week["shares"].split(";"))}
 
 
 def load(name: str | Path) -> list[dict[str, Any]]:

@@ -46,7 +46,10 @@ class Sweep(Strict):
 
 @dataclass(frozen=True)
 class Row:
-    """One forecast of a sweep; `shares` are the chances of a first meeting by cause, as "cause=0.1234;..."."""
+    """One forecast of a sweep; `shares` are the chances of a first meeting by cause, as "cause=0.1234;...".
+
+    `inputs` is the hash of `forecast.made_from`, by which a page knows whether a row speaks of its run.
+    """
 
     as_of: str
     scenario: str
@@ -59,6 +62,7 @@ class Row:
     largest_cause: str
     largest_share: float
     shares: str
+    inputs: str
 
 
 def load_sweep(path: str | Path) -> Sweep:
@@ -108,7 +112,8 @@ def one(case: dict[str, Any], sources: Any, through: date | None) -> Row:
     return Row(q.as_of.isoformat(), params.scenario or "", q.deadline.isoformat(), params.run.random_seed, float(p.mean()),
                spread["lower"], spread["upper"], float(np.mean(hazard.by_deadline(done.draws, ahead, signals=False))),
                largest, float(shares[largest]),
-               ";".join(f"{name}={value:.4f}" for name, value in sorted(shares.items()) if value >= 0.00005))
+               ";".join(f"{name}={value:.4f}" for name, value in sorted(shares.items()) if value >= 0.00005),
+               forecast.made_from(params, whole, q.as_of))
 
 
 def run(sweep: Sweep, sources: Any, journal: Path, workers: int = 2) -> list[Row]:

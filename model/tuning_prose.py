@@ -1,9 +1,11 @@
 """Sentences and tables of tuning: what the priors say alone, which belief matters, what each scenario says."""
 
 import csv
+from collections.abc import Mapping
 from math import hypot, isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from .files import PROJECT_ROOT, read_yaml
 from .params import SCENARIOS
@@ -18,10 +20,10 @@ if TYPE_CHECKING:
 COMPARED = PROJECT_ROOT / "notebooks" / "rendered" / "record" / "scenarios.csv"
 
 
-def named(name: str) -> str:
-    """The name of a prior as people read it."""
-    what, _, of = name.replace("_", " ").removesuffix("]").partition("[")
-    return f"{what} of {of}" if of else what
+def named(name: str, types: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """The name of a prior as people read it; `types` of occasion by their names."""
+    what, _, of = name.removesuffix("]").partition("[")
+    return f"{what} of {types[of].name if of in types else of}".replace("_", " ") if of else what.replace("_", " ")
 
 
 def matters(made: "Sensitivity") -> str:
@@ -59,9 +61,9 @@ def scaling(made: "Sensitivity") -> str:
             f"power-scaling, weighing the record so by {made.likelihood:.2f}, where {NOTICEABLE} is noticeable: {verdict}.")
 
 
-def unmoved(beliefs: list["Belief"]) -> str:
+def unmoved(beliefs: list["Belief"], types: Mapping[str, Any]) -> str:
     """Which parameters are belief and not record, and where prior and record conflict."""
-    left, against = ([named(each.name) for each in beliefs if getattr(each, what)] for what in ("unmoved", "conflict"))
+    left, against = ([named(each.name, types) for each in beliefs if getattr(each, what)] for what in ("unmoved", "conflict"))
     text = (f"Belief, not record: the record leaves {len(left)} of {count(len(beliefs), 'parameter')} about as uncertain "
             f"as {'it was' if len(left) == 1 else 'they were'}: {listed(left)}." if left
             else "The record narrows every prior.")
@@ -79,9 +81,9 @@ def rows(made: "Sensitivity") -> Table:
 
     lines = [(named(bar.name), f"{bar.low.value:.3g} to {bar.high.value:.3g}", bar.unit, told(bar.low), told(bar.high),
               f"{100 * bar.error:.1f}" if bar.safe else "–", shape(bar), f"{bar.power:.3f}") for bar in made.bars]
-    return Table(("Prior", "Edges", "Unit", "At the low edge", "At the high edge", "Error", "Pareto k", "Power-scaling"), lines,
+    return Table(("Prior", "Edges", "Unit", "Low edge", "High edge", "Error", "Pareto k", "Power"), lines,
                  f"What {count(len(lines), 'prior')} moved to an edge would change, in points from "
-                 f"{percent(made.probability)}; k below {SAFE} is safe")
+                 f"{percent(made.probability)}; k below {SAFE} is safe; power: the headline's answer to power-scaling that prior alone")
 
 
 def scenario_rows(run: "Run", path: Path = COMPARED) -> Table:

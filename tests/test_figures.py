@@ -109,7 +109,7 @@ def test_the_claims_of_the_titles_are_those_of_the_forecast():
     heads = {name: title(DRAWN[name](forecast, figures.NARROW)) for name in DRAWN}
     assert heads["curve"] == "By 31 December 2025 a meeting is very likely: 85%"
     assert heads["shares"] == "APEC Gyeongju carries 61% of the 85%"
-    assert heads["contributions"] == "Signals move the forecast by +7.3 points, from 78% to 85%"
+    assert heads["contributions"] == "Signals move the forecast by +7.3 points to 85%"
     assert heads["record"] == "15 of 17 years that stood like 2025 brought a meeting in the same stretch"
     assert heads["calendar"] == "4 dated occasions ahead; a meeting is announced for none"
 

@@ -57,3 +57,8 @@ def test_what_can_be_used_can_be_reached_and_has_a_name(browser, page):
         .map(node => node.outerHTML)""") == []
     assert browser.value("""[...document.querySelectorAll('svg:not(svg svg), img')].filter(node => !(node.ariaLabel || node.alt
         || node.querySelector('title')?.textContent || node.ariaHidden)).map(node => node.outerHTML.slice(0, 200))""") == []
+
+
+def test_the_committed_run_stays_light():
+    files = [path for path in PAGES[0].parent.rglob("*") if path.is_file() and path.name != "provenance.json"]
+    assert sum(path.stat().st_size for path in files) < 3_000_000

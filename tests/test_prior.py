@@ -119,9 +119,9 @@ def test_without_a_season_ahead_there_is_no_announcement_to_try(default_run):
 
 
 def test_words_say_what_is_belief_and_where_it_conflicts(default_run):
-    text = tuning_prose.unmoved(prior.beliefs(PARAMS, default_run.draws))
+    text = tuning_prose.unmoved(prior.beliefs(PARAMS, default_run.draws), PARAMS.priors.types)
     assert text.startswith("Belief, not record: the record leaves ") and "doubt factor" in text and "weight of invitation" in text
     assert text.endswith("No prior conflicts with the record.")
     far = [replace(belief, prior_lower=1e6, prior_upper=2e6, posterior_sd=0.0) for belief in prior.beliefs(PARAMS, default_run.draws)]
-    text = tuning_prose.unmoved(far[:2])
+    text = tuning_prose.unmoved(far[:2], {})
     assert text.startswith("The record narrows every prior. Prior and record conflict on season chance and type factor")

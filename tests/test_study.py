@@ -73,9 +73,17 @@ def test_the_checks_fail_where_the_replay_is_wrong():
 def test_events_of_the_replay_were_public_in_their_week_and_moved_it_the_way_it_went():
     days = sorted(WEEKS)
     for row in FOUND["replay_events"]:
-        if row["id"]:
-            assert days[days.index(row["as_of"]) - 1] < row["date"] <= row["as_of"]
-            assert row["effect"] * row["move"] > 0
+        assert days[days.index(row["as_of"]) - 1] < row["date"] <= row["as_of"]
+        assert row["probability"] == WEEKS[row["as_of"]]["probability"]
+    largest = record_prose.largest_moves(FOUND)
+    assert len(largest) == 9 and all(row["effect"] * row["move"] > 0 for row in largest if row["id"])
+    assert any(row["id"] == "2025-09-19-apec-meeting-agreed" for row in largest)
+
+
+def test_a_week_whose_move_nothing_explains_says_so():
+    quiet = {**FOUND, "replay_events": []}
+    assert {(row["id"], row["effect"], row["date"] == row["as_of"]) for row in record_prose.largest_moves(quiet)} == {
+        ("", 0.0, True)}
 
 
 # The placebo
