@@ -29,11 +29,11 @@ function prepare(data) {
     slot.draws = Array.from({length: n}, (_, i) => {
       const plain = OFFSETS.map((offset, k) => slot.ahead + offset >= 1 ? p.meeting_day[k][i] : 0);
       const silent = plain.map((value, k) => value * leadBelow(p, i, "announcement", slot.ahead + OFFSETS[k]));
-      const left = Math.max(sum(silent), 1e-12);
+      const left = sum(silent);
       const unrefused = 1 - p.refusal_share[slot.type][i] * (1 - leadBelow(p, i, "refusal", slot.ahead));
       const intensity = -Math.log1p(-p.season_chance[i]) * p.year_factor[i] ** p.year_effect[season.year][i]
         * p.type_factor[i] ** p.type_effect[slot.type][i];
-      return {plain, silence: Math.log(left) - Math.log(unrefused), intensity, day: silent.map(value => value / left)};
+      return {plain, ratio: left / unrefused, intensity, day: silent.map(value => value / Math.max(left, 1e-300))};
     });
   }
 }
@@ -58,37 +58,38 @@ function together(hazards, overlap) {
   return largest * sum(hazards.map(h => (h / largest) ** (1 / overlap))) ** overlap;
 }
 
-// P(they meet at each slot) of a season in draw i, and the distribution of the day there: [slot, chance, days].
+// Of a season in draw i, P(they meet at each slot on each day), as [slot, [[day, chance], ...]].
 function seasonDays(p, i, season, felt, said, horizon) {
   const possible = season.slots.filter(slot => slot.ahead + OFFSETS[6] >= 1);
-  let slots = possible.filter(slot => said(slot)[0] !== -1), words = said, refused = 1;
-  if (!slots.length) [slots, words, refused] = [possible, () => [0, 0, 0, 0], p.revived[i]];
-  const rows = slots.map(slot => {
-    const w = words(slot), own = slot.draws[i];
-    let hazard, days;
-    if (w[0] === 1) {
-      const left = Math.max(sum(own.plain), 1e-12);
-      const promised = sum(OFFSETS.map((offset, k) => slot.ahead + offset >= w[3] ? p.meeting_day[k][i] : 0));
-      hazard = -Math.log1p(-chanceKept(p.kept[i], left / Math.max(promised, 1e-12), informal(p, i, w)));
-      days = own.plain.map(value => value / left);
-    } else {
-      const before = Math.min(Math.max(own.intensity * p.tone_factor[i] ** felt, 1e-12), 50);
-      const odds = Math.log(Math.expm1(before)) + own.silence + informal(p, i, w);
-      [hazard, days] = [Math.max(odds, 0) + Math.log1p(Math.exp(-Math.abs(odds))), own.day];
-    }
-    return {slot, days, announced: w[0] === 1, hazard: Math.max(hazard, 1e-300)};
-  });
-  let soFar = 0;
-  for (const announced of [true, false]) {
-    const group = rows.filter(row => row.announced === announced);
-    if (!group.length) continue;
-    const total = sum(group.map(row => row.hazard));
-    const season = -Math.expm1(-together((announced ? group : rows).map(row => row.hazard), p.overlap[i]));
-    for (const row of group) row.chance = refused * (season - soFar) * (announced ? 1 : p.kept[i]) * row.hazard / total;
-    soFar = season;
+  let slots = possible.filter(slot => said(slot)[0] !== -1), words = said, revived = 1;
+  if (!slots.length) [slots, words, revived] = [possible, () => [0, 0, 0, 0], p.revived[i]];
+  const either = hazards => -Math.expm1(-together(hazards, p.overlap[i]));
+  const [rest, announced] = [false, true].map(wanted => slots.filter(slot => (words(slot)[0] === 1) === wanted));
+  const rows = [];
+  let others = 0;
+  if (rest.length) {
+    const each = rest.map(slot => slot.draws[i].intensity * p.tone_factor[i] ** felt), agreed = either(each);
+    const weight = rest.map((slot, k) => agreed * each[k] / sum(each) * slot.draws[i].ratio
+      * Math.exp(informal(p, i, words(slot))));
+    const whole = Math.max(1 - agreed + sum(weight), 1e-300);
+    others = Math.min(sum(weight) / whole, 1 - 1e-15);
+    rest.forEach((slot, k) => rows.push({slot, chance: p.kept[i] * weight[k] / whole, days: slot.draws[i].day}));
   }
-  return rows.map(({slot, days, chance}) => [slot.id, OFFSETS.map((offset, k) => [slot.ahead + offset, days[k] * chance])
-    .filter(([t]) => t >= 1 && t <= horizon)]);
+  if (announced.length) {
+    const promises = announced.map(slot => {
+      const whole = sum(OFFSETS.map((offset, k) => slot.ahead + offset >= words(slot)[3] ? p.meeting_day[k][i] : 0));
+      const left = Math.max(sum(slot.draws[i].plain), 1e-300);
+      return -Math.log1p(-chanceKept(p.kept[i], left / Math.max(whole, left), informal(p, i, words(slot))));
+    });
+    const kept = either(promises), added = either([...promises, -Math.log1p(-others)]) - kept;
+    for (const row of rows) row.chance *= others > 0 ? added / others : 0;
+    announced.forEach((slot, k) => {
+      const {plain} = slot.draws[i], left = Math.max(sum(plain), 1e-300);
+      rows.push({slot, chance: kept * promises[k] / sum(promises), days: plain.map(value => value / left)});
+    });
+  }
+  return rows.map(({slot, chance, days}) => [slot.id, OFFSETS.map((offset, k) =>
+    [slot.ahead + offset, revived * chance * days[k]]).filter(([t]) => t >= 1 && t <= horizon)]);
 }
 
 function visitDays(p, i, visit, w, horizon) {
