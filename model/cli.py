@@ -10,13 +10,16 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from .files import InputError, Problem, nearest
+from .files import InputError, Problem, nearest, raise_if_any, shown
 
 VERBS = ("forecast", "add", "check", "compare", "sweep", "backtest")
 
 
 class Parser(argparse.ArgumentParser):
-    """Names the nearest option or verb where one is unknown."""
+    """Takes options by their full names and names the nearest option or verb where one is unknown."""
+
+    def __init__(self, **settings):
+        super().__init__(allow_abbrev=False, **settings)
 
     def error(self, message: str) -> NoReturn:
         verbs = next((action.choices for action in self._actions if isinstance(action.choices, dict)), {})
@@ -81,7 +84,10 @@ def parser() -> Parser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     try:
-        options = parser().parse_args(argv)
+        words = sys.argv[1:] if argv is None else argv
+        raise_if_any([Problem("options", 0, 0, f"expected text in UTF-8; found {shown(word)}") for word in words
+                      if any("\ud800" <= c <= "\udfff" for c in word)])
+        options = parser().parse_args(words)
         code = {"forecast": do_forecast, "add": do_add, "check": do_check,
                 "compare": do_compare, "sweep": do_sweep, "backtest": do_backtest}[options.verb](options)
         print(end="", flush=True)
@@ -95,6 +101,12 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    except OSError as error:
+        print(Problem(str(error.filename or "output"), 0, 0, f"cannot be read or written: {error.strerror or error}"),
+              file=sys.stderr)
+        if not error.filename:
+            sys.stdout = None  # or what it still holds would be written at the end, and fail again
+        return 2
 
 
 def inputs(options: argparse.Namespace):
