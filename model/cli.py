@@ -198,7 +198,9 @@ def do_add(options: argparse.Namespace) -> int:
     begin = time.perf_counter()
     params, sources = inputs(options)
     paths = sources.paths()
-    target = Path(options.to or paths["signals"][-1])
+    if options.to is None and not paths["signals"]:
+        raise InputError([Problem("options", 0, 0, "expected the file to append to, since --only leaves out the seeds", "--to")])
+    target = Path(paths["signals"][-1] if options.to is None else options.to)
     if target.resolve() not in [path.resolve() for path in paths["signals"]]:
         paths["signals"] += (target,)
         sources = type(sources)(sources.signals + (target,), sources.occasions, sources.visit_windows, sources.only)

@@ -131,7 +131,7 @@ def parse_day(text: str) -> date:
 def name_of(path: str | os.PathLike[str]) -> str:
     """The path as messages show it: relative to the project when inside it."""
     full = Path(os.path.abspath(path))
-    return full.relative_to(PROJECT_ROOT).as_posix() if full.is_relative_to(PROJECT_ROOT) else str(path)
+    return full.relative_to(PROJECT_ROOT).as_posix() if full.is_relative_to(PROJECT_ROOT) else str(Path(path))
 
 
 def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:

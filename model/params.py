@@ -422,7 +422,7 @@ def load_params(question: str | Path | None = None, priors: str | Path | None = 
     """
     problems: list[Problem] = []
     given = {"question": question, "priors": priors, "run": run}
-    files = {name: Path(path or PARAMS / f"{name}.yaml") for name, path in given.items()}
+    files = {name: Path(PARAMS / f"{name}.yaml" if path is None else path) for name, path in given.items()}
     documents: dict[str, YamlDocument] = {}
     for name, path in files.items():
         with gathered(problems):

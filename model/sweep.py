@@ -174,7 +174,8 @@ def command(path: str, sources: Any, out: str | None) -> Path:
     from .files import PROJECT_ROOT, content_hash
 
     sweep = load_sweep(path)
-    target = Path(out) if out else PROJECT_ROOT / "notebooks" / "rendered" / f"sweep-{Path(path).stem}" / "sweep.csv"
+    target = (PROJECT_ROOT / "notebooks" / "rendered" / f"sweep-{Path(path).stem}" / "sweep.csv" if out is None
+              else Path(out))
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_dir():
