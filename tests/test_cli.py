@@ -7,9 +7,10 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from model import forecast, summit
+from model import forecast, report, summit
 from model.cli import main, screen, sparkline
 from model.files import PROJECT_ROOT
 from model.forecast import to_json
@@ -88,14 +89,19 @@ class TestForecast:
         code, text, _ = call("check", "--only", "--signals", tmp_path / "none.csv", "--occasions", SEEDS / "occasions.csv")
         assert code == 0 and text.startswith("0 signals, 129 occasions, 0 visit windows: no problem found.")
 
-    def test_a_fit_that_fails_the_gate_publishes_nothing_and_exits_with_one(self, call, tmp_path, monkeypatch):
-        monkeypatch.setattr(summit, "FITS", tmp_path / "fits")
-        monkeypatch.setattr(summit, "PROJECT_ROOT", tmp_path)
-        monkeypatch.setattr(summit, "compiled", lambda *_: None)
-        monkeypatch.setattr(summit, "sample", lambda *_: ({}, {"ok": False}, ["R-hat 1.300 of overlap; at most 1.01 wanted"]))
-        code, text, complaint = call("forecast", "--random-seed", "5")
+    @pytest.mark.parametrize("words", [(), ("--report", "--name", "mine")])
+    def test_a_fit_that_fails_the_gate_publishes_nothing_and_is_kept_for_inspection(self, call, tmp_path, monkeypatch, words):
+        for name, place in {"FITS": tmp_path / "fits", "PROJECT_ROOT": tmp_path, "compiled": lambda *_: None}.items():
+            monkeypatch.setattr(summit, name, place)
+        for name, place in {"RENDERED": tmp_path / "rendered", "LOG": tmp_path / "log.csv"}.items():
+            monkeypatch.setattr(report, name, place)
+        faults = ["R-hat 1.300 of overlap; at most 1.01 wanted"]
+        monkeypatch.setattr(summit, "sample", lambda *_: ({"overlap": np.ones(3)}, {"ok": False}, faults))
+        code, text, complaint = call("forecast", "--random-seed", "5", *words)
         assert (code, text) == (1, "") and "nothing is published" in complaint and "R-hat 1.300 of overlap" in complaint
-        assert not (tmp_path / "fits").exists()
+        kept, = (path for path in tmp_path.rglob("*") if path.is_file())
+        assert kept.parent == tmp_path / ".cache" / "failed" and f"kept in .cache/failed/{kept.name}" in complaint
+        assert summit.load_fit(kept).draws["overlap"].tolist() == [1, 1, 1]
 
     def test_a_new_fit_says_why_it_was_needed(self, default_run):
         fresh = replace(default_run.fit, reused=False, seconds=7.4, why="no stored fit of these priors and this record")
