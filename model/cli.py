@@ -235,6 +235,10 @@ def do_sweep(options: argparse.Namespace) -> int:
     """`summit sweep`."""
     from . import sweep
 
+    given = [f"--{name.replace('_', '-')}" for name in ("question", "priors", "scenario", "as_of", "deadline", "random_seed")
+             if getattr(options, name) is not None]
+    raise_if_any([Problem("options", 0, 0, "expected no such option: a sweep says in its file what varies, and takes the "
+                          "rest from params/", name) for name in given])
     _, sources = inputs(options)
     target = sweep.command(options.file, sources, options.out)
     print(f"{target}: {len(target.read_text('utf-8').splitlines()) - 1} forecasts")

@@ -13,6 +13,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from . import parallel
 from .covariates import DAY
 from .files import InputError, Problem, csv_text, four_decimals, raise_if_any, read_yaml, write_atomic, writing
+from .ledger import check_as_of, load_ledger
 from .params import Day, Strict, Text, load_params, validated
 
 
@@ -72,8 +73,8 @@ class Row:
 _HOMES = {"as_of": "as_of", "scenario": "scenarios", "deadline": "deadlines", "random_seed": "random_seeds"}
 
 
-def load_sweep(path: str | Path) -> Sweep:
-    """The checked sweep file.
+def load_sweep(path: str | Path, sources: Any = None) -> Sweep:
+    """The checked sweep file; its days are compared with the ledger of `sources` where that is given.
 
     Raises
     ------
@@ -82,10 +83,13 @@ def load_sweep(path: str | Path) -> Sweep:
     """
     document = read_yaml(path)
     sweep = validated(Sweep, document)
+    ledger = load_ledger(**sources.paths(), **load_params().vocabulary) if sources else None
     problems: dict[Problem, None] = {}
     for case in cases(sweep):
         try:
-            load_params(**case)
+            params = load_params(**case)
+            if ledger:
+                check_as_of(ledger, params)
         except InputError as error:
             problems |= {document.problem((_HOMES[problem.field],), problem.message)
                          if problem.file == "options" else problem: None for problem in error.problems}
@@ -173,7 +177,7 @@ def command(path: str, sources: Any, out: str | None) -> Path:
     from . import __file__ as package
     from .files import PROJECT_ROOT, content_hash
 
-    sweep = load_sweep(path)
+    sweep = load_sweep(path, sources)
     target = (PROJECT_ROOT / "notebooks" / "rendered" / f"sweep-{Path(path).stem}" / "sweep.csv" if out is None
               else Path(out))
     with writing(target):
