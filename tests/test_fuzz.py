@@ -14,7 +14,7 @@ from model import cli, compare, forecast, ledger, params, report, sweep
 from model.files import PROJECT_ROOT
 
 SEEDS, PARAMS = PROJECT_ROOT / "seeds", PROJECT_ROOT / "params"
-NAMES_A_PLACE = re.compile(r"(?m)^(.*/in\.(csv|yaml)|seeds/|params/|options)[:0-9]*: ")
+NAMES_A_PLACE = re.compile(r"(?m)^(.*/in\.(csv|yaml)|seeds/\w+\.csv|params/\S+\.yaml|options)[:0-9]*: ")
 PIECES = [
     b"\0", b"\xff", b"\xef\xbb\xbf", b"\r", b"\r\n", b"\n", b"\t", b",", b'"', b'""', b"'", b":", b": ", b"- ", b"? ", b"#", b"|\n",
     b"=1+1", b"-1", b"0", b"1e999", b"-.inf", b".nan", b"9" * 400, b"1e-400", b"0x1f", b"2025-02-30", b"9999-12-31", b"null", b"~",
