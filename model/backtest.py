@@ -277,7 +277,6 @@ def save(points: Iterable[Point], path: Path) -> None:
     buffer = io.BytesIO()
     with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=6, mtime=0) as stream:
         stream.write(text.encode())
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, buffer.getvalue())
 
 
@@ -359,5 +358,4 @@ def scores(points: list[Point], replicates: int = 2000, random_seed: int = 1) ->
 def save_table(rows: list[dict], path: Path) -> None:
     """Write rows of one shape as CSV, floats with four decimals."""
     text = csv_text(rows[0], (map(four_decimals, row.values()) for row in rows))
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, text)

@@ -10,13 +10,16 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from .files import InputError, Problem, nearest
+from .files import InputError, Problem, nearest, raise_if_any, shown
 
 VERBS = ("forecast", "add", "check", "compare", "sweep", "backtest")
 
 
 class Parser(argparse.ArgumentParser):
-    """Names the nearest option or verb where one is unknown."""
+    """Takes options by their full names and names the nearest option or verb where one is unknown."""
+
+    def __init__(self, **settings):
+        super().__init__(allow_abbrev=False, **settings)
 
     def error(self, message: str) -> NoReturn:
         verbs = next((action.choices for action in self._actions if isinstance(action.choices, dict)), {})
@@ -81,7 +84,10 @@ def parser() -> Parser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     try:
-        options = parser().parse_args(argv)
+        words = sys.argv[1:] if argv is None else argv
+        raise_if_any([Problem("options", 0, 0, f"expected text in UTF-8; found {shown(word)}") for word in words
+                      if any("\ud800" <= c <= "\udfff" for c in word)])
+        options = parser().parse_args(words)
         code = {"forecast": do_forecast, "add": do_add, "check": do_check,
                 "compare": do_compare, "sweep": do_sweep, "backtest": do_backtest}[options.verb](options)
         print(end="", flush=True)
@@ -95,6 +101,12 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    except OSError as error:
+        print(Problem(str(error.filename or "output"), 0, 0, f"cannot be read or written: {error.strerror or error}"),
+              file=sys.stderr)
+        if not error.filename:
+            sys.stdout = None  # or what it still holds would be written at the end, and fail again
+        return 2
 
 
 def inputs(options: argparse.Namespace):
@@ -186,7 +198,9 @@ def do_add(options: argparse.Namespace) -> int:
     begin = time.perf_counter()
     params, sources = inputs(options)
     paths = sources.paths()
-    target = Path(options.to or paths["signals"][-1])
+    if options.to is None and not paths["signals"]:
+        raise InputError([Problem("options", 0, 0, "expected the file to append to, since --only leaves out the seeds", "--to")])
+    target = Path(paths["signals"][-1] if options.to is None else options.to)
     if target.resolve() not in [path.resolve() for path in paths["signals"]]:
         paths["signals"] += (target,)
         sources = type(sources)(sources.signals + (target,), sources.occasions, sources.visit_windows, sources.only)
@@ -221,6 +235,10 @@ def do_sweep(options: argparse.Namespace) -> int:
     """`summit sweep`."""
     from . import sweep
 
+    given = [f"--{name.replace('_', '-')}" for name in ("question", "priors", "scenario", "as_of", "deadline", "random_seed")
+             if getattr(options, name) is not None]
+    raise_if_any([Problem("options", 0, 0, "expected no such option: a sweep says in its file what varies, and takes the "
+                          "rest from params/", name) for name in given])
     _, sources = inputs(options)
     target = sweep.command(options.file, sources, options.out)
     print(f"{target}: {len(target.read_text('utf-8').splitlines()) - 1} forecasts")

@@ -14,7 +14,7 @@ from typing import Any
 from . import hazard
 from .covariates import outlook, record
 from .files import PROJECT_ROOT, InputError, Problem, expected_one_of
-from .forecast import Forecast, from_json, to_json
+from .forecast import Forecast, load, to_json
 from .forecast import forecast as full_forecast
 from .ledger import Ledger, load_ledger
 from .params import Params, load_params
@@ -54,12 +54,12 @@ def load_run(name: str) -> Stored:
     folder = RENDERED / name if (RENDERED / name / "forecast.json").exists() else Path(name)
     if not (folder / "forecast.json").exists():
         runs = sorted(path.parent.name for path in RENDERED.glob("*/forecast.json"))
-        raise InputError([Problem("options", 0, 0, f"expected a rendered run, {expected_one_of(name, runs)}", "run")])
+        raise InputError([Problem("options", 0, 0, f"no such rendered run: {expected_one_of(name, runs)}", "run")])
     inputs = folder / "inputs"
     params = load_params(*(inputs / f"{part}.yaml" for part in ("question", "priors", "run")))
     ledger = load_ledger(**{table: (inputs / f"{table}.csv",) for table in ("signals", "occasions", "visit_windows")},
                          **params.vocabulary)
-    return Stored(name, params, ledger, from_json((folder / "forecast.json").read_text("utf-8")))
+    return Stored(name, params, ledger, load(folder / "forecast.json"))
 
 
 def probability(params: Params, ledger: Ledger, as_of: date, deadline: date) -> float:

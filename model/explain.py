@@ -256,7 +256,7 @@ def edited(ledger: Ledger, edits: Edits, params: Params) -> Ledger:
             if status != "scheduled":
                 put("--set", *STATUS_SIGNALS[status], occasion, as_of)
     for text in edits.add:
-        match = re.fullmatch(r"(\w+):([+-]?\d+)(?::([a-z0-9-]+))?(?:@(\S+))?", text)
+        match = re.fullmatch(r"(\w+):([+-]?\d{1,9})(?::([a-z0-9-]+))?(?:@(\S+))?", text, re.ASCII)
         if not match:
             fail("--add", f"expected KIND:STRENGTH[:OCCASION][@DATE]; found {shown(text)}")
             continue

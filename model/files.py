@@ -46,7 +46,8 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{place}: {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
+        text = f"{place}: {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
+        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class InputError(Exception):
@@ -56,7 +57,10 @@ class InputError(Exception):
         problems = list(problems)
         order = list(dict.fromkeys(problem.file for problem in problems))
         self.problems = tuple(sorted(problems, key=lambda problem: (order.index(problem.file), *problem[1:3])))
-        super().__init__("\n".join(map(str, self.problems)))
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.problems))
 
 
 class Problems(list[Problem]):
@@ -67,6 +71,11 @@ class Problems(list[Problem]):
         if len(self) == PROBLEMS_MAX:
             last = problem._replace(field="", message=f"stopped looking after {PROBLEMS_MAX} problems")
             raise InputError([*self, last])
+
+    def __iadd__(self, problems: Iterable[Problem]) -> "Problems":
+        for problem in problems:
+            self.append(problem)
+        return self
 
 
 @contextmanager
@@ -122,7 +131,7 @@ def parse_day(text: str) -> date:
 def name_of(path: str | os.PathLike[str]) -> str:
     """The path as messages show it: relative to the project when inside it."""
     full = Path(os.path.abspath(path))
-    return full.relative_to(PROJECT_ROOT).as_posix() if full.is_relative_to(PROJECT_ROOT) else str(path)
+    return full.relative_to(PROJECT_ROOT).as_posix() if full.is_relative_to(PROJECT_ROOT) else str(Path(path))
 
 
 def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
@@ -231,9 +240,11 @@ def read_csv(path: str | os.PathLike[str], columns: Sequence[str], problems: lis
         text = decode(read_bytes(path, CSV_BYTES_MAX) if content is None else content, file)
         if not text:
             raise InputError([Problem(file, 1, 1, f"the file is empty: expected the header {','.join(columns)}")])
-        lines = [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
-        _check_header(_split(lines[0], file, 1), columns, file)
-        for number, line in enumerate(lines[1:], start=2):
+        lines = (line.removesuffix("\n").removesuffix("\r") for line in io.StringIO(text, newline="\n"))
+        _check_header(_split(next(lines), file, 1), columns, file)
+        for number, line in enumerate(lines, start=2):
+            if len(found) >= PROBLEMS_MAX:
+                break
             with gathered(found):
                 cells = _split(line, file, number)
                 if len(cells) != len(columns):
@@ -349,7 +360,8 @@ def read_yaml(path: str | os.PathLike[str]) -> YamlDocument:
     marks: dict[KeyPath, Mark] = {}
     problems: list[Problem] = []
     try:
-        node = _Loader(text).get_single_node()
+        loader = _Loader(text)
+        node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise InputError([Problem(file, 1, 1, "expected a mapping of keys to values")])
         data = _plain(node, (), Mark(file, (1, 1), (1, 1)), marks, problems)
@@ -362,9 +374,16 @@ def read_yaml(path: str | os.PathLike[str]) -> YamlDocument:
         raise InputError([Problem(file, before.count("\n") + 1, len(before) - before.rfind("\n"),
                                   f"not valid YAML: {error.reason}")]) from None
     except RecursionError:
-        raise InputError([Problem(file, 1, 1, "not valid YAML: nested too deeply")]) from None
+        place = loader.get_mark()
+        raise InputError([Problem(file, place.line + 1, place.column + 1,
+                                  "not valid YAML: nested too deeply")]) from None
     raise_if_any(problems)
     return YamlDocument(data, marks)
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet takes the text for a formula."""
+    return text.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))
 
 
 def four_decimals(cell: Any) -> Any:
@@ -381,8 +400,19 @@ def csv_text(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     return text.getvalue()
 
 
+@contextmanager
+def writing(path: str | os.PathLike[str]) -> Iterator[None]:
+    """A block that writes a file; `InputError` where the system refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError([Problem(name_of(path), 0, 0, f"cannot be written: {error.strerror or error}")]) from None
+
+
 def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:
     """Write the whole content or nothing: a reader sees the old file or the new one, never a part.
+
+    Its folder is made where there is none.
 
     Raises
     ------
@@ -391,7 +421,8 @@ def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:
     """
     target = Path(path).resolve()
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
+    with writing(path):
+        target.parent.mkdir(parents=True, exist_ok=True)
         try:
             with part.open("xb") as stream:
                 stream.write(content.encode("utf-8") if isinstance(content, str) else content)
@@ -402,8 +433,6 @@ def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:
             os.replace(part, target)
         finally:
             part.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError([Problem(name_of(path), 0, 0, f"cannot be written: {error.strerror or error}")]) from None
 
 
 @contextmanager

@@ -13,12 +13,13 @@ import numpy as np
 
 from . import explain, hazard
 from .covariates import DAY, SCHEDULED, Outlook, Record, meetings, no_record, outlook, record
-from .files import PROJECT_ROOT, content_hash, name_of
+from .files import PROJECT_ROOT, InputError, Problem, content_hash, decode, name_of, read_bytes
 from .ledger import Ledger, check_as_of, csv_of, load_ledger
 from .params import Params, Priors
 from .summit import PARAMETERS, Fit, fit, update
 
 SCHEMA_VERSION = 1
+FILE_BYTES_MAX = 8_000_000
 SEEDS = {name: PROJECT_ROOT / "seeds" / f"{name}.csv" for name in ("signals", "occasions", "visit_windows")}
 WEEK = timedelta(days=7)
 ICD_203 = ((0.05, "almost no chance"), (0.20, "very unlikely"), (0.45, "unlikely"), (0.55, "roughly even chance"),
@@ -256,3 +257,22 @@ def to_json(made: Forecast) -> str:
 def from_json(text: str) -> Forecast:
     """The forecast of a forecast file."""
     return Forecast(**json.loads(text))
+
+
+def load(path: Path) -> Forecast:
+    """The forecast that a file holds.
+
+    Raises
+    ------
+    InputError
+        Where it is no forecast file, with the place.
+    """
+    file, line, column = name_of(path), 1, 1
+    try:
+        return from_json(decode(read_bytes(path, FILE_BYTES_MAX), file))
+    except json.JSONDecodeError as error:
+        line, column, found = error.lineno, error.colno, f"no JSON: {error.msg}"
+    except (TypeError, RecursionError):
+        found = "other fields"
+    raise InputError([Problem(file, line, column, "expected a forecast file as `summit forecast --json` writes it; "
+                              f"found {found}")])

@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .files import (CSV_BYTES_MAX, InputError, Problem, Problems, Row, expected_one_of, locked, name_of, nearest,
-                    parse_day, raise_if_any, read_bytes, read_csv, shown, write_atomic)
+from .files import (CSV_BYTES_MAX, InputError, Problem, Problems, Row, expected_one_of, is_formula, locked, name_of,
+                    nearest, parse_day, raise_if_any, read_bytes, read_csv, shown, write_atomic)
 
 if TYPE_CHECKING:
     from .params import Params
@@ -200,6 +200,8 @@ class _Cells:
             self.fail(column, "expected some text; the cell is empty")
         if longest and len(value) > longest:
             self.fail(column, f"expected at most {longest} characters; found {len(value)}")
+        if is_formula(value):
+            self.fail(column, f"expected text that no spreadsheet takes for a formula; found {shown(value)}")
         return value
 
     def like(self, column: str, pattern: str, what: str) -> str:

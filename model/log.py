@@ -95,7 +95,6 @@ def publish(made: Forecast, path: Path = LOG) -> bool:
         if any(same_question(old, new) and old.inputs == new.inputs
                and abs(old.probability - new.probability) <= 4 * made.diagnostics["monte_carlo_error"] for old in entries):
             return False
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, csv_text(COLUMNS, map(astuple, [*entries, new])))
     return True
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def execute(files: Sequence[Path], injected: Mapping[str, Any], work: Path) -> d
     def executed(source: Path) -> tuple[str, Path, str]:
         output = work / source.name
         done = subprocess.run(
-            [sys.executable, "-m", "papermill", str(source), str(output), "--parameters_yaml", json.dumps(injected),
+            [sys.executable, "-m", "papermill", str(source), str(output), "--parameters_yaml", as_yaml(injected),
              "--cwd", str(PROJECT_ROOT), "--no-progress-bar", "--kernel", "python3"],
             env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         fault = done.stderr.strip() or f"exit code {done.returncode}"
@@ -64,6 +65,11 @@ def execute(files: Sequence[Path], injected: Mapping[str, Any], work: Path) -> d
     if failures:
         raise RenderError(failures, CACHE / "failed")
     return notebooks
+
+
+def as_yaml(values: Mapping[str, Any]) -> str:
+    """The values as JSON that YAML reads as the same, whatever characters they hold."""
+    return re.sub(r"[^ -~]", lambda other: f"\\U{ord(other[0]):08x}", json.dumps(values, ensure_ascii=False))
 
 
 def keep_failed(path: Path, fault: str) -> tuple[str, str]:

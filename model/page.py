@@ -194,4 +194,4 @@ def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
 def _plain(cell: Any) -> Any:
     if isinstance(cell, float):
         return f"{cell:.6g}"
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    return f"'{cell}" if isinstance(cell, str) and files.is_formula(cell) else cell

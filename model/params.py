@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from math import exp, log
+from math import exp, inf, log
 from pathlib import Path
 from statistics import NormalDist
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
@@ -70,6 +70,10 @@ def _level(text: str) -> str:
         raise ValueError(f"expected a quantile level such as 5%; found {shown(text)}")
     return text
 
+
+SHARES = ("season_chance", "overlap", "kept", "refusal_share", "planned_share", "revived", "window_kept")
+FACTORS = ("type_factor", "year_factor", "tone_factor", "planned_factor", "doubt_factor", "announcement_lead_spread",
+           "refusal_lead_spread", "surprise_lead_spread")
 
 Text = Annotated[str, Field(min_length=1)]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -177,6 +181,13 @@ class Prior(Strict):
             raise ValueError("expected either args or quantiles, exactly one of them")
         return self
 
+    def support(self) -> tuple[float, float]:
+        """The lowest and highest value that may be drawn; ValueError where no distribution has the quantiles."""
+        low, high = FAMILIES[self.dist].support
+        if self.dist == "Uniform":
+            low, high = self.args_solved["lower"], self.args_solved["upper"]
+        return low + self.above, high + self.above
+
     @cached_property
     def args_solved(self) -> dict[str, float]:
         """The arguments of `dist` by their PyMC names, before the shift `above`; ValueError where none fit."""
@@ -234,6 +245,16 @@ class Parameter(Prior):
     means: Text
 
 
+def outside(name: str, prior: Parameter) -> str:
+    """What is wrong with a prior that reaches beyond what its parameter can be: a probability, a factor, a quantity."""
+    low, high = (0.0, 1.0) if name in SHARES else (1.0, inf) if name in FACTORS else (0.0, inf)
+    lowest, highest = prior.support()
+    if low <= lowest and highest <= high:
+        return ""
+    wanted = "between 0 and 1" if high == 1 else f"from {low:g} up"
+    return f"expected values {wanted}; {prior.dist} goes from {lowest:g} to {highest:g}"
+
+
 class Kind(Strict):
     """A kind of signal: which way it points, its PLOVER root and the prior of its weight."""
 
@@ -241,6 +262,13 @@ class Kind(Strict):
     sign: Literal["up", "down", "either"]
     plover: Text
     weight: Prior
+
+    @field_validator("weight")
+    @classmethod
+    def _lognormal(cls, weight: Prior) -> Prior:
+        if weight.dist != "LogNormal" or weight.above:
+            raise ValueError("expected a LogNormal without above: the weights of all kinds are drawn as one vector")
+        return weight
 
 
 class OccasionType(Strict):
@@ -394,7 +422,7 @@ def load_params(question: str | Path | None = None, priors: str | Path | None = 
     """
     problems: list[Problem] = []
     given = {"question": question, "priors": priors, "run": run}
-    files = {name: Path(path or PARAMS / f"{name}.yaml") for name, path in given.items()}
+    files = {name: Path(PARAMS / f"{name}.yaml" if path is None else path) for name, path in given.items()}
     documents: dict[str, YamlDocument] = {}
     for name, path in files.items():
         with gathered(problems):
@@ -416,6 +444,9 @@ def load_params(question: str | Path | None = None, priors: str | Path | None = 
                                                  f"{as_of}; found {prior.learned_from}")
                      for path, prior in parts["priors"].each().items()
                      if prior.learned_from and prior.learned_from > as_of]
+    if parts.get("priors"):
+        problems += [documents["priors"].problem(("parameters", name, "above" if prior.above else "dist"), fault)
+                     for name, prior in parts["priors"].parameters.items() if (fault := outside(name, prior))]
     raise_if_any(problems)
     return Params(**parts, scenario=scenario, files=tuple(files.values()), documents=documents)
 
@@ -488,9 +519,9 @@ def _validate[Model: Strict](model: type[Model], document: YamlDocument, problem
         return model.model_validate(document.data)
     except ValidationError as error:
         for fault in error.errors(include_url=False):
-            path = tuple(part for part in fault["loc"] if part != "[key]")
+            path = tuple(part for part in fault["loc"] if part not in _TAGS)
             problems.append(document.problem(path, _message(fault, model),
-                                             key=fault["type"] == "extra_forbidden" or path != fault["loc"]))
+                                             key=fault["type"] == "extra_forbidden" or "[key]" in fault["loc"]))
         return None
 
 
@@ -513,6 +544,10 @@ _EXPECTED = {
 }
 
 
+_TAGS = ("[key]", "[every]", "[days]")
+"""What Pydantic names in a place beside the keys of the file: that a key is meant, or a member of a union."""
+
+
 def _message(fault: Mapping[str, Any], model: type[Strict]) -> str:
     kind, loc, found, context = fault["type"], fault["loc"], fault["input"], fault.get("ctx", {})
     if kind == "extra_forbidden":
@@ -532,6 +567,8 @@ def _fields_at(model: type, path: tuple[str | int, ...]) -> Iterable[str]:
     for part in path:
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             annotation = annotation.model_fields[part].annotation
+        elif part in _TAGS:
+            annotation = get_args(annotation)[0]
         else:
             annotation = get_args(annotation)[-1]
         while get_origin(annotation) is Annotated:

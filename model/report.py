@@ -8,6 +8,7 @@ import ast
 import json
 import os
 import platform
+import re
 import secrets
 import shutil
 import subprocess
@@ -64,13 +65,22 @@ def open_run(names: Mapping[str, Any]) -> "Run":
     sources = forecast.Sources(**{name: tuple(map(_path, given[name])) for name in TABLES}, only=given["only"])
     run = forecast.run(params, sources, edits_of(given["what_if"]))
     if given["out_dir"]:
-        write_files(run, Path(given["out_dir"]))
+        write_files(run, _rendered(given["out_dir"]))
     return run
 
 
 def _path(path: str) -> Path:
     """A path as parameters give it: relative ones start at the folder of the project."""
     return PROJECT_ROOT / path
+
+
+def _rendered(path: str) -> Path:
+    """The folder of a path that parameters give; `InputError` unless it lies where runs do."""
+    folder = _path(path).resolve()
+    if RENDERED.resolve() not in folder.parents or folder.is_relative_to(SCORES.parent.resolve()):
+        raise InputError([Problem("parameters", 0, 0, f"expected a folder of {name_of(RENDERED)} other than record; "
+                                  f"found {shown(path)}", "out_dir")])
+    return folder
 
 
 def edits_of(what_if: Iterable[str]) -> "Edits":
@@ -184,7 +194,7 @@ def render(params: Params, sources: "Sources | None" = None, edits: "Edits | Non
 def command(params: Params, sources: "Sources", edits: "Edits", run_name: str | None = None) -> int:
     """Exit code of `summit forecast --report`: render unless the report in place is current, say where it lies."""
     from . import log
-    from .forecast import from_json
+    from .forecast import load
     from .summit import GateError
 
     begin = time.perf_counter()
@@ -195,7 +205,7 @@ def command(params: Params, sources: "Sources", edits: "Edits", run_name: str | 
     except (GateError, notebook.RenderError) as error:
         print(error, file=sys.stderr)
         return 1
-    made = from_json((folder / "forecast.json").read_text("utf-8"))
+    made = load(folder / "forecast.json")
     if not edits:
         log.publish(made, LOG)
     seconds = time.perf_counter() - begin
@@ -215,6 +225,9 @@ def folder_of(injected: Mapping[str, Any], run_name: str | None = None,
     """
     if out_dir:
         return Path(out_dir).resolve()
+    if run_name is not None and (not re.fullmatch(r"\w[\w.-]{0,99}", run_name) or RENDERED / run_name == SCORES.parent):
+        raise InputError([Problem("options", 0, 0, "expected the name of a folder for the run, of letters, digits, "
+                                  f"points and hyphens, other than record; found {shown(run_name)}", "--name")])
     more = {name: value for name, value in injected.items() if name not in ("as_of", "scenario", "interactive")}
     mark = content_hash(json.dumps(more, sort_keys=True))[:8] if more else None
     return RENDERED / (run_name or "-".join(filter(None, (injected["as_of"], injected.get("scenario"), mark))))

@@ -192,7 +192,6 @@ def save(simulations: list[Simulation], path: Path = TABLE) -> None:
     names = next((list(each.ranks) for each in ordered if each.ranks), [])
     rows = ([each.simulation, f"{each.rhat_max:.3f}", f"{each.ess_min:.0f}", each.divergences, each.failure,
              *(each.ranks.get(name, "") for name in names)] for each in ordered)
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, csv_text([*CHECKS, *names], rows))
 
 

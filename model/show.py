@@ -26,7 +26,10 @@ ElementTree.register_namespace("", SVG)
 
 @dataclass(frozen=True, repr=False)
 class Html:
-    """Markup that notebooks and page templates show as it is; `plain` stands for it where there is no markup."""
+    """Markup that notebooks and page templates show as it is; `plain` stands for it where there is no markup.
+
+    JupyterLab would read what stands between dollar signs as a formula, even from the ledger; the class forbids it.
+    """
 
     markup: str
     plain: str = ""
@@ -35,7 +38,7 @@ class Html:
         return self.plain
 
     def _repr_html_(self) -> str:
-        return self.markup
+        return f'<div class="mathjax_ignore">{self.markup}</div>'
 
     def __html__(self) -> str:
         return self.markup

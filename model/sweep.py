@@ -1,17 +1,23 @@
 """Many forecasts at once: dates x scenarios x deadlines x random seeds of a sweep file, as one tidy table."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, fields
 from datetime import date
+from errno import EISDIR
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from . import parallel
 from .covariates import DAY
-from .files import csv_text, four_decimals, read_yaml, write_atomic
+from .files import InputError, Problem, csv_text, four_decimals, raise_if_any, read_yaml, write_atomic, writing
+from .ledger import check_as_of, load_ledger
 from .params import Day, Strict, Text, load_params, validated
+
+
+DAYS_MAX = 2000
 
 
 class Every(Strict):
@@ -25,6 +31,8 @@ class Every(Strict):
     def _ordered(self) -> "Every":
         if self.last < self.first:
             raise ValueError(f"expected last not before first, which is {self.first}; found {self.last}")
+        if (count := len(self.listed())) > DAYS_MAX:
+            raise ValueError(f"expected at most {DAYS_MAX} days; found {count}")
         return self
 
     def listed(self) -> list[date]:
@@ -37,7 +45,8 @@ class Sweep(Strict):
     """What to vary: empty lists leave what the params files say."""
 
     means: Text
-    as_of: Every | list[Day] = []
+    as_of: Annotated[Annotated[Every, Tag("[every]")] | Annotated[list[Day], Tag("[days]")],
+                     Discriminator(lambda value: "[every]" if isinstance(value, dict | Every) else "[days]")] = []
     scenarios: list[str] = []
     deadlines: list[Day] = []
     random_seeds: list[Annotated[int, Field(ge=0, lt=2**32)]] = []
@@ -65,15 +74,31 @@ class Row:
     inputs: str
 
 
-def load_sweep(path: str | Path) -> Sweep:
-    """The checked sweep file.
+_HOMES = {"as_of": "as_of", "scenario": "scenarios", "deadline": "deadlines", "random_seed": "random_seeds"}
+
+
+def load_sweep(path: str | Path, sources: Any = None) -> Sweep:
+    """The checked sweep file; its days are compared with the ledger of `sources` where that is given.
 
     Raises
     ------
     InputError
-        With every problem.
+        With every problem, also of the params of each case.
     """
-    return validated(Sweep, read_yaml(path))
+    document = read_yaml(path)
+    sweep = validated(Sweep, document)
+    ledger = load_ledger(**sources.paths(), **load_params().vocabulary) if sources else None
+    problems: dict[Problem, None] = {}
+    for case in cases(sweep):
+        try:
+            params = load_params(**case)
+            if ledger:
+                check_as_of(ledger, params)
+        except InputError as error:
+            problems |= {document.problem((_HOMES[problem.field],), problem.message)
+                         if problem.file == "options" else problem: None for problem in error.problems}
+    raise_if_any(list(problems))
+    return sweep
 
 
 def cases(sweep: Sweep) -> Iterator[dict[str, Any]]:
@@ -157,14 +182,16 @@ def command(path: str, sources: Any, out: str | None) -> Path:
     from . import __file__ as package
     from .files import PROJECT_ROOT, content_hash
 
-    sweep = load_sweep(path)
-    for case in cases(sweep):
-        load_params(**case)
+    sweep = load_sweep(path, sources)
+    target = (PROJECT_ROOT / "notebooks" / "rendered" / f"sweep-{Path(path).stem}" / "sweep.csv" if out is None
+              else Path(out))
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
     files = [Path(path), *sorted((PROJECT_ROOT / "params").rglob("*.yaml")),
              *(file for names in sources.paths().values() for file in names), *sorted(Path(package).parent.glob("*.py"))]
     key = content_hash(*(file.read_bytes() for file in files))[:16]
     rows = run(sweep, sources, PROJECT_ROOT / ".cache" / "sweeps" / f"{Path(path).stem}-{key}.jsonl")
-    target = Path(out) if out else PROJECT_ROOT / "notebooks" / "rendered" / f"sweep-{Path(path).stem}" / "sweep.csv"
-    target.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(target, table(rows))
     return target

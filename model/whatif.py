@@ -5,6 +5,7 @@ that changes what the fit learned from is refused with the reason.
 """
 
 import functools
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -205,7 +206,7 @@ def panel(run: "Run", interactive: bool = True) -> "Panel | show.Html":
     named = {"description_width": "20em"}
     statuses = {name: widgets.Dropdown(options=[(f"as it stands: {run.outlook.statuses[name]}", ""),
                                                 *((status, status) for status in STATUSES)],
-                                       value="", description=text, style=named, layout=wide)
+                                       value="", description=re.sub(r"[$\\]", "", text), style=named, layout=wide)
                 for name, text in ahead.items()}
     rows = [signal for signal in reversed(run.ledger.signals)
             if signal.occasion in ahead or (as_of - signal.public_date).days <= 365]

@@ -1,11 +1,16 @@
 """The committed pages in a browser: legible, quiet, loading nothing, and safe from text that would run."""
 
+import csv
+import json
 from pathlib import Path
 
 import pytest
 from browser import needs_browser
 
+from model import files, params, report
 from model.files import PROJECT_ROOT
+from model.forecast import SEEDS, Sources
+from model.ledger import OCCASION_COLUMNS, SIGNAL_COLUMNS
 
 PAGES = sorted((PROJECT_ROOT / "notebooks" / "rendered" / "2025-07-11").glob("*.html"))
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
@@ -47,6 +52,37 @@ def test_the_policy_of_a_page_blocks_a_script_that_was_slipped_in(browser, page,
                        "'foreign.js'></script><img src=x onerror=\"document.title = 'taken'\"></body>"), "utf-8")
     show(browser, changed)
     assert browser.value("document.title") != "taken" and len(browser.complaints()) >= 3
+
+
+RUNS = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
+READS = "[x](javascript:1) **b** $\\href{javascript:1}{y}$ `c`"
+
+
+@pytest.mark.study
+def test_hostile_words_of_ledger_and_question_run_nowhere(browser, tmp_path):
+    """Through the notebooks, as signals, names of occasions, sources, leaders and the question itself."""
+    signal = {"event_id": "2025-07-10-hostile", "event_date": "2025-07-10", "public_date": "2025-07-10",
+              "kind": "summit_announced", "actor": "both", "strength": 3, "grade": "A1", "occasion": "2025-apec-gyeongju",
+              "in_article": "yes", "description": RUNS, "source": f"{READS} https://x.example/{RUNS}", "checked": "yes"}
+    apec = next(dict(row) for row in files.read_csv(SEEDS["occasions"], OCCASION_COLUMNS)
+                if row["occasion_id"] == "2025-apec-gyeongju") | {"name": f"{RUNS} {READS}", "host": "KR"}
+    for name, columns, row in (("signals", SIGNAL_COLUMNS, signal), ("occasions", OCCASION_COLUMNS, apec)):
+        text = files.csv_text(columns, [[row.get(column, "") for column in columns]])
+        (tmp_path / f"{name}.csv").write_text(text, "utf-8")
+    question = files.read_yaml(params.PARAMS / "question.yaml").data
+    question |= {"text": f"{RUNS} {READS}", "sides": [side | {"leader": RUNS} for side in question["sides"]]}
+    (tmp_path / "question.yaml").write_text(json.dumps(question), "utf-8")
+    folder = report.render(params.load_params(question=tmp_path / "question.yaml"), out_dir=tmp_path / "run", sources=Sources(
+        signals=(tmp_path / "signals.csv",), occasions=(tmp_path / "occasions.csv",)))
+    pages = sorted(folder.glob("*.html"))
+    assert len(pages) == len(PAGES) and "onerror=" in "".join(page.read_text("utf-8") for page in pages)
+    for page in pages:
+        show(browser, page)
+        assert browser.value("document.title") != "taken" and browser.complaints() == []
+        assert browser.value("document.querySelectorAll('img[src=x], a[href^=javascript], math [href]').length") == 0
+    for table in folder.glob("tables/*.csv"):
+        rows = list(csv.reader(table.read_text("utf-8").splitlines()))
+        assert not [cell for row in rows for cell in row if files.is_formula(cell) and not cell[1:2].isdigit()]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -190,6 +190,10 @@ def test_the_files_of_the_project_are_sound():
     ("priors", "dist: LogNormal", "dist: LogNormal, args: {mu: 0, sigma: 1}", [r"either args or quantiles"]),
     ("priors", "dist: LogNormal", "dist: LogNormal, learned_from: 2025-07-12",
      [r":20:\d+: kinds.envoy_meeting.weight.learned_from: expected a day not after as_of, which is 2025-07-11"]),
+    ("priors", "args: {alpha: 2, beta: 3}", "args: {alpha: 2, beta: 3}\n    above: 1",
+     [r":7:12: parameters.season_chance.above: expected values between 0 and 1; Beta goes from 1 to 2"]),
+    ("priors", "above: 1", "above: 0", [r"parameters.type_factor.dist: expected values from 1 up; Exponential goes from 0 to"]),
+    ("priors", "dist: LogNormal", "dist: Gamma", [r":20:13: kinds.envoy_meeting.weight: expected a LogNormal without above"]),
     ("priors", "sign: up", "sign: upp", [r":18:11: .*one of up, down, either; found 'upp' \(did you mean \"up\"\?\)"]),
     ("priors", "yearly: true", "yearly: yes", [r"types.apec.yearly: expected true or false; found 'yes'"]),
     ("priors", "envoy_meeting:", "Envoy Meeting:", [r":16:3: kinds.Envoy Meeting: expected text like"]),
@@ -251,14 +255,14 @@ class TestScenario:
         assert run.priors == load().priors
 
     def test_the_shape_of_a_prior_is_replaced_as_a_whole(self, load):
-        prior = load(scenario="means: x\npriors: {parameters: {season_chance: {dist: Normal, quantiles: {10%: 0, 90%: 1}}}}"
+        prior = load(scenario="means: x\npriors: {parameters: {season_chance: {dist: Uniform, quantiles: {10%: 0.2, 90%: 0.8}}}}"
                      ).priors.parameters["season_chance"]
-        assert (prior.dist, prior.args, prior.quantiles) == ("Normal", None, {"10%": 0, "90%": 1})
+        assert (prior.dist, prior.args, prior.quantiles) == ("Uniform", None, {"10%": 0.2, "90%": 0.8})
         assert prior.means == "The chance of a season."
 
     def test_a_key_that_a_prior_may_have_can_be_added(self, load):
-        run = load(scenario="means: x\npriors: {parameters: {season_chance: {above: 0.1}}}")
-        assert run.priors.parameters["season_chance"].above == 0.1
+        run = load(scenario="means: x\npriors: {parameters: {season_chance: {learned_from: 2025-01-01}}}")
+        assert run.priors.parameters["season_chance"].learned_from == date(2025, 1, 1)
         assert run.priors.parameters["season_chance"].args == {"alpha": 2, "beta": 3}
 
     def test_options_stand_above_a_scenario(self, load):
@@ -330,9 +334,9 @@ class TestPriors:
         assert set(prior.args_solved) == set(FAMILIES[dist].args)
 
     def test_quantiles_no_distribution_has_are_told_when_asked(self, load):
-        run = load(("priors", "quantiles: {5%: 0.5, 95%: 2.0}, dist: LogNormal",
-                    "quantiles: {90.5%: 0.0001, 97%: 300}, dist: Gamma"))
-        assert_told(problems_of(run.check_priors), r"priors.yaml:20:13: kinds.envoy_meeting.weight: no Gamma has the quantiles")
+        run = load(("priors", "dist: Exponential\n    args: {scale: 0.7}",
+                    "dist: Gamma\n    quantiles: {90.5%: 1.0001, 97%: 300}"))
+        assert_told(problems_of(run.check_priors), r"priors.yaml:8:3: parameters.type_factor: no Gamma has the quantiles")
 
     def test_the_model_can_demand_its_parameters(self, load):
         run = load()

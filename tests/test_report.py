@@ -1,5 +1,6 @@
 """Parameters are checked, reports are built aside and moved into place whole, and pages need nothing from outside."""
 
+import ast
 import csv
 import json
 import re
@@ -13,8 +14,13 @@ from types import SimpleNamespace
 import example_run
 import nbformat
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from made_up import prior_draws
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from papermill.cli import NoDatesSafeLoader
+from papermill.translators import PythonTranslator
 
 from model import notebook, page, params, prose, report, show
 from model.covariates import outlook
@@ -24,7 +30,7 @@ from model.forecast import Sources
 
 DEFAULTS = {"as_of": "", "deadline": "", "question": "", "priors": "", "scenario": "", "signals": [], "occasions": [],
             "visit_windows": [], "only": False, "what_if": [], "out_dir": "", "random_seed": 0, "interactive": True}
-HOSTILE = '<img src=x onerror=alert(1)> & "quotes" [link](javascript:x) $1$'
+HOSTILE = '<img src=x onerror=alert(1)> & "quotes" [link](javascript:x) $1$ **b** $\\href{javascript:x}{y}$ \\(z\\)'
 
 
 def names(**changes):
@@ -50,6 +56,8 @@ def hostile_run():
                       contributions=[row | {"text": HOSTILE} for row in forecast.contributions],
                       next_signals=[row | {"what": HOSTILE} for row in forecast.next_signals])
     run.ledger = run.whole = replace(ledger, signals=signals, occasions=occasions)
+    sides = [side.model_copy(update={"leader": HOSTILE, "country": HOSTILE}) for side in run.params.question.sides]
+    run.params = replace(run.params, question=run.params.question.model_copy(update={"sides": sides, "text": HOSTILE}))
     run.outlook = outlook(run.ledger, example_run.AS_OF, example_run.DEADLINE, run.params.priors)
     return run
 
@@ -112,6 +120,28 @@ def test_whatever_differs_from_the_params_files_is_told():
 def test_settings_that_no_notebook_can_be_told_of_are_refused():
     with pytest.raises(InputError, match="put the change into a scenario"):
         report.notebook_parameters(params.load_params(draws=50), Sources(), Edits())
+
+
+@given(st.lists(st.one_of(st.text(), st.sampled_from(['"; import os #', '\\"+exit()+\\"', '"""', "\n# Parameters\nexit()",
+                                                      "{{ x }}", "!!python/name:os.system", "\U0001f600\u2028\x7f"]))))
+def test_parameters_reach_a_notebook_as_the_text_they_are(texts):
+    told = {"question": "".join(texts), "signals": texts, "only": True}
+    read = yaml.load(notebook.as_yaml(told), Loader=NoDatesSafeLoader)
+    lines = ast.parse(PythonTranslator.codify(read)).body
+    assert {line.targets[0].id: ast.literal_eval(line.value) for line in lines} == told
+
+
+@pytest.mark.parametrize("folder", ["../x", "/tmp/x", "seeds", ".", "", "notebooks/rendered", "notebooks/rendered/record",
+                                    "notebooks/rendered/../../seeds", "notebooks/rendered/record/x"])
+def test_parameters_write_nowhere_but_where_runs_lie(folder, monkeypatch):
+    written = []
+    monkeypatch.setattr(report, "write_files", lambda run, folder: written.append(folder))
+    monkeypatch.setattr("model.forecast.run", lambda *_: None)
+    if folder:
+        with pytest.raises(InputError, match="out_dir: expected a folder of notebooks/rendered other than record"):
+            report.open_run(names(out_dir=folder))
+    report.open_run(names(out_dir="notebooks/rendered/mine" if folder else ""))
+    assert written == [report.RENDERED / "mine"] * bool(folder)
 
 
 def test_only_the_plain_run_takes_the_plain_folder():
@@ -290,7 +320,8 @@ def test_hostile_words_of_the_ledger_stay_words_everywhere():
     for text in (overview_page(run), notebook_page(notebook.normalise(new_notebook(cells=cells)), run)):
         reader = check_page(text)
         assert not any(tag == "img" for tag, _ in reader.tags)
-        assert 'onerror=alert(1)> & "quotes" [link](javascript:x) $1$' in "".join(reader.words)
+        assert HOSTILE.removeprefix("<img src=x ") in "".join(reader.words)
+    assert all('<div class="mathjax_ignore">' in output._repr_html_() for output in outputs)
 
 
 def test_addresses_become_links_only_where_they_are_web_addresses():

@@ -1,0 +1,168 @@
+"""Whatever the files and the command line hold, the end is an answer or a message, never a traceback."""
+
+import contextlib
+import io
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from made_up import thinned
+
+from model import cli, compare, forecast, ledger, params, report, sweep
+from model.files import PROJECT_ROOT
+
+SEEDS, PARAMS = PROJECT_ROOT / "seeds", PROJECT_ROOT / "params"
+NAMES_A_PLACE = re.compile(r"(?m)^(.*/in\.(csv|yaml)|seeds/\w+\.csv|params/\S+\.yaml|options)[:0-9]*: ")
+PIECES = [
+    b"\0", b"\xff", b"\xef\xbb\xbf", b"\r", b"\r\n", b"\n", b"\t", b",", b'"', b'""', b"'", b":", b": ", b"- ", b"? ", b"#", b"|\n",
+    b"=1+1", b"-1", b"0", b"1e999", b"-.inf", b".nan", b"9" * 400, b"1e-400", b"0x1f", b"2025-02-30", b"9999-12-31", b"null", b"~",
+    b"true", b"&a [*a, *a]", b"*a", b"<<: {a: 1}", b"!!python/object/apply:os.system [x]", b"!!binary x", b"%YAML 9.9\n", b"---\n",
+    b"[" * 300, b"{a: " * 60, b"{", b"]", "٣".encode(), "\u202e".encode(), "\u2028".encode(), "é́".encode(), "\U0001f600".encode(),
+    b"\x1b[31m", b"../../etc/passwd", b"x" * 5000]
+
+
+@st.composite
+def mutated(draw, content):
+    """The content after a few random changes to its bytes, lines and cells."""
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, max(len(content) - 1, 0)))
+        lines = content.split(b"\n")
+        line = draw(st.integers(0, len(lines) - 1))
+        kind = draw(st.sampled_from(["flip", "cut", "insert", "insert", "put", "drop line", "double line", "swap cells"]))
+        if kind == "flip" and content:
+            content = content[:at] + bytes([content[at] ^ (1 << draw(st.integers(0, 7)))]) + content[at + 1:]
+        elif kind == "cut":
+            content = content[:at] + content[at + draw(st.integers(1, 40)):]
+        elif kind == "insert":
+            content = content[:at] + draw(st.sampled_from(PIECES)) + content[at:]
+        elif kind == "put":
+            words = list(re.finditer(rb"[^,:\s{}\[\]]+", content))
+            if words:
+                word = words[draw(st.integers(0, len(words) - 1))]
+                content = content[:word.start()] + draw(st.sampled_from(PIECES)) + content[word.end():]
+        elif kind == "drop line":
+            content = b"\n".join(lines[:line] + lines[line + 1:])
+        elif kind == "double line":
+            content = b"\n".join(lines[:line] + 2 * lines[line:line + 1] + lines[line + 1:])
+        else:
+            cells = lines[line].split(b",")
+            one, other = (draw(st.integers(0, len(cells) - 1)) for _ in range(2))
+            cells[one], cells[other] = cells[other], cells[one]
+            content = b"\n".join([*lines[:line], b",".join(cells), *lines[line + 1:]])
+    return content
+
+
+@pytest.fixture
+def ends(tmp_path, default_run, monkeypatch):
+    """Runs a command line, a few draws standing for any fit and nothing being written; asserts that it ends well."""
+    fit = replace(default_run.fit, draws=thinned(default_run.draws))
+    for module in (forecast, compare):
+        monkeypatch.setattr(module, "fit", lambda *_: fit)
+    monkeypatch.setattr(params, "SCENARIOS", tmp_path)
+    monkeypatch.setattr(ledger, "write_atomic", lambda *_: None)
+    monkeypatch.setattr(sweep, "run", lambda *_: [])
+    monkeypatch.setattr(report, "command", lambda *_: 0)
+    monkeypatch.setattr(cli, "do_backtest", lambda options: cli.inputs(options) and 0)
+
+    def run(*words):
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                code = cli.main(list(map(str, words)))
+            except SystemExit as error:
+                code = error.code
+        assert code in (0, 1, 2)
+        assert code != 2 or not out.getvalue() and ": " in err.getvalue()
+        assert all(line.isprintable() for line in err.getvalue().splitlines())
+        return code, err.getvalue()
+
+    return run
+
+
+def assert_told(code, said):
+    assert code != 2 or NAMES_A_PLACE.search(said), said
+
+
+def examples(short):
+    """A test that takes the number of examples to try: a few in every run, many in the study."""
+    return pytest.mark.parametrize("count", [short, pytest.param(20 * short, marks=pytest.mark.study)])
+
+
+def search(count, strategy, test):
+    """Try `count` examples."""
+    settings(max_examples=count, suppress_health_check=list(HealthCheck))(given(strategy)(test))()
+
+
+def head(name, rows=25):
+    return b"".join((SEEDS / f"{name}.csv").read_bytes().splitlines(keepends=True)[:rows])
+
+
+@examples(25)
+@pytest.mark.parametrize("table", ["signals", "occasions", "visit_windows"])
+def test_a_ledger_file_of_any_bytes_is_read_or_refused(ends, tmp_path, table, count):
+    path, option = tmp_path / "in.csv", f"--{table.replace('_', '-')}"
+    beside = () if table == "occasions" else ("--occasions", SEEDS / "occasions.csv")
+
+    def test(content):
+        path.write_bytes(content)
+        assert_told(*ends("check", "--only", *beside, option, path))
+        assert_told(*ends("forecast", "--json", option, path))
+
+    search(count, mutated(head(table)), test)
+
+
+@examples(25)
+@pytest.mark.parametrize("name", ["question", "priors", "scenario", "sweep"])
+def test_a_params_file_of_any_bytes_is_read_or_refused(ends, tmp_path, name, count):
+    source = {"scenario": PARAMS / "scenarios" / "word-is-bond.yaml", "sweep": PARAMS / "sweeps" / "scenarios.yaml"}
+    path = tmp_path / "in.yaml"
+    words = {"question": ("forecast", "--question", path), "priors": ("check", "--priors", path),
+             "scenario": ("check", "--scenario", "in"), "sweep": ("sweep", path, "--out", tmp_path / "out.csv")}[name]
+
+    def test(content):
+        path.write_bytes(content)
+        assert_told(*ends(*words))
+
+    search(count, mutated(source.get(name, PARAMS / f"{name}.yaml").read_bytes()), test)
+
+
+DAYS = st.sampled_from(["2025-07-11", "1988-12-31", "1990-01-01", "1993-11-20", "2009-02-28", "2024-02-29", "2026-01-01",
+                        "2028-12-31", "2199-12-31", "latest", "2025-02-30", ""])
+IDS = st.sampled_from(["2025-apec-gyeongju", "2025-unga-80", "2025-06-05-xi-invites-trump", "x", ""])
+VALUES = {"": st.sampled_from(["2025-07-11", "..", ""]), "--as-of": DAYS, "--deadline": DAYS, "--public-date": DAYS, "--event-date": DAYS, "--random-seed": st.integers().map(str),
+          "--name": IDS, "--scenario": st.sampled_from(["sceptic", "in", "../x", ""]), "--remove": IDS, "--occasion": IDS,
+          "--add": st.tuples(st.sampled_from(["leader_call", "contact_missed", "x"]), st.integers(-4, 4).map(str), IDS).map(":".join),
+          "--set": st.tuples(IDS, st.sampled_from(["announced", "refused", "doubted", "scheduled", "x"])).map("=".join),
+          "--kind": st.sampled_from(["leader_call", "x"]), "--strength": st.integers(-4, 4).map(str),
+          **{option: st.sampled_from([str(SEEDS / "signals.csv"), str(SEEDS), "in.csv", ""])
+             for option in ("--signals", "--occasions", "--visit-windows", "--question", "--priors", "--to")}}
+
+
+@st.composite
+def command_lines(draw):
+    """A verb with options that it has, most with likely values."""
+    verb = draw(st.sampled_from(cli.VERBS))
+    actions = next(action for action in cli.parser()._actions if action.choices).choices[verb]._actions[1:]
+    words = [verb]
+    for action in actions:
+        if not (action.required or draw(st.integers(0, 9)) < 3):
+            continue
+        option = action.option_strings[-1] if action.option_strings else ""
+        words += [option] if option else []
+        if action.nargs != 0:
+            any_text = st.text(st.characters(exclude_characters="\0"), max_size=12)
+            words.append(draw(any_text if draw(st.integers(0, 9)) < 2 else VALUES.get(option, any_text)))
+    return words if draw(st.integers(0, 9)) else draw(st.permutations(words))
+
+
+@examples(60)
+def test_a_command_line_of_any_words_is_answered_or_refused(ends, tmp_path, monkeypatch, count):
+    monkeypatch.chdir(tmp_path)
+
+    def test(words):
+        ends(*words)
+
+    search(count, command_lines(), test)
+    assert [path.name for path in tmp_path.iterdir() if path.name != "out.csv"] == []
