@@ -16,19 +16,19 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from . import page, parallel, report, show, sweep
-from .figures import BAND, DOWN, INK, MUTED, NARROW, SMALL, STYLE, UP, WIDE, fitted, panel, spread_out, time_axis
+from .figures import BAND, DOWN, INK, MUTED, SMALL, STYLE, UP, WIDE, fitted, panel, spread_out, text_width, time_axis
 from .files import InputError, Problem, YamlDocument, name_of, raise_if_any, read_yaml, shown, write_atomic
 from .forecast import Sources
 from .hazard import SURPRISE
 from .params import Params, load_params, validated
-from .prose import Table, count, day, percent, points
+from .prose import Table, count, day, percent, points, short_day
 from .structure_figures import intervals
 from .sweep import Case, Row, Sweep
 from .tuning_prose import meaning
 
 NAMED = 8
 """With more lines than these a figure names only the plain one, the lowest and the highest."""
-PLAIN = "as the params files say"
+PLAIN = "plain"
 
 
 class Line(NamedTuple):
@@ -56,7 +56,7 @@ def lines(rows: Sequence[Row]) -> list[Line]:
     along, differs = axis(rows), varied(rows)
     by = [name for name in ("scenario", "deadline") if name in differs and name != along]
     by = by or (["random_seed"] if differs == ["random_seed"] else [])
-    told = {"scenario": lambda value: value or PLAIN, "deadline": lambda value: f"by {day(value)}",
+    told = {"scenario": lambda value: value or PLAIN, "deadline": lambda value: f"by {short_day(value)} {value[:4]}",
             "random_seed": lambda value: f"random seed {value}"}
     found: dict[str, dict[str, list[Row]]] = {}
     for row in rows:
@@ -82,12 +82,12 @@ def claim(rows: Sequence[Row]) -> str:
     over = ""
     if along:
         places = sorted({place for line in drawn for place in line.places})
-        over = f"{'As of' if along == 'as_of' else 'By'} {day(places[0])} to {day(places[-1])} "
+        over = f"{'From' if along == 'as_of' else 'For deadlines from'} {day(places[0])} to {day(places[-1])} "
     scenarios = {row.scenario for row in rows} - {""} if "scenario" in differs else ()
     under = f" under {count(len(scenarios), 'scenario')}" if scenarios else ""
     plain = next((line.values[0] for line in drawn if line.name == PLAIN and len(drawn) > 1 and not along), None)
     return (f"{over or 'The '}{'the ' if over else ''}forecast lies between {percent(low)} and {percent(high)}{under}"
-            + (f"; {PLAIN} it is {percent(plain)}" if plain is not None else ""))
+            + (f"; without one it is {percent(plain)}" if plain is not None else ""))
 
 
 def figure_title(rows: Sequence[Row]) -> str:
@@ -124,25 +124,31 @@ def picture(rows: Sequence[Row], width: int = WIDE) -> Figure:
     drawn, along = lines(rows), axis(rows)
     if not along:
         return intervals(figure_title(rows), "Dot: the forecast; bar: its spread over the posterior; upright line: the "
-                         "forecast of the params files.",
+                         "plain one.",
                          [(line.name, line.values[0], line.lower[0], line.upper[0]) for line in drawn], width, bold=PLAIN)
     ends = sorted(drawn, key=lambda line: line.values[-1])
     named = drawn if len(drawn) <= NAMED else [line for line in drawn if line.name == PLAIN or line in (ends[0], ends[-1])]
-    alone, right = len(drawn) == 1, 52 if len(drawn) == 1 else 190 if width > NARROW else 128
+    alone = len(drawn) == 1
+    told = {line.name: percent(line.values[-1]) + ("" if alone else f" {line.name}") for line in named}
+    right = min(max(text_width(text, SMALL, bold=True) for text in told.values()) + 12, 0.42 * width)
     days = sorted({date.fromisoformat(place) for line in drawn for place in line.places})
+    floor = 0.6 if min(min(line.lower if alone else line.values) for line in drawn) >= 0.6 else 0.0
     what = ("Probability that they meet by the deadline, as of each day" if along == "as_of"
             else "Probability that they meet by each deadline")
-    note = ("; the band is its spread over the posterior" if alone else "" if named is drawn
+    note = "; the scale begins at 60%" if floor else ""
+    note += ("; the band is its spread over the posterior" if alone else "" if named is drawn
             else "; named are the plain line, the lowest and the highest at the end")
     styles = [{"color": color, "linestyle": dash} for dash in ("-", (0, (5, 2)), (0, (1, 1.5))) for color in (UP, DOWN, MUTED)]
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(figure_title(rows), 260, width, what + note, left=40, right=right, bottom=24)
-        axes.set_ylim(0, 1)
-        axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
+        axes.set_ylim(floor, 1)
+        ticks = [floor + (1 - floor) * step / 4 for step in range(5)]
+        axes.set_yticks(ticks, [f"{tick:.0%}" for tick in ticks])
         axes.grid(axis="y")
         time_axis(axes, days[0], days[-1], width - 40 - right)
         levels = dict(zip((line.name for line in named),
-                          spread_out([line.values[-1] for line in named], 15 / 260, 0, 1), strict=True))
+                          spread_out([(line.values[-1] - floor) / (1 - floor) for line in named], 15 / 260, 0, 1),
+                          strict=True))
         for index, line in enumerate(drawn):
             plain = line.name == PLAIN
             style = {"color": INK, "linestyle": "-"} if plain and not alone else styles[index % len(styles)]
@@ -151,30 +157,27 @@ def picture(rows: Sequence[Row], width: int = WIDE) -> Figure:
                 axes.fill_between(x, line.lower, line.upper, color=BAND, linewidth=0)
             axes.plot(x, line.values, linewidth=2.4 if plain or alone else 1.5, zorder=4 if plain else 3, **style)
             if line.name in levels:
-                told = percent(line.values[-1]) + ("" if alone else f" {line.name}")
-                axes.annotate(fitted(told, right - 10, SMALL, plain), (1, levels[line.name]), (8, 0), va="center",
+                axes.annotate(fitted(told[line.name], right - 10, SMALL, plain), (1, levels[line.name]), (8, 0), va="center",
                               xycoords="axes fraction", textcoords="offset points", size=SMALL, color=style["color"],
                               weight="bold" if plain or alone else "normal", annotation_clip=False)
     return figure
 
 
 def comparison(rows: Sequence[Row], names: Mapping[str, str], mass: float, links: Sequence[str] = ()) -> Table:
-    """All rows, without what is the same in all; the as-of day leads to the report where there is one."""
-    differs = varied(rows)
-    days = [show.Html(f'<a href="{escape(link)}">{escape(row.as_of)}</a>', row.as_of)
-            for row, link in zip(rows, links, strict=True)] if links else [row.as_of for row in rows]
-    columns = {"As of": days, "Scenario": [row.scenario or "–" for row in rows],
-               "Deadline": [row.deadline for row in rows], "Random seed": [str(row.random_seed) for row in rows],
-               "Forecast": [row.probability for row in rows],
-               "Spread": [f"{percent(row.lower)} to {percent(row.upper)}" for row in rows],
-               "Without signals": [row.no_signals for row in rows],
-               "Most likely first at": [f"{names.get(row.largest_cause, row.largest_cause)}, {percent(row.largest_share)}"
-                                        for row in rows]}
-    same = {"Scenario": "scenario", "Deadline": "deadline", "Random seed": "random_seed"}
-    kept = {name: cells for name, cells in columns.items() if name not in same or same[name] in differs}
-    alike = [text for name, text in (("deadline", f"by {day(rows[0].deadline)}"), ("as_of", f"as of {day(rows[0].as_of)}"),
+    """All rows, without what is the same in all; the first cell of a row leads to its report where there is one."""
+    differs = varied(rows) or ["as_of"]
+    heads = {"as_of": ("As of", str), "scenario": ("Scenario", lambda name: name or PLAIN), "deadline": ("Deadline", str),
+             "random_seed": ("Random seed", str)}
+    told = [heads[name][0] for name in differs]
+    cells = [[heads[name][1](getattr(row, name)) for name in differs] for row in rows]
+    for line, link in zip(cells, links):
+        line[0] = show.Html(f'<a href="{escape(link)}">{escape(line[0])}</a>', line[0])
+    made = [(*line, row.probability, f"{percent(row.lower)} to {percent(row.upper)}", row.no_signals,
+             f"{names.get(row.largest_cause, row.largest_cause)}, {percent(row.largest_share)}")
+            for line, row in zip(cells, rows, strict=True)]
+    alike = [text for name, text in (("as_of", f"as of {day(rows[0].as_of)}"), ("deadline", f"by {day(rows[0].deadline)}"),
                                      ("random_seed", f"random seed {rows[0].random_seed}")) if name not in differs]
-    return Table(tuple(kept), list(zip(*kept.values(), strict=True)),
+    return Table((*told, "Forecast", "Spread", "Without signals", "Most likely first at"), made,
                  f"{count(len(rows), 'forecast')}{''.join(f', {text}' for text in alike)}; spread: the central {mass:.0%} of "
                  "the posterior draws", {"Forecast": percent, "Without signals": percent})
 
@@ -196,7 +199,7 @@ def page_of(asked: Sweep, rows: Sequence[Row], params: Params, names: Mapping[st
     """
     told = page.Page(here, "Comparison", claim(rows), asked.means)
     names = {**names, SURPRISE: "A visit or gathering not yet public"}
-    changes = [f"{name}: {meaning(name)}" for name in dict.fromkeys(row.scenario for row in rows) if name]
+    changes = [f"{name or PLAIN}: {meaning(name) or 'as the params files say'}" for name in dict.fromkeys(row.scenario for row in rows)]
     fit = (f"The fit is that of {day(asked.fit_through)}, reweighted by what was decided since." if asked.fit_through
            else "Each forecast rests on a fit to what was decided by its as-of day.")
     parts = [f"<h1>{escape(told.title)}</h1>",
@@ -204,8 +207,8 @@ def page_of(asked: Sweep, rows: Sequence[Row], params: Params, names: Mapping[st
              show.figure(picture, rows, alt=alternative(rows)).markup,
              "<h2>All forecasts</h2>", show.table(comparison(rows, names, params.run.interval_mass, links)).markup,
              f'<p class="quiet">As data: <a href="{escape(data)}">{escape(data)}</a>.'
-             f"{' The as-of days lead to the reports.' if links else ''}</p>"]
-    if changes:
+             f"{' The first column leads to the reports.' if links else ''}</p>"]
+    if "scenario" in varied(rows):
         parts += ["<h2>What the scenarios change</h2>", show.bullets(changes).markup]
     return page.frame(told, (), f"{fit} Nothing on this page was used before it was public. Question "
                                 f"{params.question.question_id}.", body=show.Html("\n".join(parts)))
