@@ -73,14 +73,25 @@ def cluster(address: str) -> Iterator[Executor]:
 
     Where a job fails, or the caller stops, those that have not begun are taken back.
     """
+    import asyncio
+
     try:
-        from distributed import Client
+        from distributed import Client, rpc
     except ImportError:
         raise _refused("needs the extra `cluster`: pip install --editable '.[cluster]'", address) from None
+
+    async def ask() -> None:
+        async with rpc(address) as scheduler:
+            await scheduler.identity()
+
+    # A client waits for ever on a port that takes the call and says nothing.
     try:
+        asyncio.run(asyncio.wait_for(ask(), ANSWER))
         client = Client(address, timeout=ANSWER, set_as_default=False)
+    except TimeoutError:
+        raise _refused(f"does not answer within {ANSWER} seconds", address) from None
     except (OSError, ValueError) as error:
-        raise _refused(f"does not answer within {ANSWER} seconds ({error})", address) from None
+        raise _refused(f"does not answer: {error}", address) from None
     with client:
         try:
             client.wait_for_workers(1, timeout=ANSWER)

@@ -26,7 +26,7 @@ CODE = content_hash(*(path.read_bytes() for path in sorted(Path(__file__).parent
 """Hash of the modules as this process has loaded them."""
 GROUP, GROUPS = 10, 16
 """The most forecasts of a job, and the fewest jobs of a sweep that has as many forecasts."""
-FITS_KEPT, PART = 16, 500
+FITS_KEPT = 16
 FILES = ("question", "priors")
 VARIED = {"scenario": "scenarios", "random_seed": "random_seeds", "deadline": "deadlines", "as_of": "as_of"}
 """What a forecast varies, by the name of the option and that of the sweep file."""
@@ -196,24 +196,17 @@ def forecasts(group: list[Case], sources: "Sources", more: tuple[str, ...], inpu
 
 
 def row(params: Params, draws: Mapping[str, Any], ahead: "Outlook") -> Row:
-    """The forecast of draws and of what lies ahead; the draws are taken `PART` at a time, which stay in the processor."""
-    import numpy as np
-
+    """The forecast of draws and of what lies ahead."""
     from . import forecast, hazard
 
-    def made(some: Mapping[str, Any]) -> tuple:
-        chances = hazard.chances(some, ahead)
-        return chances.first.sum((1, 2)), hazard.by_deadline(some, ahead, signals=False), chances.first.sum(2), chances.causes
-
-    parts = [made({name: values[start:start + PART] for name, values in draws.items()})
-             for start in range(0, len(draws["kept"]), PART)]
-    p, bare, by_cause = (np.concatenate([part[i] for part in parts]) for i in range(3))
-    q, spread = params.question, forecast.spread(p, params.run.interval_mass)
-    shares = dict(zip(parts[0][3], by_cause.mean(0), strict=True))
+    q, chances = params.question, hazard.chances(draws, ahead)
+    p = chances.first.sum((1, 2))
+    spread = forecast.spread(p, params.run.interval_mass)
+    shares = dict(zip(chances.causes, chances.first.sum(2).mean(0), strict=True))
     largest = max(shares, key=lambda name: (shares[name], name))
     return Row(q.as_of.isoformat(), params.scenario or "", q.deadline.isoformat(), params.run.random_seed,
-               float(p.mean()), spread["lower"], spread["upper"], float(bare.mean()),
-               largest, float(shares[largest]),
+               float(p.mean()), spread["lower"], spread["upper"],
+               float(hazard.by_deadline(draws, ahead, signals=False).mean()), largest, float(shares[largest]),
                ";".join(f"{name}={value:.4f}" for name, value in sorted(shares.items()) if value >= 0.00005))
 
 
