@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from .files import InputError, Problem, nearest, raise_if_any, shown
+from .files import InputError, Problem, name_of, nearest, raise_if_any, shown
 
 VERBS = ("forecast", "add", "check", "compare", "sweep", "backtest")
 
@@ -69,9 +69,13 @@ def parser() -> Parser:
     compare.add_argument("b", metavar="B", nargs="?", help="another; without it A is made again from its own inputs")
     compare.add_argument("--markdown", action="store_true", help="the paragraph for a change request")
 
-    sweep = verbs.add_parser("sweep", parents=[common], help="many dates, scenarios and deadlines: one table")
+    sweep = verbs.add_parser("sweep", parents=[common], help="many dates, scenarios and deadlines: one table, one page")
     sweep.add_argument("file", metavar="FILE", help="a sweep file, such as params/sweeps/replay.yaml")
-    sweep.add_argument("--out", metavar="FILE", help="where the table goes")
+    sweep.add_argument("--out", metavar="FILE.csv", help="where the table goes; the page that compares all forecasts lies "
+                       "beside it as FILE.html (by default notebooks/rendered/sweep-FILE with sweep.csv and index.html)")
+    sweep.add_argument("--report", action="store_true", help="render the report of each forecast too, beside the page")
+    sweep.add_argument("--scheduler", metavar="ADDRESS", help="run on the Dask cluster of this scheduler, such as "
+                       "tcp://host:8786, whose workers are started in the same checkout (needs the extra `cluster`)")
 
     backtest = verbs.add_parser("backtest", parents=[common], help="the track record, and the score of our own log")
     backtest.add_argument("--log-only", action="store_true", help="only the score of our own log")
@@ -233,15 +237,20 @@ def do_compare(options: argparse.Namespace) -> int:
 
 def do_sweep(options: argparse.Namespace) -> int:
     """`summit sweep`."""
-    from . import sweep
+    from . import sweep_page
+    from .notebook import RenderError
+    from .summit import GateError
 
-    given = [f"--{name.replace('_', '-')}" for name in ("question", "priors", "scenario", "as_of", "deadline", "random_seed")
-             if getattr(options, name) is not None]
-    raise_if_any([Problem("options", 0, 0, "expected no such option: a sweep says in its file what varies, and takes the "
-                          "rest from params/", name) for name in given])
-    _, sources = inputs(options)
-    target = sweep.command(options.file, sources, options.out)
-    print(f"{target}: {len(target.read_text('utf-8').splitlines()) - 1} forecasts")
+    params, sources = inputs(options)
+    given = {name: getattr(options, name) for name in ("question", "priors", "scenario", "deadline", "random_seed")}
+    given["as_of"] = options.as_of and params.question.as_of.isoformat()
+    try:
+        table, page = sweep_page.command(options.file, sources, options.out, given=given, reports=options.report,
+                                         scheduler=options.scheduler)
+    except (GateError, RenderError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{name_of(table)}: {len(table.read_text('utf-8').splitlines()) - 1} forecasts, compared in {name_of(page)}")
     return 0
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -348,7 +349,7 @@ def _plain(node: yaml.Node, path: KeyPath, mark: Mark, marks: dict[KeyPath, Mark
 
 
 def read_yaml(path: str | os.PathLike[str]) -> YamlDocument:
-    """The mapping a YAML file holds, with the place of every key and value.
+    """The mapping a YAML file holds, with the place of every key and value; the same text is parsed once a process.
 
     Raises
     ------
@@ -356,7 +357,11 @@ def read_yaml(path: str | os.PathLike[str]) -> YamlDocument:
         Unless the file is one plain mapping: no repeated key, tag, anchor or second document.
     """
     file = name_of(path)
-    text = decode(read_bytes(path, YAML_BYTES_MAX), file)
+    return _parsed(file, decode(read_bytes(path, YAML_BYTES_MAX), file))
+
+
+@lru_cache(maxsize=32)
+def _parsed(file: str, text: str) -> YamlDocument:
     marks: dict[KeyPath, Mark] = {}
     problems: list[Problem] = []
     try:

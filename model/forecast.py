@@ -169,13 +169,22 @@ def input_files(run: Run) -> dict[str, str]:
 def brought_up_to(params: Params, whole: Ledger, as_of: date, fitted: Any, through: date | None = None
                   ) -> tuple[Fit, Record]:
     """The fit to the record of `through` (by default all that is decided by `as_of`), reweighted to `as_of`."""
+    before, now = records(params, whole, as_of, through)
+    return reweighted(params, before, now, as_of, fitted), before
+
+
+def records(params: Params, whole: Ledger, as_of: date, through: date | None = None) -> tuple[Record, Record]:
+    """The record that a fit sees, that of `through`, and the record of `as_of`; the same where `through` is None."""
     if params.run.record == "none":
-        nothing = no_record(params.priors)
-        return fitted(params, nothing), nothing
+        return (no_record(params.priors),) * 2
     now = record(whole.as_of(as_of), params.priors)
-    before = now if through is None else record(whole.as_of(min(through, as_of)), params.priors)
+    return now if through is None else record(whole.as_of(min(through, as_of)), params.priors), now
+
+
+def reweighted(params: Params, before: Record, now: Record, as_of: date, fitted: Any) -> Fit:
+    """The fit to `before`, its draws reweighted by what `now` adds; the priors alone stay as they are."""
     done = fitted(params, before)
-    return update(done, before, now, as_of), before
+    return done if params.run.record == "none" else update(done, before, now, as_of)
 
 
 def seen(params: Params, whole: Ledger, as_of: date) -> Ledger:

@@ -24,10 +24,13 @@ class RenderError(Exception):
     """Notebooks that failed: for each its name, the id of the cell and the last line of the error."""
 
     def __init__(self, failures: Sequence[tuple[str, str, str]], folder: Path):
-        self.failures = tuple(failures)
+        self.failures, self.folder = tuple(failures), folder
         lines = [f"notebook {name}, cell {cell}: {line}" for name, cell, line in failures]
         kept = f"The executed notebooks are kept in {name_of(folder)}; the last good report is untouched."
         super().__init__("\n".join([*lines, kept]))
+
+    def __reduce__(self) -> tuple:
+        return RenderError, (self.failures, self.folder)
 
 
 def sources(names: Sequence[str] | None = None) -> list[Path]:

@@ -92,7 +92,10 @@ def with_mathml(source: str) -> str:
 
 def frame(here: Page, pages: Sequence[Page], footer: str, notice: str = "", body: Html | None = None,
           overview: Mapping[str, Any] | None = None) -> str:
-    """The whole page of a body or of the overview, under a notice where the run is not the plain one."""
+    """The whole page of a body or of the overview, under a notice where the run is not the plain one.
+
+    `pages` are those beside the overview; without them the page stands alone.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined,
@@ -103,7 +106,7 @@ def frame(here: Page, pages: Sequence[Page], footer: str, notice: str = "", body
                if any(f'data-script="{path.name}"' in part.markup for part in filter(None, shown))]
     title = "Summit Forecast" if here is OVERVIEW else f"{here.title} · Summit Forecast"
     return environment.get_template("report.html.j2").render(
-        title=title, description=here.lead or footer, here=here.href, pages=[OVERVIEW, *pages], footer=footer,
+        title=title, description=here.lead or footer, here=here.href, pages=[OVERVIEW, *pages] if pages else [here], footer=footer,
         notice=notice, body=body, overview=overview, css=Html(css), scripts=[Html(script) for script in scripts],
         policy=content_policy([css], scripts))
 

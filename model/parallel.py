@@ -1,30 +1,109 @@
-"""Independent jobs in parallel processes, with a progress bar on a terminal."""
+"""Independent jobs in parallel, in processes of this machine or on a Dask cluster, with a progress bar on a terminal."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from typing import Any
+
+from .files import InputError, Problem
+
+ANSWER = 5
+"""Seconds within which a scheduler must answer and have a worker."""
 
 
 def done(function: Callable[..., Any], jobs: Mapping[Hashable, tuple], label: str, workers: int = 2,
-         begin: Callable[..., None] | None = None, given: tuple = ()) -> Iterator[tuple[Hashable, Any]]:
-    """The key and result of each job as it is done; `begin(*given)` runs once in each process before its jobs.
+         begin: Callable[..., None] | None = None, given: tuple = (), scheduler: str | None = None,
+         size: Callable[[Any], int] = lambda key: 1) -> Iterator[tuple[Hashable, Any]]:
+    """The key and result of each job as it is done, each once.
 
-    Where a job fails, or the caller stops, the jobs under way are ended at once: none of them may write by itself.
+    Parameters
+    ----------
+    begin, given
+        `begin(*given)` runs once in each process of this machine before its jobs.
+    scheduler : str, optional
+        Address of a Dask scheduler whose workers do the jobs; they must have the same checkout.
+    size
+        How much of the progress bar a job is, from its key.
+
+    Raises
+    ------
+    InputError
+        Where the scheduler does not answer, has no worker, or goes away.
     """
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from multiprocessing import active_children, get_context
+    from concurrent.futures import CancelledError, as_completed
 
     from tqdm import tqdm
 
     if not jobs:
         return
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn"), initializer=begin,
-                             initargs=given) as pool:
+    pool_of = cluster(scheduler) if scheduler else processes(min(workers, len(jobs)), begin, given)
+    with pool_of as pool, tqdm(total=sum(map(size, jobs)), desc=label, disable=None) as bar:
         keys = {pool.submit(function, *arguments): key for key, arguments in jobs.items()}
+        for future in as_completed(keys):
+            try:
+                result = future.result()
+            except CancelledError:
+                raise _refused("went away; what is done is kept, run the command again", scheduler) from None
+            bar.update(size(keys[future]))
+            yield keys[future], result
+
+
+@contextmanager
+def processes(workers: int, begin: Callable[..., None] | None = None, given: tuple = ()) -> Iterator[Executor]:
+    """Processes of this machine.
+
+    Where a job fails, or the caller stops, the jobs under way are ended at once: none of them may write by itself.
+    """
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import active_children, get_context
+
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=begin, initargs=given) as pool:
         try:
-            for future in tqdm(as_completed(keys), total=len(keys), desc=label, disable=None):
-                yield keys[future], future.result()
+            yield pool
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in active_children():
                 process.kill()
             raise
+
+
+@contextmanager
+def cluster(address: str) -> Iterator[Executor]:
+    """The workers of the Dask scheduler at an address; the jobs of a worker that dies run again on another.
+
+    Where a job fails, or the caller stops, those that have not begun are taken back.
+    """
+    import asyncio
+
+    try:
+        from distributed import Client, rpc
+    except ImportError:
+        raise _refused("needs the extra `cluster`: pip install --editable '.[cluster]'", address) from None
+
+    async def ask() -> None:
+        async with rpc(address) as scheduler:
+            await scheduler.identity()
+
+    # A client waits for ever on a port that takes the call and says nothing.
+    try:
+        asyncio.run(asyncio.wait_for(ask(), ANSWER))
+        client = Client(address, timeout=ANSWER, set_as_default=False)
+    except TimeoutError:
+        raise _refused(f"does not answer within {ANSWER} seconds", address) from None
+    except (OSError, ValueError) as error:
+        raise _refused(f"does not answer: {error}", address) from None
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=ANSWER)
+        except TimeoutError:
+            raise _refused(f"has no worker within {ANSWER} seconds", address) from None
+        pool = client.get_executor(pure=False)
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False)
+            raise
+
+
+def _refused(why: str, address: str | None) -> InputError:
+    return InputError([Problem("options", 0, 0, f"the Dask scheduler {address} {why}", "scheduler")])

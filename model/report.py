@@ -225,7 +225,7 @@ def folder_of(injected: Mapping[str, Any], run_name: str | None = None,
     """
     if out_dir:
         return Path(out_dir).resolve()
-    if run_name is not None and (not re.fullmatch(r"\w[\w.-]{0,99}", run_name) or RENDERED / run_name == SCORES.parent):
+    if run_name is not None and (not re.fullmatch(r"\w[\w.-]{0,99}", run_name) or RENDERED / run_name == RECORD):
         raise InputError([Problem("options", 0, 0, "expected the name of a folder for the run, of letters, digits, "
                                   f"points and hyphens, other than record; found {shown(run_name)}", "--name")])
     more = {name: value for name, value in injected.items() if name not in ("as_of", "scenario", "interactive")}

@@ -74,7 +74,7 @@ def table(data: Table) -> Html:
     write = [data.written.get(name, _written) for name in data.head]
     mark = [_linked if name in data.linked else escape for name in data.head]
     head = "".join(f'<th scope="col"{kind}>{escape(name)}</th>' for name, kind in zip(data.head, kinds, strict=True))
-    body = "".join("<tr>" + "".join(f"<td{kind}>{markup(text(cell))}</td>"
+    body = "".join("<tr>" + "".join(f"<td{kind}>{cell.markup if isinstance(cell, Html) else markup(text(cell))}</td>"
                                     for cell, kind, text, markup in zip(row, kinds, write, mark)) + "</tr>\n"
                    for row in data.rows)
     caption = escape(data.caption)

@@ -19,7 +19,7 @@ import numpy as np
 from . import backtest, explain, forecast, hazard, losses, parallel, summit
 from .backtest import FULL, RECORD, Structure, brier, log_score
 from .covariates import DAY, about_occasions, meetings, outlook, record
-from .files import PROJECT_ROOT, content_hash
+from .files import PROJECT_ROOT, content_hash, write_atomic
 from .ledger import Ledger
 from .params import Params, Priors, load_params
 
@@ -238,7 +238,7 @@ def replay(params: Params, whole: Ledger) -> None:
     """Write the weekly replay of 2025: `summit sweep params/sweeps/replay.yaml`."""
     from . import sweep
 
-    sweep.command(str(REPLAY), forecast.Sources(), str(RECORD / "replay.csv"))
+    write_atomic(RECORD / "replay.csv", sweep.table(sweep.of_file(REPLAY, forecast.Sources())))
 
 
 def replay_events(params: Params, whole: Ledger) -> dict[str, list[dict]]:

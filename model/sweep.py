@@ -1,23 +1,39 @@
 """Many forecasts at once: dates x scenarios x deadlines x random seeds of a sweep file, as one tidy table."""
 
-import os
-from collections.abc import Iterator
+import pickle
+from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass, fields
 from datetime import date
-from errno import EISDIR
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from . import parallel
 from .covariates import DAY
-from .files import InputError, Problem, csv_text, four_decimals, raise_if_any, read_yaml, write_atomic, writing
-from .ledger import check_as_of, load_ledger
-from .params import Day, Strict, Text, load_params, validated
+from .files import (PROJECT_ROOT, InputError, Problem, content_hash, csv_text, four_decimals, raise_if_any,
+                    read_yaml)
+from .ledger import Ledger, check_as_of, load_ledger
+from .params import SCENARIOS, Day, Params, Strict, Text, load_params, validated
 
+if TYPE_CHECKING:
+    from .covariates import Outlook, Record
+    from .forecast import Sources
+    from .summit import Fit
 
+CODE = content_hash(*(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
+"""Hash of the modules as this process has loaded them."""
+GROUP, GROUPS = 10, 16
+"""The most forecasts of a job, and the fewest jobs of a sweep that has as many forecasts."""
+FITS_KEPT = 16
 DAYS_MAX = 2000
+FILES = ("question", "priors")
+VARIED = {"scenario": "scenarios", "random_seed": "random_seeds", "deadline": "deadlines", "as_of": "as_of"}
+"""What a forecast varies, by the name of the option and that of the sweep file."""
+
+Case = dict[str, Any]
+"""The arguments of `load_params` for one forecast."""
 
 
 class Every(Strict):
@@ -74,10 +90,7 @@ class Row:
     inputs: str
 
 
-_HOMES = {"as_of": "as_of", "scenario": "scenarios", "deadline": "deadlines", "random_seed": "random_seeds"}
-
-
-def load_sweep(path: str | Path, sources: Any = None) -> Sweep:
+def load_sweep(path: str | Path, sources: "Sources | None" = None, given: Mapping[str, Any] = {}) -> Sweep:
     """The checked sweep file; its days are compared with the ledger of `sources` where that is given.
 
     Raises
@@ -87,61 +100,142 @@ def load_sweep(path: str | Path, sources: Any = None) -> Sweep:
     """
     document = read_yaml(path)
     sweep = validated(Sweep, document)
-    ledger = load_ledger(**sources.paths(), **load_params().vocabulary) if sources else None
+    ledger = None
     problems: dict[Problem, None] = {}
-    for case in cases(sweep):
+    for case in cases(sweep, given):
         try:
             params = load_params(**case)
-            if ledger:
+            if sources:
+                ledger = ledger or load_ledger(**sources.paths(), **params.vocabulary)
                 check_as_of(ledger, params)
         except InputError as error:
-            problems |= {document.problem((_HOMES[problem.field],), problem.message)
-                         if problem.file == "options" else problem: None for problem in error.problems}
+            problems |= {document.problem((VARIED[problem.field],), problem.message)
+                         if problem.file == "options" and problem.field in VARIED and not given.get(problem.field)
+                         else problem: None for problem in error.problems}
     raise_if_any(list(problems))
     return sweep
 
 
-def cases(sweep: Sweep) -> Iterator[dict[str, Any]]:
-    """The overrides of `load_params` for each forecast, in order."""
+def cases(sweep: Sweep, given: Mapping[str, Any] = {}) -> Iterator[Case]:
+    """The case of each forecast, in order; `given` is what else `load_params` is told.
+
+    Raises
+    ------
+    InputError
+        Where something is both given and varied.
+    """
+    raise_if_any([Problem("options", 0, 0, f"the sweep file varies its {many} itself", option)
+                  for option, many in VARIED.items() if given.get(option) is not None and getattr(sweep, many)])
+    told = {name: value for name, value in given.items() if value is not None}
     days = sweep.as_of.listed() if isinstance(sweep.as_of, Every) else sweep.as_of
     for scenario in sweep.scenarios or [None]:
         for seed in sweep.random_seeds or [None]:
             for deadline in sweep.deadlines or [None]:
                 for day in days or [None]:
-                    yield {"scenario": scenario or None, "random_seed": seed, "deadline": deadline, "as_of": day}
+                    yield {"scenario": scenario or None, "random_seed": seed, "deadline": deadline, "as_of": day} | told
 
 
-_LEDGERS: dict[tuple, Any] = {}
+def name_of_case(case: Case) -> str:
+    """The same text for the same case, another for another."""
+    import json
+
+    return json.dumps({name: str(value) for name, value in case.items() if value is not None}, sort_keys=True)
 
 
-def one(case: dict[str, Any], sources: Any, through: date | None) -> Row:
-    """The forecast of one case, model only."""
-    import numpy as np
+def grouped(todo: Mapping[str, Case]) -> dict[tuple[str, ...], list[Case]]:
+    """The cases in jobs that share a scenario and an as-of day, by the names of their cases."""
+    alike: dict[tuple, list[str]] = {}
+    for name, case in todo.items():
+        alike.setdefault((case["scenario"], case["as_of"]), []).append(name)
+    most = min(GROUP, max(1, len(todo) // GROUPS))
+    parts = [tuple(names[i:i + most]) for names in alike.values() for i in range(0, len(names), most)]
+    return {part: [todo[name] for name in part] for part in parts}
 
-    from . import forecast, hazard
-    from .covariates import outlook
-    from .summit import fit
 
-    params = load_params(**case)
-    key = (sources, repr(params.vocabulary))
+def inputs_hash(sources: "Sources", more: tuple[str, ...] = ()) -> str:
+    """Hash of all that decides a forecast besides its case: params, ledger, `more` files, code."""
+    files = [*sorted((PROJECT_ROOT / "params").glob("*.yaml")), *sorted(SCENARIOS.glob("*.yaml")),
+             *(file for names in sources.paths().values() for file in names), *more]
+    return content_hash(CODE, *(Path(file).read_bytes() for file in files))
+
+
+@cache
+def checked(sources: "Sources", more: tuple[str, ...], inputs: str) -> None:
+    """Nothing, unless this process has other inputs or code than those of the hash: then `InputError`."""
+    if inputs_hash(sources, more) != inputs:
+        raise InputError([Problem("options", 0, 0, "a process of this sweep has other inputs or code than the one that "
+                                  "began it: run it again, with workers newly started in the same checkout")])
+
+
+_LEDGERS: dict[tuple, Ledger] = {}
+
+
+def ledger_of(params: Params, sources: "Sources", inputs: str) -> Ledger:
+    """The whole ledger of a case, read once a process."""
+    from . import forecast
+
+    key = (sources, inputs, repr(params.vocabulary))
     if key not in _LEDGERS:
         _LEDGERS[key] = forecast.read(params, sources)
-    q, whole = params.question, _LEDGERS[key]
-    done, _ = forecast.brought_up_to(params, whole, q.as_of, fit, through)
-    ahead = outlook(forecast.seen(params, whole, q.as_of), q.as_of, q.deadline, params.priors)
-    chances = hazard.chances(done.draws, ahead)
+    check_as_of(_LEDGERS[key], params)
+    return _LEDGERS[key]
+
+
+_FITS: dict[tuple, "Fit"] = {}
+
+
+def fit(params: Params, past: "Record") -> "Fit":
+    """`summit.fit`, the last few fits kept in this process."""
+    from . import summit
+
+    key = (params.priors.model_dump_json(), params.run.model_dump_json(), pickle.dumps(past))
+    found = _FITS.get(key) or summit.fit(params, past)
+    if key not in _FITS and len(_FITS) >= FITS_KEPT:
+        _FITS.pop(next(iter(_FITS)), None)
+    _FITS[key] = found
+    return found
+
+
+def forecasts(group: list[Case], sources: "Sources", more: tuple[str, ...], inputs: str, through: date | None
+              ) -> list[Row]:
+    """The forecasts of cases that share a scenario and an as-of day, model only; what they share is made once."""
+    from . import forecast
+    from .covariates import outlook
+
+    checked(sources, more, inputs)
+    ahead, done, rows = {}, {}, []
+    for case in group:
+        params = load_params(**case)
+        whole, q = ledger_of(params, sources, inputs), params.question
+        if not rows:
+            before, now = forecast.records(params, whole, q.as_of, through)
+            known = forecast.seen(params, whole, q.as_of)
+        if q.deadline not in ahead:
+            ahead[q.deadline] = outlook(known, q.as_of, q.deadline, params.priors)
+        if params.run.random_seed not in done:
+            done = {params.run.random_seed: forecast.reweighted(params, before, now, q.as_of, fit)}
+        rows.append(row(params, done[params.run.random_seed].draws, ahead[q.deadline],
+                        forecast.made_from(params, whole, q.as_of)))
+    return rows
+
+
+def row(params: Params, draws: Mapping[str, Any], ahead: "Outlook", made_from: str) -> Row:
+    """The forecast of draws and of what lies ahead."""
+    from . import forecast, hazard
+
+    q, chances = params.question, hazard.chances(draws, ahead)
     p = chances.first.sum((1, 2))
     spread = forecast.spread(p, params.run.interval_mass)
     shares = dict(zip(chances.causes, chances.first.sum(2).mean(0), strict=True))
     largest = max(shares, key=lambda name: (shares[name], name))
-    return Row(q.as_of.isoformat(), params.scenario or "", q.deadline.isoformat(), params.run.random_seed, float(p.mean()),
-               spread["lower"], spread["upper"], float(np.mean(hazard.by_deadline(done.draws, ahead, signals=False))),
-               largest, float(shares[largest]),
-               ";".join(f"{name}={value:.4f}" for name, value in sorted(shares.items()) if value >= 0.00005),
-               forecast.made_from(params, whole, q.as_of))
+    return Row(q.as_of.isoformat(), params.scenario or "", q.deadline.isoformat(), params.run.random_seed,
+               float(p.mean()), spread["lower"], spread["upper"],
+               float(hazard.by_deadline(draws, ahead, signals=False).mean()), largest, float(shares[largest]),
+               ";".join(f"{name}={value:.4f}" for name, value in sorted(shares.items()) if value >= 0.00005), made_from)
 
 
-def run(sweep: Sweep, sources: Any, journal: Path, workers: int = 2) -> list[Row]:
+def run(sweep: Sweep, sources: "Sources", journal: Path, workers: int = 2, *, given: Mapping[str, Any] = {},
+        scheduler: str | None = None) -> list[Row]:
     """Every forecast of a sweep, in its order; what a run that was stopped had finished is taken from its journal.
 
     Parameters
@@ -149,11 +243,12 @@ def run(sweep: Sweep, sources: Any, journal: Path, workers: int = 2) -> list[Row
     journal : path
         Finished forecasts, one JSON line each, keyed by case; a half-written last line is ignored. It belongs to the
         inputs whose hash is in its name.
+    given, scheduler
+        As in `cases` and `parallel.done`.
     """
     import json
 
-    wanted = [(json.dumps({k: str(v) for k, v in case.items() if v is not None}, sort_keys=True), case)
-              for case in cases(sweep)]
+    wanted = {name_of_case(case): case for case in cases(sweep, given)}
     done: dict[str, Row] = {}
     if journal.exists():
         for line in journal.read_text("utf-8").splitlines():
@@ -163,35 +258,32 @@ def run(sweep: Sweep, sources: Any, journal: Path, workers: int = 2) -> list[Row
             except (ValueError, TypeError):
                 continue
     journal.parent.mkdir(parents=True, exist_ok=True)
-    todo = {key: (case, sources, sweep.fit_through) for key, case in wanted if key not in done}
+    more = more_files(given)
+    told = (sources, more, inputs_hash(sources, more), sweep.fit_through)
+    jobs = {names: (group, *told) for names, group in
+            grouped({name: case for name, case in wanted.items() if name not in done}).items()}
     with journal.open("a", encoding="utf-8") as log:
-        for key, row in parallel.done(one, todo, "forecasts", workers):
-            done[key] = row
-            log.write(json.dumps([key, {f.name: getattr(row, f.name) for f in fields(row)}]) + "\n")
+        for names, rows in parallel.done(forecasts, jobs, "forecasts", workers, scheduler=scheduler, size=len):
+            for name, made in zip(names, rows, strict=True):
+                done[name] = made
+                log.write(json.dumps([name, {f.name: getattr(made, f.name) for f in fields(made)}]) + "\n")
             log.flush()
-    return [done[key] for key, _ in wanted]
+    return [done[name_of_case(case)] for case in cases(sweep, given)]
+
+
+def more_files(given: Mapping[str, Any]) -> tuple[str, ...]:
+    """The files that stand in place of those of params/."""
+    return tuple(str(given[name]) for name in FILES if given.get(name))
 
 
 def table(rows: list[Row]) -> str:
     """The rows as CSV, probabilities with four decimals."""
-    return csv_text([field.name for field in fields(Row)], (map(four_decimals, astuple(row)) for row in rows))
+    return csv_text([field.name for field in fields(Row)], (map(four_decimals, astuple(made)) for made in rows))
 
 
-def command(path: str, sources: Any, out: str | None) -> Path:
-    """Run a sweep file and write its table; the path of the table."""
-    from . import __file__ as package
-    from .files import PROJECT_ROOT, content_hash
-
-    sweep = load_sweep(path, sources)
-    target = (PROJECT_ROOT / "notebooks" / "rendered" / f"sweep-{Path(path).stem}" / "sweep.csv" if out is None
-              else Path(out))
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.is_dir():
-            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
-    files = [Path(path), *sorted((PROJECT_ROOT / "params").rglob("*.yaml")),
-             *(file for names in sources.paths().values() for file in names), *sorted(Path(package).parent.glob("*.py"))]
-    key = content_hash(*(file.read_bytes() for file in files))[:16]
-    rows = run(sweep, sources, PROJECT_ROOT / ".cache" / "sweeps" / f"{Path(path).stem}-{key}.jsonl")
-    write_atomic(target, table(rows))
-    return target
+def of_file(path: str | Path, sources: "Sources", given: Mapping[str, Any] = {}, scheduler: str | None = None
+            ) -> list[Row]:
+    """Every forecast of a sweep file, those that were made before from the same inputs taken from the journal."""
+    key = content_hash(Path(path).read_bytes(), inputs_hash(sources, more_files(given)))[:16]
+    journal = PROJECT_ROOT / ".cache" / "sweeps" / f"{Path(path).stem}-{key}.jsonl"
+    return run(load_sweep(path), sources, journal, given=given, scheduler=scheduler)

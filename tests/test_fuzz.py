@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_up import thinned
 
-from model import cli, compare, forecast, ledger, params, report, sweep
+from model import cli, compare, forecast, ledger, params, report, sweep, sweep_page
 from model.files import PROJECT_ROOT
 
 SEEDS, PARAMS = PROJECT_ROOT / "seeds", PROJECT_ROOT / "params"
@@ -62,7 +62,8 @@ def ends(tmp_path, default_run, monkeypatch):
         monkeypatch.setattr(module, "fit", lambda *_: fit)
     monkeypatch.setattr(params, "SCENARIOS", tmp_path)
     monkeypatch.setattr(ledger, "write_atomic", lambda *_: None)
-    monkeypatch.setattr(sweep, "run", lambda *_: [])
+    monkeypatch.setattr(sweep, "run", lambda *_, **__: [])
+    monkeypatch.setattr(sweep_page, "page_of", lambda *_: "")
     monkeypatch.setattr(report, "command", lambda *_: 0)
     monkeypatch.setattr(cli, "do_backtest", lambda options: cli.inputs(options) and 0)
 

@@ -88,12 +88,13 @@ def difference(as_of, sources):
     return compare.text(a, b, compare.steps(a, b))
 
 
-def swept(as_of, sources):
-    return sweep.one({"as_of": as_of}, sources, None)
+def swept(as_of, sources, through=None):
+    case = {"scenario": None, "random_seed": None, "deadline": None, "as_of": as_of}
+    return sweep.forecasts([case], sources, (), sweep.inputs_hash(sources), through)
 
 
 def replayed(as_of, sources):
-    return sweep.one({"as_of": as_of}, sources, date(2024, 12, 31))
+    return swept(as_of, sources, date(2024, 12, 31))
 
 
 @pytest.mark.parametrize("asked", [answer, difference, swept, replayed])
