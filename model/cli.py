@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from .files import InputError, Problem, name_of, nearest, raise_if_any, shown
+from .files import InputError, Problem, name_of, nearest, printable, raise_if_any, shown
 
 VERBS = ("forecast", "add", "check", "compare", "sweep", "backtest")
 
@@ -27,7 +27,7 @@ class Parser(argparse.ArgumentParser):
         unknown = next((match[1] for pattern in (r"unrecognized arguments: ([^ =]+)", r"invalid choice: '([^']+)'")
                         if (match := re.search(pattern, message))), "")
         self.print_usage(sys.stderr)
-        self.exit(2, f"{self.prog}: {message}{nearest(unknown, words) if unknown else ''}\n")
+        self.exit(2, printable(f"{self.prog}: {message}{nearest(unknown, words) if unknown else ''}") + "\n")
 
 
 def parser() -> Parser:

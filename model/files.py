@@ -33,6 +33,11 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 KeyPath = tuple[str | int, ...]
 
 
+def printable(text: str) -> str:
+    """The text on one line, control characters written out: a terminal obeys none of them."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 class Problem(NamedTuple):
     """One thing wrong with the input: where it stands, and what was expected there.
 
@@ -47,8 +52,7 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        text = f"{place}: {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
-        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+        return printable(f"{place}: {self.field}: {self.message}" if self.field else f"{place}: {self.message}")
 
 
 class InputError(Exception):

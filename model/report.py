@@ -77,7 +77,7 @@ def _path(path: str) -> Path:
 def _rendered(path: str) -> Path:
     """The folder of a path that parameters give; `InputError` unless it lies where runs do."""
     folder = _path(path).resolve()
-    if RENDERED.resolve() not in folder.parents or folder.is_relative_to(SCORES.parent.resolve()):
+    if RENDERED.resolve() not in folder.parents or folder.is_relative_to(RECORD.resolve()):
         raise InputError([Problem("parameters", 0, 0, f"expected a folder of {name_of(RENDERED)} other than record; "
                                   f"found {shown(path)}", "out_dir")])
     return folder

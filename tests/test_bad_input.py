@@ -260,6 +260,7 @@ WORDS = [
     ("no verb", {}, (), r"required"),
     ("option misspelt", {}, ("forecast", "--asof", "2025-07-11"),
      r"unrecognized arguments: --asof 2025-07-11 \(did you mean \"--as-of\"\?\)"),
+    ("option that paints the terminal", {}, ("check", "--\x1b[31mx"), r"unrecognized arguments: --\\x1b\[31mx"),
     ("option cut short", {}, ("check", "--sig", "x.csv"), r"unrecognized arguments: --sig x.csv"),
     ("as-of in words", {}, ("forecast", "--as-of", "tomorrow"),
      r"as_of: expected a day written .*or zone; found 'tomorrow'"),

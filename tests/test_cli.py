@@ -91,12 +91,13 @@ class TestForecast:
 
     @pytest.mark.parametrize("words", [(), ("--report", "--name", "mine")])
     def test_a_fit_that_fails_the_gate_publishes_nothing_and_is_kept_for_inspection(self, call, tmp_path, monkeypatch, words):
-        for name, place in {"FITS": tmp_path / "fits", "PROJECT_ROOT": tmp_path, "compiled": lambda *_: None}.items():
+        for name, place in {"FITS": tmp_path / "fits", "PROJECT_ROOT": tmp_path, "sample": lambda *_: None}.items():
             monkeypatch.setattr(summit, name, place)
         for name, place in {"RENDERED": tmp_path / "rendered", "LOG": tmp_path / "log.csv"}.items():
             monkeypatch.setattr(report, name, place)
         faults = ["R-hat 1.300 of overlap; at most 1.01 wanted"]
-        monkeypatch.setattr(summit, "sample", lambda *_: ({"overlap": np.ones(3)}, {"ok": False}, faults))
+        monkeypatch.setattr(summit, "draws_of", lambda _: {"overlap": np.ones(3)})
+        monkeypatch.setattr(summit, "diagnose", lambda *_: ({"ok": False}, faults))
         code, text, complaint = call("forecast", "--random-seed", "5", *words)
         assert (code, text) == (1, "") and "nothing is published" in complaint and "R-hat 1.300 of overlap" in complaint
         kept, = (path for path in tmp_path.rglob("*") if path.is_file())
