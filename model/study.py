@@ -18,7 +18,7 @@ import numpy as np
 
 from . import backtest, explain, forecast, hazard, losses, parallel, summit
 from .backtest import FULL, RECORD, Structure, brier, log_score
-from .covariates import DAY, about_occasions, meetings, outlook, record
+from .covariates import DAY, YEAR, about_occasions, meetings, outlook, record
 from .files import PROJECT_ROOT, content_hash, write_atomic
 from .ledger import Ledger
 from .params import Params, Priors, load_params
@@ -29,6 +29,7 @@ REPLAY = PROJECT_ROOT / "params" / "sweeps" / "replay.yaml"
 SHUFFLES, REPEATS = 100, 10
 FEW = {"chains": 2, "draws": 200, "tune": 400}
 EVENTS = 3
+LEDGERS = 50
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,38 @@ def samplers(params: Params, whole: Ledger) -> Iterator[dict]:
     for name in found[0]:
         (ours, error), (theirs, other) = (each[name] for each in found)
         yield {"quantity": name, "pymc": ours, "nutpie": theirs, "errors": (ours - theirs) / np.sqrt(error + other)}
+
+
+def thinned(ledger: Ledger, share: float, rng: np.random.Generator) -> Ledger:
+    """A random ledger: each signal and each occasion of another one with the chance `share`."""
+    signals, occasions = (tuple(row for row, kept in zip(rows, rng.random(len(rows)) < share, strict=True) if kept)
+                          for rows in (ledger.signals, ledger.occasions))
+    ids = {o.occasion_id for o in occasions}
+    return replace(ledger, signals=signals, occasions=occasions,
+                   visit_windows=tuple(w for w in ledger.visit_windows if w.occasion_id in ids))
+
+
+def refits(params: Params, whole: Ledger) -> Iterator[dict]:
+    """The forecast of random ledgers as of random days, reweighted for the time since the last outcome and fitted anew.
+
+    `errors` is their difference in Monte Carlo standard errors.
+    """
+    rng = np.random.default_rng(params.run.random_seed)
+    ready = summit.compiled(params, record(whole.as_of(params.question.as_of), params.priors))
+    for number in range(LEDGERS):
+        as_of = date(2003, 1, 1) + int(rng.integers(0, 8000)) * DAY
+        cut = thinned(whole, 0.8, rng).as_of(as_of)
+        past, ahead = record(cut, params.priors), outlook(cut, as_of, as_of + 180 * DAY, params.priors)
+        later = replace(past, years=past.years + (as_of - past.through).days / YEAR)
+        trees = [summit.resample(ready, each, params) for each in (past, later)]
+        fits = [summit.Fit("", past.through, summit.draws_of(tree), summit.diagnose(tree, params)[0], 0.0, False, "")
+                for tree in trees]
+        fits[0] = summit.update(fits[0], past, past, as_of)
+        ours, theirs = (hazard.by_deadline(each.draws, ahead) for each in fits)
+        error = np.hypot(forecast.monte_carlo_error(ours, fits[0]), forecast.monte_carlo_error(theirs, fits[1]))
+        yield {"ledger": number, "as_of": as_of, "signals": len(cut.signals), "days": (as_of - past.through).days,
+               "pareto_k": fits[0].pareto_k, "reweighted": ours.mean(), "fitted_anew": theirs.mean(),
+               "errors": (ours.mean() - theirs.mean()) / error}
 
 
 def without_year(ledger: Ledger, year: int) -> Ledger:
@@ -293,7 +326,7 @@ def track_record(points: list[backtest.Point], whole: Ledger) -> dict[str, list[
 def main(argv: list[str] | None = None) -> None:
     """Make the tables named on the command line, or all."""
     made: dict[str, Callable[[Params, Ledger], Any]] = {
-        "structures": structures, "influence": influence, "samplers": samplers,
+        "structures": structures, "influence": influence, "samplers": samplers, "refits": refits,
         "paths": lambda params, whole: paths(params, whole, backtest.load()), "replay": replay,
         "replay_events": replay_events, "track_record": lambda params, whole: track_record(backtest.load(), whole),
         "placebo": placebo}

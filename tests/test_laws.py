@@ -13,7 +13,7 @@ from made_up import (AS_OF, DAY, KINDS, PARAMS, PRIORS, extended, ledger, occasi
                      thinned, visit, where, window, with_words)
 
 from model import forecast, hazard, summit
-from model.covariates import ANNOUNCED, OFFSETS, REFUSED, Words, meetings, outlook, record
+from model.covariates import ANNOUNCED, OFFSETS, REFUSED, YEAR, Words, meetings, outlook, record
 from model.params import load_params
 
 P = prior_draws()
@@ -211,6 +211,19 @@ class TestRecordAgrees:
 
 class TestArithmetic:
     """Law 7."""
+
+    def test_time_without_an_outcome_reweights_the_draws_as_a_refit_would_find_them(self, default_run):
+        """Of one ledger; the record keeps the study of fifty."""
+        past, days = default_run.record, 400
+        updated = summit.update(default_run.fit, past, past, past.through + days * DAY)
+        tree = summit.sample(PARAMS, replace(past, years=past.years + days / YEAR))
+        fresh = replace(default_run.fit, draws=summit.draws_of(tree), diagnostics=summit.diagnose(tree, PARAMS)[0])
+        assert updated.pareto_k < 0.7
+        for quantity in (lambda p: p["surprise_rate"], lambda p: hazard.by_deadline(p, default_run.outlook)):
+            ours, theirs = (quantity(each.draws) for each in (updated, fresh))
+            error = np.hypot(forecast.monte_carlo_error(ours, updated), forecast.monte_carlo_error(theirs, fresh))
+            assert abs(ours.mean() - theirs.mean()) < 3 * error
+        assert updated.draws["surprise_rate"].mean() < default_run.draws["surprise_rate"].mean()
 
     def test_rows_public_after_the_fit_move_the_number_without_a_refit(self, default_run):
         more = signal("2025-07-01-new", date(2025, 7, 1), "summit_announced", 3, "A1", "2025-apec-gyeongju")

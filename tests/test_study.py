@@ -407,6 +407,13 @@ def test_the_kept_calibration_study_is_of_this_model_and_finds_nothing():
     assert len(simulations) >= 300 and all(each.inside for each in sbc.verdicts(simulations))
 
 
+def test_reweighting_agreed_with_refits_of_fifty_random_ledgers():
+    rows = study.load("refits")
+    assert len(rows) == study.LEDGERS and all(row["pareto_k"] < 0.7 for row in rows) and max(row["days"] for row in rows) > 100
+    bound = NormalDist().inv_cdf(1 - sbc.MISSED / len(rows) / 2)
+    assert max(abs(row["errors"]) for row in rows) < bound
+
+
 def test_another_sampler_agrees_on_every_posterior_mean(default_run):
     rows = study.load("samplers")
     bound = NormalDist().inv_cdf(1 - sbc.MISSED / len(rows) / 2)
