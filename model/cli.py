@@ -75,7 +75,8 @@ def parser() -> Parser:
                        "beside it as FILE.html (by default notebooks/rendered/sweep-FILE with sweep.csv and index.html)")
     sweep.add_argument("--report", action="store_true", help="render the report of each forecast too, beside the page")
     sweep.add_argument("--scheduler", metavar="ADDRESS", help="run on the Dask cluster of this scheduler, such as "
-                       "tcp://host:8786, whose workers are started in the same checkout (needs the extra `cluster`)")
+                       "tcp://host:8786, whose workers are started in the same checkout with --no-nanny (needs the extra "
+                       "`cluster`)")
 
     backtest = verbs.add_parser("backtest", parents=[common], help="the track record, and the score of our own log")
     backtest.add_argument("--log-only", action="store_true", help="only the score of our own log")

@@ -148,12 +148,19 @@ def run(params: Params, sources: Sources = Sources(), edits: explain.Edits = exp
     return Run(*made[:-1], Forecast(**(made[-1] | {"inputs": inputs})), whole)
 
 
-def made_from(params: Params, whole: Ledger, as_of: date) -> str:
-    """Hash of all that a forecast as of a day is made from: question, priors, settings, and what was public by then."""
+def public_by(whole: Ledger, as_of: date) -> str:
+    """What was public by a day, as text."""
+    return repr(replace(whole.as_of(as_of), revised=()))
+
+
+def made_from(params: Params, whole: Ledger, as_of: date, public: str = "") -> str:
+    """Hash of all that a forecast as of a day is made from: question, priors, settings, and what was public by then.
+
+    `public` is `public_by(whole, as_of)` where that is known already.
+    """
     told = {"question": params.question.model_dump(mode="json", exclude={"as_of"}),
             "priors": params.priors.model_dump(mode="json"), "run": params.run.model_dump(mode="json")}
-    ledger = replace(whole.as_of(as_of), revised=())
-    return content_hash(as_of.isoformat(), json.dumps(told, sort_keys=True), repr(ledger))
+    return content_hash(as_of.isoformat(), json.dumps(told, sort_keys=True), public or public_by(whole, as_of))
 
 
 def input_files(run: Run) -> dict[str, str]:

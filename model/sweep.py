@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass, fields
 from datetime import date
 from functools import cache
+from multiprocessing import current_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -161,7 +162,10 @@ def inputs_hash(sources: "Sources", more: tuple[str, ...] = ()) -> str:
 
 @cache
 def checked(sources: "Sources", more: tuple[str, ...], inputs: str) -> None:
-    """Nothing, unless this process has other inputs or code than those of the hash: then `InputError`."""
+    """Nothing, where this process may fit, and has the inputs and the code of the hash; else `InputError`."""
+    if current_process().daemon:
+        raise InputError([Problem("options", 0, 0, "its workers may not start processes, which a fit needs: start them with "
+                                  "--no-nanny, or with DASK_DISTRIBUTED__WORKER__DAEMON=false", "scheduler")])
     if inputs_hash(sources, more) != inputs:
         raise InputError([Problem("options", 0, 0, "a process of this sweep has other inputs or code than the one that "
                                   "began it: run it again, with workers newly started in the same checkout")])
@@ -209,13 +213,13 @@ def forecasts(group: list[Case], sources: "Sources", more: tuple[str, ...], inpu
         whole, q = ledger_of(params, sources, inputs), params.question
         if not rows:
             before, now = forecast.records(params, whole, q.as_of, through)
-            known = forecast.seen(params, whole, q.as_of)
+            known, public = forecast.seen(params, whole, q.as_of), forecast.public_by(whole, q.as_of)
         if q.deadline not in ahead:
             ahead[q.deadline] = outlook(known, q.as_of, q.deadline, params.priors)
         if params.run.random_seed not in done:
             done = {params.run.random_seed: forecast.reweighted(params, before, now, q.as_of, fit)}
         rows.append(row(params, done[params.run.random_seed].draws, ahead[q.deadline],
-                        forecast.made_from(params, whole, q.as_of)))
+                        forecast.made_from(params, whole, q.as_of, public)))
     return rows
 
 

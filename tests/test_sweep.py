@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from browser import needs_browser
@@ -245,6 +246,12 @@ def test_a_worker_killed_on_the_way_costs_no_result_and_doubles_none(cluster, tm
     assert sorted(keys) == sorted(map(sweep.name_of_case, sweep.cases(chosen))) and len(set(keys)) == 16
     hash_of_all = sweep.inputs_hash(NONE)
     assert rows == [sweep.forecasts([case], NONE, (), hash_of_all, None)[0] for case in sweep.cases(chosen)]
+
+
+def test_workers_that_may_not_start_processes_are_told_how_to_be_started(monkeypatch):
+    monkeypatch.setattr(sweep, "current_process", lambda: SimpleNamespace(daemon=True))
+    with pytest.raises(InputError, match="scheduler: its workers may not start processes.*--no-nanny"):
+        sweep.checked(NONE, (), "never seen")
 
 
 @pytest.mark.study
