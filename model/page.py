@@ -157,7 +157,7 @@ def overview(run: "Run", tables: Iterable[str], record: Path) -> dict[str, Any]:
         "reconcile": prose.reconcile(forecast), "matched": matched["text"], "where": prose.where(forecast),
         "curve": show.figure(figures.curve, forecast, alt=prose.climb(forecast)),
         "drivers": show.moves(prose.drivers(forecast)), "watch": show.moves(prose.watch(forecast)),
-        "week": prose.week(run), "fresh": show.moves(prose.fresh(forecast)), "spread": prose.spread(forecast),
+        "halving": prose.halving(forecast), "counts": run.params.question.meeting, "week": prose.week(run), "fresh": show.moves(prose.fresh(forecast)), "spread": prose.spread(forecast),
         "replay_title": replay.title(weeks) if weeks else "",
         "replay": replay.section(weeks, forecast.interval["mass"]), "explorer": explorer.section(run),
         "track_record": track_record(record / "scores.csv", date.fromisoformat(forecast.as_of)), "tables": list(tables),

@@ -119,8 +119,8 @@ def reconcile(forecast: "Forecast") -> str:
     record, moved = forecast.matched_record, forecast.probability - forecast.no_signals_probability
     beside = (f"the plain record of comparable years says {percent(record['hits'] / record['years'])}"
               if record["years"] else "no year of the record is comparable")
-    return (f"The calendar alone gives {percent(forecast.no_signals_probability)}; what was said and done moves it "
-            f"by {points(moved)} points; {beside}.")
+    return (f"The calendar alone, the gatherings at which both leaders could meet with nothing said about them, gives "
+            f"{percent(forecast.no_signals_probability)}; what was said and done moves it by {points(moved)} points; {beside}.")
 
 
 def where(forecast: "Forecast") -> str:
@@ -184,6 +184,17 @@ def watch(forecast: "Forecast", number: int = 3) -> list[Move]:
     rows = [Move(row["probability_after"] - forecast.probability, percent(row["probability_after"]),
                  upper_first(row["what"]).rstrip(".")) for row in forecast.next_signals]
     return sorted(rows, key=lambda row: -abs(row.delta))[:number]
+
+
+def halving(forecast: "Forecast") -> str:
+    """Whether any single next signal would halve the forecast, and which would lower it most."""
+    worst = min(forecast.next_signals, key=lambda row: row["probability_after"], default=None)
+    if worst is None or worst["probability_after"] >= forecast.probability:
+        return "Nothing that is listed as a next signal would lower it."
+    after = f"{percent(worst['probability_after'])} ({worst['what'].rstrip('.')})"
+    if worst["probability_after"] > forecast.probability / 2:
+        return f"No single next signal would halve it: the lowest that one leaves is {after}."
+    return f"The next signal that would lower it most leaves {after}, half or less."
 
 
 def week(run: "Run") -> str:

@@ -58,7 +58,7 @@ def forecast(**changes):
         rows_after_as_of=87, probability=0.852, interval={"lower": 0.741, "upper": 0.928, "mass": 0.9},
         likelihood_word="very likely", a_week_ago=0.838,
         matched_record={"hits": 15, "years": 17, "since": 1993, "text": (
-            "In 15 of the 17 years since 1993 without a meeting by 11 July, they met in the 173 days that followed.")},
+            "In 15 of the 17 years since 1993 without a meeting of the two countries' leaders by 11 July, they met in the 173 days that followed.")},
         no_signals_probability=0.852 - total, curve=curve(0.852),
         occasions=[
             occasion("2025-beijing-parade", "Beijing WWII 80th anniversary parade", "scheduled", "2025-09-03", 0.04,

@@ -36,8 +36,8 @@ class TestMatchedRecord:
     def test_the_seeds_say_fifteen_of_the_seventeen_years_that_stood_like_2025(self, default_run):
         found = matched_record(default_run.ledger, AS_OF, DEADLINE, PRIORS)
         assert (found["hits"], found["years"]) == (15, 17)
-        assert found["text"] == ("In 15 of the 17 years since 1993 without a meeting by 11 July, they met in the 173 days "
-                                 "that followed.")
+        assert found["text"] == ("In 15 of the 17 years since 1993 without a meeting of the two countries' leaders by 11 July, "
+                                 "they met in the 173 days that followed.")
 
     def test_the_seeds_say_that_they_met_after_11_july_in_27_of_32_years(self, default_run):
         met = meetings(default_run.ledger)
