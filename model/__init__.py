@@ -12,7 +12,8 @@ os.environ.setdefault("MPLCONFIGDIR", str(_CACHE / "matplotlib"))
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("IPYTHONDIR", str(_CACHE / "ipython"))
 # Without fast maths a compiled function gives the same bits whether it was compiled now or taken from the cache.
-os.environ.setdefault("PYTENSOR_FLAGS", f'base_compiledir="{_CACHE / "pytensor"}",numba__fastmath=False')
+_flags = os.environ.get("PYTENSOR_FLAGS", f'base_compiledir="{_CACHE / "pytensor"}"')
+os.environ["PYTENSOR_FLAGS"] = _flags if "numba__fastmath" in _flags else f"{_flags},numba__fastmath=False"
 for _name in ("CONFIG", "DATA", "RUNTIME"):
     os.environ.setdefault(f"JUPYTER_{_name}_DIR", str(_CACHE / "jupyter" / _name.lower()))
 os.environ.setdefault("NUMBA_CACHE_DIR", str(_CACHE / "numba"))

@@ -262,3 +262,13 @@ def test_without_a_python_to_be_had_one_message_says_what_was_found_and_what_to_
     assert "python3: is 3.9.9" in done.stderr and "python3.12: does not run" in done.stderr
     assert "make forecast PYTHON=" in done.stderr
     assert not (machine.checkout / ".venv").exists()
+
+
+@pytest.mark.parametrize("given", ["", "floatX=float64"])
+def test_functions_are_compiled_without_fast_maths_whoever_starts_them(given):
+    """With it, a function from the cache and one compiled now differ in their last bits, and so does every draw."""
+    told = subprocess.run([sys.executable, "-c", "import os, model; print(os.environ['PYTENSOR_FLAGS'])"], cwd=ROOT, text=True,
+                          env={name: value for name, value in os.environ.items() if name != "PYTENSOR_FLAGS"}
+                          | ({"PYTENSOR_FLAGS": given} if given else {}), capture_output=True, check=True).stdout
+    assert told.startswith(given or "base_compiledir=") and told.count("numba__fastmath=False") == 1
+    assert "PYTENSOR_FLAGS" not in (ROOT / "Makefile").read_text()
