@@ -114,8 +114,9 @@ def matched_record(ledger: Ledger, as_of: date, deadline: date, priors: Priors) 
              if stood(years) == stood(0) and shifted(deadline, years) <= as_of]
     hits = sum(any(shifted(as_of, years) < day <= shifted(deadline, years) for day in met) for years in alike)
     state = "with" if stood(0) else "without"
-    text = (f"In {hits} of the {len(alike)} years since {first} {state} a meeting of the two countries' leaders by {as_of:%-d %B}, they met in the "
-            f"{(deadline - as_of).days} days that followed." if alike else "No earlier year stood like this.")
+    text = (f"In {hits} of the {len(alike)} years since {first} {state} a meeting of the two countries' leaders by "
+            f"{as_of:%-d %B}, they met in the {(deadline - as_of).days} days that followed." if alike
+            else "No earlier year stood like this.")
     return {"hits": hits, "years": len(alike), "since": first, "text": text}
 
 

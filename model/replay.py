@@ -47,7 +47,7 @@ def stops(run: "Run", record: Path) -> list[Stop]:
     found = explain.news(run.draws, seen, last, study.shares(weeks[-1]), as_of, deadline, run.params.priors)
     f = run.forecast
     return [*made, Stop(as_of, f.probability, f.interval["lower"], f.interval["upper"], tuple(
-        (row["effect"], row["date"], row["text"]) for row in found[:study.EVENTS] if abs(row["effect"]) >= 0.0005))]
+        (row["effect"], row["date"], row["text"]) for row in study.largest(found)))]
 
 
 def belong(events: list[dict], weeks: list[dict]) -> bool:

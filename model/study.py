@@ -18,9 +18,9 @@ import numpy as np
 
 from . import backtest, explain, forecast, hazard, losses, parallel, summit
 from .backtest import FULL, RECORD, Structure, brier, log_score
-from .covariates import DAY, YEAR, about_occasions, meetings, outlook, record
+from .covariates import DAY, YEAR, Record, about_occasions, meetings, outlook, record
 from .files import PROJECT_ROOT, content_hash, write_atomic
-from .ledger import Ledger
+from .ledger import Ledger, Occasion
 from .params import Params, Priors, load_params
 
 LEFT_OUT = range(1993, 2025)
@@ -70,15 +70,20 @@ def with_priors(params: Params, variant: Variant) -> Params:
     return replace(params, priors=Priors.model_validate(data))
 
 
+def fit_of(params: Params, ready: Any, past: Record) -> tuple[summit.Fit, list[str]]:
+    """The fit of a compiled model to a record, and what is wrong with it; it is not stored."""
+    tree = summit.resample(ready, past, params)
+    checks, failures = summit.diagnose(tree, params)
+    return summit.Fit("", past.through, summit.draws_of(tree), checks, 0.0, False, ""), failures
+
+
 def asked(params: Params, ready: Any, learned: Ledger, seen: Ledger, structure: Structure = FULL,
           fewer_years: int = 0) -> dict[str, Any]:
     """The headline of a run fitted to one ledger and asked of another, both cut at its as-of date."""
     q = params.question
     past = structure.years(record(structure.sees(learned), params.priors))
     past = replace(past, years=past.years - fewer_years)
-    tree = summit.resample(ready, past, params)
-    checks, failures = summit.diagnose(tree, params)
-    fitted = summit.Fit("", past.through, summit.draws_of(tree), checks, 0.0, False, "")
+    fitted, failures = fit_of(params, ready, past)
     draws = summit.update(fitted, past, past, q.as_of).draws
     ahead = outlook(structure.sees(seen), q.as_of, q.deadline, params.priors)
     p = backtest.curve(draws, ahead, structure)[:, -1]
@@ -123,13 +128,17 @@ def samplers(params: Params, whole: Ledger) -> Iterator[dict]:
         yield {"quantity": name, "pymc": ours, "nutpie": theirs, "errors": (ours - theirs) / np.sqrt(error + other)}
 
 
+def with_occasions(ledger: Ledger, kept: tuple[Occasion, ...]) -> Ledger:
+    """The ledger with these of its occasions, and the windows of their visits."""
+    ids = {o.occasion_id for o in kept}
+    return replace(ledger, occasions=kept, visit_windows=tuple(w for w in ledger.visit_windows if w.occasion_id in ids))
+
+
 def thinned(ledger: Ledger, share: float, rng: np.random.Generator) -> Ledger:
     """A random ledger: each signal and each occasion of another one with the chance `share`."""
     signals, occasions = (tuple(row for row, kept in zip(rows, rng.random(len(rows)) < share, strict=True) if kept)
                           for rows in (ledger.signals, ledger.occasions))
-    ids = {o.occasion_id for o in occasions}
-    return replace(ledger, signals=signals, occasions=occasions,
-                   visit_windows=tuple(w for w in ledger.visit_windows if w.occasion_id in ids))
+    return with_occasions(replace(ledger, signals=signals), occasions)
 
 
 def refits(params: Params, whole: Ledger) -> Iterator[dict]:
@@ -144,9 +153,7 @@ def refits(params: Params, whole: Ledger) -> Iterator[dict]:
         cut = thinned(whole, 0.8, rng).as_of(as_of)
         past, ahead = record(cut, params.priors), outlook(cut, as_of, as_of + 180 * DAY, params.priors)
         later = replace(past, years=past.years + (as_of - past.through).days / YEAR)
-        trees = [summit.resample(ready, each, params) for each in (past, later)]
-        fits = [summit.Fit("", past.through, summit.draws_of(tree), summit.diagnose(tree, params)[0], 0.0, False, "")
-                for tree in trees]
+        fits = [fit_of(params, ready, each)[0] for each in (past, later)]
         fits[0] = summit.update(fits[0], past, past, as_of)
         ours, theirs = (hazard.by_deadline(each.draws, ahead) for each in fits)
         error = np.hypot(forecast.monte_carlo_error(ours, fits[0]), forecast.monte_carlo_error(theirs, fits[1]))
@@ -157,9 +164,7 @@ def refits(params: Params, whole: Ledger) -> Iterator[dict]:
 
 def without_year(ledger: Ledger, year: int) -> Ledger:
     """The ledger without the occasions of a year; its signals stay, since other years' seasons look back on them."""
-    kept = tuple(o for o in ledger.occasions if o.start_date is None or o.start_date.year != year)
-    ids = {o.occasion_id for o in kept}
-    return replace(ledger, occasions=kept, visit_windows=tuple(w for w in ledger.visit_windows if w.occasion_id in ids))
+    return with_occasions(ledger, tuple(o for o in ledger.occasions if o.start_date is None or o.start_date.year != year))
 
 
 def influence(params: Params, whole: Ledger) -> Iterator[dict]:
@@ -271,14 +276,13 @@ def replay(params: Params, whole: Ledger) -> None:
     """Write the weekly replay of 2025: `summit sweep params/sweeps/replay.yaml`."""
     from . import sweep
 
-    write_atomic(RECORD / "replay.csv", sweep.table(sweep.of_file(REPLAY, forecast.Sources())))
+    write_atomic(RECORD / "replay.csv", sweep.table(sweep.of_file(REPLAY, sweep.load_sweep(REPLAY), forecast.Sources())))
 
 
 def replay_events(params: Params, whole: Ledger) -> dict[str, list[dict]]:
     """What moved the replay most in each of its weeks, and what must hold of the replay.
 
-    Of a week at most `EVENTS` effects are kept, and none that would print as zero; `probability` is that of its row of
-    the replay, by which the tables are known to belong together.
+    `probability` is that of a week's row of the replay, by which the tables are known to belong together.
     """
     from .sweep import load_sweep
 
@@ -288,9 +292,13 @@ def replay_events(params: Params, whole: Ledger) -> dict[str, list[dict]]:
         before, day = (date.fromisoformat(row["as_of"]) for row in (last, week))
         draws = forecast.brought_up_to(params, whole, day, summit.fit, through)[0].draws
         found = explain.news(draws, whole.as_of(day), before, shares(last), day, deadline, params.priors)
-        rows += [{"as_of": day, "probability": week["probability"]} | row for row in found[:EVENTS]
-                 if abs(row["effect"]) >= 0.0005]
+        rows += [{"as_of": day, "probability": week["probability"]} | row for row in largest(found)]
     return {"replay_events": rows, "replay_checks": losses.replay_checks(weeks, float(draws["kept"].mean()))}
+
+
+def largest(found: list[dict]) -> list[dict]:
+    """Of the news of a week the `EVENTS` that count most, and none that would print as zero."""
+    return [row for row in found[:EVENTS] if abs(row["effect"]) >= 0.0005]
 
 
 def shares(week: Mapping[str, Any]) -> dict[str, float]:

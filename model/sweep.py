@@ -285,9 +285,9 @@ def table(rows: list[Row]) -> str:
     return csv_text([field.name for field in fields(Row)], (map(four_decimals, astuple(made)) for made in rows))
 
 
-def of_file(path: str | Path, sources: "Sources", given: Mapping[str, Any] = {}, scheduler: str | None = None
-            ) -> list[Row]:
-    """Every forecast of a sweep file, those that were made before from the same inputs taken from the journal."""
+def of_file(path: str | Path, sweep: Sweep, sources: "Sources", given: Mapping[str, Any] = {},
+            scheduler: str | None = None) -> list[Row]:
+    """Every forecast of a sweep, as loaded from its file; those made before from the same inputs come from the journal."""
     key = content_hash(Path(path).read_bytes(), inputs_hash(sources, more_files(given)))[:16]
     journal = PROJECT_ROOT / ".cache" / "sweeps" / f"{Path(path).stem}-{key}.jsonl"
-    return run(load_sweep(path), sources, journal, given=given, scheduler=scheduler)
+    return run(sweep, sources, journal, given=given, scheduler=scheduler)

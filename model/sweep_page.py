@@ -256,7 +256,7 @@ def command(path: str, sources: "Sources", out: str | None = None, *, given: Map
     given = {name: str(Path(value).resolve()) if value and name in sweep.FILES else value for name, value in given.items()}
     asked = sweep.load_sweep(path, sources, given)
     wanted = list(sweep.cases(asked, given))
-    runs = [load_params(**case) for case in wanted]
+    runs = [load_params(**case) for case in (wanted if reports else wanted[:1])]
     target = (report.RENDERED / f"sweep-{Path(path).stem}" / "sweep.csv" if out is None else Path(out)).resolve()
     if target.suffix != ".csv" or (target.parent / "forecast.json").exists():
         raise InputError([Problem("options", 0, 0, "expected a name ending in .csv, outside the folder of a report; "
@@ -267,7 +267,7 @@ def command(path: str, sources: "Sources", out: str | None = None, *, given: Map
     folders = report_folders(asked, runs, home, document) if reports else []
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-    rows = sweep.of_file(path, sources, given, scheduler)
+    rows = sweep.of_file(path, asked, sources, given, scheduler)
     write_atomic(target, sweep.table(rows))
     more = sweep.more_files(given)
     told = (sources, more, sweep.inputs_hash(sources, more))
