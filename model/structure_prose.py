@@ -172,7 +172,7 @@ def checks_summary(checks: "Checks") -> str:
 
 def chains(run: "Run", number_of_rows: int = 8) -> Table:
     """R-hat and effective sample sizes of the variables that mixed worst, from the stored fit."""
-    import arviz as az
+    import arviz_stats as az
     import xarray as xr
 
     from . import summit

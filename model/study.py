@@ -109,7 +109,7 @@ def samplers(params: Params, whole: Ledger) -> Iterator[dict]:
 
     `errors` is their difference in Monte Carlo standard errors, from the effective sample sizes of both.
     """
-    import arviz as az
+    import arviz_stats as az
 
     from . import sbc
 

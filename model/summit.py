@@ -239,14 +239,14 @@ def varying(tree):
 
 def worst_rhat(tree) -> float:
     """The largest R-hat of any variable."""
-    import arviz as az
+    import arviz_stats as az
 
     return max(float(values.max()) for values in az.rhat(varying(tree)).data_vars.values())
 
 
 def diagnose(tree, params: Params) -> tuple[dict[str, Any], list[str]]:
     """R-hat, ESS, divergences and E-BFMI of a fit, and the sentences about those outside the gate."""
-    import arviz as az
+    import arviz_stats as az
 
     gate, posterior = params.run.gate, varying(tree)
 
@@ -317,7 +317,6 @@ def save_fit(path: Path, draws: dict[str, np.ndarray], meta: dict[str, Any]) -> 
     """Write draws and their description as one .npz file, atomically."""
     from io import BytesIO
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     buffer = BytesIO()
     np.savez(buffer, __meta__=np.array(json.dumps(meta)), **draws)
     write_atomic(path, buffer.getvalue())
