@@ -67,6 +67,7 @@ def fit(default_run, monkeypatch):
     few = replace(default_run.fit, draws=thinned(default_run.draws))
     for module in (summit, forecast, compare):
         monkeypatch.setattr(module, "fit", lambda *_: few)
+    monkeypatch.setattr(sweep, "_FITS", {})  # or the few draws would stay with the process for the tests that follow
     monkeypatch.setattr(backtest, "january_fit", lambda params, ready, past, *_: replace(few, through=past.through))
     return few
 
