@@ -13,8 +13,8 @@ CORE = ("files", "params", "ledger", "covariates", "hazard", "summit", "explain"
 
 MODULES = sorted(path.stem for path in (PROJECT_ROOT / "model").glob("*.py") if path.stem != "__init__")
 TREES = {name: ast.parse((PROJECT_ROOT / "model" / f"{name}.py").read_text()) for name in MODULES}
-HEAVY = {"pymc", "pytensor", "nutpie", "arviz", "arviz_stats", "xarray", "pandas", "matplotlib", "scipy.stats", "papermill", "nbconvert",
-         "distributed"}
+HEAVY = {"pymc", "pytensor", "nutpie", "arviz", "arviz_stats", "xarray", "pandas", "matplotlib", "scipy.stats",
+         "papermill", "nbconvert", "distributed"}
 
 
 def imports(tree):
