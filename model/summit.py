@@ -185,9 +185,10 @@ def fit(params: Params, record: Record) -> Fit:
 def sample(params: Params, record: Record):
     """The chains of a record by PyMC's own sampler, as ArviZ keeps them: the quickest way to a single fit."""
     import pymc as pm
+    from pymc.model.transform.optimization import freeze_dims_and_data
 
     run = params.run
-    with build(params, record):
+    with freeze_dims_and_data(build(params, record)):  # data as constants: the graph is smaller, compiled and run faster
         try:
             tree = pm.sample(run.draws, tune=run.tune, chains=run.chains, cores=2, nuts_sampler="pymc", quiet=True,
                              nuts={"target_accept": run.target_accept}, random_seed=run.random_seed,
