@@ -188,7 +188,11 @@ def sample(params: Params, record: Record):
     from pymc.model.transform.optimization import freeze_dims_and_data
 
     run = params.run
-    with freeze_dims_and_data(build(params, record)):  # data as constants: the graph is smaller, compiled and run faster
+    pymc_model = build(params, record)
+    # As constants the data make a smaller, faster graph; not so the tone, which any row of the past alters, lest it be
+    # compiled anew for each.
+    constant = [data.name for data in pymc_model.data_vars if data.name not in ("up", "down")]
+    with freeze_dims_and_data(pymc_model, data=constant):
         try:
             tree = pm.sample(run.draws, tune=run.tune, chains=run.chains, cores=2, nuts_sampler="pymc", quiet=True,
                              nuts={"target_accept": run.target_accept}, random_seed=run.random_seed,
