@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import model  # noqa: F401  (one BLAS thread and the caches, before NumPy is imported)
 import numpy as np
@@ -33,7 +32,7 @@ import pymc as pm
 from model import covariates, forecast, hazard, summit
 from model.params import load_params
 params = load_params(random_seed={seed}, priors={priors!r})
-whole = forecast.read(params, forecast.Sources(signals={signals!r}))
+whole = forecast.read(params, forecast.Sources(signals=[{signals!r}] if {signals!r} else []))
 as_of, deadline = params.question.as_of, params.question.deadline
 past = covariates.record(whole.as_of(as_of), params.priors)
 with summit.build(params, past):
@@ -80,6 +79,18 @@ def process(*command: str, **environment: str) -> str:
                           text=True, stdin=subprocess.DEVNULL).stdout
 
 
+def plain(seed: int, sampler: str = "pymc", more: str = "", *, priors: str | None = None, signals: str = "") -> str:
+    """The output of a bare script that samples the model with pm.sample and goes on with `more`."""
+    script = PLAIN.format(seed=seed, sampler=sampler, priors=priors, signals=signals) + more
+    return process(sys.executable, "-c", script)
+
+
+def one_more(path: Path, day: date, number: int) -> None:
+    """Write a ledger file of one general signal, which the seeds do not have."""
+    header, line = (PROJECT_ROOT / "seeds" / "signals.csv").read_text("utf-8").splitlines()[:2]
+    path.write_text(f"{header}\n{day}-bench-{number},{day},{day},{line.split(',', 3)[3]}\n", "utf-8")
+
+
 def compared(row: str, what: str, target: str, work: Callable[[], object], against: Callable[[], object],
              repeats: int = 5) -> Row:
     """`work` and `against` timed in turn; how many times as long `work` takes."""
@@ -123,33 +134,28 @@ def start() -> Iterator[Row]:
 def stale() -> Iterator[Row]:
     """(c) `summit forecast` that must fit first against a plain script with pm.sample on the same model.
 
-    What makes the fit stale differs in what must be compiled: nothing new, the priors, or the whole record.
+    What makes the fit stale differs in what must be compiled: nothing for a random seed or a general signal of the past,
+    much for a prior.
     """
     seeds = iter(range(int(time.time()) % 10**6 * 100, 10**9))
-    priors_file, signals_file = PROJECT_ROOT / "params" / "priors.yaml", PROJECT_ROOT / "seeds" / "signals.csv"
-    header, line = signals_file.read_text("utf-8").splitlines()[:2]
+    told, some = (PROJECT_ROOT / "params" / "priors.yaml").read_text("utf-8"), "scale: 1.5}"
+    assert some in told
     with tempfile.TemporaryDirectory(dir=notebook.CACHE) as place:
         priors, signals = Path(place) / "priors.yaml", Path(place) / "more.csv"
+        files = {"the random seed": {}, "a prior": {"priors": str(priors)}, "a row of the past": {"signals": str(signals)}}
 
-        def another(changed: str) -> dict[str, Any]:
-            """The inputs of a run that nobody has made before: its random seed, and what else is `changed`."""
+        def another() -> int:
+            """The random seed of a run that nobody has made before; the two files are as new."""
             seed = next(seeds)
-            day = date(2016, 1, 1) + timedelta(days=seed % 300)
-            priors.write_text(priors_file.read_text("utf-8").replace("scale: 1.5}", f"scale: 1.5{seed}}}"), "utf-8")
-            signals.write_text(f"{header}\n{day}-bench-{seed},{day},{day},{line.split(',', 3)[3]}\n", "utf-8")
-            return {"seed": seed, "priors": str(priors) if changed == "a prior" else None,
-                    "signals": [str(signals)] if changed == "a row of the past" else []}
+            priors.write_text(told.replace(some, f"{some[:-1]}{seed}}}"), "utf-8")
+            one_more(signals, date(2016, 1, 1) + timedelta(days=seed % 300), seed)
+            return seed
 
-        def ours(changed: str) -> None:
-            extra = {"a prior": ["--priors", str(priors)], "a row of the past": ["--signals", str(signals)]}
-            process(*SUMMIT, "forecast", "--random-seed", str(another(changed)["seed"]), *extra.get(changed, []))
-
-        def theirs(changed: str) -> None:
-            process(sys.executable, "-c", PLAIN.format(**another(changed), sampler="pymc"))
-
-        for changed in ("the random seed", "a prior", "a row of the past"):
+        for changed, given in files.items():
+            words = [word for name, path in given.items() for word in (f"--{name}", path)]
             yield compared("c", f"summit forecast with a stale fit ({changed} changed), against a script with pm.sample",
-                           "<= 1", lambda: ours(changed), lambda: theirs(changed), 3)
+                           "<= 1", lambda: process(*SUMMIT, "forecast", "--random-seed", str(another()), *words),
+                           lambda: plain(another(), **given), 3)
 
 
 def rendered() -> Iterator[Row]:
@@ -160,7 +166,6 @@ def rendered() -> Iterator[Row]:
     number = iter(range(10**6))
     with tempfile.TemporaryDirectory(dir=notebook.CACHE) as place:
         folder, extra = Path(place), Path(place) / "more.csv"
-        header, line = (PROJECT_ROOT / "seeds" / "signals.csv").read_text("utf-8").splitlines()[:2]
         bare = []
         for source in notebook.sources():
             cell = new_code_cell("\n".join(f"import {name}" for name in IMPORTS))
@@ -171,9 +176,7 @@ def rendered() -> Iterator[Row]:
             nbformat.write(written, bare[-1])
 
         def ours() -> None:
-            event = f"2025-07-01-bench-{next(number)}"
-            rest = line.split(",", 3)[3]
-            extra.write_text(f"{header}\n{event},2025-07-01,2025-07-01,{rest}\n")
+            one_more(extra, date(2025, 7, 1), next(number))
             report.render(load_params(), forecast.Sources(signals=(extra,)), out_dir=folder / "report")
 
         def theirs() -> None:
@@ -192,8 +195,7 @@ def samplers() -> Iterator[Row]:
     for n in range(3):
         for sampler, found in rates.items():
             begin = time.perf_counter()
-            script = PLAIN.format(seed=1000 + n, priors=None, signals=[], sampler=sampler) + HEADLINE
-            found.append(float(process(sys.executable, "-c", script)) / (time.perf_counter() - begin))
+            found.append(float(plain(1000 + n, sampler, HEADLINE)) / (time.perf_counter() - begin))
     ratios = [mine / theirs for mine, theirs in zip(*rates.values())]
     yield Row("e", "effective samples a second, PyMC (the default) against nutpie: per second in place of seconds",
               statistics.median(ratios), min(ratios), max(ratios), len(ratios), *map(statistics.median, rates.values()), ">= 1")

@@ -225,11 +225,14 @@ def test_a_ledger_without_seasons_has_nothing_to_check(default_run):
 
 
 def test_a_parameter_that_the_record_left_alone_is_called_a_belief(default_run):
-    levels = (np.arange(10**6) + 0.5) / 10**6  # no random draws: of so long a tail their spread is a matter of luck
-    untouched = PRIORS.parameters["doubt_factor"].frozen().ppf(levels)
-    fit = replace(default_run.fit, draws=default_run.draws | {"doubt_factor": untouched})
-    run = replace(default_run, fit=fit)
-    rows = {row.label: row for row in structure_prose.beliefs(run)}
+    prior, ess = PRIORS.parameters["doubt_factor"].frozen(), default_run.forecast.diagnostics["ess_min"]
+    levels = prior.cdf(default_run.draws["doubt_factor"])  # uniform where the record says nothing
+    assert levels.mean() == pytest.approx(0.5, abs=4 * np.sqrt(1 / 12 / ess))
+    assert levels.std() == pytest.approx(np.sqrt(1 / 12), rel=4 * np.sqrt((9 / 5 - 1) / 4 / ess))
+
+    even = prior.ppf((np.arange(10**6) + 0.5) / 10**6)  # the spread of drawn ones with so long a tail is a matter of luck
+    fit = replace(default_run.fit, draws=default_run.draws | {"doubt_factor": even})
+    rows = {row.label: row for row in structure_prose.beliefs(replace(default_run, fit=fit))}
     assert rows["Doubt factor"].is_belief and rows["Doubt factor"].ratio == pytest.approx(1, abs=0.01)
     assert not rows["Kept"].is_belief and not rows["Announcement lead"].is_belief
     assert len(rows) == len(PRIORS.parameters) - 1 + len(TYPES) + len(KINDS)
