@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -223,7 +223,7 @@ def _check_header(cells: list[tuple[int, str]], columns: Sequence[str], file: st
 
 
 def read_csv(path: str | os.PathLike[str], columns: Sequence[str], problems: list[Problem] | None = None,
-             content: bytes | None = None) -> list[Row]:
+             content: bytes | None = None, optional: Collection[str] = ()) -> list[Row]:
     """The rows of a UTF-8 CSV file whose header is exactly `columns`, one row a line.
 
     LF and CRLF both end a line, as spreadsheets write the latter; every other leniency of CSV is refused.
@@ -234,6 +234,8 @@ def read_csv(path: str | os.PathLike[str], columns: Sequence[str], problems: lis
         Where problems are added, the well-formed rows being returned; without it they are raised.
     content : bytes, optional
         Read in place of what the file holds.
+    optional : collection of str, optional
+        Columns that a file may lack; their cells are then empty.
 
     Raises
     ------
@@ -246,7 +248,10 @@ def read_csv(path: str | os.PathLike[str], columns: Sequence[str], problems: lis
         if not text:
             raise InputError([Problem(file, 1, 1, f"the file is empty: expected the header {','.join(columns)}")])
         lines = (line.removesuffix("\n").removesuffix("\r") for line in io.StringIO(text, newline="\n"))
-        _check_header(_split(next(lines), file, 1), columns, file)
+        header = _split(next(lines), file, 1)
+        absent = {name: "" for name in optional if name not in [cell for _, cell in header]}
+        columns = [name for name in columns if name not in absent]
+        _check_header(header, columns, file)
         for number, line in enumerate(lines, start=2):
             if len(found) >= PROBLEMS_MAX:
                 break
@@ -256,8 +261,8 @@ def read_csv(path: str | os.PathLike[str], columns: Sequence[str], problems: lis
                     extra = cells[len(columns)][0] if len(cells) > len(columns) else len(line) + 1
                     raise InputError([Problem(file, number, extra,
                                               f"expected {len(columns)} cells; found {len(cells)}")])
-                row = Row(dict(zip(columns, (cell for _, cell in cells))), file, number,
-                          dict(zip(columns, (start for start, _ in cells))))
+                row = Row(absent | dict(zip(columns, (cell for _, cell in cells))), file, number,
+                          dict.fromkeys(absent, 1) | dict(zip(columns, (start for start, _ in cells))))
                 raise_if_any([row.problem(column, f"expected printable text without outer spaces; found {shown(cell)}")
                               for column, cell in row.items() if not cell.isprintable() or cell != cell.strip()])
                 rows.append(row)

@@ -18,14 +18,18 @@ from .files import (CSV_BYTES_MAX, InputError, Problem, Problems, Row, expected_
 if TYPE_CHECKING:
     from .params import Params
 
-VISIT = "visit"
+VISIT, ATTENDANCE, ANNOUNCEMENT = "visit", "attendance", "summit_announced"
 HORIZON_MAX = 3 * 366
 """Days from the as-of day to the furthest deadline; beyond, the calendar of occasions is a guess."""
 MEETING_MARGIN = timedelta(days=5)
 DESCRIPTION_MAX = 140
 
-SIGNAL_COLUMNS = ("event_id", "event_date", "public_date", "kind", "actor", "strength", "grade", "occasion", "same_as",
-                  "in_article", "description", "source", "checked")
+SIGNAL_COLUMNS = ("event_id", "event_date", "public_date", "kind", "actor", "strength", "grade", "occasion", "for_date",
+                  "same_as", "in_article", "search", "description", "source", "checked")
+OPTIONAL_COLUMNS = ("for_date", "search")
+"""Columns that a signals file may lack."""
+SEARCHES = ("first", "even", "losses")
+"""How a row was found: coded first, searched alike for all occasions and leaders, or searched where forecasts lost most."""
 OCCASION_COLUMNS = ("occasion_id", "name", "type", "host", "start_date", "end_date", "known_from", "leader_1",
                     "leader_2", "attended", "held_in_person", "met", "met_date", "note", "confidence", "source")
 WINDOW_COLUMNS = ("occasion_id", "public_date", "earliest", "latest", "basis")
@@ -33,7 +37,10 @@ WINDOW_COLUMNS = ("occasion_id", "public_date", "earliest", "latest", "basis")
 
 @dataclass(frozen=True)
 class Signal:
-    """One dated public signal; `same_as` names another row for the same event, `occasion` the one it is about."""
+    """One dated public signal; `same_as` names another row for the same event, `occasion` the one it is about.
+
+    `for_date` is the day that an announcement names for the meeting, `search` one of `SEARCHES`.
+    """
 
     event_id: str
     event_date: date
@@ -48,6 +55,8 @@ class Signal:
     description: str
     source: str
     checked: bool
+    for_date: date | None = None
+    search: str = SEARCHES[0]
     file: str = field(default="", compare=False)
     line: int = field(default=0, compare=False)
 
@@ -83,7 +92,7 @@ class Occasion:
 
     @property
     def is_visit(self) -> bool:
-        """Whether one leader visits the other, rather than both a third host."""
+        """Whether it is an arranged meeting of the two rather than a gathering of many."""
         return self.type == VISIT
 
     @property
@@ -250,20 +259,25 @@ def _signal(cells: _Cells, kinds: Mapping[str, str] | None, sides: Sequence[str]
     if strength and (sign == "up" and strength < 0 or sign == "down" and strength > 0):
         cells.fail("strength", f"expected {'1 to 3' if sign == 'up' else '-3 to -1'}, as {kind} points {sign}; "
                                f"found {strength}")
+    if kind == ATTENDANCE and not cells.row["occasion"]:
+        cells.fail("occasion", "expected the occasion at which a leader is said to be present or absent; the cell is empty")
+    for_date = cells.day("for_date", optional=True)
+    cells.ordered(("public_date", public_date), ("for_date", for_date))
+    if for_date and (kind != ANNOUNCEMENT or not cells.row["occasion"]):
+        cells.fail("for_date", f"expected a day only on a row of kind {ANNOUNCEMENT} that names an occasion")
     return Signal(
         event_id, event_date, public_date, kind, cells.choice("actor", sides and [*sides, "both"]), strength,
         cells.like("grade", "[A-F][1-6]", "an Admiralty code, a letter A to F and a digit 1 to 6"),
         cells.text("occasion", optional=True), cells.text("same_as", optional=True),
         cells.choice("in_article", _YES_NO), cells.text("description", DESCRIPTION_MAX), cells.text("source"),
-        cells.choice("checked", {"yes": True, "open": False}), cells.row.file, cells.row.line)
+        cells.choice("checked", {"yes": True, "open": False}), for_date,
+        cells.choice("search", SEARCHES, optional=True) or SEARCHES[0], cells.row.file, cells.row.line)
 
 
 def _occasion(cells: _Cells, types: Sequence[str] | None, sides: Sequence[str] | None) -> Occasion:
     occasion_id = cells.like("occasion_id", rf"\d{{4}}-{_SLUG}", "a year, then words, joined by hyphens")
     kind = cells.choice("type", types)
     host = cells.like("host", "[A-Z]{2}", "an ISO 3166 code of two capital letters")
-    if kind == VISIT and sides and host not in sides:
-        cells.fail("host", f"{expected_one_of(host, sides)}; a visit is hosted by a side")
     start, end, known_from = cells.day("start_date"), cells.day("end_date"), cells.day("known_from")
     cells.ordered(("start_date", start), ("end_date", end))
     cells.ordered(("known_from", known_from), ("start_date", start))
@@ -310,12 +324,13 @@ class _Table:
 
     @classmethod
     def read(cls, paths: Iterable[str | os.PathLike[str]], columns: Sequence[str], key: Callable[[Row], str],
-             parse: Callable[[_Cells], Any], problems: list[Problem], contents: Mapping[Path, bytes]) -> "_Table":
+             parse: Callable[[_Cells], Any], problems: list[Problem], contents: Mapping[Path, bytes],
+             optional: Sequence[str] = ()) -> "_Table":
         table = cls()
         for path in paths:
             malformed: list[Problem] = []
             seen: dict[str, Row] = {}
-            for row in read_csv(path, columns, malformed, contents.get(Path(path).resolve())):
+            for row in read_csv(path, columns, malformed, contents.get(Path(path).resolve()), optional):
                 cells, name = _Cells(row, problems), key(row)
                 value = parse(cells)
                 if name in seen:
@@ -358,7 +373,7 @@ def load_ledger(signals: Iterable[str | os.PathLike[str]] = (), occasions: Itera
     occasion_table = _Table.read(occasions, OCCASION_COLUMNS, lambda row: row["occasion_id"],
                                  lambda cells: _occasion(cells, types, sides), problems, contents)
     signal_table = _Table.read(signals, SIGNAL_COLUMNS, lambda row: row["event_id"],
-                               lambda cells: _signal(cells, kinds, sides), problems, contents)
+                               lambda cells: _signal(cells, kinds, sides), problems, contents, OPTIONAL_COLUMNS)
     window_table = _Table.read(visit_windows, WINDOW_COLUMNS, lambda row: f"{row['occasion_id']}@{row['public_date']}",
                                _window, problems, contents)
 
@@ -377,6 +392,9 @@ def load_ledger(signals: Iterable[str | os.PathLike[str]] = (), occasions: Itera
                     f"{occasion.known_from}")
         if isinstance(row, VisitWindow) and not occasion.is_visit:
             return f"expected a visit; {occasion.occasion_id} is of type {occasion.type}"
+        if isinstance(row, Signal) and row.kind == ATTENDANCE and occasion.is_visit:
+            return (f"expected an occasion of many leaders; {occasion.occasion_id} is a visit, of which {ANNOUNCEMENT}, "
+                    "visit_planning or contact_missed speak")
         return None
 
     refer(signal_table, "occasion", occasion_table, "occasion", not_before_known)
@@ -438,8 +456,12 @@ def append_signal(path: str | os.PathLike[str], fields: Mapping[str, Any], *,
             raise InputError([Problem(earlier[0].file, earlier[0].line, 1,
                                       f"expected an id not used before; {event_id} stands here", "event_id")])
         content = read_bytes(path, CSV_BYTES_MAX)
+        header = content.split(b"\n", 1)[0].decode(errors="replace").strip().split(",")
+        raise_if_any([Problem(name_of(path), 1, 1, f"expected a column {name}, as this row fills it; the file has none", name)
+                      for name in OPTIONAL_COLUMNS if fields.get(name) and name not in header])
         end = b"\r\n" if content.endswith(b"\r\n") else b"\n"
-        line = ",".join(_quoted(str(fields.get(column) or "")) for column in SIGNAL_COLUMNS).encode()
+        line = ",".join(_quoted(str(fields.get(column) or "")) for column in SIGNAL_COLUMNS
+                        if column in header or column not in OPTIONAL_COLUMNS).encode()
         content += (b"" if content.endswith(b"\n") else end) + line + end
         after = load_ledger(**files, **vocabulary, contents={Path(path).resolve(): content})
         write_atomic(path, content)

@@ -72,9 +72,8 @@ def _level(text: str) -> str:
     return text
 
 
-SHARES = ("season_chance", "overlap", "kept", "refusal_share", "planned_share", "revived", "window_kept")
-FACTORS = ("type_factor", "year_factor", "tone_factor", "planned_factor", "doubt_factor", "announcement_lead_spread",
-           "refusal_lead_spread", "surprise_lead_spread")
+SUPPORT = {"probability": (0.0, 1.0), "factor": (1.0, inf), "ratio": (0.0, 1.0)}
+"""What a parameter can be, by its unit; one of any other unit is positive."""
 
 Text = Annotated[str, Field(min_length=1)]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -242,14 +241,15 @@ def _solve(dist: str, low: tuple[float, float], high: tuple[float, float]) -> di
 
 
 class Parameter(Prior):
-    """The prior of one parameter of the model, with what it means in the world."""
+    """The prior of one parameter of the model, with what it means in the world; `dim` names the labels it differs by."""
 
     means: Text
+    dim: Literal["level"] | None = None
 
 
-def outside(name: str, prior: Parameter) -> str:
-    """What is wrong with a prior that reaches beyond what its parameter can be: a probability, a factor, a quantity."""
-    low, high = (0.0, 1.0) if name in SHARES else (1.0, inf) if name in FACTORS else (0.0, inf)
+def outside(prior: Parameter) -> str:
+    """What is wrong with a prior that reaches beyond what its unit allows; empty where nothing is."""
+    low, high = SUPPORT.get(prior.unit.partition(" ")[0], (0.0, inf))
     lowest, highest = prior.support()
     if low <= lowest and highest <= high:
         return ""
@@ -258,19 +258,12 @@ def outside(name: str, prior: Parameter) -> str:
 
 
 class Kind(Strict):
-    """A kind of signal: which way it points, its PLOVER root and the prior of its weight."""
+    """A kind of signal: which way it points, its PLOVER root and its weight in the tone."""
 
     means: Text
     sign: Literal["up", "down", "either"]
     plover: Text
-    weight: Prior
-
-    @field_validator("weight")
-    @classmethod
-    def _lognormal(cls, weight: Prior) -> Prior:
-        if weight.dist != "LogNormal" or weight.above:
-            raise ValueError("expected a LogNormal without above: the weights of all kinds are drawn as one vector")
-        return weight
+    weight: Annotated[float, Field(ge=0, le=100)] = 1.0
 
 
 class OccasionType(Strict):
@@ -305,7 +298,9 @@ class Structure(Strict):
     season_gap: Days
     lead: Days
     tone_half_life: HalfLife
-    doubt_half_life: HalfLife
+    at_risk: Days
+    again_within: Days
+    named_day: Share
 
 
 class Priors(Strict):
@@ -321,11 +316,6 @@ class Priors(Strict):
     def multilateral(self) -> dict[str, OccasionType]:
         """The types of occasion other than visits, in the order of the model's `type` dim."""
         return {name: kind for name, kind in self.types.items() if name != "visit"}
-
-    def each(self) -> dict[KeyPath, Prior]:
-        """Every prior by its place in the file."""
-        return ({("parameters", name): prior for name, prior in self.parameters.items()}
-                | {("kinds", name, "weight"): kind.weight for name, kind in self.kinds.items()})
 
 
 class Gate(Strict):
@@ -375,10 +365,15 @@ class Params:
     documents: Mapping[str, YamlDocument] = field(compare=False, repr=False)
 
     @property
+    def sides(self) -> tuple[str, str]:
+        """The codes of the two sides."""
+        return tuple(side.code for side in self.question.sides)
+
+    @property
     def vocabulary(self) -> dict[str, Any]:
         """The words the ledger may use: keyword arguments of `ledger.load_ledger`."""
         return {"kinds": {name: kind.sign for name, kind in self.priors.kinds.items()},
-                "types": tuple(self.priors.types), "sides": tuple(side.code for side in self.question.sides)}
+                "types": tuple(self.priors.types), "sides": self.sides}
 
     def problem(self, section: str, path: KeyPath, message: str) -> Problem:
         """The problem at a key of a section ("question", "priors", "run"), for checks made elsewhere."""
@@ -395,11 +390,11 @@ class Params:
     def check_priors(self) -> None:
         """Raise `InputError` for priors that cannot be solved."""
         problems = []
-        for path, prior in self.priors.each().items():
+        for name, prior in self.priors.parameters.items():
             try:
                 prior.args_solved
             except ValueError as error:
-                problems.append(self.problem("priors", path, str(error)))
+                problems.append(self.problem("priors", ("parameters", name), str(error)))
         raise_if_any(problems)
 
 
@@ -442,13 +437,13 @@ def load_params(question: str | Path | None = None, priors: str | Path | None = 
     parts = {name: _validate(SECTIONS[name], document, problems) for name, document in documents.items()}
     if parts.get("question") and parts.get("priors"):
         as_of = parts["question"].as_of
-        problems += [documents["priors"].problem((*path, "learned_from"), f"expected a day not after as_of, which is "
-                                                 f"{as_of}; found {prior.learned_from}")
-                     for path, prior in parts["priors"].each().items()
+        problems += [documents["priors"].problem(("parameters", name, "learned_from"), "expected a day not after as_of, "
+                                                 f"which is {as_of}; found {prior.learned_from}")
+                     for name, prior in parts["priors"].parameters.items()
                      if prior.learned_from and prior.learned_from > as_of]
     if parts.get("priors"):
         problems += [documents["priors"].problem(("parameters", name, "above" if prior.above else "dist"), fault)
-                     for name, prior in parts["priors"].parameters.items() if (fault := outside(name, prior))]
+                     for name, prior in parts["priors"].parameters.items() if (fault := outside(prior))]
     raise_if_any(problems)
     return Params(**parts, scenario=scenario, files=tuple(files.values()), documents=documents)
 

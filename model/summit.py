@@ -1,66 +1,42 @@
-"""The model: every parameter with its prior, every part with its likelihood; fits it, checks it, keeps it.
+"""The model: every parameter with its prior from `params/priors.yaml`, every part with its likelihood.
 
-Only this module imports PyMC, and only inside what fits: answering from a stored fit needs NumPy alone.
-
-Variables, dims and units stand in `notebooks/3_model.ipynb`; a contract test holds the names.
+Only this function imports PyMC, so that answering from a stored fit needs NumPy alone. Variables, dims and units stand
+in `notebooks/3_model.ipynb`; a contract test holds the names.
 """
-
-import inspect
-import json
-import time
-from dataclasses import dataclass, replace
-from datetime import date
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
-from . import hazard
-from .covariates import FIRST_YEAR, OFFSETS, YEARS, Record
-from .files import PROJECT_ROOT, content_hash, locked, write_atomic
 from .params import Params, Prior
+from .record import CLASSES, OFFSETS, Record
+from .words import LEVELS
 
-FITS = PROJECT_ROOT / ".cache" / "fits"
-PARAMETERS = ("season_chance", "type_factor", "unexpected_steps", "year_factor", "tone_factor", "overlap", "kept",
-              "announcement_lead", "announcement_lead_spread", "refusal_lead", "refusal_lead_spread", "refusal_share",
-              "planned_share", "planned_factor", "doubt_factor", "revived", "window_kept", "surprise_rate",
-              "surprise_lead", "surprise_lead_spread")
+PARAMETERS = (*(f"comes_{name}" for name in CLASSES), "comes_spread", "tone_factor", "held", "meets_summit", "meets_other",
+              "came_if_will", "came_if_not", "said", "misled", "word_factor", "breaks", "again", "visit_rate",
+              "visit_notice")
 """The parameters that the priors file must hold, and no others."""
-DIMS = {"type_effect": ("type",), "year_effect": ("year",), "weight": ("kind",), "refusal_share": ("type",),
-        "meeting_day": ("offset",)}
+DIMS = {"comes_effect": ("side", "type"), "said": ("level",), "misled": ("level",), "meeting_day": ("offset",)}
 """Dims of the variables that are no scalars."""
-
-
-class GateError(Exception):
-    """A fit that did not pass its checks; nothing is published from it."""
 
 
 def coords(params: Params) -> dict[str, list]:
     """The labels of each dim."""
-    return {"type": list(params.priors.multilateral), "kind": list(params.priors.kinds),
-            "year": list(range(FIRST_YEAR, FIRST_YEAR + YEARS)), "offset": OFFSETS.tolist()}
+    return {"side": list(params.sides), "type": list(params.priors.multilateral), "level": list(LEVELS),
+            "offset": OFFSETS.tolist()}
 
 
 def data_of(record: Record) -> dict[str, np.ndarray]:
     """The record as the arrays that the model observes, by name."""
-    chosen = record.where.sum(1) > 0
-    pairs = {f"{name}_{part}": np.array(getattr(record, name)[i], dtype=int)
-             for name in ("kept", "window_kept", "revived", "planned_met", "planned_unmet")
-             for i, part in enumerate(("hits", "trials"))}
-    return pairs | {
-        "types": record.types, "up": record.up, "down": record.down, "season_year": record.year,
-        "met": record.met.astype(int), "chosen_types": record.types[chosen], "where": record.where[chosen].argmax(1),
-        **{f"{name}_leads": np.asarray(getattr(record, f"{name}_lead"), dtype=float)
-           for name in ("announcement", "refusal", "surprise")}, "meeting_days": record.meeting_day,
-        "refused_hits": record.refused[:, 0], "refused_trials": record.refused[:, 1],
-        "planned_weight": np.array(record.planned_weight), "surprises": np.array(record.surprises),
-        "years": np.array(record.years)}
+    said = {"said_came": record.said[:, :2], "said_away": record.said[:, 2:]}
+    pairs = {"held": record.held, "will": record.will, "will_not": record.will_not, "again": record.again}
+    return ({name: np.asarray(getattr(record, name)) for name in (
+                "classes", "sides", "types", "tone", "came", "at_summit", "at_other", "season_tone", "met", "meeting_days",
+                "broken", "exposure", "visits", "years", "notices")}
+            | {f"{name}_{part}": np.asarray(value)[..., i] for name, value in (pairs | said).items()
+               for i, part in enumerate(("hits", "trials"))} | {"norm": np.array(record.norm)})
 
 
 def build(params: Params, record: Record):
-    """The PyMC model of a record: priors of `params/priors.yaml`, one likelihood for each part.
+    """The PyMC model of a record.
 
     Returns
     -------
@@ -75,39 +51,42 @@ def build(params: Params, record: Record):
     params.check_priors()
     import pymc as pm
     import pytensor.tensor as pt
+    from pymc.math import invlogit, logit
 
-    with pm.Model(coords=coords(params)) as pymc_model:
+    with pm.Model(coords=coords(params)) as model:
         d = {name: pm.Data(name, value) for name, value in data_of(record).items()}
         p = {name: prior_variable(name, prior, DIMS.get(name)) for name, prior in params.priors.parameters.items()}
-        p["weight"] = pm.LogNormal("weight", *np.array([list(kind.weight.args_solved.values())
-                                                        for kind in params.priors.kinds.values()]).T, dims="kind")
-        unexpected = np.array([not params.priors.types[name].summit for name in coords(params)["type"]], dtype=float)
-        p["type_effect"] = pm.Deterministic("type_effect", pm.Normal("type_effect_above", dims="type")
-                                            - p["unexpected_steps"] * unexpected, dims="type")
-        p["year_effect"] = pm.Normal("year_effect", dims="year")
-        p["meeting_day"] = pm.Dirichlet("meeting_day", np.full(len(OFFSETS), 0.5), dims="offset")
+        effect = pm.Normal("comes_effect", dims=("side", "type"))
+        day = pm.Dirichlet("meeting_day", np.full(len(OFFSETS), 0.5), dims="offset")
+        norm, warmth = d["norm"], pt.log(p["tone_factor"])
 
-        # Seasons: one labelled chance each, and the occasion they chose where there was a choice.
-        tone = hazard.balance(p, d["up"], d["down"])
-        norm = pm.Deterministic("tone_norm", tone.sum() / pt.maximum(tone.shape[0], 1))
-        common = hazard.propensity(p, tone - norm, p["year_effect"][d["season_year"]], xp=pt)
-        intensity = hazard.type_intensity(p, xp=pt)
-        agreed = -pt.expm1(-common * hazard.together(intensity, d["types"], p["overlap"]))
-        pm.Bernoulli("season_met", pt.clip(p["kept"] * agreed, 1e-9, 1 - 1e-9), observed=d["met"])
-        choice = intensity * d["chosen_types"]
-        pm.Categorical("season_where", choice / choice.sum(axis=1, keepdims=True), observed=d["where"])
-        pm.Multinomial("meeting_days_seen", d["meeting_days"].sum(), p["meeting_day"], observed=d["meeting_days"])
+        # Who comes: a level for each class of occasion, abroad the tone, and the habits of each side but as a guest.
+        level = logit(pt.stack([p[f"comes_{name}"] for name in CLASSES]))[d["classes"]]
+        abroad, habitual = (np.isin(CLASSES, names).astype(float) for names in (CLASSES[1:], ("summit", "other")))
+        habit = pt.as_tensor(habitual)[d["classes"]] * p["comes_spread"] * effect[d["sides"], d["types"]]
+        mood = pt.as_tensor(abroad)[d["classes"]] * warmth * (d["tone"] - norm)
+        pm.Bernoulli("came_seen", logit_p=level + habit + mood, observed=d["came"])
+        pm.Binomial("held_seen", d["held_trials"], p["held"], observed=d["held_hits"])
 
-        # Words: how long before they come, and how often they hold.
-        for name in ("announcement", "refusal", "surprise"):
-            pm.LogNormal(f"{name}_leads_seen", pt.log(p[f"{name}_lead"]), pt.log(p[f"{name}_lead_spread"]),
-                         observed=d[f"{name}_leads"])
-        for name, chance in {"kept": p["kept"], "window_kept": p["window_kept"], "revived": p["revived"],
-                             "refused": p["refusal_share"], "planned_met": p["planned_share"],
-                             "planned_unmet": p["planned_share"] / p["planned_factor"] ** d["planned_weight"]}.items():
+        # They meet: once both are there, at a summit or at each other occasion of the season.
+        at_summit = invlogit(logit(p["meets_summit"]) + warmth * (d["season_tone"] - norm))
+        missed = (1 - at_summit) ** d["at_summit"] * (1 - p["meets_other"]) ** d["at_other"]
+        pm.Bernoulli("met_seen", 1 - missed, observed=d["met"])
+        pm.Multinomial("meeting_days_seen", d["meeting_days"].sum(), day, observed=d["meeting_days"])
+
+        # Words: settled ones by how they turned out, others by how often they are said of those who come and stay away.
+        up = np.array(LEVELS) > 0
+        chances = {"will": p["came_if_will"], "will_not": p["came_if_not"], "again": p["again"],
+                   "said_came": pt.where(up, p["said"], p["said"] * p["misled"]),
+                   "said_away": pt.where(up, p["said"] * p["misled"], p["said"])}
+        for name, chance in chances.items():
             pm.Binomial(f"{name}_seen", d[f"{name}_trials"], chance, observed=d[f"{name}_hits"])
-        pm.Poisson("surprises_seen", p["surprise_rate"] * d["years"], observed=d["surprises"])
-    return pymc_model
+
+        # Promises break, visits come at a rate and with notice.
+        pm.Poisson("breaks_seen", p["breaks"] * d["exposure"], observed=d["broken"])
+        pm.Poisson("visits_seen", p["visit_rate"] * d["years"], observed=d["visits"])
+        pm.Exponential("notices_seen", scale=p["visit_notice"], observed=d["notices"])
+    return model
 
 
 def prior_variable(name: str, prior: Prior, dims: tuple[str, ...] | None):
@@ -118,222 +97,3 @@ def prior_variable(name: str, prior: Prior, dims: tuple[str, ...] | None):
     if not prior.above:
         return make(name, **prior.args_solved, dims=dims)
     return pm.Deterministic(name, prior.above + make(f"{name}_above", **prior.args_solved, dims=dims), dims=dims)
-
-
-@dataclass(frozen=True)
-class Fit:
-    """Posterior draws by variable, each (draw, *dims), with how they came about and what the checks say."""
-
-    key: str
-    through: date
-    draws: dict[str, np.ndarray]
-    diagnostics: dict[str, Any]
-    seconds: float
-    reused: bool
-    why: str
-    pareto_k: float = -np.inf
-
-    def dataset(self, params: Params):
-        """The draws as an xarray.Dataset with named dims."""
-        import xarray as xr
-
-        return xr.Dataset({name: (("draw", *DIMS.get(name, ())), value) for name, value in self.draws.items()},
-                          coords=coords(params))
-
-
-def fit_key(params: Params, record: Record) -> str:
-    """Hash of all that decides a fit: this model, priors, settings, the data of the likelihood, versions."""
-    used = (hazard.balance, hazard.propensity, hazard.type_intensity, hazard.together)
-    source = [Path(__file__).read_bytes(), *map(inspect.getsource, used)]
-    priors = {".".join(path): prior.model_dump(include={"dist", "above", "args", "quantiles"})
-              for path, prior in params.priors.each().items()}
-    settings = params.run.model_dump(mode="json", exclude={"interval_mass", "evidence", "record"})
-    versions = {name: version(name) for name in ("numpy", "pymc", "pytensor", "nutpie", "arviz-stats")}
-    data = [f"{name}{value.dtype}{value.shape}".encode() + value.tobytes() for name, value in data_of(record).items()]
-    words = json.dumps([priors, coords(params), settings, versions, record.through.isoformat()], sort_keys=True)
-    return content_hash(*source, words, *data)
-
-
-def fit(params: Params, record: Record) -> Fit:
-    """The stored fit of this content, or a new one, stored under its hash once it passed the gate.
-
-    Raises
-    ------
-    GateError
-        Naming the parameters at fault; the draws are kept under `.cache/failed` for inspection.
-    """
-    key = fit_key(params, record)
-    path = FITS / f"{key[:32]}.npz"
-    if stored := load_fit(path):
-        return stored
-    with locked(f"fit-{key[:16]}"):
-        if stored := load_fit(path):
-            return stored
-        begin = time.perf_counter()
-        tree = sample(params, record)
-        draws, (checks, failures) = draws_of(tree), diagnose(tree, params)
-        seconds = time.perf_counter() - begin
-        if failures:
-            failed = PROJECT_ROOT / ".cache" / "failed" / path.name
-            save_fit(failed, draws, {"through": record.through.isoformat(), "diagnostics": checks, "seconds": seconds})
-            raise GateError("the fit did not pass its checks, nothing is published:\n  " + "\n  ".join(failures)
-                            + f"\nThe draws are kept in {failed.relative_to(PROJECT_ROOT)}.")
-        save_fit(path, draws, {"through": record.through.isoformat(), "diagnostics": checks, "seconds": seconds})
-        return Fit(path.stem, record.through, draws, checks, seconds, False, "no stored fit of these priors and this record")
-
-
-def sample(params: Params, record: Record):
-    """The chains of a record by PyMC's own sampler, as ArviZ keeps them: the quickest way to a single fit."""
-    import pymc as pm
-    from pymc.model.transform.optimization import freeze_dims_and_data
-
-    run = params.run
-    pymc_model = build(params, record)
-    # As constants the data make a smaller, faster graph; not so the tone, which any row of the past alters, lest it be
-    # compiled anew for each.
-    constant = [data.name for data in pymc_model.data_vars if data.name not in ("up", "down")]
-    with freeze_dims_and_data(pymc_model, data=constant):
-        try:
-            tree = pm.sample(run.draws, tune=run.tune, chains=run.chains, cores=2, nuts_sampler="pymc", quiet=True,
-                             nuts={"target_accept": run.target_accept}, random_seed=run.random_seed,
-                             compute_convergence_checks=False)
-            whole = tree["posterior"].sizes["draw"] == run.draws
-        except ValueError as error:
-            if "Not enough samples" not in str(error):
-                raise
-            whole = False
-    if not whole:  # PyMC takes Ctrl-C as the wish for what it has so far
-        raise KeyboardInterrupt
-    return tree
-
-
-def compiled(params: Params, record: Record):
-    """The model of a record, compiled by nutpie for many: `resample` puts any other record in its place."""
-    import warnings
-
-    import nutpie
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return nutpie.compile_pymc_model(build(params, record))
-
-
-def resample(ready, record: Record, params: Params, *, chains: int | None = None, draws: int | None = None,
-             tune: int | None = None):
-    """The chains of a compiled model given a record, as ArviZ keeps them; by default as long as the run settings say."""
-    import nutpie
-
-    run = params.run
-    data = {name: value for name, value in data_of(record).items() if name in {v.name for v in ready.shared_var_keys}}
-    return nutpie.sample(ready.with_data(**data), draws=draws or run.draws, tune=tune or run.tune, cores=2,
-                         chains=chains or run.chains, target_accept=run.target_accept, seed=run.random_seed,
-                         progress_bar=False)
-
-
-def draws_of(tree) -> dict[str, np.ndarray]:
-    """The draws of all chains by variable (draw, *dims), chain after chain; shifted ones whole."""
-    posterior = tree["posterior"].to_dataset().stack(sample=("chain", "draw")).transpose("sample", ...)
-    return {name: posterior[name].values for name in posterior.data_vars if not name.endswith("_above")}
-
-
-def varying(tree):
-    """The posterior without the variables that a prior fixes."""
-    posterior = tree["posterior"].to_dataset()
-    return posterior.drop_vars([name for name, values in posterior.data_vars.items() if values.std() == 0])
-
-
-def worst_rhat(tree) -> float:
-    """The largest R-hat of any variable."""
-    import arviz_stats as az
-
-    return max(float(values.max()) for values in az.rhat(varying(tree)).data_vars.values())
-
-
-def diagnose(tree, params: Params) -> tuple[dict[str, Any], list[str]]:
-    """R-hat, ESS, divergences and E-BFMI of a fit, and the sentences about those outside the gate."""
-    import arviz_stats as az
-
-    gate, posterior = params.run.gate, varying(tree)
-
-    def extremes(values, worst) -> tuple[float, str]:
-        flat = {f"{name}{list(index) if index else ''}": float(value) for name, array in values.data_vars.items()
-                for index, value in np.ndenumerate(array.values)}
-        name = worst(flat, key=flat.get)
-        return flat[name], name
-
-    rhat, rhat_of = extremes(az.rhat(posterior), max)
-    bulk, bulk_of = extremes(az.ess(posterior, method="bulk"), min)
-    tail, tail_of = extremes(az.ess(posterior, method="tail"), min)
-    energy = tree["sample_stats"]["energy"].values
-    ebfmi = float(np.min(np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)))
-    divergences = int(tree["sample_stats"]["diverging"].sum())
-    ess, ess_of = min((bulk, bulk_of), (tail, tail_of))
-    checks = {"rhat_max": rhat, "ess_min": ess, "divergences": divergences, "ebfmi_min": ebfmi}
-    failures = [message for bad, message in (
-        (not rhat <= gate.rhat_max, f"R-hat {rhat:.3f} of {rhat_of}; at most {gate.rhat_max} wanted"),
-        (not ess >= gate.ess_min, f"effective sample size {ess:.0f} of {ess_of}; at least {gate.ess_min:g} wanted"),
-        (divergences > gate.divergences_max, f"{divergences} divergences; at most {gate.divergences_max} wanted"),
-        (not ebfmi >= gate.ebfmi_min, f"E-BFMI {ebfmi:.2f}; at least {gate.ebfmi_min} wanted")) if bad]
-    return checks | {"ok": not failures}, failures
-
-
-def update(fitted: Fit, before: Record, now: Record, as_of: date) -> Fit:
-    """The draws of a fit to `before`, reweighted by what happened since: seasons decided, and time without a surprise.
-
-    The weights are the likelihood of that; draws are then picked in proportion, at even steps through the cumulated
-    weights (systematic resampling), so that what follows can treat them alike.
-    """
-    seen = set(before.season_ids)
-    new = np.array([i for i, name in enumerate(now.season_ids) if name not in seen], dtype=int)
-    surprises, years = now.surprises - before.surprises, (as_of - before.through).days / hazard.YEAR
-    rate = fitted.draws["surprise_rate"]
-    log_weight = hazard.log_likelihood(fitted.draws, now, new) + surprises * np.log(rate) - years * rate
-    weight = np.exp(log_weight - log_weight.max())
-    steps = (np.arange(len(weight)) + 0.5) / len(weight)
-    chosen = np.minimum(np.searchsorted(np.cumsum(weight) / weight.sum(), steps), len(weight) - 1)
-    return replace(fitted, draws={name: values[chosen] for name, values in fitted.draws.items()},
-                   pareto_k=pareto_k(log_weight))
-
-
-def pareto_k(log_weight: np.ndarray) -> float:
-    """Shape of the generalised Pareto tail of importance weights; above 0.7 they are not to be trusted.
-
-    The tail is the smaller of a fifth and 3 sqrt(n) draws; the estimate is that of Zhang and Stephens (2009) with the
-    weak prior of Vehtari, Simpson, Gelman, Yao and Gabry (2024). ArviZ has it too, but takes seconds to import.
-    """
-    ordered = np.sort(np.exp(log_weight - log_weight.max()))
-    count = len(ordered)
-    length = int(min(count / 5, 3 * np.sqrt(count)))
-    if length < 5 or ordered[-1] - ordered[-length - 1] <= 1e-9 * ordered[-1]:
-        return -np.inf
-    x = ordered[-length:] - ordered[-length - 1]
-    if x[int(length / 4 + 0.5) - 1] <= x[0]:
-        return np.nan
-    grid = 30 + int(np.sqrt(length))
-    b = (1 - np.sqrt(grid / (np.arange(1, grid + 1) - 0.5))) / (3 * x[int(length / 4 + 0.5) - 1]) + 1 / x[-1]
-    k = np.log1p(-b[:, None] * x).mean(1)
-    profile = length * (np.log(-b / k) - k - 1)
-    weight = 1 / np.exp(profile[None, :] - profile[:, None]).sum(1)
-    best = (b * weight).sum() / weight.sum()
-    return float((np.log1p(-best * x).mean() * length + 5) / (length + 10))
-
-
-def save_fit(path: Path, draws: dict[str, np.ndarray], meta: dict[str, Any]) -> None:
-    """Write draws and their description as one .npz file, atomically."""
-    from io import BytesIO
-
-    buffer = BytesIO()
-    np.savez(buffer, __meta__=np.array(json.dumps(meta)), **draws)
-    write_atomic(path, buffer.getvalue())
-
-
-def load_fit(path: Path) -> Fit | None:
-    """The stored fit, None where there is none that can be read."""
-    try:
-        with np.load(path) as stored:
-            meta = json.loads(str(stored["__meta__"]))
-            draws = {name: stored[name] for name in stored.files if name != "__meta__"}
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return None
-    return Fit(path.stem, date.fromisoformat(meta["through"]), draws, meta["diagnostics"], meta["seconds"], True,
-               "from the stored fit")
