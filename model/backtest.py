@@ -14,11 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
-from . import hazard, parallel, summit
-from .covariates import ANNOUNCED, DAY, Outlook, Record, about_occasions, meetings, outlook, record
+from . import chances, fits, parallel
 from .files import PROJECT_ROOT, csv_text, four_decimals, write_atomic
-from .ledger import Ledger
+from .ledger import ANNOUNCEMENT, ATTENDANCE, Ledger
+from .outlook import ANNOUNCED, Outlook, outlook
 from .params import Params
+from .record import BOTH, Record, record
+from .seasons import DAY, meetings
+from .tone import about_occasions
+from .words import REFUSAL
 
 RECORD = PROJECT_ROOT / "notebooks" / "rendered" / "record"
 QUESTION_DAYS = ((1, 1), (4, 1), (7, 11), (10, 1))
@@ -35,29 +39,47 @@ RHAT_MAX = 1.1
 
 @dataclass(frozen=True)
 class Structure:
-    """A named variant of the model: what it sees of the ledger, whether silence counts, whether years differ."""
+    """A named variant of the model: what of a ledger it sees, and whether visits put off are expected again.
+
+    `fit` names the structure whose fit it uses: where only words about occasions ahead are left out, the parameters are
+    those of the full model.
+    """
 
     name: str
+    fit: str = "full"
     tone: bool = True
-    words: bool = True
-    frailty: bool = True
+    attendance: bool = True
+    planning: bool = True
+    promises: bool = True
+    again: bool = True
+    additions: bool = True
 
     def sees(self, ledger: Ledger) -> Ledger:
         """The part of a ledger this structure uses."""
-        if self.tone and self.words:
-            return ledger
         about = about_occasions(ledger)
-        keep = tuple(s for s in ledger.signals if (self.words if s.event_id in about else self.tone))
-        return replace(ledger, signals=keep, visit_windows=ledger.visit_windows if self.words else ())
 
-    def years(self, past: Record) -> Record:
-        """The record with all seasons in one year where years do not differ."""
-        return past if self.frailty else replace(past, year=np.zeros_like(past.year))
+        def seen(s) -> bool:
+            if not self.additions and s.search == "losses":
+                return False
+            if s.event_id not in about:
+                return self.tone
+            promise = s.kind in (ANNOUNCEMENT, REFUSAL)
+            return self.attendance if s.kind == ATTENDANCE else self.promises if promise else self.planning
+
+        return replace(ledger, signals=tuple(filter(seen, ledger.signals)),
+                       visit_windows=ledger.visit_windows if self.promises else ())
+
+    def ahead(self, ledger: Ledger, day: date, deadline: date, params: Params) -> Outlook:
+        """What lies ahead of a cut ledger as this structure sees it."""
+        found = outlook(self.sees(ledger), day, deadline, params)
+        return found if self.again else replace(found, put_off=())
 
 
 FULL = Structure("full")
-STRUCTURES = (FULL, Structure("no tone", tone=False), Structure("no words", words=False),
-              Structure("seasons only", tone=False, words=False), Structure("no frailty", frailty=False))
+CALENDAR = Structure("calendar alone", "no tone", tone=False, attendance=False, planning=False, promises=False, again=False)
+STRUCTURES = (FULL, Structure("no attendance words", attendance=False), Structure("no tone", "no tone", tone=False),
+              Structure("no planning", planning=False), Structure("no again", again=False),
+              Structure("no additions", "no additions", additions=False), CALENDAR)
 BASELINES = ("seasonal climatology", "persistence rate", "logistic regression")
 
 
@@ -86,18 +108,11 @@ def origins(first: int = FIRST_YEAR, last: int = LAST_YEAR, monthly: bool = Fals
     return [monday for monday in mondays if not monthly or monday.day <= 7]
 
 
-def curve(draws: hazard.Draws, ahead: Outlook, structure: Structure) -> np.ndarray:
-    """P(they have met by each day ahead) under a structure; (draw, day)."""
-    if not structure.frailty:
-        draws = draws | {"year_effect": np.repeat(draws["year_effect"][:, :1], draws["year_effect"].shape[1], axis=1)}
-    return hazard.chances(draws, ahead, silent=structure.words).by_day
-
-
 def is_hard(ahead: Outlook, days: int) -> int:
     """1 where no meeting is announced within `days` and at least one occasion starts in them."""
-    slots = [slot for view in ahead.seasons for slot in view.slots if slot.open and 0 < slot.ahead <= days]
-    announced = (any(slot.words.formal == ANNOUNCED for slot in slots)
-                 or any(visit.words.formal == ANNOUNCED and visit.first <= days for visit in ahead.visits))
+    slots = [slot for view in ahead.seasons for slot in view.open if 0 < slot.ahead <= days]
+    announced = (any(slot.words.meeting.announced for slot in slots)
+                 or any(visit.status == ANNOUNCED and visit.first <= days for visit in ahead.visits))
     return int(bool(slots) and not announced)
 
 
@@ -111,7 +126,7 @@ def happened(met: list[date], after: date, until: date) -> int:
     return int(any(after < day <= until for day in met))
 
 
-def january_fit(params: Params, ready, past: Record, name: str, length: dict[str, int]) -> summit.Fit:
+def january_fit(params: Params, ready, past: Record, name: str, length: dict[str, int]) -> fits.Fit:
     """The fit of one January, of `length`, or longer where its chains disagree.
 
     Raises
@@ -121,35 +136,34 @@ def january_fit(params: Params, ready, past: Record, name: str, length: dict[str
     """
     for times in (1, 2, 4):
         longer = length | {"draws": times * length["draws"], "tune": times * length["tune"]}
-        tree = summit.resample(ready, past, params, **longer)
-        rhat = summit.worst_rhat(tree)
+        tree = fits.resample(ready, past, params, **longer)
+        rhat = fits.worst_rhat(tree)
         if rhat <= RHAT_MAX:
             break
     else:
-        raise summit.GateError(f"the fit of {name} did not converge, so that nothing is scored: "
+        raise fits.GateError(f"the fit of {name} did not converge, so that nothing is scored: "
                                f"R-hat {rhat:.2f}; at most {RHAT_MAX} wanted")
-    draws = {name: values[::THIN] for name, values in summit.draws_of(tree).items()}
-    return summit.Fit("", past.through, draws, {"rhat_max": rhat}, 0.0, False, "")
+    draws = {name: values[::THIN] for name, values in fits.draws_of(tree, past).items()}
+    return fits.Fit("", past.through, draws, {"rhat_max": rhat}, 0.0, False, "")
 
 
 def year_points(params: Params, whole: Ledger, ready, year: int, days: list[date], structures: Iterable[Structure]
                 ) -> Iterator[Point]:
     """The points of one year's origins, with parameters fitted to what was known on the last day of the year before."""
-    met, before, fits = meetings(whole), whole.as_of(date(year - 1, 12, 31)), []
-    for structure in structures:
-        past = structure.years(record(structure.sees(before), params.priors))
-        fits.append((structure, past, january_fit(params, ready, past, f"{structure.name}, January {year}", DRAWS)))
+    met, before, structures = meetings(whole), whole.as_of(date(year - 1, 12, 31)), list(structures)
+    learned = {}
+    for name in {structure.fit for structure in structures}:
+        seen = next(structure for structure in STRUCTURES if structure.name == name)
+        past = record(seen.sees(before), params)
+        learned[name] = (seen, past, january_fit(params, ready, past, f"{name}, January {year}", DRAWS))
     for day in days:
         cut, deadlines = whole.as_of(day), deadlines_of(day)
-        known = {}
-        for tone, words in {(True, True), *((structure.tone, structure.words) for structure in structures)}:
-            ledger = Structure("", tone, words).sees(cut)
-            known[tone, words] = (record(ledger, params.priors), outlook(ledger, day, max(deadlines), params.priors))
-        full = known[True, True][1]
-        for structure, past, january in fits:
-            now, ahead = known[structure.tone, structure.words]
-            draws = summit.update(january, past, structure.years(now), day).draws
-            by_day = curve(draws, ahead, structure)
+        until, full = max(deadlines), FULL.ahead(cut, day, max(deadlines), params)
+        draws = {name: fits.update(january, past, record(seen.sees(cut), params), day).draws
+                 for name, (seen, past, january) in learned.items()}
+        for structure in structures:
+            ahead = structure.ahead(cut, day, until, params)
+            by_day = chances.chances(draws[structure.fit], ahead).by_day
             columns = by_day[:, [(deadline - day).days - 1 for deadline in deadlines]]
             lower, upper = np.quantile(columns, (0.05, 0.95), axis=0)
             mean = columns.mean(0)
@@ -175,20 +189,36 @@ def persistence(met: list[date], day: date, until: date, years: int = 3) -> floa
     return float(-np.expm1(-(count + 0.5) / (years * 365) * (until - day).days))
 
 
-def features(ahead: Outlook, params: Params, deadlines: list[date]) -> np.ndarray:
-    """What a plain regression sees: open summits and other occasions inside, announced, agreed, tone, length."""
-    types = list(params.priors.multilateral.values())
+def features(ahead: Outlook, deadlines: list[date]) -> np.ndarray:
+    """What a plain regression sees of the time to each deadline; (deadline, feature).
+
+    Of the occasions inside at which a meeting is possible: a summit, more of them, others; whether a leader is said to come
+    or to stay away (settled words and all words, at a summit); announced; the share of agreed and of put-off visits; tone;
+    the length.
+    """
     rows = []
     for deadline in deadlines:
         days = (deadline - ahead.as_of).days
-        inside = [slot for view in ahead.seasons for slot in view.slots if slot.open and 0 < slot.ahead <= days]
-        summits = sum(types[slot.type].summit for slot in inside)
-        tone = ahead.tone.up.sum() - ahead.tone.down.sum()
-        rows.append([1.0, min(summits, 1), max(summits - 1, 0), len(inside) - summits,
-                     any(slot.words.formal == ANNOUNCED for slot in inside),
-                     sum(min(max((days - max(v.first, 1) + 1) / (v.last - max(v.first, 1) + 1), 0), 1) for v in ahead.visits),
-                     tone / (ahead.tone.up.sum() + ahead.tone.down.sum() + 1), np.log(days)])
+        inside = [slot for view in ahead.seasons for slot in view.open if 0 < slot.ahead <= days]
+        off = [slot for slot in inside if slot.words.coming(BOTH).settled < 0
+               or any(slot.words.coming(side).settled < 0 for side in slot.sides)]
+        likely = [slot for slot in inside if slot not in off]
+        summits = [slot for slot in likely if slot.summit]
+        word = [np.sign(sum(slot.words.coming(side).levels)) for slot in summits for side in slot.sides]
+        confirmed = [all(slot.words.coming(side).settled > 0 or slot.occasion.host == side for side in slot.sides)
+                     for slot in likely]
+        rows.append([1.0, min(len(summits), 1), max(len(summits) - 1, 0), len(likely) - len(summits), len(off),
+                     any(confirmed), sum(w > 0 for w in word), sum(w < 0 for w in word),
+                     any(slot.words.meeting.announced is not None for slot in inside),
+                     sum(covered(visit.first, visit.last, days) for visit in ahead.visits),
+                     sum(covered(1, view.last, days) for view in ahead.put_off), ahead.tone, np.log(days)])
     return np.array(rows, dtype=float)
+
+
+def covered(first: int, last: int, days: int) -> float:
+    """The share of the days from `first` (at least 1) to `last` that lies within `days`."""
+    first = max(first, 1)
+    return min(max((days - first + 1) / (last - first + 1), 0), 1)
 
 
 def logistic(x: np.ndarray, y: np.ndarray, ridge: float = 1.0) -> np.ndarray:
@@ -211,13 +241,13 @@ def baseline_points(params: Params, whole: Ledger, days: list[date]) -> Iterator
     met = meetings(whole)
 
     def ahead_of(day: date, deadlines: list[date]) -> Outlook:
-        return outlook(whole.as_of(day), day, max(deadlines), params.priors)
+        return outlook(whole.as_of(day), day, max(deadlines), params)
 
     table = {}
     for day in origins(1994, LAST_YEAR + 1, monthly=True):
         if day <= max(days):
             deadlines = [day + int(week) * 7 * DAY for week in WEEKS]
-            table[day] = (features(ahead_of(day, deadlines), params, deadlines),
+            table[day] = (features(ahead_of(day, deadlines), deadlines),
                           np.array([happened(met, day, deadline) for deadline in deadlines]))
     coefficients: dict[int, np.ndarray] = {}
     for day in days:
@@ -226,7 +256,7 @@ def baseline_points(params: Params, whole: Ledger, days: list[date]) -> Iterator
             coefficients[day.year] = logistic(np.concatenate([x for x, _ in past]), np.concatenate([y for _, y in past]))
         deadlines = deadlines_of(day)
         ahead = ahead_of(day, deadlines)
-        regressed = expit(features(ahead, params, deadlines) @ coefficients[day.year])
+        regressed = expit(features(ahead, deadlines) @ coefficients[day.year])
         known = meetings(whole.as_of(day))
         for i, deadline in enumerate(deadlines):
             for name, value in zip(BASELINES, (climatology(known, day, deadline), persistence(known, day, deadline),
@@ -246,7 +276,7 @@ _COMPILED: dict[str, object] = {}
 def ready_for(params: Params, whole: Ledger):
     """The compiled model, once a process: only its data change between years and structures."""
     if "model" not in _COMPILED:
-        _COMPILED["model"] = summit.compiled(params, record(whole.as_of(date(2015, 1, 1)), params.priors))
+        _COMPILED["model"] = fits.compiled(params, record(whole.as_of(date(2015, 1, 1)), params))
     return _COMPILED["model"]
 
 
@@ -346,9 +376,9 @@ def scores(points: list[Point], replicates: int = 2000, random_seed: int = 1) ->
         for forecaster, values in sorted(loss.items(), key=lambda item: item[1].mean()):
             row = {"score": name, "model": forecaster, "forecasts": len(keys), "value": values.mean()}
             row["lower"], row["upper"] = interval(values)
-            for other in ("seasonal climatology", "seasons only"):
+            for other in ("seasonal climatology", CALENDAR.name):
                 if other in loss:
-                    short = other.split()[-1]
+                    short = other.split()[0 if other == CALENDAR.name else -1]
                     row[f"minus_{short}"] = (values - loss[other]).mean()
                     row[f"minus_{short}_lower"], row[f"minus_{short}_upper"] = interval(values - loss[other])
             table.append(row)

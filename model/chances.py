@@ -129,6 +129,28 @@ def season_chances(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook)
     return SeasonChances(np.where(better, there, free.there), np.where(better, both, free.both))
 
 
+class Presence(NamedTuple):
+    """Of one slot, (draw,) each: P(each side's leader is there) by its code, and P(both are)."""
+
+    comes: dict[str, np.ndarray]
+    both: np.ndarray
+
+
+def presence(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook) -> dict[str, Presence]:
+    """Who is where, by id of the season's open occasions, once the words about meeting are weighed too."""
+    if not view.open:
+        return {}
+    together, found = season_chances(p, view, tone, ahead).both, {}
+    for i, slot in enumerate(view.open):
+        held, each = after_words(p, p["held"], slot.words.coming(BOTH)), [comes(p, slot, side, tone) for side in (0, 1)]
+        apart = np.maximum(1 - held * each[0] * each[1], 1e-12)
+        alone = [held * each[side] * (1 - each[1 - side]) / apart for side in (0, 1)]
+        both = together[:, i]
+        found[slot.occasion.occasion_id] = Presence(
+            {code: both + (1 - both) * alone[side] for side, code in enumerate(slot.sides)}, both)
+    return found
+
+
 def season_days(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook) -> list[tuple[Slot, np.ndarray]]:
     """P(they meet at each open slot on each day), (draw, day) each."""
     if not view.open:

@@ -49,10 +49,11 @@ def parser() -> Parser:
     common.add_argument("--json", action="store_true", help="print the forecast file instead of the screen")
 
     forecast = verbs.add_parser("forecast", parents=[common], help="the number and its reasons")
-    forecast.add_argument("--add", metavar="KIND:STRENGTH[:OCCASION][@DATE]", action="append", default=[],
+    forecast.add_argument("--add", metavar="KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]", action="append", default=[],
                           help="what if there were this signal (repeatable)")
     forecast.add_argument("--set", metavar="OCCASION=STATUS", action="append", default=[],
-                          help="what if an occasion were announced, refused, planned, doubted or merely scheduled")
+                          help="what if an occasion were announced, refused, planned, doubted, called-off or merely scheduled, "
+                          "or a leader were said to come: US:comes, US:may-come, US:may-not-come, US:stays-away")
     forecast.add_argument("--remove", metavar="ID", action="append", default=[], help="what if this row were not there")
     forecast.add_argument("--report", action="store_true", help="run and render the notebooks")
     forecast.add_argument("--prior-only", action="store_true", help="what the priors say without the record")
@@ -60,7 +61,7 @@ def parser() -> Parser:
     add = verbs.add_parser("add", parents=[common], help="append one checked row to the ledger, then forecast")
     for column in ("kind", "strength", "actor", "grade", "public-date", "description", "source"):
         add.add_argument(f"--{column}", required=True)
-    for column in ("event-date", "event-id", "occasion", "same-as"):
+    for column in ("event-date", "event-id", "occasion", "for-date", "same-as"):
         add.add_argument(f"--{column}", default="")
     add.add_argument("--to", metavar="FILE", help="the signals file to append to (default: the seeds, or the last --signals)")
 
@@ -171,7 +172,7 @@ def do_forecast(options: argparse.Namespace) -> int:
 def answer(options: argparse.Namespace, params, sources, edits, begin: float) -> int:
     """Compute and print a forecast."""
     from . import forecast
-    from .summit import GateError
+    from .fits import GateError
 
     try:
         run = forecast.run(params, sources, edits)
@@ -212,7 +213,7 @@ def do_add(options: argparse.Namespace) -> int:
     words = "-".join("".join(c if c.isalnum() else " " for c in options.description.lower()).split()[:5])
     fields = {"event_id": options.event_id or f"{options.public_date}-{words}", "same_as": options.same_as,
               "event_date": options.event_date or options.public_date, "public_date": options.public_date,
-              "in_article": "no", "checked": "open",
+              "in_article": "no", "checked": "open", "for_date": options.for_date,
               **{name: getattr(options, name) for name in ("kind", "actor", "strength", "grade", "occasion", "description",
                                                            "source")}}
     signal = append_signal(target, fields, **paths, **params.vocabulary)
@@ -240,7 +241,7 @@ def do_sweep(options: argparse.Namespace) -> int:
     """`summit sweep`."""
     from . import sweep_page
     from .notebook import RenderError
-    from .summit import GateError
+    from .fits import GateError
 
     params, sources = inputs(options)
     given = {name: getattr(options, name) for name in ("question", "priors", "scenario", "deadline", "random_seed")}
@@ -259,7 +260,7 @@ def print_log_scores(params, whole) -> None:
     """Score our own log and the reference forecasts, and keep both tables with the record."""
     from . import backtest, forecast, log
     from .params import load_params
-    from .summit import fit
+    from .fits import fit
 
     if rows := log.scores(log.read_log(), whole):
         backtest.save_table(rows, backtest.RECORD / "log_scores.csv")
@@ -306,17 +307,34 @@ def sparkline(values: list[float], width: int = 60) -> str:
     return "".join(BARS[min(int(values[int(i * step)] * 8 + 0.5), 8)] for i in range(min(width, len(values))))
 
 
+def percent(value: float) -> str:
+    """A probability in percent, as the screen shows it."""
+    return ">99 %" if 0.995 < value < 1 else "<1 %" if 0 < value < 0.005 else f"{100 * value:.0f} %"
+
+
+def where_lines(f, params) -> list[str]:
+    """The table of who comes where: each occasion with the chances that each leader and both come, and of a first meeting."""
+    sides = params.question.sides
+    width = max((len(row["name"]) for row in f.occasions), default=0)
+    heads = [*(side.leader for side in sides), "both", "first meeting there"]
+    lines = ["  " + " " * 12 + f"{'who comes':<{width}}  " + "  ".join(f"{head:>7}" for head in heads) + "   last word"]
+    for row in f.occasions:
+        if row["status"] == "past":
+            continue
+        cells = ["home" if row["host"] == side.code else percent(row["comes"][side.code]) if row["comes"] else ""
+                 for side in sides] + [percent(row["both"]) if row["both"] is not None else ""]
+        said = f"{row['last_word']['date']}: {row['last_word']['text']}" if row["last_word"] else row["status"]
+        lines.append(f"  {row['start_date']:<10}  {row['name']:<{width}}  " + "  ".join(f"{cell:>7}" for cell in cells)
+                     + f"  {percent(row['probability_first']):>19}   {said}".rstrip())
+    return lines
+
+
 def screen(run, seconds: float) -> str:
     """The answer as text: the number, where it comes from, what moved it, what to watch."""
     from . import explain
-    from .covariates import meetings
+    from .seasons import meetings
 
-    f = run.forecast
-
-    def percent(value: float) -> str:
-        return ">99 %" if 0.995 < value < 1 else f"{100 * value:.0f} %"
-
-    lines = []
+    f, lines = run.forecast, []
     if f.rows_after_as_of:
         lines.append(f"{f.rows_after_as_of} rows are later than {f.as_of} and were not used; --as-of latest uses them.")
     this_year = [day for day in meetings(run.ledger) if day.year == run.outlook.as_of.year]
@@ -329,13 +347,13 @@ def screen(run, seconds: float) -> str:
               + (f"   a week ago {percent(f.a_week_ago)}" if f.a_week_ago is not None else ""),
               f"  {sparkline([point['probability'] for point in f.curve])}  "
               f"years that stood like this: {f.matched_record['hits']} of {f.matched_record['years']}"]
-    places = sorted(f.occasions, key=lambda row: -row["probability_first"])
-    lines += [f"  {'where' if i == 0 else '     '}   {row['name']} ({row['status']}) {percent(row['probability_first'])}"
-              for i, row in enumerate(places) if row["probability_first"] >= 0.005]
+    lines += where_lines(f, run.params)
     lines += [f"  {'moved' if i == 0 else '     '}   {100 * row['delta']:+.1f}  {row['date']}  {row['text']}".rstrip()
               for i, row in enumerate(explain.moved(f.contributions))]
-    watch = [f"{row['what']} -> {percent(row['probability_after'])}" for row in f.next_signals[:4]]
-    lines += [f"  {'watch' if i == 0 else '     '}   {text}" for i, text in enumerate(watch)]
+    watched = [row for direction in explain.WATCHED
+               for row in [row for row in f.next_signals if row["direction"] == direction][:2]]
+    lines += [f"  {'watch' if i == 0 else '     '}   {row['what']} -> {percent(row['probability_after'])}"
+              for i, row in enumerate(watched)]
     source = (f"From the stored fit ({seconds:.1f} s)." if run.fit.reused
               else f"Fitted anew in {run.fit.seconds:.0f} s: {run.fit.why}.")
     if run.ledger.revised:

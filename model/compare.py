@@ -11,14 +11,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from . import hazard
-from .covariates import outlook, record
+from . import chances
 from .files import PROJECT_ROOT, InputError, Problem, expected_one_of
 from .forecast import Forecast, load, to_json
 from .forecast import forecast as full_forecast
 from .ledger import Ledger, load_ledger
 from .params import Params, load_params
-from .summit import fit, update
+from .fits import fit, update
+from .outlook import outlook
+from .record import record
 
 RENDERED = PROJECT_ROOT / "notebooks" / "rendered"
 
@@ -64,9 +65,9 @@ def load_run(name: str) -> Stored:
 
 def probability(params: Params, ledger: Ledger, as_of: date, deadline: date) -> float:
     """The headline for a ledger that was cut, seen on `as_of`."""
-    past = record(ledger, params.priors)
+    past = record(ledger, params)
     draws = update(fit(params, past), past, past, as_of).draws
-    return float(hazard.by_deadline(draws, outlook(ledger, as_of, deadline, params.priors)).mean())
+    return float(chances.by_deadline(draws, outlook(ledger, as_of, deadline, params)).mean())
 
 
 def rerun(stored: Stored) -> Forecast:

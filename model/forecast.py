@@ -11,14 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from . import explain, hazard
-from .covariates import DAY, SCHEDULED, Outlook, Record, meetings, no_record, outlook, record
+from . import chances as formula
+from . import explain
 from .files import PROJECT_ROOT, InputError, Problem, content_hash, decode, name_of, read_bytes
+from .fits import Fit, fit, update
 from .ledger import Ledger, check_as_of, csv_of, load_ledger
+from .outlook import SCHEDULED, Outlook, outlook
 from .params import Params, Priors
-from .summit import PARAMETERS, Fit, fit, update
+from .record import CLASSES, Record, no_record, record
+from .seasons import DAY, meetings
+from .summit import PARAMETERS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE_BYTES_MAX = 8_000_000
 SEEDS = {name: PROJECT_ROOT / "seeds" / f"{name}.csv" for name in ("signals", "occasions", "visit_windows")}
 WEEK = timedelta(days=7)
@@ -47,6 +51,7 @@ class Forecast:
     no_signals_probability: float
     curve: list[dict[str, Any]]
     occasions: list[dict[str, Any]]
+    counts: dict[str, Any]
     contributions: list[dict[str, Any]]
     next_signals: list[dict[str, Any]]
     diagnostics: dict[str, Any]
@@ -184,9 +189,9 @@ def brought_up_to(params: Params, whole: Ledger, as_of: date, fitted: Any, throu
 def records(params: Params, whole: Ledger, as_of: date, through: date | None = None) -> tuple[Record, Record]:
     """The record that a fit sees, that of `through`, and the record of `as_of`; the same where `through` is None."""
     if params.run.record == "none":
-        return (no_record(params.priors),) * 2
-    now = record(whole.as_of(as_of), params.priors)
-    return now if through is None else record(whole.as_of(min(through, as_of)), params.priors), now
+        return (no_record(),) * 2
+    now = record(whole.as_of(as_of), params)
+    return now if through is None else record(whole.as_of(min(through, as_of)), params), now
 
 
 def reweighted(params: Params, before: Record, now: Record, as_of: date, fitted: Any) -> Fit:
@@ -207,8 +212,8 @@ def seen(params: Params, whole: Ledger, as_of: date) -> Ledger:
 def headline(params: Params, whole: Ledger, as_of: date, fitted: Any, through: date | None = None) -> float:
     """The probability alone, as of any day, with what was public and decided then."""
     done, _ = brought_up_to(params, whole, as_of, fitted, through)
-    ahead = outlook(seen(params, whole, as_of), as_of, params.question.deadline, params.priors)
-    return float(hazard.by_deadline(done.draws, ahead).mean())
+    ahead = outlook(seen(params, whole, as_of), as_of, params.question.deadline, params)
+    return float(formula.by_deadline(done.draws, ahead).mean())
 
 
 def forecast(params: Params, whole: Ledger, fitted: Any, through: date | None = None) -> tuple:
@@ -216,11 +221,11 @@ def forecast(params: Params, whole: Ledger, fitted: Any, through: date | None = 
     q, mass = params.question, params.run.interval_mass
     ledger = whole.as_of(q.as_of)
     done, past = brought_up_to(params, whole, q.as_of, fitted, through)
-    ahead = outlook(seen(params, whole, q.as_of), q.as_of, q.deadline, params.priors)
-    chances = hazard.chances(done.draws, ahead)
+    ahead = outlook(seen(params, whole, q.as_of), q.as_of, q.deadline, params)
+    chances = formula.chances(done.draws, ahead)
     by_day = chances.by_day
     p = chances.first.sum((1, 2))
-    bare = hazard.by_deadline(done.draws, ahead, signals=False)
+    bare = formula.by_deadline(done.draws, ahead, signals=False)
     lower, upper = np.quantile(by_day, [(1 - mass) / 2, (1 + mass) / 2], axis=0)
     curve = [{"date": q.as_of.isoformat(), "probability": 0.0, "lower": 0.0, "upper": 0.0}]
     curve += [{"date": (q.as_of + (t + 1) * DAY).isoformat(), "probability": float(value), "lower": float(lower[t]),
@@ -235,28 +240,59 @@ def forecast(params: Params, whole: Ledger, fitted: Any, through: date | None = 
         "a_week_ago": (headline(params, whole, q.as_of - WEEK, fitted, through)
                        if whole.as_of(q.as_of - WEEK).first_day else None), "no_signals_probability": float(bare.mean()),
         "matched_record": matched_record(ledger, q.as_of, q.deadline, params.priors), "curve": curve,
-        "occasions": shares(chances, ahead),
-        "contributions": explain.contributions(done.draws, ahead, list(ledger.signals), mass),
-        "next_signals": explain.next_signals(done.draws, ahead, params.priors),
-        "diagnostics": done.diagnostics | {"monte_carlo_error": monte_carlo_error(p, done)}, "inputs": {}, "random_seed": params.run.random_seed}
+        "occasions": shares(chances, done.draws, ahead), "counts": counts(past, params),
+        "contributions": explain.contributions(done.draws, ahead, list(ledger.signals), mass, params.priors),
+        "next_signals": explain.next_signals(done.draws, ahead, params),
+        "diagnostics": done.diagnostics | {"monte_carlo_error": monte_carlo_error(p, done)}, "inputs": {},
+        "random_seed": params.run.random_seed}
     return params, ledger, past, ahead, done, fields
 
 
-def shares(chances: hazard.Chances, ahead: Outlook) -> list[dict[str, Any]]:
-    """Each occasion, agreed visit and the unknown: its status, the chance that they first meet there, and at all."""
-    listed = {slot.occasion.occasion_id: (slot.occasion, "season", slot.status)
-              for view in ahead.seasons for slot in view.slots}
-    listed |= {visit.occasion.occasion_id: (visit.occasion, "visit", visit.status) for visit in ahead.visits}
+def shares(chances: formula.Chances, p: formula.Draws, ahead: Outlook) -> list[dict[str, Any]]:
+    """Each occasion, arranged visit and the unknown: who comes, the chance that they first meet there, and at all.
+
+    `comes` is the chance of each side, by its code, and `both` that of both, once all words are weighed; `last_word` is the
+    latest row behind it.
+    """
     first = dict(zip(chances.causes, chances.first.sum(2).mean(0), strict=True))
     there = dict(zip(chances.causes, chances.there.mean(0), strict=True))
-    season = {slot.occasion.occasion_id: view.season.id for view in ahead.seasons for slot in view.slots}
-    out = [{"id": name, "name": occasion.name, "kind": kind, "status": status, "season": season.get(name, ""),
-            "start_date": occasion.start_date.isoformat(), "probability_first": float(first.get(name, 0.0)),
-            "probability_there": float(there.get(name, 0.0))} for name, (occasion, kind, status) in listed.items()]
-    return out + [{"id": hazard.SURPRISE, "name": "A visit or gathering not yet public", "kind": "unknown",
-                   "status": SCHEDULED, "season": "", "start_date": "",
-                   "probability_first": float(first[hazard.SURPRISE]),
-                   "probability_there": float(there[hazard.SURPRISE])}]
+
+    def row(occasion: Any, kind: str, status: str, rows: tuple, season: str = "", **more: Any) -> dict[str, Any]:
+        name, last = occasion.occasion_id, rows[-1] if rows else None
+        return {"id": name, "name": occasion.name, "kind": kind, "status": status, "season": season,
+                "start_date": occasion.start_date.isoformat(), "end_date": occasion.end_date.isoformat(),
+                "host": occasion.host, "comes": {}, "both": None,
+                "last_word": {"id": last.event_id, "date": last.public_date.isoformat(), "text": last.description}
+                if last else None,
+                "probability_first": float(first.get(name, 0.0)), "probability_there": float(there.get(name, 0.0))} | more
+
+    out = []
+    for view in ahead.seasons:
+        present = formula.presence(p, view, formula.felt(p, ahead) * view.fade, ahead)
+        for slot in view.slots:
+            seen = present.get(slot.occasion.occasion_id)
+            comes = {side: float(values.mean()) for side, values in seen.comes.items()} if seen else {}
+            out.append(row(slot.occasion, "season", slot.status, slot.words.rows, view.season.id, comes=comes,
+                           both=float(seen.both.mean()) if seen else 0.0))
+    out += [row(view.occasion, "visit", view.status, view.words.rows) for view in ahead.visits]
+    out += [row(view.occasion, "put off", view.status, ()) for view in ahead.put_off]
+    return out + [{"id": formula.UNKNOWN, "name": "A visit not yet public", "kind": "unknown", "status": SCHEDULED,
+                   "season": "", "start_date": "", "end_date": "", "host": "", "comes": {}, "both": None, "last_word": None,
+                   "probability_first": float(first[formula.UNKNOWN]),
+                   "probability_there": float(there[formula.UNKNOWN])}]
+
+
+def counts(past: Record, params: Params) -> dict[str, Any]:
+    """What the fit learned from, as [hits, trials]: who came by side and class of occasion, held, met, words, promises."""
+    came = {side: {name: [int(past.came[(chosen := (past.sides == i) & (past.classes == k))].sum()), int(chosen.sum())]
+                   for k, name in enumerate(CLASSES)} for i, side in enumerate(params.sides)}
+    at_summit = past.at_summit > 0
+    return {"came": came, "held": list(past.held),
+            "met_after_both_came": {"summit": [int(past.met[at_summit].sum()), int(at_summit.sum())],
+                                    "other": [int(past.met[~at_summit].sum()), int((~at_summit).sum())]},
+            "settled_words": {"will": list(past.will), "will_not": list(past.will_not)},
+            "promises_broken": [int(past.broken), int(past.exposure)], "made_up": list(past.again),
+            "visits": [int(past.visits), round(past.years, 1)]}
 
 
 def to_json(made: Forecast) -> str:

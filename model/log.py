@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from .backtest import brier, log_score
-from .covariates import meetings
+from .seasons import meetings
 from .files import (PROJECT_ROOT, Problem, content_hash, csv_text, expected_one_of, locked, parse_day, raise_if_any,
                     read_csv, write_atomic)
 from .forecast import Forecast

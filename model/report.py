@@ -165,7 +165,7 @@ def render(params: Params, sources: "Sources | None" = None, edits: "Edits | Non
     ------
     notebook.RenderError
         Where a notebook fails; its executed file is kept under `.cache/failed`.
-    InputError, summit.GateError
+    InputError, fits.GateError
         As in `forecast.run`.
     """
     from . import forecast
@@ -195,7 +195,7 @@ def command(params: Params, sources: "Sources", edits: "Edits", run_name: str | 
     """Exit code of `summit forecast --report`: render unless the report in place is current, say where it lies."""
     from . import log
     from .forecast import load
-    from .summit import GateError
+    from .fits import GateError
 
     begin = time.perf_counter()
     try:

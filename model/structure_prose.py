@@ -177,7 +177,7 @@ def chains(run: "Run", number_of_rows: int = 8) -> Table:
 
     from . import summit
 
-    fitted = summit.fit(run.params, run.record)
+    fitted = fits.fit(run.params, run.record)
     shape = (run.params.run.chains, -1)
     data = xr.Dataset({name: (("chain", "draw", *summit.DIMS.get(name, ())), values.reshape(*shape, *values.shape[1:]))
                        for name, values in fitted.draws.items() if values.std() > 0}, coords=summit.coords(run.params))

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from . import parallel
-from .covariates import DAY
+from .seasons import DAY
 from .files import (PROJECT_ROOT, InputError, Problem, content_hash, csv_text, four_decimals, raise_if_any,
                     read_yaml)
 from .ledger import Ledger, check_as_of, load_ledger
 from .params import SCENARIOS, Day, Params, Strict, Text, load_params, validated
 
 if TYPE_CHECKING:
-    from .covariates import Outlook, Record
+    from .outlook import Outlook
+    from .record import Record
     from .forecast import Sources
-    from .summit import Fit
+    from .fits import Fit
 
 CODE = content_hash(*(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
 """Hash of the modules as this process has loaded them."""
@@ -189,11 +190,11 @@ _FITS: dict[tuple, "Fit"] = {}
 
 
 def fit(params: Params, past: "Record") -> "Fit":
-    """`summit.fit`, the last few fits kept in this process."""
-    from . import summit
+    """`fits.fit`, the last few fits kept in this process."""
+    from . import fits
 
     key = (params.priors.model_dump_json(), params.run.model_dump_json(), pickle.dumps(past))
-    found = _FITS.get(key) or summit.fit(params, past)
+    found = _FITS.get(key) or fits.fit(params, past)
     if key not in _FITS and len(_FITS) >= FITS_KEPT:
         _FITS.pop(next(iter(_FITS)), None)
     _FITS[key] = found
@@ -204,7 +205,7 @@ def forecasts(group: list[Case], sources: "Sources", more: tuple[str, ...], inpu
               ) -> list[Row]:
     """The forecasts of cases that share a scenario and an as-of day, model only; what they share is made once."""
     from . import forecast
-    from .covariates import outlook
+    from .outlook import outlook
 
     checked(sources, more, inputs)
     ahead, done, rows = {}, {}, []
@@ -215,7 +216,7 @@ def forecasts(group: list[Case], sources: "Sources", more: tuple[str, ...], inpu
             before, now = forecast.records(params, whole, q.as_of, through)
             known, public = forecast.seen(params, whole, q.as_of), forecast.public_by(whole, q.as_of)
         if q.deadline not in ahead:
-            ahead[q.deadline] = outlook(known, q.as_of, q.deadline, params.priors)
+            ahead[q.deadline] = outlook(known, q.as_of, q.deadline, params)
         if params.run.random_seed not in done:
             done = {params.run.random_seed: forecast.reweighted(params, before, now, q.as_of, fit)}
         rows.append(row(params, done[params.run.random_seed].draws, ahead[q.deadline],
@@ -225,16 +226,17 @@ def forecasts(group: list[Case], sources: "Sources", more: tuple[str, ...], inpu
 
 def row(params: Params, draws: Mapping[str, Any], ahead: "Outlook", made_from: str) -> Row:
     """The forecast of draws and of what lies ahead."""
-    from . import forecast, hazard
+    from . import chances as formula
+    from . import forecast
 
-    q, chances = params.question, hazard.chances(draws, ahead)
+    q, chances = params.question, formula.chances(draws, ahead)
     p = chances.first.sum((1, 2))
     spread = forecast.spread(p, params.run.interval_mass)
     shares = dict(zip(chances.causes, chances.first.sum(2).mean(0), strict=True))
     largest = max(shares, key=lambda name: (shares[name], name))
     return Row(q.as_of.isoformat(), params.scenario or "", q.deadline.isoformat(), params.run.random_seed,
                float(p.mean()), spread["lower"], spread["upper"],
-               float(hazard.by_deadline(draws, ahead, signals=False).mean()), largest, float(shares[largest]),
+               float(formula.by_deadline(draws, ahead, signals=False).mean()), largest, float(shares[largest]),
                ";".join(f"{name}={value:.4f}" for name, value in sorted(shares.items()) if value >= 0.00005), made_from)
 
 

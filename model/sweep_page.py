@@ -19,7 +19,7 @@ from . import page, parallel, report, show, sweep
 from .figures import BAND, DOWN, INK, MUTED, SMALL, STYLE, UP, WIDE, fitted, panel, spread_out, text_width, time_axis
 from .files import InputError, Problem, YamlDocument, name_of, raise_if_any, read_yaml, shown, write_atomic, writing
 from .forecast import Sources
-from .hazard import SURPRISE
+from .chances import UNKNOWN
 from .params import Params, load_params
 from .prose import Table, count, day, percent, points, short_day
 from .structure_figures import intervals
@@ -198,7 +198,7 @@ def page_of(asked: Sweep, rows: Sequence[Row], params: Params, names: Mapping[st
         Where the report of each forecast lies from there.
     """
     told = page.Page(here, "Comparison", claim(rows), asked.means)
-    names = {**names, SURPRISE: "A visit or gathering not yet public"}
+    names = {**names, UNKNOWN: "A visit or gathering not yet public"}
     changes = [f"{name or PLAIN}: {meaning(name) or 'as the params files say'}" for name in dict.fromkeys(row.scenario for row in rows)]
     fit = (f"The fit is that of {day(asked.fit_through)}, reweighted by what was decided since." if asked.fit_through
            else "Each forecast rests on a fit to what was decided by its as-of day.")

@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import explain, figures, forecast, prose, show, summit
-from .covariates import PAST, Record
+from . import explain, figures, fits, forecast, prose, show
 from .explain import Edits
 from .files import InputError
 from .params import Params
+from .outlook import PAST
 from .prose import Table, percent, points
+from .record import Record
 
 if TYPE_CHECKING:
     from .forecast import Forecast, Run
-    from .summit import Fit
+    from .fits import Fit
 
 STATUSES = ("planned", "announced", "doubted", "refused", "scheduled")
 TONES = {"The leaders speak, and one invites the other": ("leader_call:3", "invitation:3"),
@@ -63,17 +64,17 @@ def listed_edits(edits: Edits) -> str:
 
 
 def stored(run: "Run") -> Callable[[Params, Record], "Fit"]:
-    """What takes the place of `summit.fit` and never samples: the fit of the run, or a stored one; else RefitDue."""
-    own = summit.fit_key(run.params, run.record)
+    """What takes the place of `fits.fit` and never samples: the fit of the run, or a stored one; else RefitDue."""
+    own = fits.fit_key(run.params, run.record)
 
     @functools.cache
     def of(key: str) -> "Fit":
-        found = summit.load_fit(summit.FITS / f"{run.fit.key if key == own else key[:32]}.npz")
+        found = fits.load_fit(fits.FITS / f"{run.fit.key if key == own else key[:32]}.npz")
         if found is None:
             raise RefitDue
         return found
 
-    return lambda params, record: of(summit.fit_key(params, record))
+    return lambda params, record: of(fits.fit_key(params, record))
 
 
 def answer(run: "Run", edits: Edits, fitted: Callable[[Params, Record], "Fit"] | None = None) -> "Forecast":
@@ -150,11 +151,11 @@ def scenario_rows(run: "Run") -> Table:
                  {"Forecast": percent, "Points": points})
 
 
-def silence_path(run: "Run") -> list[dict[str, Any]]:
-    """The forecast week by week if nothing more is heard, see `explain.silence_path`."""
+def quiet_path(run: "Run") -> list[dict[str, Any]]:
+    """The forecast week by week if nothing more is heard, see `explain.quiet_path`."""
     q = run.params.question
     ledger = forecast.seen(run.params, run.whole, q.as_of)
-    return explain.silence_path(run.draws, ledger, q.as_of, q.deadline, run.params.priors)
+    return explain.quiet_path(run.draws, ledger, q.as_of, q.deadline, run.params)
 
 
 def silence_rows(path: list[dict[str, Any]]) -> Table:
