@@ -30,7 +30,7 @@ QUESTION_DAYS = ((1, 1), (4, 1), (7, 11), (10, 1))
 WEEKS = np.arange(1, 27)
 FIRST_YEAR, LAST_YEAR = 1999, 2024
 CLIP = 0.005
-DRAWS = {"chains": 2, "draws": 400, "tune": 600}
+DRAWS = {"chains": 2, "draws": 300, "tune": 400}
 THIN = 2
 """Neighbouring draws say nearly the same; every second one is asked for the curve."""
 RHAT_MAX = 1.1
@@ -76,9 +76,10 @@ class Structure:
 
 
 FULL = Structure("full")
+NO_AGAIN = Structure("no again", again=False)
 CALENDAR = Structure("calendar alone", "no tone", tone=False, attendance=False, planning=False, promises=False, again=False)
 STRUCTURES = (FULL, Structure("no attendance words", attendance=False), Structure("no tone", "no tone", tone=False),
-              Structure("no planning", planning=False), Structure("no again", again=False),
+              Structure("no planning", planning=False), NO_AGAIN,
               Structure("no additions", "no additions", additions=False), CALENDAR)
 BASELINES = ("seasonal climatology", "persistence rate", "logistic regression")
 
@@ -116,6 +117,11 @@ def is_hard(ahead: Outlook, days: int) -> int:
     return int(bool(slots) and not announced)
 
 
+def is_scored(day: date) -> bool:
+    """Whether a day is the first Monday of a month, or one of the question-like set."""
+    return (day.weekday() == 0 and day.day <= 7) or (day.month, day.day) in QUESTION_DAYS
+
+
 def deadlines_of(day: date) -> list[date]:
     """The deadlines asked at an origin: 1 to 26 weeks, and the end of the year."""
     return sorted({day + int(week) * 7 * DAY for week in WEEKS} | {date(day.year, 12, 31)} - {day})
@@ -149,7 +155,11 @@ def january_fit(params: Params, ready, past: Record, name: str, length: dict[str
 
 def year_points(params: Params, whole: Ledger, ready, year: int, days: list[date], structures: Iterable[Structure]
                 ) -> Iterator[Point]:
-    """The points of one year's origins, with parameters fitted to what was known on the last day of the year before."""
+    """The points of one year's origins, with parameters fitted to what was known on the last day of the year before.
+
+    Scores need the first Monday of a month and the days of the question-like set alone; on other days only the full
+    model is asked, for its path.
+    """
     met, before, structures = meetings(whole), whole.as_of(date(year - 1, 12, 31)), list(structures)
     learned = {}
     for name in {structure.fit for structure in structures}:
@@ -158,11 +168,13 @@ def year_points(params: Params, whole: Ledger, ready, year: int, days: list[date
         learned[name] = (seen, past, january_fit(params, ready, past, f"{name}, January {year}", DRAWS))
     for day in days:
         cut, deadlines = whole.as_of(day), deadlines_of(day)
-        until, full = max(deadlines), FULL.ahead(cut, day, max(deadlines), params)
+        full = FULL.ahead(cut, day, max(deadlines), params)
+        asked = structures if is_scored(day) else [structure for structure in structures if structure == FULL]
         draws = {name: fits.update(january, past, record(seen.sees(cut), params), day).draws
-                 for name, (seen, past, january) in learned.items()}
-        for structure in structures:
-            ahead = structure.ahead(cut, day, until, params)
+                 for name, (seen, past, january) in learned.items() if name in {structure.fit for structure in asked}}
+        for structure in asked:
+            ahead = (replace(full, put_off=()) if structure == NO_AGAIN else full if structure == FULL
+                     else structure.ahead(cut, day, max(deadlines), params))
             by_day = chances.chances(draws[structure.fit], ahead).by_day
             columns = by_day[:, [(deadline - day).days - 1 for deadline in deadlines]]
             lower, upper = np.quantile(columns, (0.05, 0.95), axis=0)
@@ -192,26 +204,20 @@ def persistence(met: list[date], day: date, until: date, years: int = 3) -> floa
 def features(ahead: Outlook, deadlines: list[date]) -> np.ndarray:
     """What a plain regression sees of the time to each deadline; (deadline, feature).
 
-    Of the occasions inside at which a meeting is possible: a summit, more of them, others; whether a leader is said to come
-    or to stay away (settled words and all words, at a summit); announced; the share of agreed and of put-off visits; tone;
-    the length.
+    Of the occasions inside that are not called off, and of which no leader's absence is settled or reported: a summit,
+    more of them, others; whether a meeting is announced; the share of agreed windows; tone; length. Counts of words of
+    coming, and visits put off, were tried and made its scores worse.
     """
     rows = []
     for deadline in deadlines:
         days = (deadline - ahead.as_of).days
         inside = [slot for view in ahead.seasons for slot in view.open if 0 < slot.ahead <= days]
-        off = [slot for slot in inside if slot.words.coming(BOTH).settled < 0
-               or any(slot.words.coming(side).settled < 0 for side in slot.sides)]
-        likely = [slot for slot in inside if slot not in off]
-        summits = [slot for slot in likely if slot.summit]
-        word = [np.sign(sum(slot.words.coming(side).levels)) for slot in summits for side in slot.sides]
-        confirmed = [all(slot.words.coming(side).settled > 0 or slot.occasion.host == side for side in slot.sides)
-                     for slot in likely]
-        rows.append([1.0, min(len(summits), 1), max(len(summits) - 1, 0), len(likely) - len(summits), len(off),
-                     any(confirmed), sum(w > 0 for w in word), sum(w < 0 for w in word),
-                     any(slot.words.meeting.announced is not None for slot in inside),
-                     sum(covered(visit.first, visit.last, days) for visit in ahead.visits),
-                     sum(covered(1, view.last, days) for view in ahead.put_off), ahead.tone, np.log(days)])
+        likely = [slot for slot in inside if not any(slot.words.coming(side).settled < 0 or -2 in slot.words.coming(side).levels
+                                                     for side in (*slot.sides, BOTH))]
+        summits = sum(slot.summit for slot in likely)
+        rows.append([1.0, min(summits, 1), max(summits - 1, 0), len(likely) - summits,
+                     any(slot.words.meeting.announced for slot in inside),
+                     sum(covered(visit.first, visit.last, days) for visit in ahead.visits), ahead.tone, np.log(days)])
     return np.array(rows, dtype=float)
 
 
@@ -221,7 +227,7 @@ def covered(first: int, last: int, days: int) -> float:
     return min(max((days - first + 1) / (last - first + 1), 0), 1)
 
 
-def logistic(x: np.ndarray, y: np.ndarray, ridge: float = 1.0) -> np.ndarray:
+def logistic(x: np.ndarray, y: np.ndarray, ridge: float = 3.0) -> np.ndarray:
     """Coefficients of a logistic regression with a ridge penalty on all but the intercept."""
     from scipy.optimize import minimize
     from scipy.special import expit
@@ -287,7 +293,7 @@ def run(params: Params, whole: Ledger, *, monthly: bool = False, structures: tup
     `monthly` keeps the first Monday of each month; the days of the question-like set are always among the origins.
     """
     asked = range(years[0], years[1] + 1)
-    days = sorted({*origins(*years, monthly), *(date(year, *when) for year in asked for when in QUESTION_DAYS)})
+    days = sorted({*origins(*years, monthly=True), *(date(year, *when) for year in asked for when in QUESTION_DAYS)})
     jobs = {"baselines": (baseline_points, params, whole, days)} if baselines else {}
     jobs |= {year: (_year, params, whole, year, structures, monthly) for year in reversed(asked)}
     points = [point for _, found in parallel.done(_job, jobs, "years", workers) for point in found]

@@ -209,10 +209,10 @@ def _split(line: str, file: str, number: int) -> list[tuple[int, str]]:
                               'written "so, and with ""inner"" quotes doubled", all on one line')])
 
 
-def _check_header(cells: list[tuple[int, str]], columns: Sequence[str], file: str) -> None:
+def _check_header(cells: list[tuple[int, str]], columns: Sequence[str], file: str, absent: Collection[str]) -> None:
     found = [name for _, name in cells]
     problems = [Problem(file, 1, start, f"column {shown(name)} stands twice" if name in columns
-                        else f"unknown column {shown(name)}{nearest(name, columns)}")
+                        else f"unknown column {shown(name)}{nearest(name, [*columns, *absent])}")
                 for index, (start, name) in enumerate(cells) if name not in columns or name in found[:index]]
     if missing := [name for name in columns if name not in found]:
         problems.append(Problem(file, 1, 1, f"missing column {', '.join(missing)}"))
@@ -251,7 +251,7 @@ def read_csv(path: str | os.PathLike[str], columns: Sequence[str], problems: lis
         header = _split(next(lines), file, 1)
         absent = {name: "" for name in optional if name not in [cell for _, cell in header]}
         columns = [name for name in columns if name not in absent]
-        _check_header(header, columns, file)
+        _check_header(header, columns, file, absent)
         for number, line in enumerate(lines, start=2):
             if len(found) >= PROBLEMS_MAX:
                 break

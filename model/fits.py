@@ -21,6 +21,8 @@ from .seasons import YEAR
 from .summit import DIMS, build, coords, data_of
 
 FITS = PROJECT_ROOT / ".cache" / "fits"
+PARETO_K_MAX = 0.7
+"""Largest Pareto k at which reweighted draws are to be trusted (Vehtari and others 2024)."""
 
 
 class GateError(Exception):
@@ -133,7 +135,7 @@ def resample(ready, record: Record, params: Params, *, chains: int | None = None
     data = {name: value for name, value in data_of(record).items() if name in {v.name for v in ready.shared_var_keys}}
     return nutpie.sample(ready.with_data(**data), draws=draws or run.draws, tune=tune or run.tune, cores=2,
                          chains=chains or run.chains, target_accept=run.target_accept, seed=run.random_seed,
-                         progress_bar=False)
+                         save_warmup=False, progress_bar=False)
 
 
 def draws_of(tree, record: Record) -> dict[str, np.ndarray]:

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from . import attendance, explain
 from . import chances as formula
-from . import explain
 from .files import PROJECT_ROOT, InputError, Problem, content_hash, decode, name_of, read_bytes
-from .fits import Fit, fit, update
+from .fits import PARETO_K_MAX, Fit, fit, update
 from .ledger import Ledger, check_as_of, csv_of, load_ledger
 from .outlook import SCHEDULED, Outlook, outlook
 from .params import Params, Priors
@@ -195,9 +195,18 @@ def records(params: Params, whole: Ledger, as_of: date, through: date | None = N
 
 
 def reweighted(params: Params, before: Record, now: Record, as_of: date, fitted: Any) -> Fit:
-    """The fit to `before`, its draws reweighted by what `now` adds; the priors alone stay as they are."""
+    """The fit to `before`, its draws reweighted by what `now` adds; the priors alone stay as they are.
+
+    Where so much was decided since that the weights are not to be trusted, the fit to `now`, and `why` says so.
+    """
     done = fitted(params, before)
-    return done if params.run.record == "none" else update(done, before, now, as_of)
+    if params.run.record == "none":
+        return done
+    updated = update(done, before, now, as_of)
+    if updated.pareto_k <= PARETO_K_MAX:
+        return updated
+    why = f"reweighting the fit through {before.through} is not reliable (Pareto k {updated.pareto_k:.2f})"
+    return replace(update(fitted(params, now), now, now, as_of), why=why)
 
 
 def seen(params: Params, whole: Ledger, as_of: date) -> Ledger:
@@ -268,7 +277,7 @@ def shares(chances: formula.Chances, p: formula.Draws, ahead: Outlook) -> list[d
 
     out = []
     for view in ahead.seasons:
-        present = formula.presence(p, view, formula.felt(p, ahead) * view.fade, ahead)
+        present = attendance.presence(p, view, formula.felt(p, ahead) * view.fade, ahead)
         for slot in view.slots:
             seen = present.get(slot.occasion.occasion_id)
             comes = {side: float(values.mean()) for side, values in seen.comes.items()} if seen else {}

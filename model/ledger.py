@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -170,6 +171,7 @@ class Ledger:
         known |= {_window_id(window) for window in windows}
         return Ledger(signals, occasions, windows, tuple(row for row in self.revised if row in known))
 
+    @cached_property
     def events(self) -> tuple[tuple[Signal, ...], ...]:
         """The signals grouped by event, rows tied by `same_as` together; groups and their rows in ledger order."""
         by_id = {signal.event_id: signal for signal in self.signals}

@@ -19,7 +19,8 @@ COMES = {1: "comes", -1: "stays away"}
 class Slot:
     """One occasion of a season as the formula sees it.
 
-    `classes` (one a side) index `CLASSES`, `type` the multilateral types; `ahead` is the days from as_of to its start.
+    `classes` (one a side) index `CLASSES`, `type` the multilateral types; `ahead` is the days from as_of to its start;
+    `open` says whether a meeting there is still possible.
     """
 
     occasion: Occasion
@@ -29,11 +30,7 @@ class Slot:
     ahead: int
     words: Words
     sides: tuple[str, str]
-
-    @property
-    def open(self) -> bool:
-        """Whether a meeting there is still possible."""
-        return self.occasion.met is None and self.ahead + OFFSETS[-1] >= 1
+    open: bool
 
     @property
     def status(self) -> str:
@@ -110,6 +107,11 @@ class Outlook:
     named_day: float
 
 
+def is_open(occasion: Occasion, as_of: date) -> bool:
+    """Whether a meeting at an occasion is still possible: not over, and its meeting days not all behind."""
+    return occasion.met is None and (occasion.start_date - as_of).days + OFFSETS[-1] >= 1
+
+
 def outlook(ledger: Ledger, as_of: date, deadline: date, params: Params) -> Outlook:
     """What lies ahead, from a ledger that was cut at `as_of`."""
     priors, s, types = params.priors, params.priors.structure, tuple(params.priors.multilateral)
@@ -117,11 +119,12 @@ def outlook(ledger: Ledger, as_of: date, deadline: date, params: Params) -> Outl
     calendar = [*ledger.occasions, *expected_occasions(ledger.occasions, deadline, priors)]
     views, visits, again, statuses = [], [], [], {}
     for season in seasons(calendar, s.season_gap):
+        if not any(is_open(o, as_of) for o in season.occasions):
+            continue
         slots = tuple(Slot(o, tuple(class_of(o, side, params) for side in params.sides), types.index(o.type),
                            priors.types[o.type].summit, (o.start_date - as_of).days,
-                           words(about.get(o.occasion_id, ()), priors), params.sides) for o in season.occasions)
-        if not any(slot.open for slot in slots):
-            continue
+                           words(about.get(o.occasion_id, ()), priors), params.sides, is_open(o, as_of))
+                      for o in season.occasions)
         statuses |= {slot.occasion.occasion_id: slot.status for slot in slots}
         if season.first_start > deadline + MEETING_MARGIN or any(season.holds(day) for day in met):
             continue

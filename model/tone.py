@@ -21,7 +21,7 @@ def by_weight(rows: Iterable[Signal], priors: Priors) -> list[Signal]:
 
 def about_occasions(ledger: Ledger) -> set[str]:
     """The ids of the signals of all events of which a row names an occasion; the others make up the tone."""
-    return {row.event_id for event in ledger.events() if any(row.occasion for row in event) for row in event}
+    return {row.event_id for event in ledger.events if any(row.occasion for row in event) for row in event}
 
 
 def balance(positive: float, negative: float) -> float:
@@ -41,7 +41,7 @@ class ToneSeries:
     def __init__(self, ledger: Ledger, priors: Priors):
         self.half_life = priors.structure.tone_half_life
         together: dict[tuple, list[Signal]] = {}
-        for event in ledger.events():
+        for event in ledger.events:
             if not any(signal.occasion for signal in event):
                 told = by_weight(event, priors)[0]
                 together.setdefault((told.public_date, told.kind, told.strength > 0), []).extend(event)

@@ -68,7 +68,7 @@ class Words:
 def words_about(ledger: Ledger, priors: Priors) -> dict[str, list[Signal]]:
     """The signals that name an occasion, by its id; of rows tied by `same_as` one counts for each matter."""
     named: dict[str, list[Signal]] = {}
-    for event in ledger.events():
+    for event in ledger.events:
         matters: dict[tuple[str, str], list[Signal]] = {}
         for row in event:
             if row.occasion:
