@@ -4,7 +4,7 @@ Draws are arrays (draw, *dims) by parameter name; every function returns one num
 mathematics stands in `notebooks/3_model.ipynb`; a test holds the two together.
 """
 
-from itertools import product
+from itertools import combinations, product
 from typing import NamedTuple
 
 import numpy as np
@@ -77,15 +77,20 @@ def unpromised(p: Draws, slots: list[Slot], tone: np.ndarray) -> SeasonChances:
     ratios = np.stack([talk(p, slot.words.meeting) for slot in slots], axis=1)
     left = np.stack([days_left(p, slot).sum(1) for slot in slots], axis=1)
     summit = np.array([slot.summit for slot in slots])
+
+    def missed(both: np.ndarray, behind: np.ndarray) -> np.ndarray:
+        """P(no meeting in that share of the days), given the occasions both are at."""
+        others = np.where(both & ~summit, 1 - meets * behind, 1).prod(1)
+        return others * (1 - at_summit * np.where(both & summit, behind, 1).min(1) * (both & summit).any())
+
     there, present, whole = np.zeros_like(come), np.zeros_like(come), np.zeros(len(come))
     for pattern in product((False, True), repeat=len(slots)):
         both = np.array(pattern)
-        chance = np.where(both, come, 1 - come).prod(1)
-        missed = np.where(both & ~summit, 1 - meets, 1).prod(1) * (1 - at_summit if (both & summit).any() else 1)
-        weight = meets * ratios * both
-        share = weight / np.maximum(weight.sum(1, keepdims=True), 1e-300) * left
-        met = (chance * (1 - missed) * (ratios * both).max(1))[:, None] * share
-        seen = chance * missed + met.sum(1)
+        chance, never = np.where(both, come, 1 - come).prod(1), missed(both, np.ones_like(left))
+        weight = meets * ratios * left * both
+        share = weight / np.maximum(weight.sum(1, keepdims=True), 1e-300)
+        met = (chance * (missed(both, 1 - left) - never) * (ratios * both).max(1))[:, None] * share
+        seen = chance * never + met.sum(1)
         there, present, whole = there + met, present + seen[:, None] * both, whole + seen
     return SeasonChances(there / whole[:, None], present / whole[:, None])
 
@@ -101,7 +106,7 @@ def kept(p: Draws, slot: Slot, ahead: Outlook) -> np.ndarray:
     due = (said.for_date - ahead.as_of).days if said.for_date else slot.ahead
     ratio = p["word_factor"] ** -said.doubted
     for words in slot.words.comes.values():
-        since = {row.strength for row in words.rows if row.public_date > said.announced}
+        since = {row.strength for row in words.rows if row.strength < 0 and row.public_date > said.announced}
         ratio = ratio * word_ratio(p, Coming(levels=tuple(level for level in LEVELS if level in since)))
     return odds_times(promise(p, due, ahead.at_risk), ratio)
 
@@ -109,23 +114,31 @@ def kept(p: Draws, slot: Slot, ahead: Outlook) -> np.ndarray:
 def season_chances(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook) -> SeasonChances:
     """The chances of a season's open slots, given that they have not met in the season.
 
-    An announced meeting is kept as a promise, else the other occasions remain; it never counts for less than the
-    occasion did without the announcement.
+    An announced meeting is kept as a promise, else the other occasions remain. It counts as one only where that is more
+    than its occasion counts for without: of all subsets of the promises the one with the largest chance stands.
     """
-    slots, free = list(view.open), unpromised(p, list(view.open), tone)
+    slots = list(view.open)
+    best = unpromised(p, slots, tone)
     announced = [i for i, slot in enumerate(slots) if slot.words.meeting.announced]
-    if not announced:
-        return free
-    there, both, broken = np.zeros_like(free.there), free.both.copy(), np.ones(len(free.there))
-    for i in announced:
+    for size in range(1, len(announced) + 1):
+        for chosen in combinations(announced, size):
+            found = promised(p, slots, chosen, tone, ahead)
+            better = (found.there.sum(1) > best.there.sum(1))[:, None]
+            best = SeasonChances(*(np.where(better, new, old) for new, old in zip(found, best, strict=True)))
+    return best
+
+
+def promised(p: Draws, slots: list[Slot], chosen: tuple[int, ...], tone: np.ndarray, ahead: Outlook) -> SeasonChances:
+    """The chances of a season's occasions where the announcements of the chosen ones are promises."""
+    there, both, broken = np.zeros((len(p["held"]), len(slots))), np.zeros((len(p["held"]), len(slots))), 1.0
+    for i in chosen:
         both[:, i] = kept(p, slots[i], ahead)
         there[:, i] = broken * both[:, i]
         broken = broken - there[:, i]
-    if rest := [i for i in range(len(slots)) if i not in announced]:
+    if rest := [i for i in range(len(slots)) if i not in chosen]:
         others = unpromised(p, [slots[i] for i in rest], tone)
-        there[:, rest], both[:, rest] = broken[:, None] * others.there, others.both
-    better = (there.sum(1) >= free.there.sum(1))[:, None]
-    return SeasonChances(np.where(better, there, free.there), np.where(better, both, free.both))
+        there[:, rest], both[:, rest] = np.reshape(broken, (-1, 1)) * others.there, others.both
+    return SeasonChances(there, both)
 
 
 class Presence(NamedTuple):

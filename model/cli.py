@@ -143,6 +143,11 @@ def do_check(options: argparse.Namespace) -> int:
           "no problem found.")
     if unchecked:
         print(f"warning: {unchecked} signals are not checked against a source (checked=open).")
+    windows = {window.occasion_id for window in ledger.visit_windows}
+    for visit in ledger.occasions:
+        if visit.is_visit and visit.met is None and visit.occasion_id not in windows:
+            print(f"warning: {visit.file}:{visit.line}: {visit.occasion_id} has no row in the visit windows, so no forecast "
+                  "counts on it.")
     print_revised(ledger)
     return 0
 

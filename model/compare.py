@@ -11,17 +11,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from . import chances
 from .files import PROJECT_ROOT, InputError, Problem, expected_one_of
-from .forecast import Forecast, load, to_json
+from .fits import fit
+from .forecast import Forecast, headline, load, to_json
 from .forecast import forecast as full_forecast
 from .ledger import Ledger, load_ledger
 from .params import Params, load_params
-from .fits import fit, update
-from .outlook import outlook
-from .record import record
 
 RENDERED = PROJECT_ROOT / "notebooks" / "rendered"
+ROUNDING = 1e-6
+"""How far a probability may lie from that of its forecast file, which keeps six digits."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +63,9 @@ def load_run(name: str) -> Stored:
 
 
 def probability(params: Params, ledger: Ledger, as_of: date, deadline: date) -> float:
-    """The headline for a ledger that was cut, seen on `as_of`."""
-    past = record(ledger, params)
-    draws = update(fit(params, past), past, past, as_of).draws
-    return float(chances.by_deadline(draws, outlook(ledger, as_of, deadline, params)).mean())
+    """The headline for a ledger that was cut, seen on `as_of`, of a meeting by another deadline."""
+    question = params.question.model_copy(update={"as_of": as_of, "deadline": deadline})
+    return headline(replace(params, question=question), ledger, as_of, fit)
 
 
 def rerun(stored: Stored) -> Forecast:
@@ -125,8 +123,8 @@ def steps(a: Stored, b: Stored) -> list[Step]:
     changed = tuple(key for table in old for key in before[table]
                     if before[table][key] != new[table].get(key))
     added = tuple(key for table in new for key in new[table] if key not in old[table])
-    outcomes = tuple(o.occasion_id for o in decided.occasions
-                     if o.met is not None and _rows(seen_a)["occasions"][o.occasion_id].met is None)
+    open_before = {o.occasion_id for o in seen_a.occasions if o.met is None}
+    outcomes = tuple(o.occasion_id for o in decided.occasions if o.met is not None and o.occasion_id in open_before)
     settings = replace(a.params, run=b.params.run)
     values = [
         ("code and settings", probability(settings, seen_a, day_a, deadline_a), ()),
@@ -136,8 +134,9 @@ def steps(a: Stored, b: Stored) -> list[Step]:
         ("new rows", probability(settings, seen_b, day_b, deadline_a), added),
         ("priors", probability(b.params, seen_b, day_b, deadline_a), ()),
         ("question", probability(b.params, seen_b, day_b, deadline_b), ())]
-    if values[-1][1] != b.forecast.probability:
+    if abs(values[-1][1] - b.forecast.probability) > ROUNDING:
         values.append(("code B was made with", b.forecast.probability, ()))
+    values[-1] = (values[-1][0], b.forecast.probability, values[-1][2])
     out, level = [], a.forecast.probability
     for name, value, rows in values:
         out.append(Step(name, value, value - level, rows))

@@ -22,7 +22,7 @@ from .params import Params, Priors
 from .record import BOTH
 from .seasons import DAY
 from .tone import balance
-from .words import Coming, Meeting, Words, words
+from .words import Coming, Words, words
 
 RECENT = 0.5 ** 5 / 3
 """A general signal whose weight has fallen below this counts as background: five half-lives for one of strength 1."""
@@ -131,7 +131,7 @@ def news(p: Draws, ledger: Ledger, before: date, shares: Mapping[str, float], as
     now = chance(ledger)
     found = [(now - chance(replace(ledger, signals=tuple(s for s in ledger.signals if s not in event))),
               event[0].public_date, event[0].event_id, event[0].description)
-             for event in ledger.events() if before < event[0].public_date]
+             for event in ledger.events if before < event[0].public_date]
     found += [(now - chance(replace(ledger, occasions=tuple(o for o in ledger.occasions if o != new))), new.known_from,
                new.occasion_id, f"{new.name} becomes public.") for new in ledger.occasions if before < new.known_from]
     found += [(-shares.get(o.occasion_id, 0.0), o.end_date, o.occasion_id, f"{o.name} passes without a meeting.")
@@ -165,15 +165,16 @@ def possible(ahead: Outlook, params: Params) -> list[tuple[str, str, Outlook]]:
             for side in slot.sides:
                 if slot.occasion.host == side:
                     continue
-                said = slot.words.coming(side).settled
+                said = slot.words.coming(side)
                 for settled, direction, verb in ((-1, "down", "stays away from"), (1, "up", "says he comes to")):
-                    if said != settled:
-                        changed = with_words(slot, side, Coming(settled))
+                    if said.settled != settled:
+                        kept = tuple(level for level in said.levels if level * settled > 0)
+                        changed = with_words(slot, side, Coming(settled, kept))
                         tried.append((direction, f"{leaders[side]} {verb} {name}", with_slots(ahead, [changed])))
                         if settled < 0:
                             away.setdefault((side, leaders[side]), []).append((name, changed))
             if not slot.words.meeting.announced:
-                said = replace(slot.words, comes={}, meeting=Meeting(ahead.as_of))
+                said = replace(slot.words, meeting=replace(slot.words.meeting, announced=ahead.as_of, doubted=0.0))
                 tried.append(("up", f"meeting announced at {name}", with_slots(ahead, [replace(slot, words=said)])))
     tried += [("pair", f"{leader} stays away from {one} and {other}", with_slots(ahead, [first, second]))
               for (_, leader), slots in away.items() for (one, first), (other, second) in itertools.combinations(slots, 2)]
@@ -280,11 +281,11 @@ def edited(ledger: Ledger, edits: Edits, params: Params) -> Ledger:
     for name in edits.remove:
         if signals.pop(name, None) is None:
             fail("--remove", f"unknown event {shown(name)}{nearest(name, signals)}")
-    for text in edits.set:
+    for text in sorted(edits.set, key=lambda text: ":" in text):  # a status replaces every word, so it goes first
         occasion, _, status = text.partition("=")
         side, _, coming = status.rpartition(":")
         if status not in statuses:
-            fail("--set", f"expected OCCASION=STATUS, the status {expected_one_of(status, statuses)}")
+            fail("--set", f"expected OCCASION=STATUS; for STATUS, {expected_one_of(status, statuses)}")
         elif about("--set", occasion):
             if occasion in visits and (side or status == "called-off"):
                 fail("--set", f"expected an occasion of many leaders for {status}; {occasion} is a visit")
@@ -318,12 +319,31 @@ def edited(ledger: Ledger, edits: Edits, params: Params) -> Ledger:
         elif day > as_of:
             fail("--add", f"expected a day not after the as-of date {as_of}; found {day} (move --as-of as well)")
         elif actor not in (*params.sides, BOTH):
-            fail("--add", f"expected an actor {expected_one_of(actor, [*params.sides, BOTH])}")
+            fail("--add", f"for ACTOR, {expected_one_of(actor, [*params.sides, BOTH])}")
         elif kind == ATTENDANCE and (not occasion or occasion in visits):
             fail("--add", f"expected {ATTENDANCE}:STRENGTH:OCCASION:ACTOR with an occasion of many leaders; found {shown(text)}")
+        elif kind == ATTENDANCE and actor == BOTH and strength != -3:
+            fail("--add", f"expected an actor {' or '.join(params.sides)}; {BOTH} is about the occasion, which is called off (-3)")
         elif not occasion or about("--add", occasion, day):
             put("--add", kind, strength, occasion, day, actor)
     raise_if_any(problems)
-    rows = sorted(signals.values(), key=lambda s: (s.public_date, s.event_id))
-    tied = {s.event_id for s in rows}
-    return replace(ledger, signals=tuple(replace(s, same_as=s.same_as if s.same_as in tied else "") for s in rows))
+    rows = tied_again(ledger, signals, {text.partition("=")[0] for text in edits.set})
+    return replace(ledger, signals=tuple(sorted(rows, key=lambda s: (s.public_date, s.event_id))))
+
+
+def tied_again(before: Ledger, signals: Mapping[str, Signal], unsaid: set[str]) -> list[Signal]:
+    """The signals left by edits, those of one event still tied.
+
+    What remains of an event that was about an occasion of `unsaid` says nothing of the general tone, and goes with it.
+    """
+    left = dict(signals)
+    for event in before.events:
+        rows = [row for row in event if row.event_id in left]
+        if len(rows) == len(event):
+            continue
+        gone = unsaid & {row.occasion for row in event if row.event_id not in left}
+        if gone and not any(row.occasion for row in rows):
+            rows, left = [], {name: row for name, row in left.items() if row not in rows}
+        for row in rows:
+            left[row.event_id] = replace(row, same_as="" if row is rows[0] else rows[0].event_id)
+    return list(left.values())

@@ -1,173 +1,196 @@
 "use strict";
-// The explorer of the overview: the arithmetic of hazard.py on thinned draws, and the controls that ask it.
-// A test holds it to Python to 1e-6; whoever changes hazard.py changes this file too.
+// The explorer of the overview: the arithmetic of attendance.py and chances.py on thinned draws; controls.
+// A test compares it with Python to 1e-6; whoever changes those files changes this one too.
 
 const OFFSETS = [-3, -2, -1, 0, 1, 2, 3], YEAR = 365.25;
 const sum = list => list.reduce((total, value) => total + value, 0);
+const product = list => list.reduce((total, value) => total * value, 1);
+const oddsTimes = (chance, ratio) => chance * ratio / (1 - chance + chance * ratio);
 
-// P(Z < z) of a standard normal: a series near the middle, a continued fraction in the tails.
-function ndtr(z) {
-  const x = Math.abs(z), density = Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI);
-  let term = x, series = x, fraction = x;
-  for (let k = 60; k > 0; k--) fraction = x + k / fraction;
-  if (x > 4) return z < 0 ? density / fraction : 1 - density / fraction;
-  for (let k = 3; term > 1e-17 * series; k += 2) series += term *= x * x / k;
-  return 0.5 + Math.sign(z) * density * series;
+// P(these unsettled words | he comes) / P(these | he stays away), of those said after a day.
+const wordRatio = (p, i, [, , levels], since) =>
+  product(levels.map(([level, day]) => day > since ? p.misled[level][i] ** (level < 2 ? -1 : 1) : 1));
+
+function afterWords(p, i, chance, said) {
+  const level = said[0] > 0 ? Math.max(chance, p.came_if_will[i]) : Math.min(chance, p.came_if_not[i]);
+  return oddsTimes(said[0] ? level : chance, wordRatio(p, i, said, -Infinity));
 }
 
-// P(lead < days) of a LogNormal lead; 0 for days <= 0.
-function leadBelow(p, i, which, days) {
-  return days > 0 ? ndtr(Math.log(days / p[which + "_lead"][i]) / Math.log(p[which + "_lead_spread"][i])) : 0;
+const talk = (p, i, {planned, doubted}) => p.word_factor[i] ** (planned - doubted);
+const promise = (p, i, days, {at_risk}) => Math.exp(-p.breaks[i] * Math.min(Math.max(days, 0), at_risk));
+
+// A slot in draw i: P(held), P(each leader comes), P(both do), P(a promise is kept), the days of a meeting.
+function inDraw(p, i, slot, tone, data) {
+  const comes = slot.odds.map((odds, side) => afterWords(p, i, oddsTimes(
+    0.5, odds[i] * p.tone_factor[i] ** (slot.home[side] ? 0 : tone)), slot.coming[side]));
+  const held = afterWords(p, i, p.held[i], slot.coming[2]), beside = (1 - data.named_day) / 2;
+  const usual = OFFSETS.map((offset, k) => slot.ahead + offset < 1 ? 0 : p.meeting_day[k][i]);
+  const named = [beside, data.named_day, beside].map((chance, k) => slot.due + k > 1 ? chance : 0);
+  const [first, day] = slot.due === null ? [slot.ahead - 3, usual] : [slot.due - 1, named];
+  const days = day.map((chance, k) => [first + k, chance / Math.max(sum(day), 1e-300)]);
+  const against = slot.coming.map(([settled, day, levels]) => [settled, day, levels.filter(([level]) => level > 1)]);
+  const since = product(against.map(said => wordRatio(p, i, said, slot.announced)));
+  const ratio = p.word_factor[i] ** -slot.doubted * since, due = slot.due ?? slot.ahead;
+  return {...slot, held, comes, kept: oddsTimes(promise(p, i, due, data), ratio), days, left: sum(usual),
+    bothCome: held * comes[0] * comes[1], talk: talk(p, i, slot)};
 }
 
-// Cumulative hazard of unknown visits by day and the day of a silent meeting: all that no setting changes.
-function prepare(data) {
-  const p = data.draws, n = data.count, {horizon} = data;
-  data.surprise = Array.from({length: n}, (_, i) => Float64Array.from({length: horizon}, (_, t) =>
-    p.surprise_rate[i] / YEAR * leadBelow(p, i, "surprise", t + 1)));
-  for (const season of data.seasons) for (const slot of season.slots) {
-    slot.draws = Array.from({length: n}, (_, i) => {
-      const plain = OFFSETS.map((offset, k) => slot.ahead + offset >= 1 ? p.meeting_day[k][i] : 0);
-      const silent = plain.map((value, k) => value * leadBelow(p, i, "announcement", slot.ahead + OFFSETS[k]));
-      const left = sum(silent);
-      const unrefused = 1 - p.refusal_share[slot.type][i] * (1 - leadBelow(p, i, "refusal", slot.ahead));
-      const intensity = -Math.log1p(-p.season_chance[i]) * p.year_factor[i] ** p.year_effect[season.year][i]
-        * p.type_factor[i] ** p.type_effect[slot.type][i];
-      return {plain, ratio: left / unrefused, intensity, day: silent.map(value => value / Math.max(left, 1e-300))};
-    });
+// Of each slot, P(they meet there) and P(both are there), announcements aside: a sum over who comes where.
+function unpromised(p, i, slots, tone) {
+  const summit = oddsTimes(p.meets_summit[i], p.tone_factor[i] ** tone), other = p.meets_other[i];
+  const rows = slots.map(() => ({there: 0, both: 0}));
+  let whole = 0;
+  for (let pattern = 0; pattern < 2 ** slots.length; pattern++) {
+    const at = slots.map((_, k) => pattern >> k & 1), on = slots.filter((_, k) => at[k]);
+    const chance = product(slots.map((slot, k) => at[k] ? slot.bothCome : 1 - slot.bothCome));
+    const apart = on.filter(slot => !slot.summit).map(() => 1 - other);
+    const missed = (apart.length < on.length ? 1 - summit : 1) * product(apart);
+    const ahead = Math.max(0, ...on.map(slot => slot.summit ? slot.left : 0));
+    const passed = on.filter(slot => !slot.summit).map(slot => 1 - other * (1 - slot.left));
+    const soFar = (passed.length < on.length ? 1 - summit * (1 - ahead) : 1) * product(passed);
+    const weight = slots.map((slot, k) => at[k] * (slot.summit ? summit : other) * slot.talk * slot.left);
+    const ratio = Math.max(0, ...on.map(slot => slot.talk)) / Math.max(sum(weight), 1e-300);
+    const met = weight.map(share => chance * (soFar - missed) * ratio * share);
+    const seen = chance * missed + sum(met);
+    rows.forEach((row, k) => { row.there += met[k]; row.both += at[k] * seen; });
+    whole += seen;
   }
+  return rows.map(({there, both}) => ({there: there / whole, both: both / whole}));
 }
 
-// Tone B = (P - N) / (P + N + 1) of draw i, less its norm; heard: signals as [kind, value].
-function tone(p, i, heard) {
-  const parts = heard.map(([kind, value]) => p.weight[kind][i] * value);
-  return sum(parts) / (sum(parts.map(Math.abs)) + 1) - p.tone_norm[i];
-}
-
-const informal = (p, i, [, planned, doubted]) =>
-  Math.log(p.planned_factor[i]) * planned - Math.log(p.doubt_factor[i]) * doubted;
-
-function chanceKept(kept, left, logRatio) {
-  const odds = kept / (1 - kept) * Math.exp(logRatio), after = odds / (1 + odds);
-  return after * left / (1 - after + after * left);
-}
-
-// One hazard from those of a season's occasions: (sum h^(1/overlap))^overlap.
-function together(hazards, overlap) {
-  const largest = Math.max(...hazards);
-  return largest * sum(hazards.map(h => (h / largest) ** (1 / overlap))) ** overlap;
-}
-
-// Of a season in draw i, P(they meet at each slot on each day), as [slot, [[day, chance], ...]].
-function seasonDays(p, i, season, felt, said, horizon) {
-  const possible = season.slots.filter(slot => slot.ahead + OFFSETS[6] >= 1);
-  let slots = possible.filter(slot => said(slot)[0] !== -1), words = said, revived = 1;
-  if (!slots.length) [slots, words, revived] = [possible, () => [0, 0, 0, 0], p.revived[i]];
-  const either = hazards => -Math.expm1(-together(hazards, p.overlap[i]));
-  const [rest, announced] = [false, true].map(wanted => slots.filter(slot => (words(slot)[0] === 1) === wanted));
-  const rows = [];
-  let others = 0;
-  if (rest.length) {
-    const each = rest.map(slot => slot.draws[i].intensity * p.tone_factor[i] ** felt), agreed = either(each);
-    const weight = rest.map((slot, k) => agreed * each[k] / sum(each) * slot.draws[i].ratio
-      * Math.exp(informal(p, i, words(slot))));
-    const whole = Math.max(1 - agreed + sum(weight), 1e-300);
-    others = Math.min(sum(weight) / whole, 1 - 1e-15);
-    rest.forEach((slot, k) => rows.push({slot, chance: p.kept[i] * weight[k] / whole, days: slot.draws[i].day}));
+// The same with announced meetings kept as promises: of all subsets of them the one with the largest chance.
+function seasonChances(p, i, slots, tone) {
+  const total = rows => sum(rows.map(row => row.there)), announced = slots.filter(slot => slot.announced !== null);
+  let best = unpromised(p, i, slots, tone);
+  for (let chosen = 1; chosen < 2 ** announced.length; chosen++) {
+    const isPromise = slot => chosen >> announced.indexOf(slot) & 1 && slot.announced !== null;
+    let broken = 1;
+    const promised = slots.map(slot => isPromise(slot) ? {there: broken - (broken *= 1 - slot.kept), both: slot.kept} : null);
+    const others = unpromised(p, i, slots.filter((_, k) => !promised[k]), tone);
+    for (const row of others) row.there *= broken;
+    const rows = promised.map(row => row ?? others.shift());
+    if (total(rows) > total(best)) best = rows;
   }
-  if (announced.length) {
-    const promises = announced.map(slot => {
-      const whole = sum(OFFSETS.map((offset, k) => slot.ahead + offset >= words(slot)[3] ? p.meeting_day[k][i] : 0));
-      const left = Math.max(sum(slot.draws[i].plain), 1e-300);
-      return -Math.log1p(-chanceKept(p.kept[i], left / Math.max(whole, left), informal(p, i, words(slot))));
-    });
-    const kept = either(promises), added = either([...promises, -Math.log1p(-others)]) - kept;
-    for (const row of rows) row.chance *= others > 0 ? added / others : 0;
-    announced.forEach((slot, k) => {
-      const {plain} = slot.draws[i], left = Math.max(sum(plain), 1e-300);
-      rows.push({slot, chance: kept * promises[k] / sum(promises), days: plain.map(value => value / left)});
-    });
-  }
-  return rows.map(({slot, chance, days}) => [slot.id, OFFSETS.map((offset, k) =>
-    [slot.ahead + offset, revived * chance * days[k]]).filter(([t]) => t >= 1 && t <= horizon)]);
+  return best;
 }
 
-function visitDays(p, i, visit, w, horizon) {
-  const kept = w[0] === 1 ? Math.max(p.kept[i], p.window_kept[i]) : p.window_kept[i];
-  const from = Math.max(visit.first, 1), length = visit.last - from + 1, days = [];
-  const chance = chanceKept(kept, length / (visit.last - visit.first + 1), informal(p, i, w));
-  for (let t = from; t <= Math.min(visit.last, horizon); t++) days.push([t, chance / length]);
-  return [visit.id, days];
+function visitDays(p, i, visit, data) {
+  const {id, first, last, due} = visit;
+  const from = Math.max(due ?? first, 1), length = due === null ? last - from + 1 : 1;
+  const kept = day => oddsTimes(promise(p, i, day, data), talk(p, i, visit));
+  return [id, Array.from({length}, (_, k) => [from + k, kept(from + k) / length])];
 }
 
-// The forecast under some settings: its probability, the curve by day, and where they first meet.
-// off: indices of signals left out; trust: factor on the tone; status: by occasion, "" as it stands; mask: words heard.
-function explore(data, {off, trust, status, mask}) {
-  const {draws: p, count: n, horizon} = data, curve = new Float64Array(horizon), first = {};
-  const heard = data.background.concat(data.signals.filter((_, index) => !off.has(index)));
-  const said = ({id}) => status[id] ? data.words[id].set[status[id]] : data.words[id].heard[mask[id]];
-  for (let i = 0; i < n; i++) {
-    const felt = trust * tone(p, i, heard), rise = [["unknown", data.surprise[i]]];
-    const groups = data.seasons.map(season => seasonDays(p, i, season, felt * season.fade, said, horizon))
-      .concat(data.visits.filter(said).map(visit => [visitDays(p, i, visit, said(visit), horizon)]));
-    for (const group of groups) {
-      const days = new Float64Array(horizon + 1), rate = new Float64Array(horizon + 1);
-      for (const [, list] of group) for (const [t, value] of list) days[t] += value;
-      for (let t = 1, left = 1; t <= horizon; left -= days[t++])
-        if (days[t] > 0) rate[t] = Math.log(Math.max(left, 1e-12) / Math.max(left - days[t], 1e-12)) / days[t];
-      for (const [id, list] of group) {
-        const own = new Float64Array(horizon);
-        for (const [t, value] of list) own[t - 1] += rate[t] * value;
-        rise.push([id, own]);
-      }
-    }
-    for (let t = 0, survival = 1; t < horizon; t++) {
+function againDays(p, i, {id, last, since}) {
+  const left = last / (last + since), chance = p.again[i] * left / (1 - p.again[i] * (1 - left));
+  return [id, Array.from({length: last}, (_, k) => [k + 1, chance / last])];
+}
+
+// What is said of a place under some settings; a leader who stays away takes an announcement back.
+function spoken({words, switches, sides}, asked, place) {
+  const {set, heard} = words[place.id], status = asked.meeting[place.id];
+  const said = status ? set[status] : heard[asked.mask[place.id]];
+  if (!said) return null;
+  const [announced, due, named, planned, since, doubted] = said.meeting;
+  const coming = said.comes.map((now, k) => switches[asked[sides[k]]?.[place.id]] ?? now);
+  const off = Math.max(...coming.map(([settled, day]) => settled < 0 ? day : -Infinity));
+  return {...place, coming, planned, ...announced !== null && announced > off ?
+    {announced, due: named > off ? due : null, doubted: since} : {announced: null, due: null, doubted}};
+}
+
+// Groups of what excludes one another in draw i, a season or a visit: each as [id, [[day, chance], ...]].
+function groupsOf(data, i, {seasons, visits}, felt, add) {
+  const p = data.draws;
+  return seasons.map(({fade, slots}) => {
+    const inside = slots.map(slot => inDraw(p, i, slot, felt * fade, data));
+    const rows = seasonChances(p, i, inside, felt * fade);
+    return inside.map(({id, held, comes, bothCome, days}, k) => {
+      const {there, both} = rows[k], alone = (1 - both) * held / Math.max(1 - bothCome, 1e-12);
+      data.sides.forEach((side, s) => add(side, id, both + alone * comes[s] * (1 - comes[1 - s])));
+      add("both", id, both);
+      return [id, days.map(([t, chance]) => [t, there * chance])];
+    });
+  }).concat(visits.map(at => [visitDays(p, i, at, data)]), data.again.map(at => [againDays(p, i, at)]));
+}
+
+// The hazard of each member of a group by day.
+function hazards(group, horizon) {
+  const days = group.map(([, list]) => {
+    const own = new Float64Array(horizon);
+    for (const [t, chance] of list) if (t >= 1 && t <= horizon) own[t - 1] += chance;
+    return own;
+  });
+  let left = 1;
+  const rate = days[0].map((_, t) => {
+    const chance = sum(days.map(own => own[t])), before = left;
+    return chance > 0 ? Math.log(Math.max(before, 1e-12) / Math.max(left -= chance, 1e-12)) / chance : 0;
+  });
+  return group.map(([id], k) => [id, days[k].map((chance, t) => chance * rate[t])]);
+}
+
+// The forecast under some settings: probability, curve by day, and by "first id", "both id", "SIDE id" the
+// chance that they first meet there and who comes. Asked: `off`, signals left out; `trust`, a factor on the
+// tone; by id, `mask` of the words that count, and what is set of `meeting` and of each side.
+function explore(data, asked) {
+  const {draws: p, count, horizon} = data, curve = new Float64Array(horizon), values = {};
+  const add = (what, id, chance) => values[`${what} ${id}`] = (values[`${what} ${id}`] ?? 0) + chance / count;
+  const heard = data.background.concat(data.signals.filter((_, index) => !asked.off.has(index)));
+  const tone = sum(heard) / (sum(heard.map(Math.abs)) + 1), place = each => spoken(data, asked, each);
+  const ahead = {seasons: data.seasons.map(({fade, slots}) => ({fade, slots: slots.map(place)})),
+    visits: data.visits.map(place).filter(Boolean)};
+  for (let i = 0; i < count; i++) {
+    const groups = groupsOf(data, i, ahead, asked.trust * (tone - p.norm[i]), add);
+    const unknown = curve.map((_, t) => -p.visit_rate[i] / YEAR * Math.expm1(-(t + 1) / p.visit_notice[i]));
+    const rise = [["unknown", unknown], ...groups.flatMap(group => hazards(group, horizon))];
+    let survival = 1;
+    const share = unknown.map((_, t) => {
       const total = sum(rise.map(([, own]) => own[t])), gain = -survival * Math.expm1(-total);
-      curve[t] += (1 - (survival -= gain)) / n;
-      if (total > 0) for (const [id, own] of rise) first[id] = (first[id] || 0) + own[t] / total * gain / n;
-    }
+      curve[t] += (1 - (survival -= gain)) / count;
+      return total > 0 ? gain / total : 0;
+    });
+    for (const [id, own] of rise) add("first", id, sum(own.map((hazard, t) => hazard * share[t])));
   }
-  return {probability: horizon ? curve[horizon - 1] : 0, curve, first};
+  return {probability: curve.at(-1), curve, values};
 }
 
 const root = document.querySelector('[data-script="explorer.js"]');
 const data = JSON.parse(root.querySelector("script").textContent);
 const all = selector => [...root.querySelectorAll(selector)];
 const one = name => root.querySelector(`[data-show="${name}"]`);
-const draw = (name, curve) =>
-  one(name).setAttribute("d", `M0 1${[...curve].map((p, t) => `L${t + 1} ${(1 - p).toFixed(4)}`).join("")}`);
 const percent = x => x > 0 && x < 0.005 ? "<1%" : x > 0.995 && x < 1 ? ">99%" : `${(100 * x).toFixed(0)}%`;
 
 function settings() {
-  const mask = {}, status = Object.fromEntries(all("select").map(({name, value}) => [name, value]));
-  for (const id in data.words) mask[id] = data.words[id].heard.length - 1;
+  const off = new Set(all("[data-tone]:not(:checked)").map(box => Number(box.dataset.tone)));
+  const asked = {off, mask: {}, meeting: {}, trust: Number(root.querySelector("[type=range]").value)};
+  for (const {name, value, dataset: {part}} of all("select")) (asked[part] ??= {})[name] = value;
+  for (const id in data.words) asked.mask[id] = data.words[id].heard.length - 1;
   for (const word of all("[data-words]:not(:checked)").flatMap(box => box.dataset.words.split(" "))) {
     const [id, bit] = word.split(":");
-    mask[id] -= 1 << bit;
+    asked.mask[id] -= 1 << bit;
   }
-  const off = new Set(all("[data-tone]:not(:checked)").map(box => Number(box.dataset.tone)));
-  return {off, mask, status, trust: Number(root.querySelector("[type=range]").value)};
+  return asked;
 }
 
 function update() {
-  const asked = settings(), made = explore(data, asked), moved = (100 * (made.probability - data.begin)).toFixed(1);
+  const asked = settings(), made = explore(data, asked);
+  data.begin ??= made.probability;
+  const moved = (100 * (made.probability - data.begin)).toFixed(1);
   one("number").textContent = percent(made.probability);
   one("word").textContent = data.scale.find(([edge]) => made.probability < edge)[1];
   one("moved").textContent = Number(moved) === 0 ? "as forecast" :
     `${moved.replace("-", "−").replace(/^(?=\d)/, "+")} points from the forecast, ${percent(data.begin)}`;
   one("trust").textContent = `${asked.trust.toFixed(1)}×`;
-  for (const cell of all("[data-first]")) cell.textContent = percent(made.first[cell.dataset.first] || 0);
-  draw("curve", made.curve);
+  for (const cell of all("[data-value]")) cell.textContent = percent(made.values[cell.dataset.value] ?? 0);
+  const line = [...made.curve].map((p, t) => `L${t + 1} ${(1 - p).toFixed(4)}`).join("");
+  one("curve").setAttribute("d", `M0 1${line}`);
 }
 
-prepare(data);
-const begun = explore(data, settings());
-data.begin = begun.probability;
-draw("base", begun.curve);
 root.addEventListener("input", update);
 root.querySelector("button").addEventListener("click", () => {
-  for (const field of all("input, select")) [field.checked, field.value] = [true, field.dataset.plain ?? field.value];
+  for (const field of all("select, [type=range]")) field.value = field.dataset.plain;
+  for (const box of all("[type=checkbox]")) box.checked = true;
   update();
 });
 update();
+one("base").setAttribute("d", one("curve").getAttribute("d"));
 root.hidden = false;

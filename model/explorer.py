@@ -1,7 +1,8 @@
-"""The explorer of the overview: thinned draws and the evidence as data, and the controls over them as markup.
+"""The explorer of the overview: thinned draws and what is said of each occasion as data, and the controls.
 
-The arithmetic is that of `hazard`, done again by `explorer.js` in the page; nothing is sent anywhere. The data hold
-numbers and ids only: every word of the ledger stands in the markup, escaped.
+`explorer.js` does the arithmetic of `attendance` and `chances` again in the page, so that nothing is sent;
+what the rows of the ledger say together is worked out here. The data hold numbers and ids only: all text is in
+the markup, escaped.
 """
 
 import json
@@ -12,98 +13,165 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import explain, hazard, show
-from .covariates import ANNOUNCED, PAST, REFUSED, Outlook, Words, outlook
+from . import chances, explain, show
+from .attendance import Draws, comes
 from .explain import Edits
 from .forecast import ICD_203, seen
-from .hazard import Draws
-from .ledger import Signal
+from .ledger import ANNOUNCEMENT, Signal
+from .outlook import Outlook, Slot, VisitView, outlook
 from .prose import short_day, signed
+from .record import BOTH, CLASSES
 from .show import Html
+from .words import LEVELS, SETTLED, Coming, Words, meeting, words, words_about
 
 if TYPE_CHECKING:
     from .forecast import Run
 
+Place = Slot | VisitView
 DRAWS, SIGNALS, WORDS = 200, 60, 5
-STATUSES = ("planned", "announced", "doubted", "refused", "scheduled")
-USED = ("season_chance", "type_factor", "type_effect", "year_factor", "year_effect", "tone_factor", "tone_norm", "weight",
-        "overlap", "kept", "window_kept", "revived", "announcement_lead", "announcement_lead_spread", "refusal_lead",
-        "refusal_lead_spread", "refusal_share", "planned_factor", "doubt_factor", "surprise_rate", "surprise_lead",
-        "surprise_lead_spread", "meeting_day")
+STATUSES = ("scheduled", "planned", "doubted", "announced", "refused", "called-off")
+USED = ("tone_factor", "norm", "held", "meets_summit", "meets_other", "came_if_will", "came_if_not", "misled",
+        "word_factor", "breaks", "again", "visit_rate", "visit_notice", "meeting_day")
+"""What the page needs of the draws beside the odds that each leader comes to each occasion."""
+LAST_WORD = {3: "comes", 2: "reported yes", 1: "may come", -1: "may not come", -2: "reported no",
+             -3: "stays away"}
 
 
 def thinned(draws: Draws, ahead: Outlook, count: int = DRAWS) -> Draws:
-    """`count` draws that spread as all do, of equal groups by probability the middle one; rounded as in the page."""
-    order = np.argsort(hazard.by_deadline(draws, ahead), kind="stable")
+    """`count` draws that spread as all do: the middle of equal groups by probability, rounded."""
+    order = np.argsort(chances.by_deadline(draws, ahead), kind="stable")
     chosen = order[((np.arange(count) + 0.5) * len(order) / count).astype(int)]
-    few = {name: np.array([float(f"{x:.7g}") for x in draws[name][chosen].ravel()]).reshape(draws[name][chosen].shape)
-           for name in USED}
-    return few | {name: np.clip(few[name], 1e-6, 1 - 1e-6) for name in ("kept", "window_kept")}
+    return {name: rounded(values[chosen]) for name, values in draws.items()}
+
+
+def rounded(values: np.ndarray) -> np.ndarray:
+    """The values with seven significant digits."""
+    return np.array([float(f"{x:.7g}") for x in np.ravel(values)]).reshape(np.shape(values))
+
+
+def places(ahead: Outlook) -> dict[str, Place]:
+    """The open slots and the visits ahead, by id of their occasion."""
+    return {place.occasion.occasion_id: place
+            for place in (*(slot for view in ahead.seasons for slot in view.open), *ahead.visits)}
+
+
+def events_about(run: "Run", name: str) -> list[tuple[Signal, ...]]:
+    """All events that name an occasion, by date."""
+    events = seen(run.params, run.whole, run.outlook.as_of).events
+    return [event for event in events if any(row.occasion == name for row in event)]
 
 
 def events_of(run: "Run") -> tuple[list[tuple[Signal, ...]], dict[str, list[tuple[Signal, ...]]]]:
-    """The events that can be switched off: of the general tone the strongest, and by occasion ahead the last words."""
-    series, ahead = run.outlook.tone_series, run.outlook
-    events = seen(run.params, run.whole, ahead.as_of).events()
+    """What can be switched off: the strongest events of the general tone, and the last about each place."""
+    ahead, series = run.outlook, run.outlook.tone_series
     size = np.abs(series.decayed(ahead.as_of))
-    strongest = [i for i in np.argsort(-size, kind="stable")[:SIGNALS] if size[i] >= 0.5 ** 5 / 3]
-    general = [series.events[i] for i in sorted(strongest)]
-    spoken = {name: [event for event in events if any(signal.occasion == name for signal in event)][-WORDS:]
-              for name in places(ahead)}
-    return general, spoken
+    strongest = [i for i in np.argsort(-size, kind="stable")[:SIGNALS] if size[i] >= explain.RECENT]
+    about = {name: events_about(run, name) for name in places(ahead)}
+    last = {event for events in about.values() for event in events[-WORDS:]}
+    return ([series.events[i] for i in sorted(strongest)],
+            {name: [event for event in events if event in last] for name, events in about.items()})
 
 
-def places(ahead: Outlook) -> dict[str, Any]:
-    """The slots and visits ahead of which something can be said, by id of their occasion."""
-    return ({slot.occasion.occasion_id: slot for view in ahead.seasons for slot in view.slots if slot.status != PAST}
-            | {visit.occasion.occasion_id: visit for visit in ahead.visits})
+def said(run: "Run", place: Place, signals: Iterable[Signal]) -> dict[str, list] | None:
+    """What some signals say of a place, in days from as_of; None for a visit that is off.
 
-
-def said(run: "Run", name: str, signals: Iterable[Signal]) -> list[float] | None:
-    """The words of some signals about an occasion as [formal, planned, doubted, day of the formal word].
-
-    None for a visit that is off.
+    Returns
+    -------
+    dict
+        `comes`: the words about each side and the occasion itself, see `coming_as_data`; none for a visit.
+        `meeting`: the day it was announced, the day named for it and the day of that word (None without), the
+        weights of planning, of doubt since the announcement, and of doubt were the announcement taken back.
     """
-    ledger = replace(seen(run.params, run.whole, run.outlook.as_of), signals=tuple(signals))
-    found = places(outlook(ledger, run.outlook.as_of, run.outlook.deadline, run.params.priors)).get(name)
-    if found is None:
-        return None
-    words: Words = found.words
-    return [{ANNOUNCED: 1, REFUSED: -1}.get(words.formal, 0), words.planned, words.doubted, getattr(found, "said", 0)]
+    ahead, priors, name = run.outlook, run.params.priors, place.occasion.occasion_id
+    ledger = replace(run.ledger, signals=tuple(signals), occasions=(place.occasion,), visit_windows=tuple(
+        window for window in run.ledger.visit_windows if window.occasion_id == name))
+    if place.occasion.is_visit:
+        visits = outlook(ledger, ahead.as_of, ahead.deadline, run.params).visits
+        if not visits:
+            return None
+        coming, free = [], visits[0].words.meeting
+        doubted = free.doubted
+    else:
+        rows = words_about(ledger, priors).get(name, ())
+        found, free = words(rows, priors), meeting(rows, priors)
+        coming = [coming_as_data(run, found.coming(side)) for side in (*run.params.sides, BOTH)]
+        doubted = meeting(rows, priors, off=ahead.as_of).doubted
+    naming = [row.public_date for row in free.rows if row.kind == ANNOUNCEMENT and row.for_date]
+    days = free.announced, free.for_date, max(naming, default=None)
+    return {"comes": coming, "meeting": [*(day and (day - ahead.as_of).days for day in days),
+                                         free.planned, free.doubted, doubted]}
+
+
+def coming_as_data(run: "Run", said: Coming) -> list:
+    """Words about coming as [settled, day of a settled no, [[index of the level, its last day], ...]]."""
+    days = [(row.strength, (row.public_date - run.outlook.as_of).days) for row in said.rows]
+    last = {LEVELS.index(strength): day for strength, day in days if strength in LEVELS}
+    off = max((day for strength, day in days if strength == -SETTLED), default=0)
+    return [said.settled, off, sorted(last.items())]
+
+
+def words_of(run: "Run", place: Place, switched: list[tuple[Signal, ...]]) -> dict[str, Any]:
+    """What is said of a place: `heard` by bit mask of the switched events that count, and `set` by status."""
+    events, heard = events_about(run, place.occasion.occasion_id), []
+    for mask in range(2 ** len(switched)):
+        off = [event for bit, event in enumerate(switched) if not mask >> bit & 1]
+        heard.append(said(run, place, (row for event in events if event not in off for row in event)))
+    return {"heard": heard, "set": {status: after(run, place, status) for status in statuses(run, place)}}
+
+
+def statuses(run: "Run", place: Place) -> tuple[str, ...]:
+    """What can be said of a meeting at a place; nothing where the occasion has no date yet."""
+    if all(occasion.occasion_id != place.occasion.occasion_id for occasion in run.ledger.occasions):
+        return ()
+    return STATUSES[:-1] if place.occasion.is_visit else STATUSES
+
+
+def after(run: "Run", place: Place, status: str) -> dict[str, list] | None:
+    """What is said of a place once `--set PLACE=STATUS` has taken the place of every word."""
+    silent = replace(run.ledger, signals=(), occasions=(place.occasion,))
+    edits = Edits(set=(f"{place.occasion.occasion_id}={status}",))
+    return said(run, place, explain.edited(silent, edits, run.params).signals)
+
+
+def switches_of(run: "Run") -> dict[str, list]:
+    """The words about a side by status of `--set OCCASION=SIDE:STATUS`, the same everywhere for each side."""
+    known = [place for place in places(run.outlook).values() if "called-off" in statuses(run, place)]
+    return {status: after(run, place, f"{run.params.sides[0]}:{status}")["comes"][0]
+            for place in known[:1] for status in explain.COMING}
+
+
+def odds_of(p: Draws, slot: Slot) -> list[list[float]]:
+    """The odds that each leader comes, with nothing said and tone at its usual level; (side, draw)."""
+    silent, usual = replace(slot, words=Words({})), np.zeros(len(p["held"]))
+    chance = np.clip([comes(p, silent, side, usual) for side in (0, 1)], 1e-12, 1 - 1e-12)
+    return rounded(chance / (1 - chance)).tolist()
 
 
 def data(run: "Run") -> dict[str, Any]:
-    """What the page computes with; draws stand by name, one list a draw's position, in turn for each column."""
+    """What the page computes with; draws by name, one list for each position of a parameter with dims."""
     ahead, p = run.outlook, thinned(run.draws, run.outlook)
     general, spoken = events_of(run)
-    rows, silent = seen(run.params, run.whole, ahead.as_of).signals, replace(run.whole.as_of(ahead.as_of), signals=())
-    switched = {signal.event_id for event in general for signal in event}
+    heard = [ahead.tone_series.events.index(event) for event in general]
     decayed = ahead.tone_series.decayed(ahead.as_of)
-    values = {s.event_id: (int(kind), float(value)) for s, kind, value in
-              zip(ahead.tone_series.signals, ahead.tone_series.kind, decayed, strict=True)}
-    signals = [next(values[s.event_id] for s in event if s.event_id in values) for event in general]
-    rest = [value for name, value in values.items() if name not in switched]
-    background = [[kind, sum(x for k, x in rest if k == kind and sign * x > 0)]
-                  for kind in range(len(ahead.tone_series.kinds)) for sign in (1, -1)]
-    words = {}
-    for name, events in spoken.items():
-        about = [s for s in rows if s.occasion == name]
-        heard = []
-        for mask in range(2 ** len(events)):
-            gone = {s.event_id for bit, event in enumerate(events) if not mask >> bit & 1 for s in event}
-            heard.append(said(run, name, (s for s in about if s.event_id not in gone)))
-        edited = {status: explain.edited(silent, Edits(set=(f"{name}={status}",)), run.params) for status in STATUSES}
-        words[name] = {"heard": heard, "set": {status: said(run, name, whole.signals)
-                                               for status, whole in edited.items()}}
-    years = sorted({view.year for view in ahead.seasons})
-    columns = {name: (values.T if values.ndim > 1 else values).tolist() for name, values in p.items()}
-    columns["year_effect"] = [columns["year_effect"][year] for year in years]
-    return {"horizon": ahead.horizon, "count": len(p["kept"]), "draws": columns, "background": background,
-            "signals": signals, "words": words, "scale": ICD_203,
-            "visits": [{"id": v.occasion.occasion_id, "first": v.first, "last": v.last} for v in ahead.visits],
-            "seasons": [{"fade": view.fade, "year": years.index(view.year), "slots": [
-                {"id": slot.occasion.occasion_id, "type": slot.type, "ahead": slot.ahead} for slot in view.slots]}
-                for view in ahead.seasons]}
+    rest = np.delete(decayed, heard)
+
+    def named(place: Any, **more: Any) -> dict[str, Any]:
+        return {"id": place.occasion.occasion_id} | more
+
+    def slot_data(slot: Slot) -> dict[str, Any]:
+        return named(slot, summit=int(slot.summit), ahead=slot.ahead, odds=odds_of(p, slot),
+                     home=[int(CLASSES[each] == "home") for each in slot.classes])
+
+    return {"horizon": ahead.horizon, "at_risk": ahead.at_risk, "named_day": ahead.named_day,
+            "count": len(p["held"]), "sides": run.params.sides, "scale": ICD_203,
+            "draws": {name: p[name].T.tolist() for name in USED},
+            "background": [rest[rest > 0].sum(), rest[rest < 0].sum()], "signals": decayed[heard].tolist(),
+            "words": {name: words_of(run, place, spoken[name]) for name, place in places(ahead).items()},
+            "switches": switches_of(run),
+            "seasons": [{"fade": view.fade, "slots": [slot_data(slot) for slot in view.open]}
+                        for view in ahead.seasons],
+            "visits": [named(view, first=view.first, last=view.last) for view in ahead.visits],
+            "again": [named(view, last=view.last, since=view.since) for view in ahead.put_off]}
 
 
 def section(run: "Run") -> Html:
@@ -111,56 +179,74 @@ def section(run: "Run") -> Html:
     ahead = run.outlook
     if ahead.horizon < 1:
         return Html("")
-    general, spoken = events_of(run)
-    names = places(ahead)
-    rows = "".join(_choice(name, place.occasion.name, ahead.statuses[name], place) for name, place in names.items())
-    bits: dict[tuple[str, ...], list[str]] = {}
-    for name, events in spoken.items():
-        for bit, event in enumerate(events):
-            bits.setdefault(tuple(s.event_id for s in event), []).append(f"{name}:{bit}")
-    rows_of = {s.event_id: s for event in [*general, *(e for events in spoken.values() for e in events)] for s in event}
-    switches = [(rows_of[ids[0]], f'data-words="{escape(" ".join(words))}"') for ids, words in bits.items()]
-    switches += [(event[0], f'data-tone="{index}"') for index, event in enumerate(general)]
-    switches.sort(key=lambda row: (row[0].public_date, row[0].event_id), reverse=True)
-    boxes = "".join(f"<li><label><input type=\"checkbox\" checked {mark}><span><b>{signed(s.strength)}</b> "
-                    f"{escape(s.description)} <small>{short_day(s.public_date)}</small></span></label></li>\n"
-                    for s, mark in switches)
+    boxes = list(_boxes(run))
     numbers = json.dumps(data(run), separators=(",", ":")).replace("<", "\\u003c")
+    title = "Probability that they have met by each day: grey as forecast, blue with your changes"
+    curve = show.chart(title, ahead.as_of, ahead.deadline, (1, 0.5, 0),
+                       f'<svg viewBox="0 0 {ahead.horizon} 1" preserveAspectRatio="none" overflow="visible">'
+                       '<path class="base" data-show="base"/><path data-show="curve"/></svg>')
+    others = {view.occasion.occasion_id: view.occasion.name for view in ahead.put_off}
+    others[chances.UNKNOWN] = "A visit not yet public"
     return Html(f"""<div class="explorer" data-script="explorer.js" hidden>
 <div class="answer" role="status"><p class="number" data-show="number"></p>
 <p><b data-show="word"></b><br><span data-show="moved"></span></p></div>
-{_picture(run)}
-<fieldset><legend>What is said of each occasion</legend>
-<div class="choice quiet"><span>Occasion</span><span>Said of it</span><span>First meeting</span></div>
-{rows}<div class="choice alone"><span>A visit not yet public</span><span></span>
-<output data-first="{hazard.SURPRISE}"></output></div>
-</fieldset>
-<fieldset><legend>How much to trust signals</legend>
+{curve}
+{"".join(_place(run, place) for place in places(ahead).values())}
+{"".join(f'<p class="alone"><b>{escape(text)}</b>{_value("First meeting", f"first {name}")}</p>'
+         for name, text in others.items())}
 <label class="trust"><span>Weight of the general tone: none to double</span>
-<input type="range" min="0" max="2" step="0.1" value="1" data-plain="1"><output data-show="trust"></output></label>
-</fieldset>
-<details><summary>Switch single signals on and off ({len(switches)})</summary>
+<input type="range" min="0" max="2" step="0.1" value="1" data-plain="1">
+<output data-show="trust"></output></label>
+<details><summary>Switch single signals on and off ({len(boxes)})</summary>
 <ul class="switches">
-{boxes}</ul>
+{"".join(boxes)}</ul>
 </details>
 <button type="button">Reset</button>
 <script type="application/json">{numbers}</script>
 </div>""")
 
 
-def _choice(name: str, text: str, status: str, place: Any) -> str:
-    start = place.occasion.start_date
-    day = f" <small>{short_day(start)}</small>" if start else ""
-    options = "".join(f'<option value="{each}">{each}</option>' for each in STATUSES)
-    return (f'<div class="choice"><label for="set-{escape(name)}">{escape(text)}{day}</label><select '
-            f'id="set-{escape(name)}" name="{escape(name)}" data-plain=""><option value="">as it stands: {escape(status)}'
-            f'</option>{options}</select><output data-first="{escape(name)}"></output></div>\n')
+def _place(run: "Run", place: Place) -> str:
+    """The controls and answers of one occasion or visit."""
+    name, start, known = place.occasion.occasion_id, place.occasion.start_date, statuses(run, place)
+    parts = [_select(name, "meeting", "Said of a meeting", run.outlook.statuses[name], known)]
+    if not place.occasion.is_visit:
+        for side in run.params.question.sides:
+            last = place.words.coming(side.code).rows[-1:]
+            silent = "home" if place.occasion.host == side.code else "nothing said"
+            now, options = LAST_WORD[last[0].strength] if last else silent, explain.COMING if known else ()
+            parts.append(_select(name, side.code, side.leader, now, options, f"{side.code} {name}"))
+        parts.append(_value("Both come", f"both {name}"))
+    day = f" <small>{short_day(start)}</small>" if start and known else ""
+    return (f'<fieldset class="place"><legend>{escape(place.occasion.name)}{day}</legend>\n{"".join(parts)}'
+            f'{_value("First meeting", f"first {name}")}</fieldset>\n')
 
 
-def _picture(run: "Run") -> str:
-    """The axes of the curve; the script draws the lines."""
-    ahead = run.outlook
-    return show.chart("Probability that they have met by each day: the grey line as forecast, the blue one with your "
-                      "changes", ahead.as_of, ahead.deadline, (1, 0.5, 0),
-                      f'<svg viewBox="0 0 {ahead.horizon} 1" preserveAspectRatio="none" overflow="visible">'
-                      '<path class="base" data-show="base"/><path data-show="curve"/></svg>')
+def _select(name: str, part: str, text: str, now: str, options: Iterable[str], value: str = "") -> str:
+    """A labelled choice of what is said, with the chance that it sets; without options that chance alone."""
+    if not options:
+        return _value(text, value) if value else ""
+    chance = f' <output data-value="{escape(value)}"></output>' if value else ""
+    each = "".join(f'<option value="{option}">{option.replace("-", " ")}</option>' for option in options)
+    own = escape(f"set-{name}-{part}")
+    return (f'<div><label for="{own}">{escape(text)}</label>{chance}\n'
+            f'<select id="{own}" name="{escape(name)}" data-part="{part}" data-plain="">'
+            f'<option value="">now: {escape(now)}</option>{each}</select></div>\n')
+
+
+def _value(text: str, value: str) -> str:
+    return f'<span>{escape(text)} <output data-value="{escape(value)}"></output></span>\n'
+
+
+def _boxes(run: "Run") -> Iterable[str]:
+    """A labelled box for each event that can be switched off, the latest first."""
+    general, spoken = events_of(run)
+    bits: dict[tuple[Signal, ...], list[str]] = {}
+    for name, events in spoken.items():
+        for bit, event in enumerate(events):
+            bits.setdefault(event, []).append(f"{name}:{bit}")
+    switched = [(event[0], f'data-words="{escape(" ".join(words))}"') for event, words in bits.items()]
+    switched += [(event[0], f'data-tone="{index}"') for index, event in enumerate(general)]
+    for row, mark in sorted(switched, key=lambda each: (each[0].public_date, each[0].event_id), reverse=True):
+        yield (f'<li><label><input type="checkbox" checked {mark}><span><b>{signed(row.strength)}</b> '
+               f"{escape(row.description)} <small>{short_day(row.public_date)}</small></span></label></li>\n")

@@ -6,7 +6,8 @@ differ by direction or fill besides colour, so that grey paper loses nothing.
 """
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 
 from .forecast import ICD_203
-from .prose import count, day, percent, points, ranked, recent_signals, short_day, span, unheard, upper_first
+from .prose import (ahead, cell, count, day, percent, points, ranked, recent_signals, searches_title, short_day, span, unheard,
+                    upper_first, who_comes)
 
 if TYPE_CHECKING:
     from .forecast import Forecast
@@ -77,11 +79,11 @@ def panel(title: str, body: float, width: int, note: str = "", left: float = 0, 
           bottom: float = 22) -> tuple[Figure, Axes]:
     """A figure with its title, a muted note below it, and axes of `body` pixels height below that."""
     heads, notes = wrapped(title, width, TITLE, bold=True), wrapped(note, width, SMALL)
-    top = 20 * len(heads) + 16 * len(notes) + 12
+    top = 20 * len(heads) + 16 * len(notes) + 16
     height = top + body + bottom
     figure = Figure(figsize=(width / 72, height / 72))
-    for lines, step, start, style in ((heads, 20, 0, {"size": TITLE, "weight": "bold"}),
-                                      (notes, 16, 20 * len(heads) + 3, {"size": SMALL, "color": MUTED})):
+    for lines, step, start, style in ((heads, 20, 4, {"size": TITLE, "weight": "bold"}),
+                                      (notes, 16, 20 * len(heads) + 7, {"size": SMALL, "color": MUTED})):
         for index, line in enumerate(lines):
             figure.text(0, 1 - (start + step * index) / height, line, va="top", ha="left", **style)
     axes = figure.add_axes((left / width, bottom / height, (width - left - right) / width, body / height))
@@ -141,45 +143,57 @@ def curve(forecast: "Forecast", width: int = WIDE) -> Figure:
                                         {"color": MUTED, "size": SMALL}), strict=True):
             axes.annotate(percent(value), (1, level), (10, 0), xycoords="axes fraction", textcoords="offset points",
                           va="center", **style)
-        _lane(axes, places, days, width)
+        _lane(axes, places, days, width, 40, 76)
     return figure
 
 
-def _lane(axes: Axes, places: Sequence[dict[str, Any]], days: Sequence[date], width: int) -> None:
-    """Below the time axis one line an occasion: a mark on its day, its name on the side with more room."""
+def _lane(axes: Axes, places: Sequence[dict[str, Any]], days: Sequence[date], width: int, left: int, right: int) -> None:
+    """Below the time axis one line an occasion: a mark on its day, its name on the side with more room.
+
+    `left` and `right` are the margins of the axes.
+    """
     for index, row in enumerate(places):
         start, low = date.fromisoformat(row["start_date"]), -(38 + 19 * index) / 220
         share = (start - days[0]).days / max((days[-1] - days[0]).days, 1)
-        room = (width - 116) * max(share, 1 - share) + (40 if share > 0.5 else 76) - 16
+        room = (width - left - right) * max(share, 1 - share) + (left if share > 0.5 else right) - 16
         axes.plot(start.toordinal(), low, "D", color=MUTED, markersize=4.5, clip_on=False)
-        name = f"{row['name']}, {row['status']}" if width > NARROW else row["name"]
+        told = row["status"] if row["both"] is None else f"both come: {percent(row['both'])}"
+        name = f"{row['name']}, {told}" if width > NARROW else row["name"]
         axes.annotate(fitted(name, room, SMALL), (start.toordinal(), low),
                       (-9 if share > 0.5 else 9, 0), textcoords="offset points", va="center",
                       ha="right" if share > 0.5 else "left", size=SMALL, color=MUTED, annotation_clip=False,
                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})
 
 
-def shares(forecast: "Forecast", width: int = WIDE) -> Figure:
-    """Where the first meeting would be: one bar an occasion, the parts of the probability."""
-    rows = list(forecast.occasions)
+def shares(forecast: "Forecast", names: Mapping[str, str], width: int = WIDE) -> Figure:
+    """Where the first meeting would be: one bar an occasion, inside the chance that both leaders are there.
+
+    `names` are the leaders by the code of their side.
+    """
+    rows = ahead(forecast)
     top = max(rows, key=lambda row: row["probability_first"])
-    longest = max(row["probability_first"] for row in rows) or 1
+    longest = max(max(row["both"] or 0, row["probability_first"]) for row in rows) or 1
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(
-            f"{upper_first(top['name'])} carries {percent(top['probability_first'])} of the "
-            f"{percent(forecast.probability)}", 42 * len(rows), width,
-            "Chance that the first meeting is there; in brackets the chance of any meeting there", bottom=4)
+            f"{upper_first(top['name'])} carries {100 * top['probability_first']:.0f} of the "
+            f"{100 * forecast.probability:.0f} points", 42 * len(rows), width,
+            "Filled: chance that the first meeting is there; open: that both leaders are there; on the right: each", bottom=4)
         bare(axes)
         for index, row in enumerate(rows):
             y = 42 * index
-            told = f"{short_day(row['start_date'])}, {row['status']}" if row["start_date"] else "no date yet"
+            told = ", ".join(f"{name} {cell(chance)}" for name, chance in who_comes(row, names)
+                             if chance is not None) or ("no date yet" if row["kind"] == "unknown" else row["status"])
+            told = fitted(told, width / 2, SMALL)
             axes.text(0, y + 9, fitted(row["name"], width - 12 - text_width(told, SMALL)), va="center")
             axes.text(width, y + 9, told, va="center", ha="right", color=MUTED, size=SMALL)
-            length = max((width - 130) * row["probability_first"] / longest, 1)
-            axes.barh(y + 26, length, 12, color=UP if row["kind"] != "unknown" else BAND, edgecolor=UP, linewidth=0.8)
-            axes.text(length + 8, y + 26, percent(row["probability_first"]), va="center", weight="bold")
-            axes.text(length + 8 + text_width(percent(row["probability_first"]), bold=True) + 7, y + 26,
-                      f"({percent(row['probability_there'])})", va="center", color=MUTED, size=SMALL)
+            first, both = ((width - 130) * (value or 0) / longest for value in (row["probability_first"], row["both"]))
+            axes.barh(y + 26, both, 12, color="none", edgecolor=MUTED, linewidth=0.8)
+            axes.barh(y + 26, max(first, 1), 12, color=UP if row["kind"] != "unknown" else BAND, edgecolor=UP, linewidth=0.8)
+            end = max(first, both, 1) + 8
+            axes.text(end, y + 26, percent(row["probability_first"]), va="center", weight="bold")
+            if row["both"] is not None:
+                axes.text(end + text_width(percent(row["probability_first"]), bold=True) + 7, y + 26,
+                          f"({percent(row['both'])})", va="center", color=MUTED, size=SMALL)
     return figure
 
 
@@ -204,12 +218,12 @@ def contributions(forecast: "Forecast", width: int = WIDE, number: int = 8) -> F
 
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(
-            f"Signals move the forecast by {points(moved)} points to "
-            f"{percent(forecast.probability)}", 52 + sum(heights), width,
+            f"What was said moves the forecast by {points(moved)} points, from "
+            f"{percent(forecast.no_signals_probability)} to {percent(forecast.probability)}", 52 + sum(heights), width,
             "Filled bars: weight learned from the record; open bars: weight is a stated belief. In percentage points.",
             bottom=4)
         bare(axes)
-        _total(axes, place(levels[0]), 9, f"Without signals {percent(forecast.no_signals_probability)}", width)
+        _total(axes, place(levels[0]), 9, f"Nothing said {percent(forecast.no_signals_probability)}", width)
         y = 24
         for lines, height, (_, delta, ground), start, stop in zip(texts, heights, steps, levels, levels[1:]):
             for index, line in enumerate(lines):
@@ -257,6 +271,30 @@ def timeline(ledger: "Ledger", as_of: date, width: int = WIDE, weeks: int = 26) 
                              marker="^" if signal.strength > 0 else "v", s=16 + 26 * abs(signal.strength),
                              facecolors=color if signal.in_article else "white", edgecolors=color,
                              linewidths=1.2, zorder=3, clip_on=False)
+    return figure
+
+
+def searched(ledger: "Ledger", width: int = WIDE) -> Figure:
+    """The signals of each year by the search that found them."""
+    found = Counter((signal.public_date.year, signal.search) for signal in ledger.signals)
+    years = range(min(year for year, _ in found), max(year for year, _ in found) + 1) if found else range(1)
+    parts = (("first", BAND, "as the ledger grew"), ("even", UP, "even search"), ("losses", DOWN, "search among losses"))
+    with matplotlib.rc_context(STYLE):
+        figure, axes = panel(searches_title(ledger), 170, width, "Signals by the year in which they became public",
+                             left=34, right=4, bottom=24)
+        base = [0] * len(years)
+        for name, color, _ in parts:
+            values = [found[year, name] for year in years]
+            axes.bar(years, values, 0.8, bottom=base, color=color, linewidth=0)
+            base = [low + value for low, value in zip(base, values, strict=True)]
+        axes.set(xlim=(years[0] - 0.6, years[-1] + 0.6), ylim=(0, max(*base, 1)))
+        axes.set_yticks(range(0, max(base), 20))
+        axes.grid(axis="y")
+        axes.set_xticks([year for year in years if year % (5 if width > NARROW else 10) == 0])
+        for index, (_, color, text) in enumerate(parts):
+            axes.scatter(0.03, 0.95 - 0.11 * index, marker="s", s=60, color=color, transform=axes.transAxes)
+            axes.annotate(text, (0.03, 0.95 - 0.11 * index), (9, 0), xycoords="axes fraction", textcoords="offset points",
+                          va="center", size=SMALL)
     return figure
 
 
@@ -361,14 +399,14 @@ def ladder(forecast: "Forecast", width: int = WIDE) -> Figure:
     return figure
 
 
-def silence(path: Sequence[dict[str, Any]], forecast: "Forecast", width: int = WIDE) -> Figure:
-    """The forecast on later days, had nothing more been said and no meeting taken place."""
+def quiet(path: Sequence[dict[str, Any]], forecast: "Forecast", width: int = WIDE) -> Figure:
+    """The forecast on later days, had nothing more been heard and no meeting taken place."""
     days, values = [date.fromisoformat(row["date"]) for row in path], [row["probability"] for row in path]
     places = [row for row in forecast.occasions if row["start_date"]
               and days[0] <= date.fromisoformat(row["start_date"]) <= days[-1]]
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(unheard(path), 200, width, "Probability of a meeting in what then remains, had nothing more "
-                             "been said and no meeting taken place", left=40, right=20, bottom=30 + 19 * len(places))
+                             "been heard and no meeting taken place", left=40, right=20, bottom=30 + 19 * len(places))
         x = [when.toordinal() for when in days]
         axes.plot(x, values, color=UP, linewidth=2.2)
         axes.plot(x[0], values[0], "o", color=UP, markersize=6, clip_on=False, zorder=4)
@@ -378,5 +416,5 @@ def silence(path: Sequence[dict[str, Any]], forecast: "Forecast", width: int = W
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
         axes.grid(axis="y")
         time_axis(axes, days[0], days[-1], width - 60)
-        _lane(axes, places, days, width)
+        _lane(axes, places, days, width, 40, 20)
     return figure

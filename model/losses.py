@@ -1,21 +1,23 @@
-"""Where the record was good and where it was bad: by year, feature by feature, the worst misses, calibration.
+"""Where the record was good and where bad: by year, part by part, the worst misses, calibration, drift.
 
 Everything here is arithmetic on the points of a backtest; `study` keeps the tables.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 import numpy as np
 
-from .backtest import FULL, Point, brier, is_monthly, log_score
-from .covariates import MEETING_MARGIN, REFUSAL, meetings
-from .ledger import Ledger, Occasion
+from .backtest import FULL, STRUCTURES, Point, brier, is_monthly, log_score
+from .ledger import ATTENDANCE, MEETING_MARGIN, Ledger, Occasion, Signal
 from .prose import count
 from .prose import day as told
+from .record import attended
+from .seasons import DAY, meetings
+from .words import REFUSAL
 
-FEATURES = {"tone": "no tone", "words": "no words", "frailty": "no frailty"}
-"""Each feature and the structure that goes without it."""
+PARTS = tuple(structure.name for structure in STRUCTURES if structure.name.startswith("no "))
+"""The structures that go without one part of the model, or of its evidence."""
 PANDEMIC = (2020, 2021)
 SOON = timedelta(days=30)
 TOLD = 3
@@ -47,25 +49,31 @@ def by_year(points: Iterable[Point]) -> list[dict]:
     return sorted(table, key=lambda row: (row["year"], row["model"]))
 
 
-def acceptance(yearly: list[dict]) -> list[dict]:
-    """What each feature gains in log score: its share of years with a gain, both halves, without the pandemic.
+def gains(yearly: list[dict], replicates: int = 2000, random_seed: int = 1) -> list[dict]:
+    """What the full model gains over each other one in both scores; intervals hold 90% of resamples of years.
 
-    A feature is accepted when the gain is positive in at least 60% of years, in both halves, and without 2020-21.
+    `steady` says whether the log score gains in at least 60% of years, in both halves, and without 2020-21.
     """
-    score = {(row["year"], row["model"]): row["log_score"] for row in yearly}
+    score = {(row["year"], row["model"]): row for row in yearly}
     years = sorted({row["year"] for row in yearly})
+    weight = np.array([score[year, FULL.name]["forecasts"] for year in years], dtype=float)
+    drawn = np.random.default_rng(random_seed).integers(len(years), size=(replicates, len(years)))
+    calm, half = np.array([year not in PANDEMIC for year in years]), len(years) // 2
     table = []
-    for feature, without in FEATURES.items():
-        if (years[0], without) not in score:
-            continue
-        gain = np.array([score[year, without] - score[year, FULL.name] for year in years])
-        calm, half = np.array([year not in PANDEMIC for year in years]), len(years) // 2
-        row = {"feature": feature, "years": len(years), "share_positive": float((gain > 0).mean()),
-               "gain": float(gain.mean()), "gain_first_half": float(gain[:half].mean()),
-               "gain_second_half": float(gain[half:].mean()), "gain_without_2020_21": float(gain[calm].mean())}
-        passed = row["share_positive"] >= 0.6 and all(row[name] > 0 for name in row if name.startswith("gain"))
-        table.append(row | {"accepted": "yes" if passed else "no"})
-    return table
+    for model in sorted({row["model"] for row in yearly} - {FULL.name}):
+        row = {"model": model, "years": len(years)}
+        for name in ("brier", "log_score"):
+            gain = np.array([score[year, model][name] - score[year, FULL.name][name] for year in years])
+            means = (gain * weight)[drawn].sum(1) / weight[drawn].sum(1)
+            lower, upper = np.quantile(means, [0.05, 0.95])
+            row |= {f"{name}_gain": float(np.average(gain, weights=weight)), f"{name}_lower": float(lower),
+                    f"{name}_upper": float(upper)}
+        row |= {"share_positive": float((gain > 0).mean()), "first_half": float(gain[:half].mean()),
+                "second_half": float(gain[half:].mean()), "without_2020_21": float(gain[calm].mean())}
+        each = min(row["first_half"], row["second_half"], row["without_2020_21"])
+        steady = row["share_positive"] >= 0.6 and each > 0
+        table.append(row | {"steady": "yes" if steady else "no"})
+    return sorted(table, key=lambda row: row["brier_gain"])
 
 
 def misses(points: Iterable[Point], whole: Ledger, number: int = 7) -> list[dict]:
@@ -81,8 +89,30 @@ def misses(points: Iterable[Point], whole: Ledger, number: int = 7) -> list[dict
         table.append({"year": int(year), "brier": float(loss[inside].mean()),
                       "log_score": float(log_score(p, y)[inside].mean()), "as_of": point.as_of,
                       "deadline": point.deadline, "probability": point.probability, "outcome": point.outcome,
+                      "first_doubt": first_doubt(whole, point) or "",
                       "what": what_happened(whole, point.as_of, point.deadline, point.outcome)})
     return table
+
+
+def first_doubt(whole: Ledger, point: Point) -> date | None:
+    """Where no meeting came: the first public word that a leader may stay away from an occasion in that time.
+
+    Of occasions that were held, and of leaders who then stayed away.
+    """
+    passed = [o for o in whole.occasions if not o.is_visit and o.met is False and o.held_in_person
+              and point.as_of < o.start_date <= point.deadline]
+    days = [row.public_date for occasion in passed for row in absences(whole, occasion)]
+    return None if point.outcome else min(days, default=None)
+
+
+def absences(ledger: Ledger, occasion: Occasion) -> list[Signal]:
+    """The words that an occasion falls through, that an absent leader may stay away, or that they will not meet."""
+    def tells(row: Signal) -> bool:
+        return row.kind == REFUSAL or row.kind == ATTENDANCE and (
+            row.actor == "both" or not attended(occasion, row.actor))
+
+    return [row for row in ledger.signals
+            if row.occasion == occasion.occasion_id and row.strength < 0 and tells(row)]
 
 
 def what_happened(whole: Ledger, as_of: date, deadline: date, outcome: int) -> str:
@@ -104,8 +134,7 @@ def what_happened(whole: Ledger, as_of: date, deadline: date, outcome: int) -> s
 
 
 def _unused(ledger: Ledger, occasion: Occasion) -> str:
-    said = [s for s in ledger.signals if s.occasion == occasion.occasion_id and s.kind == REFUSAL]
-    if said:
+    if said := absences(ledger, occasion):
         return f"{occasion.name}: {said[-1].description.rstrip('.')} ({told(said[-1].public_date)})."
     if occasion.held_in_person is False:
         return f"{occasion.name} was not held in person."
@@ -167,7 +196,7 @@ def decomposition(points: Iterable[Point]) -> list[dict]:
 def replay_checks(weeks: list[dict], kept: float) -> list[dict]:
     """What must hold of the weekly replay of 2025: a test of the logic of statuses, to which nothing is tuned.
 
-    `kept` is the mean chance that an announced meeting takes place.
+    `kept` is the mean chance that a meeting announced for 30 October is kept, as of 27 October.
     """
     row = {week["as_of"]: week for week in weeks}
 
@@ -179,16 +208,80 @@ def replay_checks(weeks: list[dict], kept: float) -> list[dict]:
 
     left = share("2025-09-08", "2025-beijing-parade")
     parade, fall = share("2025-09-01", "2025-beijing-parade"), number("2025-09-01") - number("2025-09-08")
+    doubted, closed = (share(day, "2025-g20-johannesburg") for day in ("2025-05-19", "2025-09-08"))
     said = [  # what must hold, the value, whether that is a change in points, whether it holds
+        ("After three words that Trump may stay away, and none that he comes, G20 Johannesburg has little", doubted, False,
+         doubted < 0.05),
+        ("and once it is settled on 5 September that he does, still less", closed, False,
+         closed < min(0.01, doubted)),
         ("Once the Beijing parade has passed unused, its share is gone", left, False, left == 0),
-        (f"and the forecast falls by less than that share, {100 * parade:.1f} points", -fall, True, 0 < fall < parade),
+        (f"and the forecast falls by no more than that share, {100 * parade:.1f} points", -fall, True,
+         0 <= fall <= parade),
         ("The announcement of 19 September raises it", number("2025-09-22") - number("2025-09-15"), True,
          number("2025-09-22") > number("2025-09-15")),
         ("The threat of 10 October lowers it", number("2025-10-13") - number("2025-10-06"), True,
          number("2025-10-13") < number("2025-10-06")),
         ("and APEC stays the largest single cause", share("2025-10-13", "2025-apec-gyeongju"), False,
          row["2025-10-13"]["largest_cause"] == "2025-apec-gyeongju"),
-        (f"The date set on 23 October brings it to the level of kept promises, {100 * kept:.0f}%, or a little above",
-         number("2025-10-27"), False, kept - 0.01 <= number("2025-10-27") <= kept + 0.04)]
+        (f"The date set on 23 October brings it to the level of kept promises, {100 * kept:.1f}%",
+         number("2025-10-27"), False, abs(number("2025-10-27") - kept) <= 0.02)]
     return [{"check": text, "value": float(value), "unit": "points" if moves else "level",
              "holds": "yes" if holds else "no"} for text, value, moves, holds in said]
+
+
+def stretches(points: Iterable[Point], met: list[date]) -> Iterator[list[tuple[date, float]]]:
+    """The weekly forecasts of a meeting by the end of the year: (day, probability), the outcome last.
+
+    A stretch ends with a meeting, or with the year; after a meeting a new one begins, about another meeting.
+    """
+    weekly: dict[int, list[Point]] = {}
+    for p in points:
+        if p.model == FULL.name and p.as_of.weekday() == 0 and p.deadline == date(p.as_of.year, 12, 31):
+            weekly.setdefault(p.as_of.year, []).append(p)
+    for year, rows in sorted(weekly.items()):
+        ends = [*(day for day in met if day.year == year), date(year, 12, 31)]
+        begin = date(year - 1, 12, 31)
+        for end in ends:
+            inside = sorted((p for p in rows if begin <= p.as_of < end), key=lambda p: p.as_of)
+            path = [(p.as_of, p.probability) for p in inside]
+            if path:
+                yield [*path, (end, float(end in met))]
+            begin = end
+
+
+def drift(points: Iterable[Point], whole: Ledger, replicates: int = 2000, random_seed: int = 1) -> list[dict]:
+    """Whether the weekly forecasts drift: a martingale moves exactly as much as its uncertainty falls.
+
+    Of the stretches to the end of a year, with 90% intervals from resampling whole years: movement (squared steps)
+    over uncertainty reduction (the fall of p (1 - p) from first forecast to outcome; Augenblick and Rabin 2021), the
+    mean weekly step, and that of weeks in which nothing became public and no meeting came.
+    """
+    news = public_days(whole)
+    found: dict[int, list[np.ndarray]] = {}
+    for path in stretches(points, meetings(whole)):
+        days, p = [day for day, _ in path], np.array([value for _, value in path])
+        step = np.diff(p)
+        quiet = np.array([not any(before + n * DAY in news for n in range(1, (after - before).days + 1))
+                          for before, after in zip(days, days[1:], strict=False)])
+        quiet[-1] = False
+        sums = [np.square(step).sum(), p[0] * (1 - p[0]), step.sum(), len(step),
+                step[quiet].sum(), quiet.sum()]
+        found.setdefault(days[0].year, []).append(np.array(sums))
+    yearly = np.array([np.sum(rows, axis=0) for _, rows in sorted(found.items())])
+    drawn = np.random.default_rng(random_seed).integers(len(yearly), size=(replicates, len(yearly)))
+    many, one = yearly[drawn].sum(1), yearly.sum(0)
+    table = []
+    for name, above, below, weeks in (  # positions in `sums`
+            ("movement over uncertainty reduction", 0, 1, 3), ("mean weekly change", 2, 3, 3),
+            ("mean weekly change without news", 4, 5, 5)):
+        ratio = many[:, above] / many[:, below]
+        lower, upper = np.quantile(ratio, [0.05, 0.95])
+        table.append({"what": name, "value": float(one[above] / one[below]), "lower": float(lower),
+                      "upper": float(upper), "weeks": int(one[weeks]), "years": len(yearly)})
+    return table
+
+
+def public_days(whole: Ledger) -> set[date]:
+    """The days on which a row of the ledger, or the outcome of an occasion, became public."""
+    return ({row.public_date for row in (*whole.signals, *whole.visit_windows)}
+            | {day for o in whole.occasions for day in (o.known_from, o.outcome_date) if day})

@@ -144,19 +144,22 @@ def notice(told: Mapping[str, Any]) -> str:
 
 def overview(run: "Run", tables: Iterable[str], record: Path) -> dict[str, Any]:
     """What the overview shows of a run; `record` is the folder in which the study left its tables."""
-    forecast, weeks = run.forecast, replay.stops(run, record)
+    forecast, weeks, names = run.forecast, replay.stops(run, record), prose.leaders(run)
     low, high, matched = forecast.interval["lower"], forecast.interval["upper"], forecast.matched_record
     return {
         "question": forecast.question, "number": percent(forecast.probability),
         "word": prose.upper_first(forecast.likelihood_word), "deadline": day(forecast.deadline),
-        "as_of": day(forecast.as_of),
+        "as_of": day(forecast.as_of), "who": show.table(prose.where_rows(forecast, names)),
         "facts": [(f"{forecast.interval['mass']:.0%} range, if the model is right", f"{percent(low)} – {percent(high)}"),
-                  ("The calendar alone, without signals", percent(forecast.no_signals_probability)),
+                  ("The calendar alone, nothing said", percent(forecast.no_signals_probability)),
                   ("A week ago", "–" if forecast.a_week_ago is None else percent(forecast.a_week_ago)),
                   ("Years that stood like this", f"{matched['hits']} of {matched['years']}")],
-        "reconcile": prose.reconcile(forecast), "matched": matched["text"], "where": prose.where(forecast),
+        "reasons": [f"{prose.where(forecast)} {prose.left(forecast)}",
+                    f"{prose.reconcile(forecast)} {prose.taken_away(run)} {prose.earlier(forecast)}",
+                    f"{prose.matched(forecast)} {prose.UNSEEN if matched['years'] else ''}"],
         "curve": show.figure(figures.curve, forecast, alt=prose.climb(forecast)),
-        "drivers": show.moves(prose.drivers(forecast)), "watch": show.moves(prose.watch(forecast)),
+        "drivers": show.moves(prose.drivers(forecast)),
+        "watch": [(text, show.moves(rows)) for text, rows in prose.watch(forecast).items()],
         "halving": prose.halving(forecast), "counts": run.params.question.meeting, "week": prose.week(run),
         "fresh": show.moves(prose.fresh(forecast)), "spread": prose.spread(forecast),
         "replay_title": replay.title(weeks) if weeks else "",

@@ -1,6 +1,6 @@
 """What the priors alone say, beside what the record makes of them, and the record itself.
 
-Draws come straight from the priors, without a sampler; as in the scenario `no-record`, the tone's norm is then zero.
+Draws come straight from the priors, without a sampler; as in the scenario `no-record`, the usual tone is then zero.
 """
 
 from collections.abc import Iterator
@@ -9,16 +9,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import explain, hazard, predictive
+from . import chances, explain, predictive
+from .chances import Draws
 from .forecast import Run, spread
 from .params import Params, Prior
 from .summit import DIMS, coords
 
 DRAWS = 4000
-TRIED = {"envoy_meeting": "one meeting of envoys", "invitation": "an invitation", "trade_delivery": "a trade delivery"}
-CENTRAL = (0.025, 0.975)
+TRIED = ("envoy meeting (+2)", "invitation (+2)", "trade delivery (+2)")
+CENTRAL, SPAN = (0.025, 0.975), (0.05, 0.95)
 UNMOVED = 0.9
-"""Where the posterior's standard deviation is more than this share of the prior's, the record has taught nothing."""
+"""Where the posterior's central 90% is wider than this share of the prior's, the record has taught nothing."""
 
 
 class Range(NamedTuple):
@@ -44,18 +45,19 @@ class Line:
 class Belief:
     """A parameter before and after the record, in its unit.
 
-    `conflict`: the posterior mean lies outside the central 95% of the prior. `unmoved`: the record left it as it was.
+    `prior_lower` and `prior_upper` bound the central 95% of the prior; `span_ratio` is the width of the posterior's central
+    90% over that of the prior's. `conflict`: the posterior mean lies outside those bounds. `unmoved`: the record left the
+    parameter as it was.
     """
 
     name: str
     unit: str
     means: str
     prior_mean: float
-    prior_sd: float
     prior_lower: float
     prior_upper: float
     posterior_mean: float
-    posterior_sd: float
+    span_ratio: float
 
     @property
     def conflict(self) -> bool:
@@ -63,7 +65,7 @@ class Belief:
 
     @property
     def unmoved(self) -> bool:
-        return self.posterior_sd > UNMOVED * self.prior_sd
+        return self.span_ratio > UNMOVED
 
 
 @dataclass(frozen=True)
@@ -87,58 +89,46 @@ class PriorOnly:
         return [belief.name for belief in self.beliefs if belief.unmoved]
 
 
-def draws(params: Params, number: int = DRAWS) -> hazard.Draws:
-    """Draws of every parameter from its prior, by variable (draw, *dims), with the tone's norm at zero."""
-    made = predictive.prior_draws(params, number, params.run.random_seed)
-    return made | {"tone_norm": np.zeros(number)}
-
-
 def each(params: Params) -> Iterator[tuple[str, str, int | None, Prior, str]]:
     """Every scalar that has a prior: its name, its variable, its index there, the prior, and what it means."""
     labels = coords(params)
     for name, prior in params.priors.parameters.items():
-        if name in DIMS:
-            for i, label in enumerate(labels[DIMS[name][0]]):
-                yield f"{name}[{label}]", name, i, prior, f"{prior.means.rstrip('.')}: {label}."
-        else:
+        if name not in DIMS:
             yield name, name, None, prior, prior.means
-    for i, (kind, entry) in enumerate(params.priors.kinds.items()):
-        yield f"weight[{kind}]", "weight", i, entry.weight, f"Weight of a signal of the kind: {entry.means}"
+        else:
+            for i, label in enumerate(labels[DIMS[name][0]]):
+                yield f"{name}[{label}]", name, i, prior, prior.means
 
 
-def of(p: hazard.Draws, variable: str, index: int | None) -> np.ndarray:
-    """The draws of one scalar; (draw,)."""
-    return p[variable] if index is None else p[variable][:, index]
-
-
-def beliefs(params: Params, posterior: hazard.Draws) -> list[Belief]:
+def beliefs(params: Params, posterior: Draws) -> list[Belief]:
     """Every parameter before and after the record."""
     found = []
     for name, variable, index, prior, means in each(params):
-        frozen, values = prior.frozen(), of(posterior, variable, index)
-        found.append(Belief(name, prior.unit, means, float(frozen.mean()), float(frozen.std()),
-                            *map(float, frozen.ppf(CENTRAL)), float(values.mean()), float(values.std())))
+        frozen, values = prior.frozen(), posterior[variable] if index is None else posterior[variable][:, index]
+        ratio = float(np.diff(np.quantile(values, SPAN))[0] / np.diff(frozen.ppf(SPAN))[0])
+        found.append(Belief(name, prior.unit, means, float(frozen.mean()), *map(float, frozen.ppf(CENTRAL)),
+                            float(values.mean()), ratio))
     return found
 
 
-def effects(p: hazard.Draws, run: Run) -> dict[str, np.ndarray]:
-    """Change of the probability by each signal of interest; (draw,).
+def effects(p: Draws, run: Run) -> dict[str, np.ndarray]:
+    """Change of the probability by each signal of interest, in the words of `explain.possible`; (draw,).
 
-    Announcement and refusal are tried at the occasion that carries most of the forecast.
+    Announcement and words about coming are tried at the occasion that carries most of the forecast.
     """
-    now, tried = hazard.by_deadline(p, run.outlook), explain.possible(run.outlook, run.params.priors)
-    wanted = {f"{kind.replace('_', ' ')} (+2)": text for kind, text in TRIED.items()}
-    places = [row for row in run.forecast.occasions if row["kind"] == "season"]
+    now, places = chances.by_deadline(p, run.outlook), [row for row in run.forecast.occasions if row["kind"] == "season"]
+    tried, wanted = {what: after for _, what, after in explain.possible(run.outlook, run.params)}, list(TRIED)
     if places:
         name = max(places, key=lambda row: row["probability_first"])["name"]
-        wanted |= {f"meeting announced at {name}": f"an announcement for {name}",
-                   f"one leader stays away from {name}": f"a cancellation of {name}"}
-    return {text: hazard.by_deadline(p, tried[key]) - now for key, text in wanted.items() if key in tried}
+        wanted += [f"meeting announced at {name}", *(f"{side.leader} {verb} {name}" for side in run.params.question.sides
+                                                     for verb in ("says he comes to", "stays away from"))]
+    return {what: chances.by_deadline(p, tried[what]) - now for what in wanted if what in tried}
 
 
 def prior_only(run: Run, number: int = DRAWS) -> PriorOnly:
     """What the priors say of the run's question without its record, line by line beside the run itself."""
-    params, f, both = run.params, run.forecast, (draws(run.params, number), run.draws)
+    params, f, seed = run.params, run.forecast, run.params.run.random_seed
+    both = predictive.prior_draws(params, number, seed), run.draws
 
     def line(what: str, kind: str, values: list[np.ndarray], record: str = "") -> Line:
         ranges = [spread(each, params.run.interval_mass) for each in values]
@@ -146,13 +136,13 @@ def prior_only(run: Run, number: int = DRAWS) -> PriorOnly:
                                   for each, edge in zip(values, ranges, strict=True)), record)
 
     matched = f.matched_record
-    lines = [line("probability by the deadline", "probability", [hazard.by_deadline(p, run.outlook) for p in both],
+    lines = [line("probability by the deadline", "probability", [chances.by_deadline(p, run.outlook) for p in both],
                   f"{matched['hits']} of {matched['years']} years" if matched["years"] else "")]
-    seen, _, _ = predictive.observed(run.ledger, params.priors)
-    if seen.years and len(run.record.season_ids):
-        lines.append(line("meetings a year", "count", [predictive.simulated(
-            p, run.ledger, params.priors, number, params.run.random_seed).by_year().mean(1) for p in both],
-            f"{seen.by_year().mean():.1f}, {seen.years[0]}-{seen.years[-1]}"))
+    seen = predictive.observed(run.ledger, params)
+    if (years := seen.calendar.years) and len(seen.calendar.occasions):
+        lines.append(line("meetings a year", "count", [predictive.simulated(p, run.ledger, params, number, seed)
+                                                       .by_year().mean(1) for p in both],
+                          f"{seen.by_year().mean():.1f}, {years[0]}-{years[-1]}"))
     before, after = (effects(p, run) for p in both)
     lines += [line(what, "effect", [before[what], after[what]]) for what in before]
     return PriorOnly(f.question, f.as_of, f.deadline, tuple(lines), tuple(beliefs(params, run.draws)))

@@ -207,7 +207,7 @@ def promises(ledger: Ledger, params: Params) -> tuple[int, float]:
 
 
 def put_off(ledger: Ledger) -> dict[str, date]:
-    """The visits whose latest window says that they are put off, with the day of the first such word since it was agreed."""
+    """The visits whose latest window says that they are put off, with the day of that word."""
     latest = {window.occasion_id: window for window in ledger.visit_windows}
     return {name: window.public_date for name, window in latest.items() if window.earliest is None}
 

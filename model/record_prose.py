@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .backtest import FULL
+from .losses import PARTS
 from .prose import QUIET, Table, count, day, listed, percent, points, short_day, upper_first
 from .study import load
 
 if TYPE_CHECKING:
     from .forecast import Forecast
+    from .ledger import Ledger
 
 PRIMARY, LOG, LARGE = "integrated Brier, weeks 1-26", "log score, weeks 1-26", "calibration in the large"
-CLIMATOLOGY, REGRESSION = "seasonal climatology", "logistic regression"
-TABLES = ("scores", "by_year", "acceptance", "misses", "reliability", "decomposition", "paths", "placebo", "replay",
-          "replay_events", "replay_checks", "references")
+CLIMATOLOGY, REGRESSION, FAIR = "seasonal climatology", "logistic regression", "no additions"
+TABLES = ("scores", "by_year", "gains", "misses", "reliability", "decomposition", "drift", "paths", "placebo",
+          "replay", "replay_events", "replay_checks", "references")
 Record = Mapping[str, list[dict[str, Any]]]
 
 
@@ -51,7 +53,8 @@ def score_summary(found: Record) -> str:
     told = (f" {names} {'does' if len(better) == 1 else 'do'} better by "
             f"{max(own['value'] - row['value'] for row in better):.4f} at most, far less than the interval is wide."
             if better else " No other model of the record does better.")
-    climatology, calendar = (-own[name] / (own["value"] - own[name]) for name in ("minus_climatology", "minus_only"))
+    climatology, calendar = (-own[name] / (own["value"] - own[name])
+                             for name in ("minus_climatology", "minus_calendar"))
     return (f"Over {own['forecasts']:,} forecasts the integrated Brier score is {own['value']:.3f}, between "
             f"{own['lower']:.3f} and {own['upper']:.3f} in nine of ten resamples of the years. That is "
             f"{climatology:.0%} less than seasonal climatology and {calendar:.0%} less than the calendar alone.{told}")
@@ -61,9 +64,9 @@ def score_rows(found: Record, name: str = PRIMARY) -> Table:
     """One score of every model with its interval and paired differences."""
     rows = [(row["model"], row["value"], f"{row['lower']:.3f} – {row['upper']:.3f}",
              *(f"{signed(row[f'minus_{other}'])} ({signed(row[f'minus_{other}_lower'])} to "
-               f"{signed(row[f'minus_{other}_upper'])})" for other in ("climatology", "only")))
+               f"{signed(row[f'minus_{other}_upper'])})" for other in ("climatology", "calendar")))
             for row in found["scores"] if row["score"] == name]
-    return Table(("Model", "Value", "90%", "Minus climatology", "Minus seasons only"), rows,
+    return Table(("Model", "Value", "90%", "Minus climatology", "Minus calendar"), rows,
                  f"{upper_first(name)}; lower is better. Differences are paired, and below zero the row's model is "
                  "better; intervals hold 90% of resamples of whole years")
 
@@ -82,28 +85,85 @@ def _plain(value: float) -> str:
     return f"{value:.3f}".replace("-", "−")
 
 
-def acceptance_rows(found: Record) -> Table:
-    """What each feature gains in log score."""
-    rows = [(row["feature"], row["share_positive"], row["gain"], row["gain_first_half"], row["gain_second_half"],
-             row["gain_without_2020_21"], row["accepted"]) for row in found["acceptance"]]
-    names = ("Gain", "First half", "Second half", "Without 2020–21")
-    return Table(("Feature", "Years with a gain", *names, "Accepted"), rows,
-                 "Gain in log score a forecast, against the same model without the feature",
-                 {"Years with a gain": percent} | dict.fromkeys(names, lambda value: f"{value:+.4f}".replace("-", "−")))
+def gain(found: Record, model: str) -> dict[str, Any]:
+    """The row of what the full model gains over another one."""
+    return {row["model"]: row for row in found["gains"]}[model]
+
+
+def gain_rows(found: Record) -> Table:
+    """What the full model gains over each other one, in both scores."""
+    def told(row: dict[str, Any], name: str) -> str:
+        return f"{fine(row[f'{name}_gain'])} ({fine(row[f'{name}_lower'])} to {fine(row[f'{name}_upper'])})"
+
+    rows = [(row["model"], told(row, "brier"), told(row, "log_score"), row["share_positive"],
+             *(row[name] for name in ("first_half", "second_half", "without_2020_21", "steady")))
+            for row in found["gains"]]
+    halves = ("First half", "Second half", "Without 2020–21")
+    return Table(("Instead", "Brier", "Log score", "Years with a gain", *halves, "Steady"), rows,
+                 "What the published model gains over itself without a part, and over its rivals; above zero it is "
+                 "better. Intervals hold 90% of resamples of whole years; the halves are gains in log score",
+                 {"Years with a gain": percent} | dict.fromkeys(halves, fine))
+
+
+def fine(value: float) -> str:
+    """A small difference of scores with its sign."""
+    return f"{value:+.4f}".replace("-", "−")
 
 
 def worth(found: Record) -> str:
-    """What words and tone are worth."""
-    gain = {row["feature"]: row for row in found["acceptance"]}
-    if not {"tone", "words"} <= set(gain):
+    """What each part is worth in log score, and which parts the record does not show a steady gain of."""
+    rows = [row for row in found["gains"] if row["model"] in PARTS]
+    rows.sort(key=lambda row: -row["log_score_gain"])
+    if not rows:
         return ""
-    with_tone, without = (score(found, LOG, name)["value"] for name in (FULL.name, "no tone"))
-    refused = [row["feature"] for row in found["acceptance"] if row["accepted"] == "no"]
-    told = (f" By the rule {listed(refused)} {'has' if len(refused) == 1 else 'have'} not earned a place: the record "
-            "does not show the gain." if refused else "")
-    return (f"Words about occasions lower the log score by {gain['words']['gain']:.3f} a forecast, the general tone by "
-            f"{gain['tone']['gain']:.3f}, which is {100 * (1 - with_tone / without):.1f}% of the score without it."
-            f"{told}")
+    parts = [f"{row['model'].removeprefix('no ')} {fine(row['log_score_gain'])}" for row in rows]
+    unsteady = [row["model"].removeprefix("no ") for row in rows if row["steady"] == "no"]
+    told = (f" Of {listed(unsteady)} the record shows no steady gain: what the model keeps of "
+            f"{'it' if len(unsteady) == 1 else 'them'} is a belief that a reader would miss." if unsteady else "")
+    return f"What each part takes off the log score of a forecast: {listed(parts)}.{told}"
+
+
+def additions(found: Record, whole: "Ledger") -> str:
+    """The scores with and without the rows of the search that was no fair test."""
+    def told(model: str) -> str:
+        return (f"integrated Brier {score(found, PRIMARY, model)['value']:.4f}, "
+                f"log score {score(found, LOG, model)['value']:.4f}")
+
+    row = gain(found, FAIR)
+    low, high = fine(row["log_score_lower"]), fine(row["log_score_upper"])
+    number = sum(signal.search == "losses" for signal in whole.signals)
+    return (f"With these {number} signals: {told(FULL.name)}. Without them: {told(FAIR)}. They are worth "
+            f"{fine(row['log_score_gain'])} ({low} to {high}) in log score.")
+
+
+def drift_rows(found: Record) -> Table:
+    """Whether weekly forecasts drift."""
+    def told(row: dict[str, Any], value: float) -> str:
+        return f"{value:.2f}" if "movement" in row["what"] else f"{100 * value:+.2f} points".replace("-", "−")
+
+    rows = [(upper_first(row["what"]), told(row, row["value"]),
+             f"{told(row, row['lower'])} to {told(row, row['upper'])}", row["weeks"]) for row in found["drift"]]
+    return Table(("Of weekly forecasts", "Value", "90%", "Weeks"), rows,
+                 "Every Monday, a meeting by the end of the year, up to the meeting or the end; intervals hold 90% "
+                 "of resamples of whole years")
+
+
+def drift_summary(found: Record) -> str:
+    """Whether forecasts move more or less than their uncertainty falls, and what weeks without news do."""
+    if not found["drift"]:
+        return ""
+    ratio, every, quiet = found["drift"]
+    side = ("as much as their uncertainty falls, within chance" if ratio["lower"] <= 1 <= ratio["upper"]
+            else f"{'more' if ratio['value'] > 1 else 'less'} than their uncertainty falls, beyond chance")
+    def change(row: dict[str, Any]) -> str:
+        value, lower, upper = (f"{100 * row[name]:+.2f}".replace("-", "−") for name in ("value", "lower", "upper"))
+        return f"{value} points ({lower} to {upper})"
+
+    drifts = "no drift" if every["lower"] <= 0 <= every["upper"] else "a drift"
+    return (f"Weekly forecasts move {side}: movement over uncertainty reduction is {ratio['value']:.2f} "
+            f"({ratio['lower']:.2f} to {ratio['upper']:.2f}; a martingale has 1). The mean weekly change is "
+            f"{change(every)}, {drifts}; in the {quiet['weeks']:,} weeks in which nothing became public it is "
+            f"{change(quiet)}: a forecast for a fixed day falls a little while no meeting comes.")
 
 
 def decomposition_rows(found: Record) -> Table:

@@ -44,7 +44,7 @@ def stops(run: "Run", record: Path) -> list[Stop]:
         (event["effect"], date.fromisoformat(event["date"]), event["text"]) for event in events
         if event["as_of"] == row["as_of"])) for row in weeks]
     seen = forecast.seen(run.params, run.whole, as_of)
-    found = explain.news(run.draws, seen, last, study.shares(weeks[-1]), as_of, deadline, run.params.priors)
+    found = explain.news(run.draws, seen, last, study.shares(weeks[-1]), as_of, deadline, run.params)
     f = run.forecast
     return [*made, Stop(as_of, f.probability, f.interval["lower"], f.interval["upper"], tuple(
         (row["effect"], row["date"], row["text"]) for row in study.largest(found)))]

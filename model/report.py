@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 RENDERED = PROJECT_ROOT / "notebooks" / "rendered"
 RECORD = RENDERED / "record"
 LOG = RENDERED / "log.csv"
+README = PROJECT_ROOT / "README.md"
 CACHE = PROJECT_ROOT / ".cache"
 TABLES = ("signals", "occasions", "visit_windows")
 VERSIONED = ("numpy", "pymc", "pytensor", "arviz", "matplotlib", "nbconvert", "papermill")
@@ -208,12 +209,31 @@ def command(params: Params, sources: "Sources", edits: "Edits", run_name: str | 
     made = load(folder / "forecast.json")
     if not edits:
         log.publish(made, LOG)
+        refresh_readme(made, params, folder)
     seconds = time.perf_counter() - begin
     print(f"{prose.headline(made)}\n{name_of(folder)}/index.html "
           f"{'is up to date: nothing it rests on has changed' if current else 'was rendered'} ({seconds:.1f} s).\n"
           "Next: summit forecast --add KIND:STRENGTH[:OCCASION] asks what if; summit add appends a row; make lab opens the "
           "notebooks.")
     return 0
+
+
+def refresh_readme(made: "Forecast", params: Params, folder: Path) -> None:
+    """Write the number and the table of who comes where into the README, where it links to this folder."""
+    text = README.read_text("utf-8") if README.exists() else ""
+    if f"]({name_of(folder)}/index.html)" in text:
+        new = readme(text, made, {side.code: side.leader for side in params.question.sides})
+        if new != text:
+            write_atomic(README, new)
+
+
+def readme(text: str, made: "Forecast", names: Mapping[str, str]) -> str:
+    """The text of a README with what stands between its markers made from a forecast; `names` as in `prose.where_rows`."""
+    parts = {"number": f"{100 * made.probability:.0f} %, {made.likelihood_word}",
+             "who comes where": f"\n\n{prose.where_markdown(made, names)}\n\n"}
+    for name, part in parts.items():
+        text = re.sub(rf"(?s)(?<=<!-- {name} -->).*?(?=<!-- /{name} -->)", lambda _, part=part: part, text)
+    return text
 
 
 def folder_of(injected: Mapping[str, Any], run_name: str | None = None,

@@ -1,4 +1,4 @@
-"""Simulation-based calibration: does the sampler find parameters that brought forth a record? (Talts et al. 2018)
+"""Simulation-based calibration (Talts et al. 2018): does the sampler find the parameters that generated a record?
 
 Parameters are drawn from the prior, outcomes are simulated from them on the real calendar and tone, the model is fitted
 to these, and the rank of each true value among its posterior draws is noted. If model, simulator and sampler agree all
@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from . import hazard, parallel, predictive
-from .covariates import Outlook, Record
+from . import chances, likelihood, parallel, predictive
+from .attendance import Draws
 from .files import PROJECT_ROOT, csv_text, write_atomic
+from .outlook import Outlook
 from .params import Params
+from .record import CLASSES, Record
 from .summit import DIMS, coords
 
 TABLE = PROJECT_ROOT / "notebooks" / "rendered" / "record" / "sbc.csv"
@@ -55,64 +57,55 @@ class Verdict:
         return min(self.kolmogorov, self.chi_square) >= self.bound
 
 
-def simulated(p: hazard.Draws, past: Record, rng: np.random.Generator) -> Record:
+def simulated(p: Draws, past: Record, rng: np.random.Generator) -> Record:
     """A record with the calendar, tone and trials of `past` and the outcomes of one draw `p`, each (1, *dims)."""
-    tone = hazard.balance(p, past.up, past.down)
-    common = hazard.propensity({name: values[:, None] for name, values in p.items() if values.ndim == 1},
-                               tone - p["tone_norm"][:, None], p["year_effect"][:, past.year])
-    intensity = hazard.type_intensity(p)
-    agreed = -np.expm1(-common * hazard.together(intensity, past.types, p["overlap"][:, None]))
-    met = rng.random(len(past.met)) < np.clip(p["kept"] * agreed[0], 1e-9, 1 - 1e-9)
-    where = np.zeros_like(past.where)
-    for i in np.flatnonzero(met & (past.types.sum(1) > 1)):
-        choice = intensity[0] * past.types[i]
-        where[i, rng.choice(len(choice), p=choice / choice.sum())] = 1
-    one = {name: values[0] for name, values in p.items()}
+    one, (of_came, of_away) = {name: values[0] for name, values in p.items()}, likelihood.said(p)
 
-    def leads(name: str) -> np.ndarray:
-        middle, spread = np.log(one[f"{name}_lead"]), np.log(one[f"{name}_lead_spread"])
-        return np.exp(rng.normal(middle, spread, len(getattr(past, f"{name}_lead"))))
+    def counted(pair: tuple[int, int], chance: float) -> tuple[int, int]:
+        return int(rng.binomial(pair[1], chance)), pair[1]
 
-    def counted(name: str, chance: float) -> tuple[int, int]:
-        trials = getattr(past, name)[1]
-        return int(rng.binomial(trials, chance)), trials
-
-    trials = past.refused[:, 1]
+    said = past.said.copy()
+    said[:, 0] = rng.binomial(past.said[:, 1], of_came[0])
+    said[:, 2] = rng.binomial(past.said[:, 3], of_away[0])
+    came, met = (chance(p, past, p["norm"])[0] for chance in (likelihood.came, likelihood.met))
     return replace(
-        past, met=met, where=where, announcement_lead=leads("announcement"), refusal_lead=leads("refusal"),
-        surprise_lead=leads("surprise"), meeting_day=rng.multinomial(past.meeting_day.sum(), one["meeting_day"]),
-        kept=counted("kept", one["kept"]), window_kept=counted("window_kept", one["window_kept"]),
-        revived=counted("revived", one["revived"]), planned_met=counted("planned_met", one["planned_share"]),
-        planned_unmet=counted("planned_unmet", one["planned_share"] / one["planned_factor"] ** past.planned_weight),
-        surprises=int(rng.poisson(one["surprise_rate"] * past.years)),
-        refused=np.stack([rng.binomial(trials, one["refusal_share"]), trials], axis=1))
+        past, said=said,
+        came=(rng.random(len(came)) < came).astype(int), met=(rng.random(len(met)) < met).astype(int),
+        held=counted(past.held, one["held"]), will=counted(past.will, one["came_if_will"]),
+        will_not=counted(past.will_not, one["came_if_not"]), again=counted(past.again, one["again"]),
+        meeting_days=rng.multinomial(past.meeting_days.sum(), one["meeting_day"]),
+        broken=int(rng.poisson(one["breaks"] * past.exposure)),
+        visits=int(rng.poisson(one["visit_rate"] * past.years)),
+        notices=rng.exponential(one["visit_notice"], len(past.notices)))
 
 
-def truth(params: Params, past: Record, random_seed: int) -> hazard.Draws:
-    """One draw of every parameter from its prior, (1, *dims), with the norm of the tone that follows from it."""
-    p = predictive.prior_draws(params, 1, random_seed)
-    tone = hazard.balance(p, past.up, past.down)
-    return p | {"tone_norm": tone.mean(1) if tone.size else np.zeros(1)}
+def truth(params: Params, past: Record, random_seed: int) -> Draws:
+    """One draw of every parameter from its prior, (1, *dims), and the usual tone of the record."""
+    return predictive.prior_draws(params, 1, random_seed) | {"norm": np.array([past.norm])}
 
 
-def scalars(params: Params, past: Record, p: hazard.Draws) -> dict[str, np.ndarray]:
-    """The draws of every scalar that the record can speak of, by name, (draw,); of years those that have a season."""
+def scalars(params: Params, past: Record, p: Draws) -> dict[str, np.ndarray]:
+    """The draws of every scalar that the record can speak of, by name, (draw,).
+
+    Of `comes_effect` those of a side and type with a decision in which habits count.
+    """
     labels, found = coords(params), {}
+    habitual = np.isin(past.classes, [CLASSES.index(name) for name in ("summit", "other")])
+    decided = set(zip(past.sides[habitual].tolist(), past.types[habitual].tolist(), strict=True))
     for name, values in p.items():
-        if name == "year_effect":
-            found |= {f"{name}[{labels['year'][i]}]": values[:, i] for i in sorted(set(past.year.tolist()))}
-        elif name in DIMS:
-            found |= {f"{name}[{label}]": values[:, i] for i, label in enumerate(labels[DIMS[name][0]])}
-        elif name != "tone_norm":
-            found[name] = values
+        dims = DIMS.get(name, ())
+        for index in np.ndindex(values.shape[1:]):
+            if name != "norm" and (name != "comes_effect" or index in decided):
+                label = " ".join(str(labels[dim][i]) for dim, i in zip(dims, index, strict=True))
+                found[f"{name}[{label}]" if label else name] = values[:, *index]
     return found
 
 
 def one(number: int, params: Params, past: Record, ahead: Outlook, ready: Any, draws: int = DRAWS, tune: int = TUNE,
         kept: int = KEPT,
-        simulate: Callable[[hazard.Draws, Record, np.random.Generator], Record] = simulated) -> Simulation:
+        simulate: Callable[[Draws, Record, np.random.Generator], Record] = simulated) -> Simulation:
     """The simulation of one number: the same number, the same simulation."""
-    from .summit import diagnose, draws_of, resample
+    from .fits import diagnose, draws_of, resample
 
     random_seed = params.run.random_seed + 1000 * number
     true = truth(params, past, random_seed)
@@ -120,13 +113,13 @@ def one(number: int, params: Params, past: Record, ahead: Outlook, ready: Any, d
     seeded = replace(params, run=params.run.model_copy(update={"random_seed": random_seed % 2**32}))
     try:
         tree = resample(ready, made, seeded, chains=CHAINS, draws=draws, tune=tune)
-        found, (checks, _) = draws_of(tree), diagnose(tree, seeded)
+        found, (checks, _) = draws_of(tree, made), diagnose(tree, seeded)
     except Exception as error:
         return Simulation(number, {}, failure=f"{type(error).__name__}: {error}".splitlines()[0][:200])
-    steps = np.linspace(0, len(found["kept"]) - 1, kept).round().astype(int)
+    steps = np.linspace(0, len(found["held"]) - 1, kept).round().astype(int)
     few = {name: values[steps] for name, values in found.items()}
     values, right = scalars(params, past, few), scalars(params, past, true)
-    values[HEADLINE], right[HEADLINE] = hazard.by_deadline(few, ahead), hazard.by_deadline(true, ahead)
+    values[HEADLINE], right[HEADLINE] = chances.by_deadline(few, ahead), chances.by_deadline(true, ahead)
     ranks = {name: int((values[name] < right[name]).sum()) for name in values}
     return Simulation(number, ranks, checks["rhat_max"], checks["ess_min"], checks["divergences"])
 
@@ -135,7 +128,7 @@ _READY: dict[str, Any] = {}
 
 
 def _begin(params: Params, past: Record, ahead: Outlook) -> None:
-    from .summit import compiled
+    from .fits import compiled
 
     _READY.update(params=params, past=past, ahead=ahead, ready=compiled(params, past))
 

@@ -61,10 +61,9 @@ def expected_occasions(occasions: Sequence[Occasion], until: date, priors: Prior
         if not kind.yearly or not series:
             continue
         last, hosts = series[-1], {o.host for o in series}
+        host = last.host if len(hosts) == 1 else ""
         for year in range(last.start_date.year + 1, until.year + 2):
-            shift = date(year, 1, 1) - date(last.start_date.year, 1, 1)
+            start = last.start_date.replace(year=year, day=min(last.start_date.day, 28 if last.start_date.month == 2 else 31))
             expected.append(Occasion(f"{year}-{name.replace('_', '-')}-expected", f"{kind.name} {year}, no date yet", name,
-                                     hosts.pop() if len(hosts) == 1 else "", last.start_date + shift,
-                                     last.end_date + shift, last.known_from, "", ""))
-            hosts = {o.host for o in series}
+                                     host, start, start + (last.end_date - last.start_date), last.known_from, "", ""))
     return expected

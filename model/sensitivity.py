@@ -1,22 +1,21 @@
 """Which belief the forecast hangs on: the headline under other priors, without a fit.
 
-Each prior of `params/priors.yaml` is moved so that its median lies where its 5% or its 95% point was, as someone would
-hold it who takes for usual what we take for extreme. The posterior draws are reweighted by the ratio of the densities;
-where the Pareto shape k of the weights is too large for that, the answer is that a refit is needed, and `refitted`
-makes one on request. Power-scaling (Kallioinen and others 2024) is ArviZ's.
+Each prior of `params/priors.yaml` is moved so that its median lies where its 5% or its 95% point was. The posterior
+draws are reweighted by the ratio of the densities; where the Pareto shape k of the weights is too large for that, a
+refit is needed, and `refitted` makes one on request. Power-scaling (Kallioinen and others 2024) is ArviZ's.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from . import forecast, hazard
-from .covariates import Record
+from . import forecast
+from .attendance import Draws
+from .chances import by_deadline
+from .fits import pareto_k
 from .forecast import Run
-from .hazard import Draws
-from .params import Params, Prior
-from .summit import pareto_k
+from .likelihood import log_likelihood
+from .params import Parameter, Params, Prior
 
 LEVELS = (0.05, 0.95)
 SAFE = 0.7
@@ -115,21 +114,9 @@ def _shares(logit: float, total: float) -> tuple[float, float]:
     return float(alpha), float(total - alpha)
 
 
-def tunable(params: Params) -> Iterator[tuple[str, tuple[str, ...], Prior, str]]:
-    """Every prior of the file: its name, its path there, the prior, and what it means."""
-    for path, old in params.priors.each().items():
-        if path[0] == "kinds":
-            kind = params.priors.kinds[path[1]]
-            yield f"weight[{path[1]}]", path, old, f"Weight of a signal in the tone: {kind.means}"
-        else:
-            yield path[1], path, old, old.means
-
-
-def values_of(p: Draws, params: Params, path: tuple[str, ...]) -> np.ndarray:
+def values_of(p: Draws, name: str) -> np.ndarray:
     """The draws that a prior is about, (draw, 1 or its dim)."""
-    if path[0] == "kinds":
-        return p["weight"][:, [list(params.priors.kinds).index(path[1])]]
-    return p[path[1]].reshape(len(p[path[1]]), -1)
+    return p[name].reshape(len(p[name]), -1)
 
 
 def log_density(old: Prior, values: np.ndarray) -> np.ndarray:
@@ -147,32 +134,6 @@ def end(old: Prior, level: float, values: np.ndarray, headline: np.ndarray) -> E
     error = float(np.sqrt(np.square(weight) @ np.square(headline - mean)))
     k = pareto_k(log_weight)
     return End(level, float(old.frozen().ppf(level)), mean, error, float("inf") if np.isnan(k) else k)
-
-
-def log_likelihood(p: Draws, past: Record) -> np.ndarray:
-    """Log likelihood of a whole record, every part of it; (draw,). The same as that of the model, in NumPy."""
-    from scipy import special, stats
-
-    rows = np.arange(len(past.season_ids))
-    total = hazard.log_likelihood(p, past, rows)
-    intensity, chosen = hazard.type_intensity(p), past.where.sum(1) > 0
-    for counts, there in zip(past.types[chosen], past.where[chosen].argmax(1), strict=True):
-        choice = intensity * counts
-        total += np.log(choice[:, there] / choice.sum(1))
-    total += stats.multinomial.logpmf(past.meeting_day, past.meeting_day.sum(), p["meeting_day"])
-    for name in ("announcement", "refusal", "surprise"):
-        days = np.log(getattr(past, f"{name}_lead"))[None]
-        middle, width = np.log(p[f"{name}_lead"])[:, None], np.log(p[f"{name}_lead_spread"])[:, None]
-        total += (stats.norm.logpdf(days, middle, width) - days).sum(1)
-    shares = {"kept": p["kept"], "window_kept": p["window_kept"], "revived": p["revived"],
-              "planned_met": p["planned_share"],
-              "planned_unmet": p["planned_share"] / p["planned_factor"] ** past.planned_weight}
-    for name, share in shares.items():
-        hits, trials = getattr(past, name)
-        total += stats.binom.logpmf(hits, trials, share)
-    total += stats.binom.logpmf(past.refused[:, 0], past.refused[:, 1], p["refusal_share"]).sum(1)
-    expected = p["surprise_rate"] * past.years
-    return total + special.xlogy(past.surprises, expected) - expected - special.gammaln(past.surprises + 1)
 
 
 def power(headline: np.ndarray, log_prior: dict[str, np.ndarray], likelihood: np.ndarray) -> dict[str, float]:
@@ -201,14 +162,12 @@ def power(headline: np.ndarray, log_prior: dict[str, np.ndarray], likelihood: np
 
 def sensitivity(run: Run) -> Sensitivity:
     """The headline of a run under each prior at its edges, and under priors and record scaled; fits nothing."""
-    p, params = run.draws, run.params
-    headline = hazard.by_deadline(p, run.outlook)
-    priors = {name: (path, old, means) for name, path, old, means in tunable(params)}
-    values = {name: values_of(p, params, path) for name, (path, _, _) in priors.items()}
-    scaled = power(headline, {name: log_density(old, values[name]) for name, (_, old, _) in priors.items()},
+    p, priors = run.draws, run.params.priors.parameters
+    headline = by_deadline(p, run.outlook)
+    scaled = power(headline, {name: log_density(old, values_of(p, name)) for name, old in priors.items()},
                    log_likelihood(p, run.record))
-    bars = [Bar(name, old.unit, means, *(end(old, level, values[name], headline) for level in LEVELS), scaled[name])
-            for name, (_, old, means) in priors.items()]
+    ends = {name: [end(old, level, values_of(p, name), headline) for level in LEVELS] for name, old in priors.items()}
+    bars = [Bar(name, old.unit, old.means, *ends[name], scaled[name]) for name, old in priors.items()]
     return Sensitivity(float(headline.mean()), ordered(bars, float(headline.mean())), scaled["prior"],
                        scaled["likelihood"])
 
@@ -218,27 +177,22 @@ def ordered(bars: list[Bar], probability: float) -> tuple[Bar, ...]:
     return tuple(sorted(bars, key=lambda bar: (-bar.reach(probability), bar.name)))
 
 
-def with_prior(params: Params, path: tuple[str, ...], new: Prior) -> Params:
-    """Params with one prior in the place of another."""
-    priors = params.priors
-    if path[0] == "kinds":
-        kind = priors.kinds[path[1]].model_copy(update={"weight": new})
-        return replace(params, priors=priors.model_copy(update={"kinds": priors.kinds | {path[1]: kind}}))
-    parameters = priors.parameters | {path[1]: new}
-    return replace(params, priors=priors.model_copy(update={"parameters": parameters}))
+def with_prior(params: Params, name: str, new: Prior) -> Params:
+    """Params with another prior of a parameter."""
+    old = params.priors.parameters[name]
+    changed = Parameter(**(new.model_dump() | {"means": old.means, "dim": old.dim}))
+    priors = params.priors.model_copy(update={"parameters": params.priors.parameters | {name: changed}})
+    return replace(params, priors=priors)
 
 
 def refitted(run: Run, made: Sensitivity) -> Sensitivity:
-    """The same with a fit for each end that needs one, kept in the fit cache; minutes, so never when rendering."""
-    from .summit import fit
-
-    priors = {name: (path, old) for name, path, old, _ in tunable(run.params)}
+    """The same with a fit for each end that needs one, kept in the fit cache; never when rendering."""
+    from .fits import fit
 
     def done(bar: Bar, which: End) -> End:
         if which.safe:
             return which
-        path, old = priors[bar.name]
-        params = with_prior(run.params, path, moved(old, which.level))
+        params = with_prior(run.params, bar.name, moved(run.params.priors.parameters[bar.name], which.level))
         value = forecast.headline(params, run.whole, run.params.question.as_of, fit)
         return replace(which, probability=value, error=0.0, pareto_k=-np.inf)
 

@@ -84,10 +84,12 @@ def table(data: Table) -> Html:
 
 
 def _kind(cells: tuple[Any, ...]) -> str:
-    if cells and all(isinstance(cell, int | float) for cell in cells):
+    numbers = [isinstance(cell, int | float) for cell in cells]
+    short = [cell is None or len(str(cell)) < 6 for cell in cells]
+    if any(numbers) and all(number or word for number, word in zip(numbers, short, strict=True)):
         return "number"
     longest = max((len(str(cell)) for cell in cells), default=0)
-    return "long" if longest > 40 else "short" if longest < 17 else ""
+    return "long" if longest > 48 else "short" if longest < 17 else ""
 
 
 def _written(cell: Any) -> str:

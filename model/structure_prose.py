@@ -8,22 +8,22 @@ import numpy as np
 
 from .prose import Table, count, day, listed, percent, points, upper_first
 from .sbc import HEADLINE, MISSED
+from .words import LEVELS
 
 if TYPE_CHECKING:
     from .forecast import Run
     from .predictive import Check, Checks
 
+LEVEL_NAMES = {2: "reported to come", 1: "may come", -1: "may not come", -2: "reported not to come"}
 BELIEF, MOVED = 0.9, 0.5
 """A parameter stays a belief where the posterior's standard deviation is more than this share of the prior's, and its
 mean has not moved by more than this many of them."""
 
 DERIVED = {
-    "type_effect": (("type",), "steps", "How many steps of type_factor a type of occasion lies above the average one; "
-                    "types at which both leaders are not expected start unexpected_steps lower."),
-    "year_effect": (("year",), "steps", "How many steps of year_factor a year is better than usual."),
-    "weight": (("kind",), "weight", "Weight of a kind of signal in the tone, relative to a meeting of envoys."),
+    "comes_effect": (("side", "type"), "standard deviations", "How much likelier than usual a leader comes to a type "
+                     "of occasion, in steps of comes_spread on the log odds; not at what the other side hosts."),
     "meeting_day": (("offset",), "probability", "Day of a meeting relative to the start of its occasion."),
-    "tone_norm": ((), "balance", "The usual tone: its mean over the seasons of the record, from −1 to 1.")}
+    "norm": ((), "balance", "The usual tone: its mean over the decisions of the record, from −1 to 1.")}
 """Variables without an entry of their own in the priors file: dims, unit, meaning."""
 
 
@@ -63,36 +63,17 @@ class Belief(NamedTuple):
 
 def beliefs(run: "Run") -> list[Belief]:
     """Every parameter that has a prior in the priors file, those with a dim once for each of its labels."""
-    priors, draws = run.params.priors, run.draws
-    types = {name: kind.name for name, kind in priors.multilateral.items()}
     rows = []
-
-    def add(name: str, label: str, prior: Any, values: np.ndarray) -> None:
-        frozen = prior.frozen()
-        low, high = frozen.ppf([0.05, 0.95])
-        rows.append(Belief(name, label, prior.unit, (float(low), float(frozen.mean()), float(high)),
-                           (float(np.quantile(values, 0.05)), float(values.mean()), float(np.quantile(values, 0.95))),
-                           float(values.std() / frozen.std()), float((values.mean() - frozen.mean()) / frozen.std())))
-
-    for name, prior in priors.parameters.items():
-        label = upper_first(name.replace("_", " "))
-        if draws[name].ndim == 1:
-            add(name, label, prior, draws[name])
-        for i, kind in enumerate(types.values() if draws[name].ndim > 1 else ()):
-            add(name, f"{label}, {kind}", prior, draws[name][:, i])
-    for i, (name, kind) in enumerate(priors.kinds.items()):
-        add("weight", f"Weight of {name.replace('_', ' ')}", kind.weight, draws["weight"][:, i])
+    for name, prior in run.params.priors.parameters.items():
+        label, frozen = upper_first(name.replace("_", " ")), prior.frozen()
+        low, high = map(float, frozen.ppf([0.05, 0.95]))
+        for index, values in enumerate(np.atleast_2d(run.draws[name].T)):
+            level = f", {LEVEL_NAMES[LEVELS[index]]}" if prior.dim else ""
+            rows.append(Belief(
+                name, label + level, prior.unit, (low, float(frozen.mean()), high),
+                (float(np.quantile(values, 0.05)), float(values.mean()), float(np.quantile(values, 0.95))),
+                float(values.std() / frozen.std()), float((values.mean() - frozen.mean()) / frozen.std())))
     return rows
-
-
-def parameters(rows: Sequence[Belief]) -> list[Belief]:
-    """Those that are not weights of kinds."""
-    return [row for row in rows if row.name != "weight"]
-
-
-def weights(rows: Sequence[Belief]) -> list[Belief]:
-    """The weights of the kinds of signal."""
-    return [row for row in rows if row.name == "weight"]
 
 
 def beliefs_title(rows: Sequence[Belief]) -> str:
@@ -175,7 +156,7 @@ def chains(run: "Run", number_of_rows: int = 8) -> Table:
     import arviz_stats as az
     import xarray as xr
 
-    from . import summit
+    from . import fits, summit
 
     fitted = fits.fit(run.params, run.record)
     shape = (run.params.run.chains, -1)
@@ -300,5 +281,6 @@ def variant_rows(rows: Sequence[dict]) -> Table:
 def variant_summary(rows: Sequence[dict]) -> str:
     """How many variants were tried on the same years, and what that means for the scores."""
     kept = sum(row["kept"] == "yes" for row in rows)
-    return (f"{len(rows)} variants were tried on the same years and {kept} were kept. Choosing among so many by the "
-            "scores that are then published flatters them; by how much nobody can say, and the next years will.")
+    return (f"{len(rows)} variants of this model and its rival were tried on the same years and {kept} were kept, "
+            "after some 130 in the study that led to it. Choosing among so many by the scores that are then published "
+            "flatters them; by how much nobody can say, and the next years will.")

@@ -9,84 +9,89 @@ import csv
 import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from . import backtest, explain, forecast, hazard, losses, parallel, summit
+from . import attendance, audit, backtest, chances, explain, fits, forecast, losses, parallel
 from .backtest import FULL, RECORD, Structure, brier, log_score
-from .covariates import DAY, YEAR, Record, about_occasions, meetings, outlook, record
 from .files import PROJECT_ROOT, content_hash, write_atomic
 from .ledger import Ledger, Occasion
-from .params import Params, Priors, load_params
+from .outlook import outlook
+from .params import Params, load_params
+from .record import Record, record
+from .seasons import DAY, YEAR, meetings
+from .tone import about_occasions
 
 LEFT_OUT = range(1993, 2025)
 KNOWN_YEARS = (1995, 2001, 2013, 2018, 2021, 2023)
+CHECKED, MEETING = date(2025, 10, 27), date(2025, 10, 30)
+"""The last Monday of the replay and the day announced for the meeting."""
 REPLAY = PROJECT_ROOT / "params" / "sweeps" / "replay.yaml"
-SHUFFLES, REPEATS = 100, 10
+SHUFFLES, REPEATS = 30, 5
 FEW = {"chains": 2, "draws": 200, "tune": 400}
 EVENTS = 3
 LEDGERS = 50
+MODULES = ("attendance", "backtest", "chances", "fits", "ledger", "likelihood", "outlook", "record", "seasons", "study",
+           "summit", "tone", "words")
+"""What decides a score of the record."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """The default run under another structure: what differs, in words and in the ways a run can differ."""
+    """The default run under another structure: what differs, in words and in the ways a run can differ.
+
+    `choices` are entries of `structure` in the priors file.
+    """
 
     name: str
     what: str
     structure: Structure = FULL
-    gap: int | None = None
-    overlap: tuple[float, float] | None = None
+    choices: Mapping[str, int] = field(default_factory=dict)
     unchecked: bool = True
 
 
 NAMED = {structure.name: structure for structure in backtest.STRUCTURES}
 VARIANTS = (
     Variant("full", "The model as published"),
+    Variant("no attendance words", "Words about who comes are not heard", NAMED["no attendance words"]),
     Variant("no tone", "Signals that name no occasion are not seen", NAMED["no tone"]),
-    Variant("no words", "Nothing said about occasions is seen, silence does not count", NAMED["no words"]),
-    Variant("seasons only", "Neither tone nor words", NAMED["seasons only"]),
-    Variant("no frailty", "Years do not differ", NAMED["no frailty"]),
-    Variant("season gap 21", "Occasions more than 21 days apart are separate seasons", gap=21),
-    Variant("season gap 45", "Occasions up to 45 days apart are one season", gap=45),
-    Variant("one chance a season", "Overlap fixed near 0: only a season's best occasion counts", overlap=(500, 9500)),
-    Variant("independent occasions", "Overlap fixed near 1: each occasion is a chance of its own", overlap=(9990, 10)),
+    Variant("no planning", "Planning and doubt about a meeting are not heard", NAMED["no planning"]),
+    Variant("no again", "Visits put off are not expected again", NAMED["no again"]),
+    Variant("no additions", "Without the rows searched where an earlier model lost most", NAMED["no additions"]),
+    Variant("calendar alone", "The calendar and who came, nothing that was said", NAMED["calendar alone"]),
+    Variant("season gap 21", "Occasions over 21 days apart are separate seasons", choices={"season_gap": 21}),
+    Variant("season gap 45", "Occasions up to 45 days apart are one season", choices={"season_gap": 45}),
+    Variant("tone half-life 60", "A signal counts half after 60 days", choices={"tone_half_life": 60}),
+    Variant("tone half-life 180", "A signal counts half after 180 days", choices={"tone_half_life": 180}),
     Variant("checked rows only", "Without the signals for which no page was found", unchecked=False))
 
 
-def with_priors(params: Params, variant: Variant) -> Params:
+def with_choices(params: Params, variant: Variant) -> Params:
     """The params of a variant."""
-    data = params.priors.model_dump(mode="python", exclude_none=True)
-    if variant.gap:
-        data["structure"]["season_gap"] = variant.gap
-    if variant.overlap:
-        alpha, beta = variant.overlap
-        told = {name: data["parameters"]["overlap"][name] for name in ("means", "unit", "why")}
-        data["parameters"]["overlap"] = told | {"dist": "Beta", "args": {"alpha": float(alpha), "beta": float(beta)}}
-    return replace(params, priors=Priors.model_validate(data))
+    structure = params.priors.structure.model_copy(update=dict(variant.choices))
+    return replace(params, priors=params.priors.model_copy(update={"structure": structure}))
 
 
-def fit_of(params: Params, ready: Any, past: Record) -> tuple[summit.Fit, list[str]]:
+def fit_of(params: Params, ready: Any, past: Record) -> tuple[fits.Fit, list[str]]:
     """The fit of a compiled model to a record, and what is wrong with it; it is not stored."""
-    tree = summit.resample(ready, past, params)
-    checks, failures = summit.diagnose(tree, params)
-    return summit.Fit("", past.through, summit.draws_of(tree), checks, 0.0, False, ""), failures
+    tree = fits.resample(ready, past, params)
+    checks, failures = fits.diagnose(tree, params)
+    return fits.Fit("", past.through, fits.draws_of(tree, past), checks, 0.0, False, ""), failures
 
 
 def asked(params: Params, ready: Any, learned: Ledger, seen: Ledger, structure: Structure = FULL,
           fewer_years: int = 0) -> dict[str, Any]:
     """The headline of a run fitted to one ledger and asked of another, both cut at its as-of date."""
     q = params.question
-    past = structure.years(record(structure.sees(learned), params.priors))
+    past = record(NAMED[structure.fit].sees(learned), params)
     past = replace(past, years=past.years - fewer_years)
     fitted, failures = fit_of(params, ready, past)
-    draws = summit.update(fitted, past, past, q.as_of).draws
-    ahead = outlook(structure.sees(seen), q.as_of, q.deadline, params.priors)
-    p = backtest.curve(draws, ahead, structure)[:, -1]
+    draws = fits.update(fitted, past, past, q.as_of).draws
+    p = chances.by_deadline(draws, structure.ahead(seen, q.as_of, q.deadline, params))
     spread = forecast.spread(p, params.run.interval_mass)
     return {"as_of": q.as_of, "deadline": q.deadline, "probability": float(p.mean()), "lower": spread["lower"],
             "upper": spread["upper"], "error": forecast.monte_carlo_error(p, fitted),
@@ -96,12 +101,12 @@ def asked(params: Params, ready: Any, learned: Ledger, seen: Ledger, structure: 
 def structures(params: Params, whole: Ledger) -> Iterator[dict]:
     """The headline of the default run under each named structure, one row each; `error` is that of the sampling."""
     cut = whole.as_of(params.question.as_of)
-    ready = summit.compiled(params, record(cut, params.priors))
+    ready = fits.compiled(params, record(cut, params))
     for variant in VARIANTS:
-        own = with_priors(params, variant)
-        used = ready if not variant.overlap else summit.compiled(own, record(cut, own.priors))
+        own = with_choices(params, variant)
         ledger = cut if variant.unchecked else replace(cut, signals=tuple(s for s in cut.signals if s.checked))
-        yield {"structure": variant.name, "what": variant.what} | asked(own, used, ledger, ledger, variant.structure)
+        answer = asked(own, ready, ledger, ledger, variant.structure)
+        yield {"structure": variant.name, "what": variant.what} | answer
 
 
 def samplers(params: Params, whole: Ledger) -> Iterator[dict]:
@@ -115,12 +120,11 @@ def samplers(params: Params, whole: Ledger) -> Iterator[dict]:
 
     q, chains = params.question, params.run.chains
     cut = whole.as_of(q.as_of)
-    past, ahead = record(cut, params.priors), outlook(cut, q.as_of, q.deadline, params.priors)
-    found = []
-    run = params.run
-    longer = summit.resample(summit.compiled(params, past), past, params, draws=4 * run.draws, tune=4 * run.tune)
-    for p in (summit.fit(params, past).draws, summit.draws_of(longer)):
-        chosen = sbc.scalars(params, past, p) | {sbc.HEADLINE: hazard.by_deadline(p, ahead)}
+    past, ahead = record(cut, params), outlook(cut, q.as_of, q.deadline, params)
+    found, run = [], params.run
+    longer = fits.resample(fits.compiled(params, past), past, params, draws=4 * run.draws, tune=4 * run.tune)
+    for p in (fits.fit(params, past).draws, fits.draws_of(longer, past)):
+        chosen = sbc.scalars(params, past, p) | {sbc.HEADLINE: chances.by_deadline(p, ahead)}
         found.append({name: (values.mean(), values.var() / float(az.ess(values.reshape(chains, -1), method="mean")))
                       for name, values in chosen.items()})
     for name in found[0]:
@@ -147,18 +151,18 @@ def refits(params: Params, whole: Ledger) -> Iterator[dict]:
     `errors` is their difference in Monte Carlo standard errors.
     """
     rng = np.random.default_rng(params.run.random_seed)
-    ready = summit.compiled(params, record(whole.as_of(params.question.as_of), params.priors))
+    ready = fits.compiled(params, record(whole.as_of(params.question.as_of), params))
     for number in range(LEDGERS):
         as_of = date(2003, 1, 1) + int(rng.integers(0, 8000)) * DAY
         cut = thinned(whole, 0.8, rng).as_of(as_of)
-        past, ahead = record(cut, params.priors), outlook(cut, as_of, as_of + 180 * DAY, params.priors)
+        past, ahead = record(cut, params), outlook(cut, as_of, as_of + 180 * DAY, params)
         later = replace(past, years=past.years + (as_of - past.through).days / YEAR)
-        fits = [fit_of(params, ready, each)[0] for each in (past, later)]
-        fits[0] = summit.update(fits[0], past, past, as_of)
-        ours, theirs = (hazard.by_deadline(each.draws, ahead) for each in fits)
-        error = np.hypot(forecast.monte_carlo_error(ours, fits[0]), forecast.monte_carlo_error(theirs, fits[1]))
+        first, anew = (fit_of(params, ready, each)[0] for each in (past, later))
+        first = fits.update(first, past, past, as_of)
+        ours, theirs = (chances.by_deadline(each.draws, ahead) for each in (first, anew))
+        error = np.hypot(forecast.monte_carlo_error(ours, first), forecast.monte_carlo_error(theirs, anew))
         yield {"ledger": number, "as_of": as_of, "signals": len(cut.signals), "days": (as_of - past.through).days,
-               "pareto_k": fits[0].pareto_k, "reweighted": ours.mean(), "fitted_anew": theirs.mean(),
+               "pareto_k": first.pareto_k, "reweighted": ours.mean(), "fitted_anew": theirs.mean(),
                "errors": (ours.mean() - theirs.mean()) / error}
 
 
@@ -170,7 +174,7 @@ def without_year(ledger: Ledger, year: int) -> Ledger:
 def influence(params: Params, whole: Ledger) -> Iterator[dict]:
     """The headline of the default run with each year left out of the record it learns from."""
     cut = whole.as_of(params.question.as_of)
-    ready = summit.compiled(params, record(cut, params.priors))
+    ready = fits.compiled(params, record(cut, params))
     base = asked(params, ready, cut, cut)
     for year in LEFT_OUT:
         row = asked(params, ready, without_year(cut, year), cut, fewer_years=1)
@@ -220,13 +224,13 @@ def monthly_scores(params: Params, ready: Any, ledger: Ledger, structure: Struct
     met, losses_found = meetings(ledger), []
     for year in range(backtest.FIRST_YEAR, backtest.LAST_YEAR + 1):
         seen = structure.sees(ledger)
-        past = record(seen.as_of(date(year - 1, 12, 31)), params.priors)
+        past = record(seen.as_of(date(year - 1, 12, 31)), params)
         january = backtest.january_fit(params, ready, past, f"{structure.name}, January {year}", FEW)
         for day in backtest.origins(year, year, monthly=True):
-            cut = seen.as_of(day)
-            now = summit.update(january, past, record(cut, params.priors), day).draws
-            ahead = outlook(cut, day, day + int(backtest.WEEKS[-1]) * 7 * DAY, params.priors)
-            p = backtest.curve(now, ahead, structure)[:, 7 * backtest.WEEKS - 1].mean(0)
+            cut = ledger.as_of(day)
+            now = fits.update(january, past, record(structure.sees(cut), params), day).draws
+            ahead = structure.ahead(cut, day, day + int(backtest.WEEKS[-1]) * 7 * DAY, params)
+            p = chances.chances(now, ahead).by_day[:, 7 * backtest.WEEKS - 1].mean(0)
             y = np.array([backtest.happened(met, day, day + int(week) * 7 * DAY) for week in backtest.WEEKS])
             losses_found.append((brier(p, y).mean(), log_score(p, y).mean()))
     return dict(zip(("brier", "log_score"), map(float, np.mean(losses_found, axis=0)), strict=True))
@@ -268,7 +272,7 @@ def inputs_hash() -> str:
     """Hash of all that decides a fit: params, ledger and the modules of the model."""
     here = Path(__file__).parent
     files = [*sorted((PROJECT_ROOT / "params").glob("*.yaml")), *forecast.SEEDS.values(),
-             *(here / f"{name}.py" for name in ("backtest", "covariates", "hazard", "ledger", "study", "summit"))]
+             *(here / f"{name}.py" for name in MODULES)]
     return content_hash(*(Path(path).read_bytes() for path in files))
 
 
@@ -290,10 +294,11 @@ def replay_events(params: Params, whole: Ledger) -> dict[str, list[dict]]:
     rows = []
     for last, week in itertools.pairwise(weeks):
         before, day = (date.fromisoformat(row["as_of"]) for row in (last, week))
-        draws = forecast.brought_up_to(params, whole, day, summit.fit, through)[0].draws
-        found = explain.news(draws, whole.as_of(day), before, shares(last), day, deadline, params.priors)
+        draws = forecast.brought_up_to(params, whole, day, fits.fit, through)[0].draws
+        found = explain.news(draws, whole.as_of(day), before, shares(last), day, deadline, params)
         rows += [{"as_of": day, "probability": week["probability"]} | row for row in largest(found)]
-    return {"replay_events": rows, "replay_checks": losses.replay_checks(weeks, float(draws["kept"].mean()))}
+    kept = attendance.promise(draws, (MEETING - CHECKED).days, params.priors.structure.at_risk)
+    return {"replay_events": rows, "replay_checks": losses.replay_checks(weeks, float(kept.mean()))}
 
 
 def largest(found: list[dict]) -> list[dict]:
@@ -327,8 +332,9 @@ def _number(text: str) -> Any:
 def track_record(points: list[backtest.Point], whole: Ledger) -> dict[str, list[dict]]:
     """The tables that are arithmetic on the backtest."""
     yearly = losses.by_year(points)
-    return {"by_year": yearly, "acceptance": losses.acceptance(yearly), "misses": losses.misses(points, whole),
-            "reliability": losses.reliability(points), "decomposition": losses.decomposition(points)}
+    return {"by_year": yearly, "gains": losses.gains(yearly), "misses": losses.misses(points, whole),
+            "reliability": losses.reliability(points), "decomposition": losses.decomposition(points),
+            "drift": losses.drift(points, whole)}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -337,7 +343,7 @@ def main(argv: list[str] | None = None) -> None:
         "structures": structures, "influence": influence, "samplers": samplers, "refits": refits,
         "paths": lambda params, whole: paths(params, whole, backtest.load()), "replay": replay,
         "replay_events": replay_events, "track_record": lambda params, whole: track_record(backtest.load(), whole),
-        "placebo": placebo}
+        "placebo": placebo, "audit": lambda params, whole: audit.by_year(whole, params.sides)}
     options = argparse.ArgumentParser(prog="python -m model.study", description=__doc__.splitlines()[0])
     options.add_argument("tables", nargs="*", metavar="TABLE", help=f"some of {', '.join(made)}; all by default")
     names = options.parse_args(argv).tables or list(made)

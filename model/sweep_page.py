@@ -198,7 +198,7 @@ def page_of(asked: Sweep, rows: Sequence[Row], params: Params, names: Mapping[st
         Where the report of each forecast lies from there.
     """
     told = page.Page(here, "Comparison", claim(rows), asked.means)
-    names = {**names, UNKNOWN: "A visit or gathering not yet public"}
+    names = {**names, UNKNOWN: "A visit not yet public"}
     changes = [f"{name or PLAIN}: {meaning(name) or 'as the params files say'}" for name in dict.fromkeys(row.scenario for row in rows)]
     fit = (f"The fit is that of {day(asked.fit_through)}, reweighted by what was decided since." if asked.fit_through
            else "Each forecast rests on a fit to what was decided by its as-of day.")

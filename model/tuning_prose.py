@@ -1,11 +1,9 @@
 """Sentences and tables of tuning: what the priors say alone, which belief matters, what each scenario says."""
 
 import csv
-from collections.abc import Mapping
 from math import hypot, isfinite
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .files import PROJECT_ROOT, read_yaml
 from .params import SCENARIOS
@@ -20,10 +18,13 @@ if TYPE_CHECKING:
 COMPARED = PROJECT_ROOT / "notebooks" / "rendered" / "record" / "scenarios.csv"
 
 
-def named(name: str, types: Mapping[str, Any] = MappingProxyType({})) -> str:
-    """The name of a prior as people read it; `types` of occasion by their names."""
-    what, _, of = name.removesuffix("]").partition("[")
-    return f"{what} of {types[of].name if of in types else of}".replace("_", " ") if of else what.replace("_", " ")
+LEVEL_NAMES = {"2": "reported that he comes", "1": "may come", "-1": "may not come", "-2": "reported that he stays away"}
+
+
+def named(name: str) -> str:
+    """The name of a prior as people read it, its level of words in brackets."""
+    what, _, level = name.removesuffix("]").partition("[")
+    return what.replace("_", " ") + (f" ({LEVEL_NAMES.get(level, level)})" if level else "")
 
 
 def matters(made: "Sensitivity") -> str:
@@ -61,9 +62,9 @@ def scaling(made: "Sensitivity") -> str:
             f"power-scaling, weighing the record so by {made.likelihood:.2f}, where {NOTICEABLE} is noticeable: {verdict}.")
 
 
-def unmoved(beliefs: list["Belief"], types: Mapping[str, Any]) -> str:
+def unmoved(beliefs: list["Belief"]) -> str:
     """Which parameters are belief and not record, and where prior and record conflict."""
-    left, against = ([named(each.name, types) for each in beliefs if getattr(each, what)] for what in ("unmoved", "conflict"))
+    left, against = ([named(each.name) for each in beliefs if getattr(each, what)] for what in ("unmoved", "conflict"))
     text = (f"Belief, not record: the record leaves {len(left)} of {count(len(beliefs), 'parameter')} about as uncertain "
             f"as {'it was' if len(left) == 1 else 'they were'}: {listed(left)}." if left
             else "The record narrows every prior.")

@@ -13,18 +13,21 @@ from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import explain, figures, fits, forecast, prose, show
-from .explain import Edits
+from .explain import COMING, Edits
 from .files import InputError
-from .params import Params
+from .ledger import ATTENDANCE
 from .outlook import PAST
+from .params import Params
 from .prose import Table, percent, points
-from .record import Record
+from .record import BOTH, Record
 
 if TYPE_CHECKING:
     from .forecast import Forecast, Run
     from .fits import Fit
 
 STATUSES = ("planned", "announced", "doubted", "refused", "scheduled")
+SAID = {status: status.replace("-", " ") for status in COMING}
+"""What can be said of the coming of one leader, in words."""
 TONES = {"The leaders speak, and one invites the other": ("leader_call:3", "invitation:3"),
          "A trade deal is in force": ("trade_delivery:3",),
          "New tariffs, and an incident at sea": ("economic_coercion:-3", "security_friction:-3"),
@@ -99,6 +102,30 @@ def occasions_ahead(run: "Run") -> dict[str, str]:
             if row["id"] in known and row["status"] != PAST}
 
 
+def guests(run: "Run") -> list[tuple[str, str, str]]:
+    """Whose coming decides what lies ahead: the id of an occasion, the code of a side that does not host it, its leader."""
+    ahead, sides = occasions_ahead(run), run.params.question.sides
+    return [(row["id"], side.code, side.leader) for row in run.forecast.occasions
+            if row["id"] in ahead and row["comes"] for side in sides if side.code != row["host"]]
+
+
+def coming_now(run: "Run", name: str, side: str) -> float:
+    """The chance that the leader of a side comes to an occasion ahead."""
+    return next(row["comes"][side] for row in run.forecast.occasions if row["id"] == name)
+
+
+def coming_rows(run: "Run") -> Table:
+    """The forecast for each word that could be said of the coming of each leader, all else as it is."""
+    ahead, invited = occasions_ahead(run), guests(run)
+    values = iter(probabilities(run, [Edits(set=(f"{name}={side}:{said}",)) for name, side, _ in invited for said in SAID]))
+    rows = [(ahead[name], leader, coming_now(run, name, side), *(next(values) for _ in SAID))
+            for name, side, leader in invited]
+    heads = [prose.upper_first(text) for text in SAID.values()]
+    return Table(("Occasion", "Who", "Comes now", *heads), rows,
+                 f"The forecast, now {percent(run.forecast.probability)}, if something else were said of one leader's coming; "
+                 "comes now: the chance that he does", dict.fromkeys(["Comes now", *heads], percent))
+
+
 def status_rows(run: "Run") -> Table:
     """The forecast for each status that each occasion ahead could have, all else as it is."""
     ahead, now = occasions_ahead(run), run.outlook.statuses
@@ -111,8 +138,8 @@ def status_rows(run: "Run") -> Table:
 
 
 def scenarios(run: "Run") -> list[Scenario]:
-    """Combinations: seasons refused or announced, the tone warmer or cooler, the article's facts left out."""
-    ahead = occasions_ahead(run)
+    """Combinations: seasons refused or announced, a leader who stays at home, another tone, the article left out."""
+    ahead, invited = occasions_ahead(run), guests(run)
     seasons = [[slot.occasion for slot in view.slots if slot.occasion.occasion_id in ahead]
                for view in run.outlook.seasons]
     made = []
@@ -130,6 +157,15 @@ def scenarios(run: "Run") -> list[Scenario]:
     if len(ahead) > 1:
         put("Every occasion ahead refused", set=[f"{name}=refused" for name in ahead])
         put("Every occasion ahead doubted", set=[f"{name}=doubted" for name in ahead])
+    for side in run.params.question.sides:
+        places = [name for name, code, _ in invited if code == side.code]
+        if len(places) > 1:
+            put(f"{side.leader} stays away from every occasion ahead that {side.country} does not host",
+                set=[f"{name}={side.code}:stays-away" for name in places])
+    places = list(dict.fromkeys(name for name, _, _ in invited))
+    for name in places:
+        if len(both := [side for place, side, _ in invited if place == name]) > 1:
+            put(f"Both leaders say that they come to {ahead[name]}", set=[f"{name}={side}:comes" for side in both])
     for text, signals in TONES.items():
         if all(signal.partition(":")[0] in run.params.priors.kinds for signal in signals):
             put(text, add=signals)
@@ -158,8 +194,8 @@ def quiet_path(run: "Run") -> list[dict[str, Any]]:
     return explain.quiet_path(run.draws, ledger, q.as_of, q.deadline, run.params)
 
 
-def silence_rows(path: list[dict[str, Any]]) -> Table:
-    """The path of silence as a table, where it moved by a percent or more since the row above."""
+def quiet_rows(path: list[dict[str, Any]]) -> Table:
+    """The quiet path as a table, where it moved by a point or more since the row above."""
     rows = [(row["date"], row["probability"]) for row in path[:1]]
     for row in path[1:-1]:
         if abs(row["probability"] - rows[-1][1]) >= 0.01:
@@ -175,9 +211,11 @@ class Panel:
     """Widgets by what they change, and `shown`, the answer as markup; `box` holds them all."""
 
     statuses: Mapping[str, Any]
+    coming: Mapping[tuple[str, str], Any]
     kind: Any
     strength: Any
     occasion: Any
+    actor: Any
     day: Any
     add: Any
     added: Any
@@ -189,8 +227,9 @@ class Panel:
     @property
     def edits(self) -> Edits:
         """The edits that the widgets stand for."""
-        said = tuple(f"{name}={chosen.value}" for name, chosen in self.statuses.items() if chosen.value)
-        return Edits(tuple(self.added.value), said, tuple(self.removed.value))
+        said = [f"{name}={chosen.value}" for name, chosen in self.statuses.items() if chosen.value]
+        said += [f"{name}={side}:{chosen.value}" for (name, side), chosen in self.coming.items() if chosen.value]
+        return Edits(tuple(self.added.value), tuple(said), tuple(self.removed.value))
 
     def _repr_mimebundle_(self, **wanted: Any) -> Any:
         return self.box._repr_mimebundle_(**wanted)
@@ -205,22 +244,28 @@ def panel(run: "Run", interactive: bool = True) -> "Panel | show.Html":
 
     ahead, as_of, wide = occasions_ahead(run), run.outlook.as_of, widgets.Layout(width="auto")
     named = {"description_width": "20em"}
-    statuses = {name: widgets.Dropdown(options=[(f"as it stands: {run.outlook.statuses[name]}", ""),
-                                                *((status, status) for status in STATUSES)],
-                                       value="", description=re.sub(r"[$\\]", "", text), style=named, layout=wide)
-                for name, text in ahead.items()}
+
+    def choice(text: str, now: str, values: Mapping[str, str]) -> Any:
+        return widgets.Dropdown(options=[(f"as it stands: {now}", ""), *((word, value) for value, word in values.items())],
+                                value="", description=re.sub(r"[$\\]", "", text), style=named, layout=wide)
+
+    statuses = {name: choice(text, run.outlook.statuses[name], dict(zip(STATUSES, STATUSES))) for name, text in ahead.items()}
+    coming = {(name, side): choice(leader, f"comes with {percent(coming_now(run, name, side))}", SAID)
+              for name, side, leader in guests(run)}
     rows = [signal for signal in reversed(run.ledger.signals)
             if signal.occasion in ahead or (as_of - signal.public_date).days <= 365]
     made = Panel(
-        statuses=statuses,
+        statuses=statuses, coming=coming,
         kind=widgets.Dropdown(options=[(name.replace("_", " "), name) for name in run.params.priors.kinds],
                               value=next(iter(run.params.priors.kinds)), description="Kind"),
         strength=widgets.IntSlider(value=2, min=-3, max=3, description="Strength"),
         occasion=widgets.Dropdown(options=[("none: general tone", ""), *((text, name) for name, text in ahead.items())],
                                   value="", description="Occasion"),
+        actor=widgets.Dropdown(options=[*((side.leader, side.code) for side in run.params.question.sides), ("both", BOTH)],
+                               value=BOTH, description="Of"),
         day=widgets.DatePicker(value=as_of, max=as_of, description="Public on"),
         add=widgets.Button(description="Add this signal", icon="plus"),
-        added=widgets.TagsInput(value=[], placeholder="KIND:STRENGTH[:OCCASION][@DATE]"),
+        added=widgets.TagsInput(value=[], placeholder="KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]"),
         removed=widgets.SelectMultiple(options=[(f"{signal.public_date} {signal.description}", signal.event_id)
                                                 for signal in rows], rows=8, layout=wide),
         reset=widgets.Button(description="Reset", icon="undo"), shown=widgets.HTML(), box=widgets.VBox())
@@ -233,25 +278,29 @@ def panel(run: "Run", interactive: bool = True) -> "Panel | show.Html":
             made.shown.value = show.say(str(error)).markup
 
     def add_signal(_: Any) -> None:
-        words = [made.kind.value, str(made.strength.value), *filter(None, [made.occasion.value])]
+        actor = made.actor.value if made.kind.value == ATTENDANCE else ""
+        words = [made.kind.value, str(made.strength.value), *filter(None, [made.occasion.value, actor])]
         day = "" if made.day.value in (None, as_of) else f"@{made.day.value}"
         made.added.value = [*made.added.value, ":".join(words) + day]
 
+    choices = (*statuses.values(), *coming.values())
+
     def start_again(_: Any) -> None:
-        for widget in (*statuses.values(), made.added, made.removed):
+        for widget in (*choices, made.added, made.removed):
             widget.unobserve(show_answer, "value")
-            widget.value = "" if widget in statuses.values() else type(widget.value)()
+            widget.value = "" if widget in choices else type(widget.value)()
             widget.observe(show_answer, "value")
         show_answer()
 
-    for widget in (*statuses.values(), made.added, made.removed):
+    for widget in (*choices, made.added, made.removed):
         widget.observe(show_answer, "value")
     made.add.on_click(add_signal)
     made.reset.on_click(start_again)
     made.box.children = (
-        widgets.HTML("<b>What is said of the occasions ahead</b>"), *statuses.values(),
+        widgets.HTML("<b>What is said of the occasions ahead, and of who comes to each</b>"),
+        *(widget for name in ahead for widget in (statuses[name], *(each for key, each in coming.items() if key[0] == name))),
         widgets.HTML("<b>Add a signal</b>"), widgets.HBox([made.kind, made.strength]),
-        widgets.HBox([made.occasion, made.day]), widgets.HBox([made.add, made.added]),
+        widgets.HBox([made.occasion, made.actor, made.day]), widgets.HBox([made.add, made.added]),
         widgets.HTML("<b>Leave out rows</b> (Ctrl or Shift selects several)"), made.removed, made.reset, made.shown)
     show_answer()
     return made

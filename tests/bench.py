@@ -21,29 +21,32 @@ from pathlib import Path
 import model  # noqa: F401  (one BLAS thread and the caches, before NumPy is imported)
 import numpy as np
 
-from model import backtest, covariates, forecast, hazard, ledger, notebook, report, summit, sweep
+from model import backtest, chances, fits, forecast, ledger, notebook, report, sweep
 from model.files import PROJECT_ROOT
+from model.outlook import outlook
 from model.params import load_params
+from model.record import record as record_of
 
 TABLE = backtest.RECORD / "bench.csv"
 SUMMIT = [sys.executable, "-m", "model"]
 PLAIN = """
 import pymc as pm
-from model import covariates, forecast, hazard, summit
+from model import chances, forecast, outlook, record, summit
 from model.params import load_params
 params = load_params(random_seed={seed}, priors={priors!r})
 whole = forecast.read(params, forecast.Sources(signals=[{signals!r}] if {signals!r} else []))
 as_of, deadline = params.question.as_of, params.question.deadline
-past = covariates.record(whole.as_of(as_of), params.priors)
+past = record.record(whole.as_of(as_of), params)
 with summit.build(params, past):
-    tree = pm.sample(1000, tune=1000, chains=4, cores=2, target_accept=0.97, random_seed={seed}, progressbar=False,
-                     nuts_sampler="{sampler}")
+    tree = pm.sample(1000, tune=1000, chains=4, cores=2, target_accept=params.run.target_accept, random_seed={seed},
+                     progressbar=False, nuts_sampler="{sampler}")
 """
 HEADLINE = """
 import arviz as az
 draws = tree["posterior"].to_dataset().stack(sample=("chain", "draw")).transpose("sample", ...)
-p = hazard.by_deadline({name: draws[name].values for name in draws.data_vars},
-                       covariates.outlook(whole.as_of(as_of), as_of, deadline, params.priors))
+norm = past.norm + 0 * draws["held"].values
+p = chances.by_deadline({name: draws[name].values for name in draws.data_vars} | {"norm": norm},
+                        outlook.outlook(whole.as_of(as_of), as_of, deadline, params))
 print(float(az.ess(p.reshape(4, -1))))
 """
 IMPORTS = ("model", "model.report", "model.show", "model.prose", "model.figures", "model.predictive", "model.study",
@@ -104,14 +107,14 @@ def answer() -> Iterator[Row]:
     """(a) In process: the stored fit against a new one."""
     params = load_params()
     whole, q = forecast.read(params), params.question
-    past = covariates.record(whole.as_of(q.as_of), params.priors)
+    past = record_of(whole.as_of(q.as_of), params)
     run = forecast.run(params)
 
     def refit() -> None:
-        summit.sample(params, past)
+        fits.sample(params, past)
 
     def number() -> None:
-        hazard.by_deadline(run.draws, covariates.outlook(whole.as_of(q.as_of), q.as_of, q.deadline, params.priors))
+        chances.by_deadline(run.draws, outlook(whole.as_of(q.as_of), q.as_of, q.deadline, params))
 
     yield compared("a", "a refit, against the number from draws at hand", ">= 500", refit, number, 3)
     yield compared("a", "a refit, against the whole forecast with reasons and stored fit", "", refit,
@@ -138,7 +141,7 @@ def stale() -> Iterator[Row]:
     much for a prior.
     """
     seeds = iter(range(int(time.time()) % 10**6 * 100, 10**9))
-    told, some = (PROJECT_ROOT / "params" / "priors.yaml").read_text("utf-8"), "scale: 1.5}"
+    told, some = (PROJECT_ROOT / "params" / "priors.yaml").read_text("utf-8"), "scale: 2.0}"
     assert some in told
     with tempfile.TemporaryDirectory(dir=notebook.CACHE) as place:
         priors, signals = Path(place) / "priors.yaml", Path(place) / "more.csv"
@@ -205,9 +208,9 @@ def record() -> Iterator[Row]:
     """(f) The backtest against one refit."""
     params = load_params()
     whole = forecast.read(params)
-    past = covariates.record(whole.as_of(params.question.as_of), params.priors)
-    yield compared("f", "the backtest, against one refit", "< 180 s", lambda: backtest.run(params, whole),
-                   lambda: summit.sample(params, past), 1)
+    past = record_of(whole.as_of(params.question.as_of), params)
+    yield compared("f", "the backtest, against one refit", "< 60 s", lambda: backtest.run(params, whole),
+                   lambda: fits.sample(params, past), 1)
 
 
 def many() -> Iterator[Row]:
@@ -217,8 +220,8 @@ def many() -> Iterator[Row]:
         sources, made, passed = forecast.Sources(), 0, []
         for seed in itertools.count(1):
             try:
-                forecast.headline(load_params(random_seed=seed), forecast.read(load_params()), date(2025, 7, 11), summit.fit)
-            except summit.GateError:
+                forecast.headline(load_params(random_seed=seed), forecast.read(load_params()), date(2025, 7, 11), fits.fit)
+            except fits.GateError:
                 continue
             passed.append(seed)
             if len(passed) == 10:
@@ -236,7 +239,7 @@ def many() -> Iterator[Row]:
 
 SIZES = """
 import resource, sys, time
-from model import covariates, forecast, hazard, summit
+from model import forecast, outlook, record
 from model.params import load_params
 params = load_params()
 q, files = params.question, forecast.Sources(signals=[sys.argv[1]] if sys.argv[1] else [])
@@ -244,8 +247,8 @@ begin = time.perf_counter()
 whole = forecast.read(params, files)
 read = time.perf_counter() - begin
 cut = whole.as_of(q.as_of)
-covariates.record(cut, params.priors)
-covariates.outlook(cut, q.as_of, q.deadline, params.priors)
+record.record(cut, params)
+outlook.outlook(cut, q.as_of, q.deadline, params)
 print(len(whole.signals), time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 

@@ -6,10 +6,12 @@ from functools import cache
 
 import numpy as np
 
-from model import hazard
-from model.covariates import OFFSETS, YEARS, Words
-from model.ledger import Ledger, Occasion, Signal, VisitWindow
+from model import chances
+from model.ledger import ANNOUNCEMENT, ATTENDANCE, Ledger, Occasion, Signal, VisitWindow
+from model.outlook import outlook
 from model.params import load_params
+from model.record import OFFSETS
+from model.words import LEVELS, Words
 
 PARAMS = load_params()
 PRIORS = PARAMS.priors
@@ -20,10 +22,32 @@ DAY = timedelta(days=1)
 
 
 def signal(event_id="2025-06-01-word", day=date(2025, 6, 1), kind="envoy_meeting", strength=1, grade="A1", occasion="",
-           same_as="", **other):
+           same_as="", actor="both", **other):
     """A signal that was public on the day it happened."""
-    return Signal(event_id, day, day, kind, "both", strength, grade, occasion, same_as, False, "Somebody says something.",
+    return Signal(event_id, day, day, kind, actor, strength, grade, occasion, same_as, False, "Somebody says something.",
                   "a test", True, **other)
+
+
+def word(side, strength, day=date(2025, 6, 1), occasion="2025-apec", name="", **other):
+    """A word about the coming of one side, or about the occasion itself (`both`)."""
+    return signal(f"{day}-{side.lower()}-{'will' if strength > 0 else 'not'}-{abs(strength)}{name}", day, ATTENDANCE,
+                  strength, occasion=occasion, actor=side, **other)
+
+
+def announcement(day=date(2025, 6, 1), occasion="2025-apec", for_date=None, name="", **other):
+    """The announcement of a meeting at an occasion."""
+    return signal(f"{day}-announced{name}", day, ANNOUNCEMENT, 3, occasion=occasion, for_date=for_date, **other)
+
+
+def planning(day=date(2025, 6, 1), occasion="2025-apec", strength=3, name="", **other):
+    """A word of planning about a meeting at an occasion, or of doubt where `strength` is negative."""
+    kind = "visit_planning" if strength > 0 else "official_statement"
+    return signal(f"{day}-{kind.replace('_', '-')}{name}", day, kind, strength, occasion=occasion, **other)
+
+
+def refusal(day=date(2025, 6, 1), occasion="2025-apec", grade="A1", name="", **other):
+    """A meeting at an occasion is refused."""
+    return signal(f"{day}-refused{name}", day, "contact_missed", -3, grade, occasion, **other)
 
 
 def occasion(occasion_id="2025-apec", start=date(2025, 10, 31), days=2, type="apec", met=None, **other):
@@ -62,39 +86,42 @@ def extended(whole, signals=(), occasions=(), visit_windows=()):
                   merged(whole.visit_windows, visit_windows, lambda row: (row.occasion_id, row.public_date)))
 
 
+def ahead_of(whole, as_of=AS_OF, deadline=AS_OF + 400 * DAY, params=PARAMS):
+    """What lies ahead, from a ledger that need not be cut."""
+    return outlook(whole.as_of(as_of), as_of, deadline, params)
+
+
+def season_of(*starts, types=("apec", "g20", "other_multilateral"), hosts=("KR", "ZA", "US"), horizon=400):
+    """A season of occasions that start so many days ahead, with its outlook."""
+    rows = [occasion(f"2025-{n}", AS_OF + start * DAY, type=kind, host=host)
+            for n, (start, kind, host) in enumerate(zip(starts, types, hosts, strict=False))]
+    ahead = ahead_of(ledger((), rows), deadline=AS_OF + horizon * DAY)
+    return ahead.seasons[0], ahead
+
+
 @cache
 def prior_draws(count=200, random_seed=1):
     """Draws of every parameter from its prior, with nothing learned; treat them as read-only."""
     rng = np.random.default_rng(random_seed)
-    p = {name: prior.frozen().rvs(size=(count, len(TYPES)) if name == "refusal_share" else count, random_state=rng)
+    p = {name: prior.frozen().rvs(size=(count, len(LEVELS)) if prior.dim else count, random_state=rng)
          for name, prior in PRIORS.parameters.items()}
-    p["weight"] = np.stack([kind.weight.frozen().rvs(size=count, random_state=rng) for kind in PRIORS.kinds.values()], 1)
-    p["type_effect"] = rng.normal(size=(count, len(TYPES)))
-    p["year_effect"] = rng.normal(size=(count, YEARS))
+    p["comes_effect"] = rng.normal(size=(count, len(PARAMS.sides), len(TYPES)))
     p["meeting_day"] = rng.dirichlet(np.full(len(OFFSETS), 0.5), size=count)
-    p["tone_norm"] = rng.uniform(-0.3, 0.3, size=count)
+    p["norm"] = rng.uniform(-0.3, 0.3, size=count)
     return p
 
 
 def thinned(draws, step=40):
-    """Every so manieth draw."""
+    """Every 40th draw, or every `step`-th."""
     return {name: values[::step] for name, values in draws.items()}
 
 
 def with_words(view, *said):
     """A season with these words about its occasions, in order."""
-    said = [*said, *[Words()] * (len(view.slots) - len(said))]
+    said = [*said, *[Words({})] * (len(view.slots) - len(said))]
     return replace(view, slots=tuple(replace(slot, words=words) for slot, words in zip(view.slots, said, strict=True)))
 
 
-def season_total(p, view, horizon=400, silent=True):
-    """P(they meet in a season) of each draw, tone at its norm."""
-    return sum(day.sum(1) for _, day in hazard.season_days(p, view, np.zeros(len(p["kept"])), horizon, silent))
-
-
-def where(p, view):
-    """P(they agree to meet) at each slot of a season before any word, tone at its norm; (draw, slot)."""
-    each = hazard.type_intensity(p)[:, [slot.type for slot in view.slots]]
-    together = hazard.together(each, np.ones((1, len(view.slots))), p["overlap"][:, None])[:, 0]
-    chance = 1 - np.exp(-hazard.propensity(p, 0.0, p["year_effect"][:, view.year]) * together)
-    return chance[:, None] * each / each.sum(1, keepdims=True)
+def season_total(p, view, ahead):
+    """P(they meet in a season by the deadline) of each draw, tone at its norm."""
+    return sum(day.sum(1) for _, day in chances.season_days(p, view, np.zeros(len(p["held"])), ahead))

@@ -1,4 +1,4 @@
-"""The house: imports go one way, the heavy ones only where something is fitted or drawn, and nobody asks the clock."""
+"""Imports go one way, the heavy ones only where something is fitted or drawn, and nobody reads the clock."""
 
 import ast
 import subprocess
@@ -8,8 +8,11 @@ import pytest
 
 from model.files import PROJECT_ROOT
 
-CORE = ("files", "params", "ledger", "covariates", "hazard", "summit", "explain", "forecast")
-"""What answers, from the ground up: each imports only from those before it, and nothing of what stands on them."""
+CORE = ("files", "params", "ledger", "seasons", "tone", "words", "record", "outlook", "attendance", "chances", "summit",
+        "likelihood", "fits", "explain", "forecast")
+"""What answers, from the ground up: each imports only from those before it."""
+MODEL = {"summit", "fits"}
+"""The PyMC model and what samples it: no other module may import PyMC."""
 
 MODULES = sorted(path.stem for path in (PROJECT_ROOT / "model").glob("*.py") if path.stem != "__init__")
 TREES = {name: ast.parse((PROJECT_ROOT / "model" / f"{name}.py").read_text()) for name in MODULES}
@@ -59,14 +62,22 @@ def test_nothing_is_imported_from_the_package_by_its_full_name():
     assert not [name for name in MODULES if "model" in roots(imports(TREES[name])[1])]
 
 
-def test_summit_alone_makes_models_with_pymc():
+def test_only_the_model_and_what_samples_it_import_pymc():
     users = {name for name in MODULES if roots(imports(TREES[name])[1]) & {"pymc", "pytensor", "nutpie"}}
-    assert users == {"summit"}
+    assert users == MODEL
+
+
+def test_the_formula_knows_nothing_of_the_model_nor_the_model_of_the_formula():
+    def reached(name):
+        ours = imports(TREES[name])[0]
+        return ours.union(*map(reached, ours))
+
+    assert not reached("chances") & MODEL and not reached("summit") & {"chances", "attendance", "outlook"}
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_heavy_packages_are_imported_only_when_needed(name):
-    """Rooms that draw may import Matplotlib at once; what fits, tables and renders is imported in the functions that do."""
+    """Modules that draw may import Matplotlib at once; what fits, tables and renders is imported in the functions that do."""
     top = at_top(TREES[name])[1]
     assert not (roots(top) | top) & (HEAVY - (set() if name in (*CORE, "cli") else {"matplotlib"}))
 
@@ -98,8 +109,8 @@ def test_an_answer_from_the_stored_fit_needs_numpy_only(default_run):
     assert not HEAVY & set(loaded)
 
 
-@pytest.mark.parametrize("module", ["summit", "forecast", "cli"])
-def test_importing_a_room_is_light(module):
+@pytest.mark.parametrize("module", ["summit", "fits", "forecast", "cli"])
+def test_importing_a_module_is_light(module):
     code = f"import sys; import model.{module}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT_ROOT, check=True).stdout
     assert not (HEAVY | {"scipy"}) & set(loaded.split())

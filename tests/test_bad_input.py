@@ -4,14 +4,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from model import files, report
+from model import files, forecast
 from model.cli import main
 from model.files import PROJECT_ROOT, read_csv
 from model.ledger import OCCASION_COLUMNS, SIGNAL_COLUMNS, WINDOW_COLUMNS
-from model.params import PARAMS
+from model.params import PARAMS, load_params
 
 SEEDS = PROJECT_ROOT / "seeds"
 HEADER = ",".join(SIGNAL_COLUMNS) + "\n"
@@ -22,6 +23,9 @@ def first(table, columns, **wanted):
 
 
 SIGNAL = first("signals", SIGNAL_COLUMNS, event_id="2025-07-11-rubio-wang-kl")
+ABOUT_APEC = {"occasion": "2025-apec-gyeongju"}
+ATTENDS = ABOUT_APEC | {"kind": "attendance", "actor": "US", "strength": "-2"}
+ANNOUNCED = ABOUT_APEC | {"kind": "summit_announced", "strength": "3", "for_date": "2025-10-30"}
 OCCASION = first("occasions", OCCASION_COLUMNS, occasion_id="2025-apec-gyeongju")
 WINDOW = first("visit_windows", WINDOW_COLUMNS)
 
@@ -53,9 +57,9 @@ def edited(name, *edits):
 
 
 def priors(name, body):
-    """The priors file with another body of a parameter."""
-    return re.sub(rf"(?ms)^  {name}:\n.*?(?=^  \w)", f"  {name}:\n    means: x\n    unit: x\n    why: x\n    {body}\n",
-                  edited("priors"), count=1)
+    """The priors file with another distribution of a parameter."""
+    return re.sub(rf"(?ms)^  {name}:\n.*?(    unit: [^\n]*\n).*?(?=^  \w)",
+                  rf"  {name}:\n    means: x\n\1    why: x\n    {body}\n", edited("priors"), count=1)
 
 
 # What is wrong, the content of a file given in place of the seeds (a number: so many bytes of nothing), what is said.
@@ -69,17 +73,23 @@ SIGNAL_FILES = [
     ("a NUL byte", HEADER + "\0", r"in.csv:2:1: expected UTF-8 text; found a NUL byte"),
     ("huge file", 40_000_000, r"in.csv: expected at most 32 MB; the file is larger"),
     ("millions of empty lines", HEADER + "\n" * 5_000_000,
-     r"(?s)in.csv:2:1: expected 13 cells.*:301:1: stopped looking after 300"),
+     r"(?s)in.csv:2:1: expected 15 cells.*:301:1: stopped looking after 300"),
     ("column missing", HEADER.replace("grade,", ""),
      r"in.csv:1:1: missing column grade\n.*expected the header event_id"),
     ("column misspelt", HEADER.replace("grade", "grad"),
      r"in.csv:1:\d+: unknown column 'grad' \(did you mean \"grade\"\?\)"),
+    ("optional column misspelt", HEADER.replace("for_date", "fordate"),
+     r"in.csv:1:\d+: unknown column 'fordate' \(did you mean \"for_date\"\?\)"),
+    ("optional column out of place", HEADER.replace("search,", "").replace("kind,", "search,kind,"),
+     r"in.csv:1:\d+: expected column kind here; found search"),
+    ("a cell for a column that is not there", HEADER.replace("for_date,", "") + signals({}).split("\n")[1] + "\n",
+     r"in.csv:2:\d+: expected 14 cells; found 15"),
     ("column twice", HEADER.replace("grade", "actor"), r"in.csv:1:\d+: column 'actor' stands twice"),
     ("columns swapped", HEADER.replace("event_date,public_date", "public_date,event_date"),
      r"in.csv:1:10: expected column event_date here; found public_date"),
     ("semicolons", HEADER.replace(",", ";"), r"in.csv:1:1: unknown column 'event_id;event_date"),
-    ("a cell too few", HEADER + "2025-01-01-x,2025-01-01\n", r"in.csv:2:24: expected 13 cells; found 2"),
-    ("a cell too many", signals({}).replace("\n2", "\n2,"), r"in.csv:2:\d+: expected 13 cells; found 14"),
+    ("a cell too few", HEADER + "2025-01-01-x,2025-01-01\n", r"in.csv:2:24: expected 15 cells; found 2"),
+    ("a cell too many", signals({}).replace("\n2", "\n2,"), r"in.csv:2:\d+: expected 15 cells; found 16"),
     ("a quote left open", HEADER + '"2025-01-01-x,2025-01-01\n', r"in.csv:2:1: quotes are not balanced"),
     ("a quote inside a cell", signals({"source": 'a "word" here'}), r"in.csv:2:\d+: quotes are not balanced"),
     ("a line broken in a cell", signals({"source": "a,\nb"}), r"in.csv:2:\d+: quotes are not balanced"),
@@ -117,6 +127,22 @@ SIGNAL_FILES = [
     ("tied to nothing", signals({"same_as": "2025-07-11-x"}), r"in.csv:2:\d+: same_as: unknown event '2025-07-11-x'"),
     ("tied to itself", signals({"same_as": SIGNAL["event_id"]}),
      r"same_as: expected another row; found the row itself"),
+    ("found in no search", signals({"search": "evn"}),
+     r"in.csv:2:\d+: search: expected one of first, even, losses; found 'evn' \(did you mean \"even\"\?\)"),
+    ("a day for a meeting of nobody", signals({"for_date": "2025-10-30"}),
+     r"in.csv:2:\d+: for_date: expected a day only on a row of kind summit_announced that names an occasion"),
+    ("a day for a meeting nowhere", signals(ANNOUNCED | {"occasion": ""}),
+     r"for_date: expected a day only on a row of kind summit_announced that names an occasion"),
+    ("a day for a meeting before it was said", signals(ANNOUNCED | {"for_date": "2025-07-10"}),
+     r"in.csv:2:\d+: for_date: expected a day not before public_date, which is 2025-07-11; found 2025-07-10"),
+    ("a day for a meeting of no calendar", signals(ANNOUNCED | {"for_date": "2025-02-30"}),
+     r"in.csv:2:\d+: for_date: .*2025-02-30 does not exist"),
+    ("attendance of nothing", signals(ATTENDS | {"occasion": ""}),
+     r"in.csv:2:\d+: occasion: expected the occasion at which a leader is said to be present or absent; the cell is empty"),
+    ("attendance of a visit", signals(ATTENDS | {"occasion": "2017-visit-trump-beijing"}),
+     r"in.csv:2:\d+: occasion: expected an occasion of many leaders; 2017-visit-trump-beijing is a visit"),
+    ("attendance of a third side", signals(ATTENDS | {"actor": "RU"}), r"actor: expected one of US, CN, both; found 'RU'"),
+    ("attendance of no strength", signals(ATTENDS | {"strength": ""}), r"strength: expected one of .*found ''"),
     ("no description", signals({"description": ""}), r"description: expected some text; the cell is empty"),
     ("long description", signals({"description": "x" * 9999}),
      r"description: expected at most 140 characters; found 9999"),
@@ -200,45 +226,54 @@ QUESTION_FILES = [
      r"signals.csv:\d+:\d+: actor: expected one of US, RU, both"),
 ]
 PRIOR_FILES = [
-    ("a parameter misspelt", edited("priors", ("\n  overlap:\n", "\n  overlapp:\n")),
-     r"overlapp: unknown parameter \(did you mean \"overlap\"\?\)"),
-    ("a parameter missing", edited("priors", ("\n  overlap:\n", "\n  other:\n")),
-     r"in.yaml:4:1: parameters: required parameter overlap is missing"),
-    ("a negative scale", priors("kept", "dist: HalfNormal\n    args: {sigma: -1}"),
-     r"in.yaml:\d+:\d+: parameters.kept.args: expected sigma between 0 and 1e\+09; found -1"),
-    ("an infinite argument", priors("kept", "dist: Beta\n    args: {alpha: .inf, beta: 1}"),
+    ("a parameter misspelt", edited("priors", ("\n  breaks:\n", "\n  breakss:\n")),
+     r"breakss: unknown parameter \(did you mean \"breaks\"\?\)"),
+    ("a parameter missing", edited("priors", ("\n  breaks:\n", "\n  other:\n")),
+     r"in.yaml:\d:1: parameters: required parameter breaks is missing"),
+    ("a negative scale", priors("held", "dist: HalfNormal\n    args: {sigma: -1}"),
+     r"in.yaml:\d+:\d+: parameters.held.args: expected sigma between 0 and 1e\+09; found -1"),
+    ("an infinite argument", priors("held", "dist: Beta\n    args: {alpha: .inf, beta: 1}"),
      r"alpha: expected a finite number; found inf"),
-    ("no number", priors("kept", "dist: Beta\n    args: {alpha: .nan, beta: 1}"),
+    ("no number", priors("held", "dist: Beta\n    args: {alpha: .nan, beta: 1}"),
      r"alpha: expected a finite number; found nan"),
-    ("a number in quotes", priors("kept", "dist: Beta\n    args: {alpha: '2', beta: 1}"),
+    ("a number in quotes", priors("held", "dist: Beta\n    args: {alpha: '2', beta: 1}"),
      r"alpha: expected a number; found '2'"),
-    ("yes for a number", priors("kept", "dist: Beta\n    args: {alpha: true, beta: 1}"),
+    ("yes for a number", priors("held", "dist: Beta\n    args: {alpha: true, beta: 1}"),
      r"alpha: expected a number; found True"),
-    ("no mass", priors("kept", "dist: Uniform\n    args: {lower: 1, upper: 1}"),
-     r"kept.args: expected lower below upper; found 1 and 1"),
-    ("mass outside", priors("kept", "dist: Uniform\n    args: {lower: 2, upper: 3}"),
-     r"kept.dist: expected values between 0 and 1; Uniform goes from 2 to 3"),
-    ("a probability above one", priors("kept", "dist: LogNormal\n    args: {mu: 0, sigma: 1}"),
-     r"kept.dist: expected values between 0 and 1"),
+    ("no mass", priors("held", "dist: Uniform\n    args: {lower: 1, upper: 1}"),
+     r"held.args: expected lower below upper; found 1 and 1"),
+    ("mass outside", priors("held", "dist: Uniform\n    args: {lower: 2, upper: 3}"),
+     r"held.dist: expected values between 0 and 1; Uniform goes from 2 to 3"),
+    ("a probability above one", priors("held", "dist: LogNormal\n    args: {mu: 0, sigma: 1}"),
+     r"held.dist: expected values between 0 and 1"),
     ("a factor below one", priors("tone_factor", "dist: Normal\n    args: {mu: 0, sigma: 1}"),
      r"tone_factor.dist: expected values from 1 up; Normal"),
-    ("a negative rate", priors("surprise_rate", "dist: Normal\n    args: {mu: 0, sigma: 1}"),
-     r"surprise_rate.dist: expected values from 0 up"),
-    ("quantiles no Beta has", priors("kept", "dist: Beta\n    quantiles: {5%: 0.5, 95%: 1.5}"),
-     r"kept.quantiles: expected values between 0 and 1"),
-    ("quantiles that fall", priors("kept", "dist: Beta\n    quantiles: {5%: 0.9, 95%: 0.1}"),
+    ("a negative rate", priors("visit_rate", "dist: Normal\n    args: {mu: 0, sigma: 1}"),
+     r"visit_rate.dist: expected values from 0 up"),
+    ("quantiles no Beta has", priors("held", "dist: Beta\n    quantiles: {5%: 0.5, 95%: 1.5}"),
+     r"held.quantiles: expected values between 0 and 1"),
+    ("quantiles that fall", priors("held", "dist: Beta\n    quantiles: {5%: 0.9, 95%: 0.1}"),
      r"expected both levels and values to increase"),
-    ("quantiles no Gamma has", priors("surprise_rate", "dist: Gamma\n    quantiles: {90.5%: 0.0001, 97%: 300}"),
+    ("quantiles no Gamma has", priors("visit_rate", "dist: Gamma\n    quantiles: {90.5%: 0.0001, 97%: 300}"),
      r"no Gamma has the quantiles"),
-    ("unknown distribution", priors("kept", "dist: beta\n    args: {alpha: 2, beta: 1}"),
+    ("unknown distribution", priors("held", "dist: beta\n    args: {alpha: 2, beta: 1}"),
      r"dist: expected one of .*did you mean \"Beta\""),
-    ("an argument misspelt", priors("kept", "dist: Beta\n    args: {alfa: 2, beta: 1}"),
+    ("an argument misspelt", priors("held", "dist: Beta\n    args: {alfa: 2, beta: 1}"),
      r"unknown argument alfa \(did you mean \"alpha\"\?\)"),
-    ("learned later", priors("kept", "dist: Beta\n    args: {alpha: 2, beta: 1}\n    learned_from: 2025-07-12"),
-     r"kept.learned_from: expected a day not after as_of, which is 2025-07-11; found 2025-07-12"),
-    ("a weight that is no LogNormal", edited("priors", ("LogNormal, quantiles: {5%: 1.0, 95%: 4.0}",
-                                                        "Gamma, args: {alpha: 1, beta: 1}")),
-     r"in.yaml:\d+:\d+: kinds.leader_call.weight: expected a LogNormal"),
+    ("learned later", priors("held", "dist: Beta\n    args: {alpha: 2, beta: 1}\n    learned_from: 2025-07-12"),
+     r"held.learned_from: expected a day not after as_of, which is 2025-07-11; found 2025-07-12"),
+    ("a ratio above one", edited("priors", ("unit: ratio\n    dim: level\n    dist: Beta\n    args: {alpha: 1, beta: 4}",
+                                            "unit: ratio\n    dim: level\n    dist: Exponential\n    args: {scale: 1}")),
+     r"misled.dist: expected values between 0 and 1; Exponential goes from 0 to"),
+    ("a dim of nothing", edited("priors", ("dim: level\n", "dim: side\n")), r"said.dim: expected one of level; found 'side'"),
+    ("a negative weight", edited("priors", ("weight: 1\n", "weight: -1\n")),
+     r"in.yaml:\d+:\d+: kinds.leader_call.weight: expected at least 0.0; found -1"),
+    ("a weight in words", edited("priors", ("weight: 1\n", "weight: one\n")),
+     r"in.yaml:\d+:\d+: kinds.leader_call.weight: expected a number; found 'one'"),
+    ("a weight as a distribution", edited("priors", ("weight: 1\n", "weight: {dist: LogNormal}\n")),
+     r"kinds.leader_call.weight: expected a number; found"),
+    ("a share above one", edited("priors", ("named_day: 0.9", "named_day: 1.9")), r"structure.named_day: expected less than 1"),
+    ("no days at risk", edited("priors", ("at_risk: 30", "at_risk: 0")), r"structure.at_risk: expected at least 1; found 0"),
     ("run.yaml for priors.yaml", edited("run"), r"in.yaml:1:1: parameters: required key is missing"),
 ]
 BESIDE = ("--occasions", f"{SEEDS}/occasions.csv")
@@ -295,7 +330,20 @@ WORDS = [
     ("added kind misspelt", {}, ("forecast", "--add", "leadercall:2"),
      r"--add: unknown kind 'leadercall' \(did you mean \"leader_call\"\?\)"),
     ("added without strength", {}, ("forecast", "--add", "leader_call"),
-     r"--add: expected KIND:STRENGTH\[:OCCASION\]\[@DATE\]; found"),
+     r"--add: expected KIND:STRENGTH\[:OCCASION\]\[:ACTOR\]\[@DATE\]; found"),
+    ("attendance added of nothing", {}, ("forecast", "--add", "attendance:3:US"),
+     r"--add: expected attendance:STRENGTH:OCCASION:ACTOR with an occasion of many leaders; found 'attendance:3:US'"),
+    ("attendance added of a third side", {}, ("forecast", "--add", "attendance:3:2025-apec-gyeongju:RU"),
+     r"--add: for ACTOR, expected one of US, CN, both; found 'RU'"),
+    ("attendance added of nobody", {}, ("forecast", "--add", "attendance:3:2025-apec-gyeongju"),
+     r"--add: expected an actor US or CN; both is about the occasion, which is called off \(-3\)"),
+    ("coming misspelt", {}, ("forecast", "--set", "2025-apec-gyeongju=US:stay-away"),
+     r"--set: expected OCCASION=STATUS; for STATUS, expected one of .*did you mean \"US:stays-away\""),
+    ("coming of a third side", {}, ("forecast", "--set", "2025-apec-gyeongju=RU:comes"),
+     r"--set: expected OCCASION=STATUS; for STATUS, .*did you mean \"(US|CN):comes\""),
+    ("coming to a visit", {}, ("forecast", "--as-of", "2017-10-01", "--deadline", "2017-12-31", "--set",
+                               "2017-visit-trump-beijing=US:comes"),
+     r"--set: expected an occasion of many leaders for US:comes; 2017-visit-trump-beijing is a visit"),
     ("added beyond the scale", {}, ("forecast", "--add", "leader_call:4"),
      r"--add: expected a strength from 1 to 3 for leader_call; found 4"),
     ("added without end", {}, ("forecast", "--add", "leader_call:" + "9" * 5000), r"--add: expected KIND:STRENGTH"),
@@ -329,6 +377,11 @@ WORDS = [
     ("added row on no day", MINE, ("add", *ROW, "--public-date", "10 July"), r"public_date: expected a day"),
     ("added row about nothing", MINE, ("add", *ROW, "--occasion", "2025-apec-gyeongj"),
      r"occasion: unknown .*did you mean \"2025-apec-gyeongju\""),
+    ("added day of no announcement", MINE, ("add", *ROW, "--for-date", "2025-10-30"),
+     r"mine.csv:2:\d+: for_date: expected a day only on a row of kind summit_announced"),
+    ("added day to a file without the column", {"mine.csv": HEADER.replace("for_date,", "")},
+     ("add", *ROW, "--kind", "summit_announced", *("--occasion", "2025-apec-gyeongju"), "--for-date", "2025-10-30"),
+     r"mine.csv:1:1: for_date: expected a column for_date, as this row fills it; the file has none"),
     ("added row that is there", MINE, ("add", *ROW, "--event-id", "2025-06-05-xi-invites-trump"),
      r"seeds/signals.csv:\d+:1: event_id: expected an id not used before"),
     ("added row of two lines", MINE, ("add", *ROW, "--description", "a\nb"), r"mine.csv:\d:\d+: "),
@@ -376,7 +429,7 @@ BROKEN_RUNS = [
     ("forecast file without end", "[" * 99999, r"forecast.json:1:1: expected a forecast file"),
     ("forecast file in Latin-1", '{"é": 1}'.encode("latin-1"), r"forecast.json:1:3: expected UTF-8 text"),
 ]
-INPUTS = {path.name: path.read_bytes() for path in (report.RENDERED / "2025-07-11" / "inputs").iterdir()}
+INPUTS = forecast.input_files(SimpleNamespace(params=load_params(), whole=forecast.read(load_params())))
 RUNS = [(what, {f"run/inputs/{name}": text for name, text in INPUTS.items()} | {"run/forecast.json": content},
          ("compare", "{tmp}/run"), says) for what, content, says in BROKEN_RUNS]
 CASES = [(what, {"s.yaml": f"means: x\n{text}\n"}, ("sweep", "{tmp}/s.yaml"), says) for what, text, says in SWEEPS]

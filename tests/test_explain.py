@@ -1,37 +1,46 @@
 """Reasons: contributions add up, whatever moves the number is named, and a what-if is checked like a ledger row."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up import AS_OF, DAY, KINDS, PARAMS, PRIORS, ledger, occasion, prior_draws, signal, visit, window
+from made_up import (AS_OF, DAY, KINDS, PARAMS, PRIORS, announcement, ledger, occasion, planning, prior_draws, refusal,
+                     signal, visit, window, word)
 
-from model import hazard
-from model.covariates import outlook
-from model.explain import STATUS_SIGNALS, Edits, changes, contributions, edited, next_signals
+from model import chances, explain
+from model.explain import (COMING, STATUS_SIGNALS, WATCHED, Edits, changes, contributions, edited, moved, news,
+                           next_signals, possible, quiet_path)
 from model.files import InputError
+from model.ledger import ATTENDANCE
+from model.outlook import outlook
 
 P = prior_draws()
-OCCASIONS = [occasion("2025-unga", date(2025, 9, 23), 4, "unga"), occasion("2025-apec", date(2025, 10, 31)),
-             occasion("2025-g20", date(2025, 11, 22), type="g20"), visit()]
+DEADLINE = date(2025, 12, 31)
+OCCASIONS = [occasion("2025-unga", date(2025, 9, 23), 4, "unga", host="US"), occasion("2025-apec", date(2025, 10, 31)),
+             occasion("2025-g20", date(2025, 11, 22), type="g20", host="ZA"), visit()]
+ONE, OTHER = (side.leader for side in PARAMS.question.sides)
 
 
-def ahead_of(signals, deadline=date(2025, 12, 31), windows=True):
-    return outlook(ledger(signals, OCCASIONS, [window()] if windows else ()), AS_OF, deadline, PRIORS)
+def ahead_of(signals, deadline=DEADLINE, windows=True):
+    return outlook(ledger(signals, OCCASIONS, [window()] if windows else ()), AS_OF, deadline, PARAMS)
 
 
 def gain(p, ahead):
-    return hazard.by_deadline(p, ahead) - hazard.by_deadline(p, ahead, signals=False)
+    return chances.by_deadline(p, ahead) - chances.by_deadline(p, ahead, signals=False)
+
+
+def reasons(ahead, rows, mass=0.9):
+    return contributions(P, ahead, list(rows), mass, PRIORS)
 
 
 SOME = [signal(strength=3), signal("2025-06-09-tariff", date(2025, 6, 9), "economic_coercion", -3),
         signal("2021-01-05-old", date(2021, 1, 5), "trade_talks", 2),
-        signal("2025-07-01-plan", date(2025, 7, 1), "visit_planning", 2, "B2", "2025-apec"),
-        signal("2025-07-02-doubt", date(2025, 7, 2), "official_statement", -2, "B2", "2025-apec"),
-        signal("2025-07-03-no", date(2025, 7, 3), "contact_missed", -2, "A1", "2025-g20"),
-        signal("2025-07-04-visit", date(2025, 7, 4), "summit_announced", 3, "A1", "2025-visit")]
+        planning(date(2025, 7, 1)), planning(date(2025, 7, 2), strength=-2, grade="B2"),
+        word("US", -2, date(2025, 7, 3), "2025-g20"), word("CN", 3, date(2025, 7, 4), "2025-g20"),
+        announcement(date(2025, 7, 5), "2025-visit")]
 
 
 @st.composite
@@ -43,8 +52,9 @@ def signals(draw):
         sign = {"up": 1, "down": -1, "either": draw(st.sampled_from([-1, 1]))}[PRIORS.kinds[kind].sign]
         day = AS_OF - draw(st.integers(0, 200)) * DAY
         tied = draw(st.sampled_from(["", *[row.event_id for row in rows]]))
+        places = ["2025-unga", "2025-apec", "2025-g20"] + ([] if kind == ATTENDANCE else ["", "2025-visit"])
         rows.append(signal(f"{day}-{n}", day, kind, sign * draw(st.integers(1, 3)), draw(st.sampled_from(["A1", "B2", "C3"])),
-                           draw(st.sampled_from(["", "2025-unga", "2025-apec", "2025-visit"])), tied))
+                           draw(st.sampled_from(places)), tied, draw(st.sampled_from(["US", "CN", "both"]))))
     return rows
 
 
@@ -53,127 +63,288 @@ class TestContributions:
     @given(signals(), st.integers(1, 200), st.booleans())
     def test_they_add_up_to_the_forecast_less_that_without_signals(self, rows, days, windows):
         ahead = ahead_of(rows, AS_OF + days * DAY, windows)
-        made = contributions(P, ahead, rows, 0.9)
+        made = reasons(ahead, rows)
         assert sum(row["delta"] for row in made) == pytest.approx(gain(P, ahead).mean(), abs=1e-12)
 
     @settings(max_examples=40)
     @given(signals(), st.integers(1, 200))
     def test_changes_of_the_hazard_add_up_in_every_draw(self, rows, days):
         ahead = ahead_of(rows, AS_OF + days * DAY)
-        whole = np.log1p(-hazard.by_deadline(P, ahead, signals=False)) - np.log1p(-hazard.by_deadline(P, ahead))
-        np.testing.assert_allclose(sum(changes(P, ahead).values()), whole, atol=1e-7)
+        whole = np.log1p(-chances.by_deadline(P, ahead, signals=False)) - np.log1p(-chances.by_deadline(P, ahead))
+        np.testing.assert_allclose(sum(changes(P, ahead, PRIORS).values()), whole, atol=1e-7)
 
     @settings(max_examples=20)
     @given(signals(), st.randoms())
     def test_the_order_of_the_rows_does_not_matter(self, rows, shuffle):
         mixed = shuffle.sample(rows, len(rows))
-        assert contributions(P, ahead_of(mixed), mixed, 0.9) == contributions(P, ahead_of(rows), rows, 0.9)
+        assert reasons(ahead_of(mixed), mixed) == reasons(ahead_of(rows), rows)
 
     def test_no_draw_is_blown_up_where_gains_and_losses_cancel(self):
         """Where the parts nearly cancel, the ratio of gain to change of hazard must stay that of a probability."""
         ahead = ahead_of(SOME)
-        parts, made = changes(P, ahead), {(row["id"], row["what"]): row for row in contributions(P, ahead, SOME, 0.998)}
+        parts, made = changes(P, ahead, PRIORS), {(row["id"], row["what"]): row for row in reasons(ahead, SOME, 0.998)}
         for key, change in parts.items():
             assert made[key]["upper"] <= max(change.max(), 0) + 1e-12 and made[key]["lower"] >= min(change.min(), 0) - 1e-12
 
     def test_each_word_stands_under_its_own_row_and_old_signals_under_one(self):
-        made = {(row["id"], row["what"]): row for row in contributions(P, ahead_of(SOME), SOME, 0.9)}
-        assert {key[1] for key in made} == {"signal", "tone", "silence", "planning", "doubt", "formal word",
-                                            "visit window"}
-        assert made["2025-07-01-plan", "planning"]["delta"] > 0 > made["2025-07-02-doubt", "doubt"]["delta"]
-        assert made["2025-07-03-no", "formal word"]["delta"] < 0 < made["2025-07-04-visit", "formal word"]["delta"]
+        made = {(row["id"], row["what"]): row for row in reasons(ahead_of(SOME), SOME)}
+        assert {key[1] for key in made} == {"signal", "tone", "coming", "meeting", "visit window"}
+        assert made["2025-07-01-visit-planning", "meeting"]["delta"] > 0 > made["2025-07-02-official-statement", "meeting"]["delta"]
+        assert made["2025-07-03-us-not-2", "coming"]["delta"] < 0 < made["2025-07-04-cn-will-3", "coming"]["delta"]
         assert made["2025-06-01-word", "signal"]["delta"] > 0 > made["2025-06-09-tariff", "signal"]["delta"]
+        assert made["2025-visit", "visit window"]["delta"] > 0 and made["2025-07-05-announced", "meeting"]["delta"] == 0
         assert ("2021-01-05-old", "signal") not in made and ("background", "tone") in made
 
+    def test_words_about_coming_rest_on_the_record_and_words_of_planning_on_belief(self):
+        made = {row["id"]: row for row in reasons(ahead_of(SOME), SOME)}
+        assert made["2025-07-03-us-not-2"]["basis"] == made["2025-07-05-announced"]["basis"] == "record"
+        assert made["2025-07-01-visit-planning"]["basis"] == "belief"
+        assert made["2025-07-03-us-not-2"]["kind"] == ATTENDANCE and made["2025-07-03-us-not-2"]["date"] == "2025-07-03"
+
+    def test_a_visit_put_off_is_a_reason_of_its_own(self):
+        off = window(day=date(2025, 7, 1), earliest=None, latest=None)
+        ahead = outlook(ledger(SOME, OCCASIONS, [window(), off]), AS_OF, DEADLINE, PARAMS)
+        made = {(row["id"], row["what"]): row for row in reasons(ahead, SOME)}
+        (key,) = [key for key in made if key[0] == "2025-visit"]
+        assert made[key]["delta"] > 0 and made[key]["text"].startswith("2025-visit: ")
+
     def test_the_largest_come_first_and_each_holds_its_interval(self):
-        made = contributions(P, ahead_of(SOME), SOME, 0.9)
+        made = reasons(ahead_of(SOME), SOME)
         sizes = [abs(row["delta"]) for row in made]
         assert sizes == sorted(sizes, reverse=True) and all(row["lower"] <= row["upper"] for row in made)
         assert all(row["text"] and row["basis"] in ("belief", "record") for row in made)
 
-    def test_those_of_the_default_run_add_up(self, default_run):
+    def test_those_of_the_default_run_add_up_and_name_words_about_coming(self, default_run):
         made = default_run.forecast
         assert sum(row["delta"] for row in made.contributions) == pytest.approx(
             made.probability - made.no_signals_probability, abs=1e-12)
+        coming = {row["id"]: row["delta"] for row in made.contributions if row["what"] == "coming"}
+        assert coming["2025-04-12-g20-johannesburg-us-will-not"] < 0
+
+    def test_what_was_added_is_named_first_and_the_background_of_tone_never(self):
+        whole = edited(ledger(SOME, OCCASIONS, [window()]), Edits(add=("attendance:1:2025-apec:US",)), PARAMS)
+        named = moved(reasons(ahead_of(whole.signals), whole.signals), 3)
+        assert named[0]["text"] == "What you added: attendance, strength +1, US, about 2025-apec"
+        assert len(named) == 3 and all(row["what"] != "tone" for row in named)
+
+
+class TestNews:
+    BEFORE = date(2025, 7, 3)
+
+    def told(self, rows, occasions=(), shares=()):
+        whole = ledger(rows, [*OCCASIONS, *occasions], [window()])
+        return whole, news(P, whole, self.BEFORE, dict(shares), AS_OF, DEADLINE, PARAMS)
+
+    def test_an_event_has_as_effect_the_forecast_less_that_without_it(self):
+        whole, made = self.told(SOME)
+        assert [row["id"] for row in made] == ["2025-07-04-cn-will-3", "2025-07-05-announced"]
+        without = replace(whole, signals=tuple(s for s in whole.signals if s.event_id != "2025-07-04-cn-will-3"))
+        now, then = (chances.by_deadline(P, outlook(each, AS_OF, DEADLINE, PARAMS)).mean() for each in (whole, without))
+        assert made[0]["effect"] == pytest.approx(now - then) and made[0]["effect"] > 0
+        assert made[0]["date"] == date(2025, 7, 4) and made[0]["text"] == "Somebody says something."
+
+    def test_an_occasion_that_becomes_known_and_one_that_passes_are_news(self):
+        new = occasion("2025-nss", date(2025, 12, 1), type="nss", known_from=date(2025, 7, 8))
+        over = occasion("2025-parade", date(2025, 7, 5), 1, "other_multilateral", met=False)
+        _, made = self.told([], [new, over], {"2025-parade": 0.2})
+        told = {row["id"]: row for row in made}
+        assert told["2025-nss"]["effect"] > 0 and told["2025-nss"]["text"] == "2025-nss becomes public."
+        assert told["2025-parade"]["effect"] == -0.2 and told["2025-parade"]["text"].endswith("passes without a meeting.")
+
+    def test_tied_rows_are_one_piece_of_news(self):
+        rows = [word("US", 3, date(2025, 7, 8)), word("CN", 3, date(2025, 7, 8), same_as="2025-07-08-us-will-3")]
+        assert len(self.told(rows)[1]) == 1
+
+    def test_what_was_public_before_is_no_news(self):
+        assert self.told([row for row in SOME if row.public_date <= self.BEFORE])[1] == []
 
 
 class TestNextSignals:
-    def test_up_signals_raise_down_signals_lower_and_the_largest_comes_first(self, default_run):
+    def test_downside_comes_first_then_upside_then_pairs_the_largest_change_first(self, default_run):
         made = default_run.forecast.next_signals
-        for row in made:
-            if row["what"].endswith("(+2)"):
-                assert row["change"] > 0, row
-            if row["what"].endswith("(-2)") or row["what"].startswith("one leader stays away"):
-                assert row["change"] < 0, row
-        assert [abs(row["change"]) for row in made] == sorted((abs(row["change"]) for row in made), reverse=True)
+        assert [WATCHED.index(row["direction"]) for row in made] == sorted(WATCHED.index(row["direction"]) for row in made)
+        assert {row["direction"] for row in made} == set(WATCHED) and WATCHED == ("down", "up", "pair")
+        for direction in WATCHED:
+            sizes = [abs(row["change"]) for row in made if row["direction"] == direction]
+            assert sizes == sorted(sizes, reverse=True)
+
+    def test_what_points_down_lowers_and_what_points_up_raises(self, default_run):
+        for row in default_run.forecast.next_signals:
+            sign = 1 if row["direction"] == "up" else -1
+            assert sign * row["change"] >= -1e-12, row
+            if row["what"].endswith(("(+2)", "(-2)")):
+                assert sign * row["change"] > 0, row
+
+    def test_a_pair_of_refusals_lowers_more_than_either_alone(self, default_run):
+        rows = {row["what"]: row for row in default_run.forecast.next_signals}
+        pairs = [row for row in rows.values() if row["direction"] == "pair"]
+        assert len(pairs) > 2
+        for row in pairs:
+            leader, _, places = row["what"].partition(" stays away from ")
+            alone = [rows[f"{leader} stays away from {place}"]["change"] for place in places.split(" and ")]
+            assert row["change"] <= min(alone) + 1e-12
 
     def test_the_probability_after_is_that_of_a_forecast_with_the_signal(self):
-        rows = {row["what"]: row["probability_after"] for row in next_signals(P, ahead_of([]), PRIORS)}
+        plain = ahead_of([])
+        rows = {row["what"]: row["probability_after"] for row in next_signals(P, plain, PARAMS)}
         few = {name: values[::4] for name, values in P.items()}
-        level = hazard.by_deadline(P, ahead_of([])).mean() - hazard.by_deadline(few, ahead_of([])).mean()
-        for what, row in [("meeting announced at 2025-apec", signal("2025-07-11-x", AS_OF, "summit_announced", 3, "A1", "2025-apec")),
-                          ("one leader stays away from 2025-g20", signal("2025-07-11-x", AS_OF, "contact_missed", -2, "A1", "2025-g20")),
+        level = chances.by_deadline(P, plain).mean() - chances.by_deadline(few, plain).mean()
+        for what, row in [("meeting announced at 2025-apec", announcement(AS_OF)),
+                          (f"{ONE} stays away from 2025-g20", word("US", -3, AS_OF, "2025-g20")),
+                          (f"{OTHER} says he comes to 2025-unga", word("CN", 3, AS_OF, "2025-unga")),
                           ("envoy meeting (+2)", signal("2025-07-11-x", AS_OF, "envoy_meeting", 2)),
                           ("security friction (-2)", signal("2025-07-11-x", AS_OF, "security_friction", -2))]:
-            after = min(hazard.by_deadline(few, ahead_of([row])).mean() + level, 1)
+            after = min(chances.by_deadline(few, ahead_of([row])).mean() + level, 1)
             assert rows[what] == pytest.approx(after, abs=1e-9), what
-        assert rows["2025-visit put off"] == pytest.approx(
-            hazard.by_deadline(few, ahead_of([], windows=False)).mean() + level, abs=1e-9)
+        assert rows["2025-visit is off"] == pytest.approx(
+            chances.by_deadline(few, ahead_of([], windows=False)).mean() + level, abs=1e-9)
 
-    def test_what_is_already_so_is_not_tried_again(self):
-        rows = [row["what"] for row in next_signals(P, ahead_of(SOME), PRIORS)]
-        assert "one leader stays away from 2025-g20" not in rows and "one leader stays away from 2025-apec" in rows
+    @pytest.mark.parametrize("said", [1, 2, -1, -2, 3, -3])
+    def test_what_was_said_before_still_counts_beside_a_settled_word(self, said):
+        """As it does once the word is a row of the ledger."""
+        before = [word("US", said, date(2025, 7, 1)), word("US", -said, date(2025, 6, 1))]
+        after = {what: ahead for _, what, ahead in possible(ahead_of(before), PARAMS)}
+        for verb, settled in (("says he comes to", 3), ("stays away from", -3)):
+            if said != settled:
+                real = ahead_of([*before, word("US", settled, AS_OF)])
+                np.testing.assert_allclose(chances.by_deadline(P, after[f"{ONE} {verb} 2025-apec"]), chances.by_deadline(P, real))
+
+    @pytest.mark.parametrize("before", [[word("US", -3)], [word("CN", 2), planning()], [planning(strength=-3)], [refusal()]])
+    def test_an_announcement_stands_beside_what_was_said_before_as_it_does_in_the_ledger(self, before):
+        after = {what: ahead for _, what, ahead in possible(ahead_of(before), PARAMS)}["meeting announced at 2025-apec"]
+        real = ahead_of([*before, announcement(AS_OF)])
+        np.testing.assert_allclose(chances.by_deadline(P, after), chances.by_deadline(P, real))
+
+    def test_a_refusal_takes_an_announced_meeting_back(self):
+        said = [announcement(date(2025, 7, 1))]
+        after = {what: ahead for _, what, ahead in possible(ahead_of(said), PARAMS)}[f"{ONE} stays away from 2025-apec"]
+        real = ahead_of([*said, word("US", -3, AS_OF)])
+        np.testing.assert_allclose(chances.by_deadline(P, after), chances.by_deadline(P, real))
+
+    def test_what_is_already_so_and_who_is_at_home_is_not_tried(self):
+        tried = [what for _, what, _ in possible(ahead_of([word("US", -3, occasion="2025-g20"), announcement()]), PARAMS)]
+        assert f"{ONE} stays away from 2025-g20" not in tried and f"{ONE} says he comes to 2025-g20" in tried
+        assert "meeting announced at 2025-apec" not in tried and "meeting announced at 2025-g20" in tried
+        assert f"{ONE} stays away from 2025-unga" not in tried and f"{OTHER} stays away from 2025-unga" in tried
+        assert len(tried) == len(set(tried))
 
     @settings(max_examples=10)
     @given(signals(), st.integers(1, 200))
     def test_it_is_a_probability(self, rows, days):
-        assert all(0 <= row["probability_after"] <= 1 for row in next_signals(P, ahead_of(rows, AS_OF + days * DAY), PRIORS))
+        made = next_signals(P, ahead_of(rows, AS_OF + days * DAY), PARAMS)
+        assert all(0 <= row["probability_after"] <= 1 for row in made)
+
+
+class TestQuietPath:
+    def test_it_runs_from_the_as_of_day_to_the_deadline_by_weeks_and_ends_at_nothing(self):
+        whole = ledger(SOME, OCCASIONS, [window()])
+        path = quiet_path(P, whole, AS_OF, DEADLINE, PARAMS)
+        days = [date.fromisoformat(row["date"]) for row in path]
+        assert (days[0], days[-1], path[-1]["probability"]) == (AS_OF, DEADLINE, 0.0)
+        assert {(late - early).days for early, late in zip(days, days[1:-1])} == {7}
+        for row in path[:3]:
+            ahead = outlook(whole, date.fromisoformat(row["date"]), DEADLINE, PARAMS)
+            assert row["probability"] == chances.by_deadline(P, ahead).mean()
 
 
 class TestEdits:
-    WHOLE = ledger(SOME, OCCASIONS, [window()])
+    WHOLE = ledger([*SOME, refusal(date(2025, 6, 20), "2025-unga")], OCCASIONS, [window()])
 
     def made(self, **edits):
         return edited(self.WHOLE, Edits(**{name: tuple(values) for name, values in edits.items()}), PARAMS)
 
     def added(self, whole):
         known = {s.event_id for s in self.WHOLE.signals}
-        return [(s.kind, s.strength, s.occasion, s.public_date) for s in whole.signals if s.event_id not in known]
+        return [(s.kind, s.strength, s.occasion, s.actor, s.public_date) for s in whole.signals if s.event_id not in known]
+
+    def slot(self, name, **edits):
+        ahead = outlook(self.made(**edits), AS_OF, DEADLINE, PARAMS)
+        return next(slot for view in ahead.seasons for slot in view.slots if slot.occasion.occasion_id == name)
 
     def test_without_edits_the_ledger_stays_as_it_is(self):
         assert self.made() == self.WHOLE and not Edits()
 
     @pytest.mark.parametrize("text, row", [
-        ("leader_call:3", ("leader_call", 3, "", AS_OF)), ("contact_missed:-2", ("contact_missed", -2, "", AS_OF)),
-        ("visit_planning:+2:2025-apec", ("visit_planning", 2, "2025-apec", AS_OF)),
-        ("visit_planning:2:2025-apec@2025-07-01", ("visit_planning", 2, "2025-apec", date(2025, 7, 1))),
-        ("official_statement:-1@2025-06-30", ("official_statement", -1, "", date(2025, 6, 30)))])
+        ("leader_call:3", ("leader_call", 3, "", "both", AS_OF)), ("contact_missed:-2", ("contact_missed", -2, "", "both", AS_OF)),
+        ("leader_call:3:both", ("leader_call", 3, "", "both", AS_OF)),
+        ("invitation:2:CN", ("invitation", 2, "", "CN", AS_OF)),
+        ("visit_planning:+2:2025-apec", ("visit_planning", 2, "2025-apec", "both", AS_OF)),
+        ("visit_planning:2:2025-apec@2025-07-01", ("visit_planning", 2, "2025-apec", "both", date(2025, 7, 1))),
+        ("visit_planning:2:2025-visit:US@2025-07-01", ("visit_planning", 2, "2025-visit", "US", date(2025, 7, 1))),
+        ("official_statement:-1@2025-06-30", ("official_statement", -1, "", "both", date(2025, 6, 30))),
+        ("attendance:3:2025-apec:US", (ATTENDANCE, 3, "2025-apec", "US", AS_OF)),
+        ("attendance:-1:2025-g20:CN@2025-06-30", (ATTENDANCE, -1, "2025-g20", "CN", date(2025, 6, 30))),
+        ("attendance:-3:2025-g20:both", (ATTENDANCE, -3, "2025-g20", "both", AS_OF)),
+        ("attendance:-3:2025-g20", (ATTENDANCE, -3, "2025-g20", "both", AS_OF))])
     def test_an_added_signal_is_a_row_of_the_best_grade(self, text, row):
         whole = self.made(add=[text])
-        assert self.added(whole) == [row] and len(whole.signals) == len(SOME) + 1
+        assert self.added(whole) == [row] and len(whole.signals) == len(self.WHOLE.signals) + 1
         assert [s.grade for s in whole.signals if s.description.startswith("What you added")] == ["A1"]
 
-    def test_equal_additions_all_count(self):
-        assert len(self.made(add=["leader_call:3"] * 3).signals) == len(SOME) + 3
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_every_kind_can_be_added_in_its_direction_only(self, kind):
+        about = ":2025-apec:US" if kind == ATTENDANCE else ""
+        for strength in (-3, 3):
+            if PRIORS.kinds[kind].sign == ("down" if strength > 0 else "up"):
+                with pytest.raises(InputError, match=f"expected a strength from .* for {kind}; found {strength}"):
+                    self.made(add=[f"{kind}:{strength}{about}"])
+            else:
+                assert self.added(self.made(add=[f"{kind}:{strength}{about}"]))[0][:2] == (kind, strength)
 
-    @pytest.mark.parametrize("status", STATUS_SIGNALS)
-    def test_a_status_that_is_set_is_the_status_whatever_was_said(self, status):
+    def test_equal_additions_all_count(self):
+        assert len(self.made(add=["leader_call:3"] * 3).signals) == len(self.WHOLE.signals) + 3
+
+    @pytest.mark.parametrize("status, shown", [("announced", "announced"), ("planned", "planned"), ("doubted", "doubted"),
+                                               ("scheduled", "scheduled"), ("refused", "off"), ("called-off", "off")])
+    def test_a_status_that_is_set_is_the_status_whatever_was_said(self, status, shown):
         for name in ("2025-apec", "2025-g20", "2025-unga"):
-            whole = self.made(set=[f"{name}={status}"])
-            assert outlook(whole, AS_OF, date(2025, 12, 31), PRIORS).statuses[name] == status
+            assert self.slot(name, set=[f"{name}={status}"]).status == shown
+
+    def test_every_status_is_covered(self):
+        marks = next(mark for mark in self.test_a_status_that_is_set_is_the_status_whatever_was_said.pytestmark)
+        assert {row[0] for row in marks.args[1]} == {*STATUS_SIGNALS, "scheduled"}
+
+    @pytest.mark.parametrize("status, shown", [("announced", "announced"), ("scheduled", "agreed"), ("refused", "refused")])
+    def test_a_visit_can_be_announced_and_refused(self, status, shown):
+        whole = self.made(set=[f"2025-visit={status}"])
+        assert outlook(whole, AS_OF, DEADLINE, PARAMS).statuses["2025-visit"] == shown
+
+    @pytest.mark.parametrize("said, settled, levels", [("comes", 1, ()), ("may-come", 0, (1,)), ("may-not-come", 0, (-1,)),
+                                                       ("stays-away", -1, ())])
+    @pytest.mark.parametrize("side", ["US", "CN"])
+    def test_what_is_set_of_one_leader_is_all_that_was_said_of_his_coming(self, side, said, settled, levels):
+        other = {"US": "CN", "CN": "US"}[side]
+        words, before = self.slot("2025-g20", set=[f"2025-g20={side}:{said}"]).words, self.slot("2025-g20").words
+        assert (words.coming(side).settled, words.coming(side).levels) == (settled, levels)
+        assert words.coming(other) == before.coming(other)
+
+    def test_every_word_of_coming_is_covered(self):
+        assert set(COMING) == {"comes", "may-come", "may-not-come", "stays-away"}
+
+    def test_a_leader_and_the_other_and_the_status_can_be_set_together_in_any_order(self):
+        options = ["2025-apec=planned", "2025-apec=US:comes", "2025-apec=CN:may-come"]
+        for order in (options, options[::-1]):
+            slot = self.slot("2025-apec", set=order)
+            assert slot.status == "planned" and slot.words.coming("US").settled == 1
+            assert slot.words.coming("CN").levels == (1,)
+
+    def test_who_comes_moves_the_forecast_the_right_way(self):
+        def probability(said):
+            return chances.by_deadline(P, outlook(self.made(set=[f"2025-apec=US:{said}"]), AS_OF, DEADLINE, PARAMS)).mean()
+
+        values = [probability(said) for said in ("comes", "may-come", "may-not-come", "stays-away")]
+        assert all(more > less for more, less in zip(values, values[1:]))
 
     def test_scheduled_takes_every_word_away(self):
         whole = self.made(set=["2025-apec=scheduled"])
-        assert outlook(whole, AS_OF, date(2025, 12, 31), PRIORS).statuses["2025-apec"] == "scheduled"
-        assert len(whole.signals) == len(SOME) - 2
+        assert outlook(whole, AS_OF, DEADLINE, PARAMS).statuses["2025-apec"] == "scheduled"
+        assert len(whole.signals) == len(self.WHOLE.signals) - 2
 
     def test_later_edits_do_not_undo_earlier_ones_of_other_occasions(self):
-        whole = self.made(set=["2025-unga=planned", "2025-g20=scheduled", "2025-apec=announced"])
-        said = outlook(whole, AS_OF, date(2025, 12, 31), PRIORS).statuses
-        assert (said["2025-unga"], said["2025-g20"], said["2025-apec"]) == ("planned", "scheduled", "announced")
-        whole = self.made(remove=["2025-07-04-visit"], set=["2025-unga=planned", "2025-g20=scheduled", "2025-visit=announced"])
-        said = outlook(whole, AS_OF, date(2025, 12, 31), PRIORS).statuses
-        assert (said["2025-unga"], said["2025-g20"], said["2025-visit"]) == ("planned", "scheduled", "announced")
+        whole = self.made(set=["2025-unga=planned", "2025-g20=scheduled", "2025-apec=announced"], remove=["2025-07-05-announced"])
+        said = outlook(whole, AS_OF, DEADLINE, PARAMS).statuses
+        assert [said[f"2025-{name}"] for name in ("unga", "g20", "apec", "visit")] == [
+            "planned", "scheduled", "announced", "agreed"]
 
     def test_a_removed_row_is_gone_and_so_is_every_tie_to_it(self):
         tied = ledger([*SOME, signal("2025-06-02-again", date(2025, 6, 2), same_as="2025-06-01-word")], OCCASIONS)
@@ -182,18 +353,33 @@ class TestEdits:
 
     @pytest.mark.parametrize("edits, says", [
         (dict(add=["leadercall:2"]), r"--add: unknown kind 'leadercall' \(did you mean \"leader_call\"\?\)"),
-        (dict(add=["leader_call"]), r"--add: expected KIND:STRENGTH\[:OCCASION\]\[@DATE\]; found 'leader_call'"),
+        (dict(add=["leader_call"]), r"--add: expected KIND:STRENGTH\[:OCCASION\]\[:ACTOR\]\[@DATE\]; found 'leader_call'"),
+        (dict(add=["leader_call:2:US:2025-apec"]), r"--add: expected KIND:STRENGTH\[:OCCASION\]\[:ACTOR\]\[@DATE\]; found"),
         (dict(add=["leader_call:-2"]), r"--add: expected a strength from 1 to 3 for leader_call; found -2"),
         (dict(add=["contact_missed:2"]), r"--add: expected a strength from -3 to -1 for contact_missed; found 2"),
         (dict(add=["official_statement:0"]), r"--add: expected a strength from -3 to 3 without 0"),
+        (dict(add=["attendance:0:2025-apec:US"]), r"--add: expected a strength from -3 to 3 without 0 for attendance"),
+        (dict(add=["attendance:4:2025-apec:US"]), r"--add: expected a strength from -3 to 3 without 0 for attendance"),
         (dict(add=["leader_call:4"]), r"--add: expected a strength from 1 to 3"),
+        (dict(add=["leader_call:2:RU"]), r"--add: for ACTOR, expected one of US, CN, both; found 'RU'"),
+        (dict(add=["attendance:2"]), r"--add: expected attendance:STRENGTH:OCCASION:ACTOR with an occasion of many leaders"),
+        (dict(add=["attendance:2:US"]), r"--add: expected attendance:STRENGTH:OCCASION:ACTOR with an occasion of many"),
+        (dict(add=["attendance:2:2025-visit:US"]), r"--add: expected attendance:STRENGTH:OCCASION:ACTOR with an occasion of"),
+        (dict(add=["attendance:2:2025-apec"]), r"--add: expected an actor US or CN; both is about the occasion"),
+        (dict(add=["attendance:2:2025-apce:US"]), r"--add: unknown occasion '2025-apce'.*did you mean \"2025-apec\""),
         (dict(add=["visit_planning:2:2025-apce"]), r"--add: unknown occasion '2025-apce'.*did you mean \"2025-apec\""),
         (dict(add=["leader_call:2@2025-13-01"]), r"--add: expected a day of the calendar"),
         (dict(add=["leader_call:2@2025-07-12"]), r"--add: expected a day not after the as-of date 2025-07-11; found 2025-07-12"),
         (dict(add=["visit_planning:2:2025-apec@2024-10-30"]), r"--add: expected a day not before 2024-10-31, when 2025-apec"),
         (dict(set=["2025-apec"]), r"--set: expected OCCASION=STATUS"),
         (dict(set=["2025-apec=anounced"]), r"--set: .*did you mean \"announced\""),
+        (dict(set=["2025-apec=US:come"]), r"--set: .*did you mean \"US:comes\""),
+        (dict(set=["2025-apec=RU:comes"]), r"--set: expected OCCASION=STATUS; for STATUS, expected one of announced.*US:comes"),
+        (dict(set=["2025-apec=comes"]), r"--set: expected OCCASION=STATUS; for STATUS, expected one of"),
         (dict(set=["2025-g21=refused"]), r"--set: unknown occasion '2025-g21' on 2025-07-11 \(did you mean \"2025-g20\"\?\)"),
+        (dict(set=["2025-g21=US:comes"]), r"--set: unknown occasion '2025-g21' on 2025-07-11 \(did you mean \"2025-g20\"\?\)"),
+        (dict(set=["2025-visit=CN:stays-away"]), r"--set: expected an occasion of many leaders for CN:stays-away; 2025-visit is"),
+        (dict(set=["2025-visit=called-off"]), r"--set: expected an occasion of many leaders for called-off; 2025-visit is a visit"),
         (dict(remove=["2025-06-01-wort"]), r"--remove: unknown event '2025-06-01-wort' \(did you mean \"2025-06-01-word\"\?\)")])
     def test_a_wrong_edit_is_refused_with_the_nearest_word(self, edits, says):
         with pytest.raises(InputError, match=says):
@@ -204,7 +390,9 @@ class TestEdits:
             self.made(add=["leadercall:2", "x"], set=["y"], remove=["z"])
         assert len(caught.value.problems) == 4
 
-    def test_what_was_added_is_told_as_such(self):
-        whole = self.made(add=["leader_call:3"])
-        rows = contributions(P, ahead_of(whole.signals), list(whole.signals), 0.9)
-        assert any(row["text"] == "What you added: leader call, strength +3" for row in rows)
+    @pytest.mark.parametrize("text, told", [("leader_call:3", "leader call, strength +3"),
+                                            ("attendance:-2:2025-apec:CN", "attendance, strength -2, CN, about 2025-apec")])
+    def test_what_was_added_is_told_as_such(self, text, told):
+        whole = self.made(add=[text])
+        rows = reasons(ahead_of(whole.signals), whole.signals)
+        assert f"{explain.ADDED}: {told}" in [row["text"] for row in rows]

@@ -1,4 +1,4 @@
-"""The explorer: its arithmetic is that of Python, its page is quiet and keeps to itself, its words stay words."""
+"""The explorer: its arithmetic is that of Python, its page loads nothing, the text of the ledger stays text."""
 
 import json
 import re
@@ -9,46 +9,61 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from browser import needs_browser
-from made_up import PARAMS, PRIORS, occasion, prior_draws, signal, visit, window
+from made_up import PARAMS, announcement, occasion, planning, prior_draws, refusal, signal, visit, window, word
 from made_up import ledger as ledger_of
 
-from model import explain, explorer, hazard, page, prose
-from model.covariates import outlook
+from model import attendance, chances, explain, explorer, forecast, page, prose
 from model.explain import Edits
 from model.files import PROJECT_ROOT
+from model.outlook import outlook
 
 AS_OF, DEADLINE = PARAMS.question.as_of, PARAMS.question.deadline
+APEC = "2025-apec-gyeongju"
 
 
 def run_of(whole, draws, as_of=AS_OF, deadline=DEADLINE):
     """What the explorer needs of a run."""
     ledger = whole.as_of(as_of)
     return SimpleNamespace(params=PARAMS, whole=whole, ledger=ledger, draws=draws,
-                           outlook=outlook(ledger, as_of, deadline, PRIORS))
+                           outlook=outlook(ledger, as_of, deadline, PARAMS))
 
 
 def talkative():
-    """Draws from the priors, and words and windows of every kind, some rows tied."""
-    said = [signal("2025-06-01-plan", date(2025, 6, 1), "visit_planning", 2, "B2", "2025-apec"),
-            signal("2025-06-11-doubt", date(2025, 6, 11), "official_statement", -2, "B2", "2025-apec"),
-            signal("2025-06-12-again", date(2025, 6, 12), "official_statement", -1, "C3", "2025-apec", "2025-06-11-doubt"),
-            signal("2025-06-20-yes", date(2025, 6, 20), "summit_announced", 3, "A1", "2025-g20"),
-            signal("2025-06-25-no", date(2025, 6, 25), "contact_missed", -2, "A1", "2025-g20"),
-            signal("2025-06-26-stays", date(2025, 6, 26), "contact_missed", -2, "A1", "2025-unga"),
-            signal("2025-06-27-visit", date(2025, 6, 27), "summit_announced", 3, "A1", "2025-visit"),
-            signal("2025-06-28-off", date(2025, 6, 28), "contact_missed", -2, "B1", "2025-visit"),
-            signal("2025-07-01-on", date(2025, 7, 1), "visit_planning", 2, "B1", "2025-visit")]
+    """Draws from the priors; words and windows of every kind, some rows tied, one event about two occasions."""
+    said = [planning(date(2025, 6, 1), "2025-apec", 2), planning(date(2025, 6, 11), "2025-apec", -2),
+            planning(date(2025, 6, 12), "2025-apec", -1, same_as="2025-06-11-official-statement"),
+            word("US", 1, date(2025, 6, 2)), word("US", -2, date(2025, 6, 3)), word("CN", 3, date(2025, 6, 4)),
+            word("CN", -1, date(2025, 7, 11)),
+            announcement(date(2025, 5, 1), "2025-g20", date(2025, 11, 24)),
+            announcement(date(2025, 6, 20), "2025-g20"),
+            planning(date(2025, 6, 5), "2025-g20", -3), planning(date(2025, 6, 30), "2025-g20", -1),
+            word("US", -3, date(2025, 5, 20), "2025-g20"), word("US", 3, date(2025, 5, 21), "2025-g20"),
+            word("CN", -3, date(2025, 6, 10), "2025-g20"), word("CN", -1, date(2025, 6, 28), "2025-g20"),
+            word("US", 2, date(2025, 7, 2), "2025-unga"), word("CN", -3, date(2025, 7, 2), "2025-unga"),
+            announcement(date(2025, 6, 25), "2025-unga", date(2025, 9, 23)),
+            refusal(date(2025, 6, 26), "2025-now", same_as="2025-07-02-us-will-2"),
+            announcement(date(2025, 6, 27), "2025-now", date(2025, 7, 13)),
+            word("US", -2, date(2025, 7, 1), "2025-now"), word("US", -1, date(2025, 7, 3), "2025-now"),
+            word("CN", -2, date(2025, 7, 1), "2025-now"),
+            announcement(date(2025, 6, 27), "2025-visit", date(2025, 9, 3), name="-visit"),
+            refusal(date(2025, 6, 28), "2025-visit", name="-visit"),
+            planning(date(2025, 7, 1), "2025-visit", name="-visit"),
+            planning(date(2025, 7, 3), "2025-second", -2, name="-second")]
+    kinds = [("leader_call", 3), ("economic_coercion", -3), ("trade_talks", 2), ("trade_talks", 1),
+             ("official_statement", -1), ("envoy_meeting", 2)]
     general = [signal(f"2025-05-{n + 1:02}-x", date(2025, 5, n + 1), kind, strength, "B2", "",
-                      f"2025-05-{n:02}-x" if n == 3 else "")
-               for n, (kind, strength) in enumerate([("leader_call", 3), ("economic_coercion", -3), ("trade_talks", 2),
-                                                     ("trade_talks", 1), ("official_statement", -1), ("envoy_meeting", 2)])]
+                      f"2025-05-{n:02}-x" if n == 3 else "") for n, (kind, strength) in enumerate(kinds)]
     old = [signal("2018-01-01-old", date(2018, 1, 1), "security_friction", -3)]
-    places = [occasion("2025-unga", date(2025, 9, 23), 4, "unga"), occasion("2025-apec", date(2025, 10, 31)),
-              occasion("2025-g20", date(2025, 11, 22), type="g20"),
-              occasion("2025-now", date(2025, 7, 12), 1, "other_multilateral"),
-              visit(), visit("2025-second", date(2025, 12, 20))]
-    windows = [window(), window("2025-second", date(2025, 6, 1), date(2025, 7, 1), date(2026, 2, 1))]
-    return run_of(ledger_of([*said, *general, *old], places, windows), prior_draws())
+    places = [occasion("2025-unga", date(2025, 9, 23), 4, "unga", host="US"),
+              occasion("2025-apec", date(2025, 10, 31)), occasion("2025-g20", date(2025, 11, 22), type="g20"),
+              occasion("2025-now", date(2025, 7, 12), 1, "other_multilateral", host="CN"),
+              visit(), visit("2025-second", date(2025, 12, 20)),
+              visit("2025-third", date(2025, 8, 1), host="US")]
+    windows = [window(), window("2025-second", date(2025, 6, 1), date(2025, 7, 1), date(2026, 2, 1)),
+               window("2025-third", date(2025, 4, 1), date(2025, 8, 1), date(2025, 8, 3)),
+               window("2025-third", date(2025, 7, 1), None, None)]
+    whole = ledger_of([*said, *general, *old], places, windows)
+    return run_of(whole, prior_draws(), deadline=date(2026, 12, 31))
 
 
 RUNS = {"default": lambda default: default, "talkative": lambda default: talkative()}
@@ -58,30 +73,51 @@ def settings_of(run, rng):
     """Random settings of the controls, and the edits that say the same on the command line."""
     general, spoken = explorer.events_of(run)
     off = [i for i in range(len(general)) if rng.random() < 0.3]
-    events = {tuple(s.event_id for s in event): event for group in spoken.values() for event in group}
-    silenced = [key for key in events if rng.random() < 0.4]
-    mask = {name: sum(1 << bit for bit, event in enumerate(group) if tuple(s.event_id for s in event) not in silenced)
-            for name, group in spoken.items()}
-    status = {name: str(rng.choice(explorer.STATUSES)) if rng.random() < 0.5 else "" for name in spoken}
-    removed = [s.event_id for i in off for s in general[i]] + [name for key in silenced for name in key]
-    edits = Edits(set=tuple(f"{name}={value}" for name, value in status.items() if value), remove=tuple(removed))
-    return {"off": off, "mask": mask, "status": status, "trust": round(rng.uniform(0, 2), 2)}, edits
+    events = dict.fromkeys(event for events in spoken.values() for event in events)
+    silenced = [event for event in events if rng.random() < 0.4]
+    mask = {name: sum(1 << bit for bit, event in enumerate(events) if event not in silenced)
+            for name, events in spoken.items()}
+    asked = {"off": off, "mask": mask, "trust": round(rng.uniform(0, 2), 2), "meeting": {}, "US": {}, "CN": {}}
+    for name, place in explorer.places(run.outlook).items():
+        known = explorer.statuses(run, place)
+        sides = () if place.occasion.is_visit or not known else run.params.sides
+        for part, options in ({"meeting": known} | dict.fromkeys(sides, explain.COMING)).items():
+            if options and rng.random() < 0.4:
+                asked[part][name] = str(rng.choice(list(options)))
+    said = [f"{name}={value}" for name, value in asked["meeting"].items()]
+    said += [f"{name}={side}:{value}" for side in run.params.sides for name, value in asked[side].items()]
+    removed = [row.event_id for event in [*(general[i] for i in off), *silenced] for row in event]
+    return asked, Edits(set=tuple(said), remove=tuple(removed))
 
 
-def answer(run, p, edits, trust):
-    """The chances in Python, of the same draws, from an edited ledger."""
-    ahead, ledger = run.outlook, explain.edited(run.whole, edits, run.params).as_of(run.outlook.as_of)
-    return hazard.chances(p | {"tone_factor": p["tone_factor"] ** trust},
-                          outlook(ledger, ahead.as_of, ahead.deadline, run.params.priors))
+def as_it_stands(run):
+    """The settings with nothing changed."""
+    spoken = explorer.events_of(run)[1]
+    return {"off": [], "mask": {name: 2 ** len(events) - 1 for name, events in spoken.items()}, "trust": 1,
+            "meeting": {}}, Edits()
+
+
+def answer(run, p, edits, trust=1.0):
+    """The chances in Python from an edited ledger and the same draws, and their means by the names of the page."""
+    day, deadline = run.outlook.as_of, run.outlook.deadline
+    edited = explain.edited(run.whole, edits, run.params)
+    ahead = outlook(forecast.seen(run.params, edited, day), day, deadline, run.params)
+    p = p | {"tone_factor": p["tone_factor"] ** trust}
+    made = chances.chances(p, ahead)
+    first = made.first.sum(2).mean(0)
+    values = {f"first {cause}": chance for cause, chance in zip(made.causes, first, strict=True)}
+    for view in ahead.seasons:
+        for name, there in attendance.presence(p, view, chances.felt(p, ahead) * view.fade, ahead).items():
+            values |= {f"{side} {name}": comes.mean() for side, comes in there.comes.items()}
+            values[f"both {name}"] = there.both.mean()
+    return made, values
 
 
 @pytest.fixture(scope="module")
-def overview(tmp_path_factory, default_run):
-    """The overview of the default run as a file."""
+def opened(tmp_path_factory, default_run):
+    """The explorer of the default run alone in a page, as a file."""
     path = tmp_path_factory.mktemp("page") / "index.html"
-    pages = [page.Page("5_what_if.html", "5 What if", "What if", "Other circumstances.")]
-    path.write_text(page.frame(page.OVERVIEW, pages, page.footer(default_run), overview=page.overview(
-        default_run, ["curve.csv"], PROJECT_ROOT / "none")), "utf-8")
+    path.write_text(page.frame(page.OVERVIEW, [], "", body=explorer.section(default_run)), "utf-8")
     return path
 
 
@@ -89,29 +125,29 @@ class TestArithmetic:
     pytestmark = needs_browser
 
     @pytest.mark.parametrize("name", RUNS)
-    def test_it_agrees_with_python_over_random_settings(self, name, browser, overview, default_run):
+    def test_it_agrees_with_python_over_random_settings(self, name, browser, opened, default_run):
         run, rng = RUNS[name](default_run), np.random.default_rng(1)
         p = explorer.thinned(run.draws, run.outlook)
-        browser.open(overview)
-        browser.value(f"globalThis.given = {json.dumps(explorer.data(run))}, prepare(given), 1")
-        for _ in range(25):
-            asked, edits = settings_of(run, rng)
+        browser.open(opened)
+        browser.value(f"globalThis.given = {json.dumps(explorer.data(run))}, 1")
+        for number in range(20):
+            asked, edits = settings_of(run, rng) if number else as_it_stands(run)
             made = json.loads(browser.value(
                 "(a => {const made = explore(given, {...a, off: new Set(a.off)}); made.curve = [...made.curve];"
                 f"return JSON.stringify(made)}})({json.dumps(asked)})"))
-            wanted = answer(run, p, edits, asked["trust"])
+            wanted, values = answer(run, p, edits, asked["trust"])
             np.testing.assert_allclose(made["curve"], wanted.by_day.mean(0), rtol=0, atol=1e-6)
             assert made["probability"] == pytest.approx(wanted.first.sum((1, 2)).mean(), abs=1e-6)
-            for cause, first in zip(wanted.causes, wanted.first.sum(2).mean(0), strict=True):
-                assert made["first"].get(cause, 0) == pytest.approx(first, abs=1e-6), cause
+            assert made["values"] == pytest.approx(values, abs=1e-6), edits
 
-    def test_the_normal_distribution_is_exact(self, browser, overview):
-        from scipy.special import ndtr
-
-        z = np.linspace(-12, 12, 481)
-        browser.open(overview)
-        found = browser.value(f"{json.dumps(z.tolist())}.map(ndtr)")
-        np.testing.assert_allclose(found, ndtr(z), rtol=1e-10, atol=0)
+    def test_the_made_up_run_has_every_sort_of_word(self):
+        """So that the comparison covers them: promises kept and taken back, refused visits, visits put off."""
+        data = explorer.data(talkative())
+        heard = {name: words["heard"][-1] for name, words in data["words"].items()}
+        assert heard["2025-g20"]["meeting"][:2] == [-21, 136] and heard["2025-unga"]["meeting"][:2] == [-16, 74]
+        assert heard["2025-unga"]["comes"][1][0] == -1 and heard["2025-apec"]["comes"][1] == [1, 0, [(2, 0)]]
+        assert None in data["words"]["2025-second"]["set"].values() and data["again"]
+        assert any(not words["set"] for words in data["words"].values())
 
 
 class TestPage:
@@ -120,33 +156,44 @@ class TestPage:
     def shown(self, browser, name):
         return browser.value(f"""document.querySelector('[data-show="{name}"]').textContent""")
 
+    def value(self, browser, name):
+        return browser.value(f"""document.querySelector('[data-value="{name}"]').textContent""")
+
+    def choose(self, browser, part, downs):
+        """Move a choice about APEC by the keyboard; what is chosen then."""
+        browser.value(f"""document.querySelector('select[name="{APEC}"][data-part="{part}"]').focus()""")
+        for _ in range(downs):
+            browser.press("ArrowDown", 40)
+        return browser.value("document.activeElement.value")
+
     @pytest.mark.parametrize("width", [1440, 390])
-    def test_it_is_quiet_asks_for_nothing_and_fits(self, browser, overview, width):
-        browser.open(overview, width)
-        assert browser.value("document.querySelector('.explorer').hidden") is False
-        assert browser.value("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    def test_it_is_quiet_asks_for_nothing_and_fits(self, browser, opened, width):
+        wider = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        browser.open(opened, width)
+        assert browser.value("document.querySelector('.explorer').hidden") is False and not browser.value(wider)
         browser.value("document.querySelector('.explorer details').open = true")
         browser.value("document.querySelector('.explorer button').click()")
-        assert browser.complaints() == [] and browser.requests() == [overview.resolve().as_uri()]
-        assert browser.value("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+        assert browser.complaints() == [] and browser.requests() == [opened.resolve().as_uri()]
+        assert not browser.value(wider)
 
-    def test_it_begins_with_the_forecast_and_says_so(self, browser, overview, default_run):
-        browser.open(overview)
+    def test_it_begins_with_the_forecast_and_says_so(self, browser, opened, default_run):
+        browser.open(opened)
         number = float(self.shown(browser, "number").strip("%")) / 100
         assert number == pytest.approx(default_run.forecast.probability, abs=0.0065)
         assert self.shown(browser, "word") == default_run.forecast.likelihood_word
         assert self.shown(browser, "moved") == "as forecast" and self.shown(browser, "trust") == "1.0×"
 
-    def test_it_is_moved_by_the_keyboard_and_reset(self, browser, overview, default_run):
-        browser.open(overview)
-        before = self.shown(browser, "number")
-        browser.value("document.querySelector('.explorer select[name=\"2025-apec-gyeongju\"]').focus()")
-        for _ in range(4):
-            browser.press("ArrowDown", 40)
-        assert browser.value("document.activeElement.value") == "refused"
-        few = explorer.thinned(default_run.draws, default_run.outlook)
-        wanted = answer(default_run, few, Edits(set=("2025-apec-gyeongju=refused",)), 1).first.sum((1, 2)).mean()
-        assert self.shown(browser, "number") == prose.percent(wanted)
+    def test_it_is_moved_by_the_keyboard_and_reset(self, browser, opened, default_run):
+        browser.open(opened)
+        before, few = self.shown(browser, "number"), explorer.thinned(default_run.draws, default_run.outlook)
+        assert self.choose(browser, "US", 4) == "stays-away"
+        _, values = answer(default_run, few, Edits(set=(f"{APEC}=US:stays-away",)))
+        for name in (f"US {APEC}", f"CN {APEC}", f"both {APEC}", f"first {APEC}"):
+            assert self.value(browser, name) == prose.percent(values[name]), name
+        assert self.choose(browser, "CN", 1) == "comes" and self.choose(browser, "meeting", 4) == "announced"
+        edits = Edits(set=(f"{APEC}=announced", f"{APEC}=US:stays-away", f"{APEC}=CN:comes"))
+        made, _ = answer(default_run, few, edits)
+        assert self.shown(browser, "number") == prose.percent(made.first.sum((1, 2)).mean()) != before
         assert re.match(r"−\d+\.\d points from the forecast, ", self.shown(browser, "moved"))
         browser.value("document.querySelector('.explorer [type=range]').focus()")
         browser.press("ArrowRight", 39)
@@ -154,23 +201,55 @@ class TestPage:
         browser.value("document.querySelector('.explorer [type=checkbox]').click()")
         browser.value("document.querySelector('.explorer button').click()")
         assert self.shown(browser, "number") == before and self.shown(browser, "moved") == "as forecast"
-        assert browser.value("[...document.querySelectorAll('.explorer [type=checkbox]')].every(box => box.checked)")
+        assert browser.value("document.querySelector('.explorer [type=checkbox]:not(:checked)')") is None
         assert browser.complaints() == []
 
-    def test_everything_that_can_be_changed_has_a_name(self, browser, overview):
-        browser.open(overview)
+    def test_a_signal_switched_off_is_a_row_removed(self, browser, opened, default_run):
+        browser.open(opened)
+        few = explorer.thinned(default_run.draws, default_run.outlook)
+        events = explorer.events_of(default_run)[1]["2025-g20-johannesburg"]
+        removed = Edits(remove=tuple(row.event_id for event in events for row in event))
+        before = self.value(browser, "US 2025-g20-johannesburg")
+        browser.value("document.querySelectorAll('[data-words*=johannesburg]').forEach(box => box.click())")
+        _, values = answer(default_run, few, removed)
+        name = "US 2025-g20-johannesburg"
+        assert self.value(browser, name) == prose.percent(values[name]) != before
+
+    def test_everything_that_can_be_changed_has_a_name_and_its_occasion(self, browser, opened, default_run):
+        browser.open(opened)
         assert browser.value("[...document.querySelectorAll('.explorer input, .explorer select')]"
-                             ".filter(field => !field.labels.length || !field.labels[0].textContent.trim()).length") == 0
+                             ".filter(field => !field.labels[0]?.textContent.trim()).length") == 0
+        named = browser.value("[...document.querySelectorAll('.explorer select')].map(field => [field.name, "
+                              "field.labels[0].textContent, field.closest('fieldset').firstChild.textContent])")
+        for name, place in explorer.places(default_run.outlook).items():
+            here = [(text, legend) for other, text, legend in named if other == name]
+            assert [text for text, _ in here] == ["Said of a meeting", "Trump", "Xi"]
+            assert all(legend.startswith(place.occasion.name) for _, legend in here)
 
 
 class TestMarkup:
     def test_the_sample_of_draws_spreads_as_all_of_them(self, default_run):
-        few = hazard.by_deadline(explorer.thinned(default_run.draws, default_run.outlook), default_run.outlook)
-        every = hazard.by_deadline(default_run.draws, default_run.outlook)
+        few = chances.by_deadline(explorer.thinned(default_run.draws, default_run.outlook), default_run.outlook)
+        every = chances.by_deadline(default_run.draws, default_run.outlook)
         assert len(few) == explorer.DRAWS and few.mean() == pytest.approx(every.mean(), abs=0.002)
-        np.testing.assert_allclose(np.quantile(few, [0.1, 0.5, 0.9]), np.quantile(every, [0.1, 0.5, 0.9]), atol=0.005)
+        levels = [0.1, 0.5, 0.9]
+        np.testing.assert_allclose(np.quantile(few, levels), np.quantile(every, levels), atol=0.005)
 
-    def test_words_of_the_ledger_stay_words_and_none_is_in_the_data(self):
+    def test_it_says_what_was_last_said_of_each_leader(self):
+        def now(name, part):
+            return re.search(rf'name="{name}" data-part="{part}".*?now: ([^<]*)<', markup)[1]
+
+        markup = explorer.section(talkative()).markup
+        assert now("2025-apec", "US") == "reported no" and now("2025-g20", "US") == "comes"
+        assert now("2025-unga", "CN") == "stays away" and now("2025-now", "US") == "may not come"
+
+    def test_it_says_where_a_leader_is_at_home_and_where_nothing_was_said(self, default_run):
+        markup = explorer.section(default_run).markup
+        assert re.search(r'name="2025-beijing-parade" data-part="CN".*?now: home<', markup)
+        silent = run_of(replace(default_run.ledger, signals=()), default_run.draws)
+        assert explorer.section(silent).markup.count("now: nothing said<") == 6
+
+    def test_text_of_the_ledger_stays_text_and_none_is_in_the_data(self):
         hostile = '<img src=x onerror=alert(1)></script> & "quotes"'
         run = talkative()
         whole = replace(run.whole, signals=tuple(replace(s, description=hostile) for s in run.whole.signals),
@@ -183,9 +262,12 @@ class TestMarkup:
         cut = run_of(default_run.ledger, default_run.draws)
         assert explorer.section(default_run).markup == explorer.section(cut).markup
 
-    def test_it_is_light_and_short(self, default_run):
+    def test_without_its_script_it_is_hidden(self, default_run):
+        markup = explorer.section(default_run).markup
+        assert markup.startswith('<div class="explorer" data-script="explorer.js" hidden>')
+
+    def test_it_is_light(self, default_run):
         assert len(explorer.section(default_run).markup) < 200_000
-        assert sum(len(path.read_text("utf-8").splitlines()) for path in (PROJECT_ROOT / "model").glob("*.js")) <= 200
 
     def test_on_the_deadline_there_is_nothing_to_try(self, default_run):
         run = run_of(default_run.ledger, default_run.draws, deadline=AS_OF)

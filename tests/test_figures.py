@@ -17,13 +17,21 @@ LEDGER = example_run.cut()
 HOSTILE = '<script>alert("x")</script> $\\frac{1}{0}$ & a name that goes on & on, far beyond any line of any page'
 DRAWN = {
     "curve": lambda forecast, width: figures.curve(forecast, width),
-    "shares": lambda forecast, width: figures.shares(forecast, width),
+    "shares": lambda forecast, width: figures.shares(forecast, example_run.NAMES, width),
     "contributions": lambda forecast, width: figures.contributions(forecast, width),
     "ladder": lambda forecast, width: figures.ladder(forecast, width),
     "record": lambda forecast, width: figures.record(forecast, LEDGER.occasions, width),
     "calendar": lambda forecast, width: figures.calendar(forecast, LEDGER.occasions, width),
     "timeline": lambda forecast, width: figures.timeline(LEDGER, date.fromisoformat(forecast.as_of), width),
+    "searched": lambda forecast, width: figures.searched(LEDGER, width),
+    "quiet": lambda forecast, width: figures.quiet(quiet(forecast), forecast, width),
 }
+
+
+def quiet(forecast):
+    """A path on which the forecast falls evenly to nothing."""
+    rows = forecast.curve[::30] + forecast.curve[-1:]
+    return [{"date": row["date"], "probability": forecast.probability * (1 - n / len(rows))} for n, row in enumerate(rows)]
 
 
 def hostile():
@@ -37,7 +45,7 @@ def crowded():
     """Occasions on neighbouring days, and the three marks of the ladder in one place at its top."""
     forecast = example_run.forecast()
     days = [date(2025, 12, 20) + timedelta(days=n) for n in range(10)]
-    rows = [example_run.occasion(f"o{n}", f"Occasion number {n}", "announced", str(day), 0.09, 0.1)
+    rows = [example_run.occasion(f"o{n}", f"Occasion number {n}", "announced", str(day), 0.09, 0.1, comes=(0.99, 0.99))
             for n, day in enumerate(days)]
     return replace(forecast, occasions=rows, probability=0.999, a_week_ago=0.998, no_signals_probability=0.9985,
                    interval={"lower": 0.9985, "upper": 0.9999, "mass": 0.9}, curve=example_run.curve(0.999),
@@ -108,10 +116,21 @@ def test_the_claims_of_the_titles_are_those_of_the_forecast():
     forecast = example_run.forecast()
     heads = {name: title(DRAWN[name](forecast, figures.NARROW)) for name in DRAWN}
     assert heads["curve"] == "By 31 December 2025 a meeting is very likely: 85%"
-    assert heads["shares"] == "APEC Gyeongju carries 61% of the 85%"
-    assert heads["contributions"] == "Signals move the forecast by +7.3 points to 85%"
+    assert heads["shares"] == "APEC Gyeongju carries 61 of the 85 points"
+    assert heads["contributions"] == "What was said moves the forecast by +7.3 points, from 78% to 85%"
     assert heads["record"] == "15 of 17 years that stood like 2025 brought a meeting in the same stretch"
     assert heads["calendar"] == "4 dated occasions ahead; a meeting is announced for none"
+
+
+def test_each_bar_of_an_occasion_says_who_comes_there():
+    texts_of = [text.get_text() for text in figures.shares(example_run.forecast(), example_run.NAMES).axes[0].texts]
+    for said in ("Trump 8%, Xi home", "Trump home, Xi 10%", "Trump 80%, Xi 90%", "61%", "(72%)"):
+        assert said in texts_of
+
+
+def test_the_bars_of_the_searches_add_up_to_the_signals():
+    bars = figures.searched(LEDGER).axes[0].patches
+    assert sum(bar.get_height() for bar in bars) == len(LEDGER.signals)
 
 
 def test_the_years_in_bold_are_those_of_the_matched_record():
@@ -142,15 +161,14 @@ def test_a_figure_needs_words_for_those_who_do_not_see_it():
 
 
 def test_figures_take_nothing_from_a_page_and_leave_nothing_in_it():
-    markup = "".join(show.figure(draw, example_run.forecast(), alt="x").markup
-                     for draw in (figures.curve, figures.shares, figures.ladder))
+    markup = "".join(show.figure(draw, example_run.forecast(), alt="x").markup for draw in (figures.curve, figures.ladder))
     assert not re.search(r"<style|style=|font-family|xlink|<script|<metadata", markup)
     ids = re.findall(r' id="([^"]+)"', markup)
     assert len(ids) == len(set(ids)) and set(re.findall(r"url\(#([^)]+)\)", markup)) <= set(ids)
 
 
 def test_hostile_words_stay_words():
-    markup = show.figure(figures.shares, hostile(), alt=HOSTILE).markup
+    markup = show.figure(figures.shares, hostile(), example_run.NAMES, alt=HOSTILE).markup
     assert "<script" not in markup and "&lt;script&gt;" in markup and "$\\frac" in markup
 
 

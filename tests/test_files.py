@@ -82,6 +82,23 @@ class TestReadCsv:
         rows = read_csv(path, COLUMNS, problems)
         assert rows == [{"name": "b", "note": "c"}] and [problem.line for problem in problems] == [2]
 
+    @pytest.mark.parametrize("content, row", [
+        (b"name,note,more\na,b,c\n", ("a", "b", "c")), (b"name,note\na,b\n", ("a", "b", "")), (b"name,more\na,c\n", ("a", "", "c")),
+        (b"name\na\n", ("a", "", ""))])
+    def test_a_column_that_is_optional_may_be_absent_and_is_then_empty(self, content, row):
+        found, = read_csv("t.csv", (*COLUMNS, "more"), content=content, optional=("note", "more"))
+        assert tuple(found[name] for name in (*COLUMNS, "more")) == row
+        assert found.problem("more", "wrong").line == 2
+
+    @pytest.mark.parametrize("content, expected", [
+        (b"note,more\nb,c\n", [r":1:1: missing column name", r"expected the header name,note,more"]),
+        (b"name,more,note\n", [r"header", r":1:6: expected column note here; found more"]),
+        (b"name,note,note\n", [r"header", r":1:11: column 'note' stands twice"]),
+        (b"name,not\n", [r"header", r":1:6: unknown column 'not' \(did you mean \"note\"\?\)"]),
+        (b"name,note\na,b,c\n", [r":2:5: expected 2 cells; found 3"])])
+    def test_an_optional_column_stands_in_its_place_or_is_absent(self, content, expected):
+        assert_told(problems_of(read_csv, "t.csv", (*COLUMNS, "more"), content=content, optional=("note", "more")), expected)
+
     def test_a_row_places_its_problems_at_the_cell(self, tmp_path):
         path = tmp_path / "t.csv"
         path.write_bytes(b'name,note\n"a,b",c\n')

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up import AS_OF, DAY, PARAMS, PRIORS, ledger, occasion, prior_draws, thinned, visit, window
+from made_up import (AS_OF, DAY, PARAMS, PRIORS, announcement, ledger, occasion, prior_draws, thinned, visit, window,
+                     word)
 
-from model import forecast, hazard, summit
-from model.covariates import meetings, outlook
+from model import chances, fits, forecast
 from model.files import PROJECT_ROOT, InputError
 from model.forecast import Sources, likelihood_word, matched_record
+from model.outlook import outlook
 from model.params import load_params
+from model.seasons import meetings
 
 DEADLINE = PARAMS.question.deadline
 
@@ -77,7 +79,7 @@ class TestMatchedRecord:
 class TestFields:
     def test_the_default_forecast_is_what_the_design_promises(self, default_run):
         made = default_run.forecast
-        assert made.probability == pytest.approx(hazard.by_deadline(default_run.draws, default_run.outlook).mean())
+        assert made.probability == pytest.approx(chances.by_deadline(default_run.draws, default_run.outlook).mean())
         assert made.interval["lower"] < made.probability < made.interval["upper"] and made.interval["mass"] == 0.9
         assert (made.as_of, made.deadline, made.fit_through) == ("2025-07-11", "2025-12-31", "2025-01-20")
         assert made.likelihood_word == likelihood_word(made.probability) and made.diagnostics["ok"]
@@ -101,12 +103,13 @@ class TestFields:
         rows = default_run.forecast.occasions
         assert sum(row["probability_first"] for row in rows) == pytest.approx(default_run.forecast.probability, abs=1e-12)
         assert all(row["probability_first"] <= row["probability_there"] + 1e-12 for row in rows)
+        assert all(row["probability_there"] <= row["both"] + 1e-12 for row in rows if row["kind"] == "season")
         assert len({row["id"] for row in rows}) == len(rows) and rows[-1]["kind"] == "unknown"
 
     def test_a_week_ago_is_the_forecast_of_that_day(self, default_run):
         earlier = load_params(as_of=AS_OF - forecast.WEEK)
         assert default_run.forecast.a_week_ago == pytest.approx(
-            forecast.headline(earlier, default_run.whole, AS_OF - forecast.WEEK, summit.fit))
+            forecast.headline(earlier, default_run.whole, AS_OF - forecast.WEEK, fits.fit))
 
     def test_every_input_file_is_named_with_its_hash(self, default_run):
         assert default_run.forecast.inputs.keys() == {
@@ -114,13 +117,44 @@ class TestFields:
             "seeds/visit_windows.csv"}
         assert all(len(value) == 64 for value in default_run.forecast.inputs.values())
 
+    def rows(self, signals, occasions, windows=()):
+        p, ahead = prior_draws(), outlook(ledger(signals, occasions, windows), AS_OF, DEADLINE, PARAMS)
+        return {row["id"]: row for row in forecast.shares(chances.chances(p, ahead), p, ahead)}
+
     def test_every_agreed_visit_and_open_season_is_listed_with_its_status(self):
-        p = prior_draws()
-        rows = [occasion("2025-apec", date(2025, 10, 31)), visit()]
-        ahead = outlook(ledger((), rows, [window()]), AS_OF, DEADLINE, PRIORS)
-        listed = {row["id"]: (row["kind"], row["status"]) for row in forecast.shares(hazard.chances(p, ahead), ahead)}
-        assert listed == {"2025-apec": ("season", "scheduled"), "2025-visit": ("visit", "agreed"),
-                          "unknown": ("unknown", "scheduled")}
+        off = visit("2025-other", date(2025, 8, 1), host="US")
+        rows = self.rows([], [occasion(), visit(), off], [window(), window("2025-other", earliest=None, latest=None)])
+        assert {name: (row["kind"], row["status"]) for name, row in rows.items()} == {
+            "2025-apec": ("season", "scheduled"), "2025-visit": ("visit", "agreed"), "2025-other": ("put off", "put off"),
+            "unknown": ("unknown", "scheduled")}
+
+    def test_each_occasion_says_who_comes_with_which_chance(self, default_run):
+        for row in default_run.forecast.occasions:
+            assert bool(row["comes"]) == (row["kind"] == "season") and (row["both"] is None) == (row["kind"] != "season")
+            if row["comes"]:
+                assert row["comes"].keys() == {"US", "CN"}
+                assert max(0, sum(row["comes"].values()) - 1) <= row["both"] + 1e-12 <= min(row["comes"].values()) + 2e-12
+
+    def test_a_word_about_one_leader_changes_the_chance_that_he_comes_and_is_named(self):
+        plain = self.rows([], [occasion()])["2025-apec"]
+        row = self.rows([word("US", -2, date(2025, 6, 1)), word("CN", 1, date(2025, 5, 1))], [occasion()])["2025-apec"]
+        assert row["comes"]["US"] < plain["comes"]["US"] and row["comes"]["CN"] > plain["comes"]["CN"]
+        assert row["both"] < plain["both"] and plain["last_word"] is None
+        assert row["last_word"] == {"id": "2025-06-01-us-not-2", "date": "2025-06-01", "text": "Somebody says something."}
+
+    def test_a_settled_word_of_each_is_a_status(self):
+        rows = self.rows([word("US", -3), announcement(occasion="2025-g20")],
+                         [occasion(), occasion("2025-g20", date(2025, 12, 20), type="g20")])
+        assert [rows[name]["status"] for name in ("2025-apec", "2025-g20")] == ["US stays away", "announced"]
+
+    def test_the_counts_are_those_of_the_record(self, default_run):
+        counts, past = default_run.forecast.counts, default_run.record
+        assert sum(trials for by_class in counts["came"].values() for _, trials in by_class.values()) == len(past.came)
+        assert sum(hits for by_class in counts["came"].values() for hits, _ in by_class.values()) == past.came.sum()
+        assert counts["came"]["US"]["home"][0] == counts["came"]["US"]["home"][1] > 30
+        hits, trials = zip(*counts["met_after_both_came"].values(), strict=True)
+        assert (sum(hits), sum(trials)) == (past.met.sum(), len(past.met))
+        assert all(hits <= trials for hits, trials in [counts["held"], *counts["settled_words"].values(), counts["made_up"]])
 
     def test_with_the_deadline_on_the_as_of_day_nothing_is_left_to_happen(self, default_run):
         made = forecast.run(load_params(deadline=AS_OF)).forecast
@@ -128,12 +162,12 @@ class TestFields:
         assert sum(row["delta"] for row in made.contributions) == 0
 
     def test_more_than_a_year_ahead_summits_without_a_date_are_expected(self, default_run):
-        ahead = outlook(default_run.ledger, AS_OF, date(2026, 12, 31), PRIORS)
+        ahead = outlook(default_run.ledger, AS_OF, date(2026, 12, 31), PARAMS)
         expected = {slot.occasion.type: slot.occasion.start_date for view in ahead.seasons for slot in view.slots
                     if slot.occasion.start_date.year == 2026}
         assert expected.keys() == {"apec", "g20", "unga"}
         p = thinned(default_run.draws)
-        one, two = (hazard.by_deadline(p, outlook(default_run.ledger, AS_OF, date(year, 12, 31), PRIORS)).mean()
+        one, two = (chances.by_deadline(p, outlook(default_run.ledger, AS_OF, date(year, 12, 31), PARAMS)).mean()
                     for year in (2025, 2026))
         assert two > one + 0.03
 
@@ -144,8 +178,8 @@ class TestFields:
     def test_before_any_season_was_decided_the_forecast_rests_on_the_priors(self):
         """A fit of almost nothing, made up by draws from the priors."""
         def fitted(params, past):
-            assert past.season_ids == ()
-            return summit.Fit("", past.through, prior_draws(), {"ess_min": 400.0}, 0.0, True, "")
+            assert not len(past.came) and not len(past.met)
+            return fits.Fit("", past.through, prior_draws(), {"ess_min": 400.0}, 0.0, True, "")
 
         params = load_params(as_of="1990-06-01", deadline="1991-06-01")
         *_, fields = forecast.forecast(params, forecast.read(params), fitted)

@@ -100,6 +100,13 @@ def head(name, rows=25):
     return b"".join((SEEDS / f"{name}.csv").read_bytes().splitlines(keepends=True)[:rows])
 
 
+def test_the_rows_that_are_altered_fill_the_columns_of_attendance_and_of_named_days(tmp_path):
+    (tmp_path / "in.csv").write_bytes(head("signals"))
+    rows = ledger.load_ledger([tmp_path / "in.csv"], [SEEDS / "occasions.csv"]).signals
+    assert any(row.for_date for row in rows) and {"first", "even"} <= {row.search for row in rows}
+    assert any(row.kind == "attendance" for row in rows)
+
+
 @examples(25)
 @pytest.mark.parametrize("table", ["signals", "occasions", "visit_windows"])
 def test_a_ledger_file_of_any_bytes_is_read_or_refused(ends, tmp_path, table, count):
@@ -132,11 +139,15 @@ def test_a_params_file_of_any_bytes_is_read_or_refused(ends, tmp_path, name, cou
 DAYS = st.sampled_from(["2025-07-11", "1988-12-31", "1990-01-01", "1993-11-20", "2009-02-28", "2024-02-29", "2026-01-01",
                         "2028-12-31", "2199-12-31", "latest", "2025-02-30", ""])
 IDS = st.sampled_from(["2025-apec-gyeongju", "2025-unga-80", "2025-06-05-xi-invites-trump", "x", ""])
+ACTORS = st.sampled_from(["US", "CN", "both", "RU", ""])
 VALUES = {"": st.sampled_from(["2025-07-11", "..", ""]), "--as-of": DAYS, "--deadline": DAYS, "--public-date": DAYS, "--event-date": DAYS, "--random-seed": st.integers().map(str),
           "--name": IDS, "--scenario": st.sampled_from(["sceptic", "in", "../x", ""]), "--remove": IDS, "--occasion": IDS,
-          "--add": st.tuples(st.sampled_from(["leader_call", "contact_missed", "x"]), st.integers(-4, 4).map(str), IDS).map(":".join),
-          "--set": st.tuples(IDS, st.sampled_from(["announced", "refused", "doubted", "scheduled", "x"])).map("=".join),
-          "--kind": st.sampled_from(["leader_call", "x"]), "--strength": st.integers(-4, 4).map(str),
+          "--add": st.tuples(st.sampled_from(["leader_call", "contact_missed", "attendance", "x"]), st.integers(-4, 4).map(str), IDS,
+                             ACTORS).map(":".join),
+          "--set": st.tuples(IDS, st.sampled_from(["announced", "refused", "doubted", "called-off", "US:comes", "CN:stays-away",
+                                                   "US:", ":comes", "x"])).map("=".join),
+          "--kind": st.sampled_from(["leader_call", "attendance", "summit_announced", "x"]), "--actor": ACTORS,
+          "--strength": st.integers(-4, 4).map(str), "--for-date": DAYS,
           **{option: st.sampled_from([str(SEEDS / "signals.csv"), str(SEEDS), "in.csv", ""])
              for option in ("--signals", "--occasions", "--visit-windows", "--question", "--priors", "--to")}}
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from made_up import thinned
+from made_up import DAY, thinned
 
-from model import backtest, compare, forecast, summit, sweep
-from model.covariates import DAY, record
+from model import backtest, compare, fits, forecast, sweep
 from model.files import PROJECT_ROOT, csv_text, read_csv
 from model.ledger import OCCASION_COLUMNS, SIGNAL_COLUMNS, WINDOW_COLUMNS
 from model.params import load_params
+from model.record import record
 
 SEEDS = PROJECT_ROOT / "seeds"
 COLUMNS = {"signals": SIGNAL_COLUMNS, "occasions": OCCASION_COLUMNS, "visit_windows": WINDOW_COLUMNS}
@@ -25,17 +25,21 @@ def occasion(name, day, **other):
 
 
 def canaries(year):
-    """Rows of each table that all become public on one day, and those that were public and that they need."""
+    """Rows of each sort that all become public on one day, and the occasions that were public and that they need."""
     day = PUBLIC[year]
     said = {"event_date": day, "public_date": day, "actor": "both", "strength": 3, "grade": "A1", "in_article": "yes",
             "description": "A canary.", "source": "a test", "checked": "yes"}
     signals = [said | {"event_id": f"{day}-canary-{n}", "kind": kind, "occasion": about} for n, (kind, about) in enumerate(
         [("summit_announced", ABOUT[year]), *[("leader_call", ""), ("visit_planning", ABOUT[year])] * 20])]
+    named = said | {"event_id": f"{day}-canary-named", "kind": "summit_announced", "occasion": ABOUT[year],
+                    "for_date": day + 20 * DAY, "search": "losses"}
+    coming = [said | {"event_id": f"{day}-canary-{side}".lower(), "kind": "attendance", "occasion": ABOUT[year], "actor": side,
+                      "strength": -3, "search": "even"} for side in ("US", "CN", "both")]
     visit = occasion(f"{year}-canary-visit", day, type="visit", host="CN", known=day - 60 * DAY)
     window = {"occasion_id": f"{year}-canary-visit", "public_date": day, "earliest": day + 5 * DAY,
               "latest": day + 9 * DAY, "basis": "a test"}
-    return {"signals": ([], signals), "occasions": ([], [occasion(f"{year}-canary", day)]),
-            "visit_windows": ([visit], [window])}
+    return {"signals": ([], signals), "for_date": ([], [named]), "attendance": ([], coming),
+            "occasions": ([], [occasion(f"{year}-canary", day)]), "visit_windows": ([visit], [window])}
 
 
 @pytest.fixture
@@ -49,13 +53,15 @@ def files(tmp_path):
     return write
 
 
-@pytest.fixture(params=["signals", "occasions", "visit_windows"])
+@pytest.fixture(params=["signals", "for_date", "attendance", "occasions", "visit_windows"])
 def sources(request, files):
-    """The ledger files of a year without and with the canary of one table."""
+    """The ledger files of a year without and with the canary of one sort."""
+    table = request.param if request.param in COLUMNS else "signals"
+
     def both(year):
         needed, rows = canaries(year)[request.param]
         beside = {"occasions": (files("occasions", needed),)}
-        with_it = beside | {request.param: (*beside.get(request.param, ()), files(request.param, rows))}
+        with_it = beside | {table: (*beside.get(table, ()), files(table, rows))}
         return forecast.Sources(**beside), forecast.Sources(**with_it)
 
     return both
@@ -65,7 +71,7 @@ def sources(request, files):
 def fit(default_run, monkeypatch):
     """A few draws in place of every fit, so that only what is read of the ledger counts."""
     few = replace(default_run.fit, draws=thinned(default_run.draws))
-    for module in (summit, forecast, compare):
+    for module in (fits, forecast, compare):
         monkeypatch.setattr(module, "fit", lambda *_: few)
     monkeypatch.setattr(sweep, "_FITS", {})  # or the few draws would stay with the process for the tests that follow
     monkeypatch.setattr(backtest, "january_fit", lambda params, ready, past, *_: replace(few, through=past.through))
@@ -108,7 +114,7 @@ def test_a_canary_changes_nothing_before_its_day_and_something_on_it(fit, source
 
 def test_the_fit_itself_rests_on_the_same_data(default_run, sources):
     without, canary = (forecast.read(default_run.params, of) for of in sources(2025))
-    keys = {summit.fit_key(default_run.params, record(whole.as_of(date(2025, 7, 11)), default_run.params.priors))
+    keys = {fits.fit_key(default_run.params, record(whole.as_of(date(2025, 7, 11)), default_run.params))
             for whole in (without, canary)}
     assert len(keys) == 1
 
@@ -117,7 +123,7 @@ def test_an_origin_of_the_backtest_is_not_changed_before_the_canary_is_public(fi
     day, params = PUBLIC[2024], load_params(as_of="2024-12-31", deadline="2025-12-31")
     before, after = [[list(backtest.year_points(params, forecast.read(params, of), None, 2024, days, backtest.STRUCTURES))
                       for of in sources(2024)] for days in ([day - 7 * DAY, day - DAY], [day])]
-    assert before[0] == before[1] and len(before[0]) > 200
+    assert before[0] == before[1] and len(before[0]) > 40
     assert after[0] != after[1]
 
 
@@ -150,6 +156,20 @@ def test_what_was_not_yet_public_of_an_occasion_may_be_moved(fit, files, what):
     for day in (date(2025, 7, 11), date(2025, 9, 30)):
         assert answer(day, other) == answer(day, one)
     assert public is None or answer(public, other) != answer(public, one)
+
+
+def test_what_was_said_of_who_came_and_how_it_was_found_is_in_the_record_only_once_decided(default_run, files):
+    """The same word before an occasion of the past and of one ahead."""
+    def data_with(name, day):
+        said = {"event_date": day, "public_date": day, "event_id": f"{day}-canary", "kind": "attendance", "actor": "US",
+                "strength": -2, "grade": "A1", "occasion": name, "in_article": "no", "search": "losses",
+                "description": "A canary.", "source": "a test", "checked": "yes"}
+        whole = forecast.read(default_run.params, forecast.Sources(signals=(files("signals", [said]),)))
+        return fits.fit_key(default_run.params, record(whole.as_of(date(2025, 7, 11)), default_run.params))
+
+    plain = fits.fit_key(default_run.params, default_run.record)
+    assert data_with(ABOUT[2025], date(2025, 6, 20)) == plain
+    assert data_with(ABOUT[2024], date(2024, 11, 1)) != plain
 
 
 def test_forecasts_of_others_are_no_input(default_run):

@@ -33,25 +33,31 @@ if_a_leader_leaves_office: It resolves to no.
 """
 PRIORS = """\
 parameters:
-  season_chance:
+  comes_summit:
     means: The chance of a season.
     unit: probability
     dist: Beta
     args: {alpha: 2, beta: 3}
     why: A belief.
-  type_factor:
+  tone_factor:
     means: How much a type matters.
     unit: factor
     above: 1
     dist: Exponential
     args: {scale: 0.7}
     why: A belief.
+  visit_notice:
+    means: How long ahead a visit is known.
+    unit: days
+    why: A belief.
+    dist: LogNormal
+    quantiles: {5%: 0.5, 95%: 2.0}
 kinds:
   envoy_meeting:
     means: Envoys meet.
     sign: up
     plover: CONSULT 04
-    weight: {quantiles: {5%: 0.5, 95%: 2.0}, dist: LogNormal, unit: weight, why: A belief.}
+    weight: 2
 types:
   apec: {name: APEC, yearly: true, summit: true}
   visit: {name: A visit, yearly: false, summit: false}
@@ -62,7 +68,9 @@ structure:
   season_gap: 30
   lead: 56
   tone_half_life: 180
-  doubt_half_life: 90
+  at_risk: 30
+  again_within: 365
+  named_day: 0.9
 """
 RUN = """\
 random_seed: 20250711
@@ -118,9 +126,10 @@ def assert_told(problems, *expected):
 def test_sound_files_become_typed_values(load, tmp_path):
     run = load()
     assert run.question.as_of == date(2025, 7, 11) and run.question.sides[1].leader == "Xi"
-    assert run.priors.parameters["type_factor"].above == 1
+    assert run.priors.parameters["tone_factor"].above == 1
     assert run.run.gate.divergences_max == 0
     assert run.priors.grades.reliability("B2") == pytest.approx(0.72)
+    assert run.priors.kinds["envoy_meeting"].weight == 2
     assert run.vocabulary == {"kinds": {"envoy_meeting": "up"}, "types": ("apec", "visit"), "sides": ("US", "CN")}
     assert run.files == tuple(tmp_path / f"{name}.yaml" for name in TEXTS)
     assert run == load()
@@ -163,7 +172,7 @@ def test_the_files_of_the_project_are_sound():
     ("question", "trump-xi-2025", "Trump & Xi", [r":1:14: question_id: expected text like"]),
     ("question", "counts: Talks in one place.", "counts: ''", [r":10:11: meeting.counts: expected some text"]),
     ("question", "Talks in one place.", "[Talks]", [r":10:11: meeting.counts: expected text"]),
-    ("priors", "alpha: 2", "alpha: -2", [r"priors.yaml:6:11: parameters.season_chance.args: .*alpha between 0 and .*found -2"]),
+    ("priors", "alpha: 2", "alpha: -2", [r"priors.yaml:6:11: parameters.comes_summit.args: .*alpha between 0 and .*found -2"]),
     ("priors", "alpha: 2", "alpha: .inf", [r":6:19: .*alpha: expected a finite number; found inf"]),
     ("priors", "alpha: 2", "alpha: .nan", [r"alpha: expected a finite number; found nan"]),
     ("priors", "alpha: 2", "alpha: 1e300", [r"expected alpha between 0 and 1e\+09"]),
@@ -172,37 +181,46 @@ def test_the_files_of_the_project_are_sound():
     ("priors", "alpha: 2", "alfa: 2", [r"unknown argument alfa \(did you mean \"alpha\"\?\); expected Beta\(alpha, beta\)"]),
     ("priors", "{alpha: 2, beta: 3}", "3", [r"args: expected a mapping; found 3"]),
     ("priors", "{alpha: 2, beta: 3}", "{}", [r"args: expected Beta\(alpha, beta\)"]),
-    ("priors", "args: {alpha: 2, beta: 3}", "above: 0", [r":2:3: .*season_chance: expected either args or quantiles"]),
+    ("priors", "args: {alpha: 2, beta: 3}", "above: 0", [r":2:3: .*comes_summit: expected either args or quantiles"]),
     ("priors", "dist: Beta\n    args: {alpha: 2, beta: 3}", "dist: Uniform\n    args: {lower: 2, upper: 2}",
      [r"expected lower below upper; found 2 and 2"]),
     ("priors", "dist: Beta", "dist: Poisson", [r":5:11: .*dist: expected one of Beta, .*found 'Poisson'"]),
     ("priors", "dist: LogNormal", "dist: lognormal", [r"found 'lognormal' \(did you mean \"LogNormal\"\?\)"]),
     ("priors", "dist: LogNormal", "dist: Exponential", [r"Exponential has the one argument scale: give args instead"]),
     ("priors", "dist: LogNormal", "dist: Beta", [r"expected values between 0 and 1, where Beta has mass"]),
-    ("priors", "5%: 0.5", "5%: 2.0", [r":20:25: .*quantiles: expected both levels and values to increase"]),
+    ("priors", "5%: 0.5", "5%: 2.0", [r":20:16: .*quantiles: expected both levels and values to increase"]),
     ("priors", "5%: 0.5", "5%: 3.0", [r"expected both levels and values to increase"]),
     ("priors", "5%: 0.5", "5%: -1", [r"expected values between 0 and .*, where LogNormal has mass"]),
     ("priors", "5%: 0.5", "5%: .nan", [r"quantiles.5%: expected a finite number"]),
-    ("priors", "5%: 0.5", "0%: 0.5", [r":20:26: .*expected a quantile level such as 5%; found '0%'"]),
+    ("priors", "5%: 0.5", "0%: 0.5", [r":20:17: .*expected a quantile level such as 5%; found '0%'"]),
     ("priors", "5%: 0.5", "low: 0.5", [r"expected a quantile level such as 5%; found 'low'"]),
     ("priors", "5%: 0.5, ", "", [r"quantiles: expected at least 2"]),
-    ("priors", "dist: LogNormal", "dist: LogNormal, above: 1", [r"expected values between 1 and"]),
-    ("priors", "dist: LogNormal", "dist: LogNormal, args: {mu: 0, sigma: 1}", [r"either args or quantiles"]),
-    ("priors", "dist: LogNormal", "dist: LogNormal, learned_from: 2025-07-12",
-     [r":20:\d+: kinds.envoy_meeting.weight.learned_from: expected a day not after as_of, which is 2025-07-11"]),
+    ("priors", "dist: LogNormal", "dist: LogNormal\n    above: 1", [r"expected values between 1 and"]),
+    ("priors", "dist: LogNormal", "dist: LogNormal\n    args: {mu: 0, sigma: 1}", [r"either args or quantiles"]),
+    ("priors", "dist: LogNormal", "dist: LogNormal\n    learned_from: 2025-07-12",
+     [r":20:\d+: parameters.visit_notice.learned_from: expected a day not after as_of, which is 2025-07-11"]),
     ("priors", "args: {alpha: 2, beta: 3}", "args: {alpha: 2, beta: 3}\n    above: 1",
-     [r":7:12: parameters.season_chance.above: expected values between 0 and 1; Beta goes from 1 to 2"]),
-    ("priors", "above: 1", "above: 0", [r"parameters.type_factor.dist: expected values from 1 up; Exponential goes from 0 to"]),
-    ("priors", "dist: LogNormal", "dist: Gamma", [r":20:13: kinds.envoy_meeting.weight: expected a LogNormal without above"]),
-    ("priors", "sign: up", "sign: upp", [r":18:11: .*one of up, down, either; found 'upp' \(did you mean \"up\"\?\)"]),
+     [r":7:12: parameters.comes_summit.above: expected values between 0 and 1; Beta goes from 1 to 2"]),
+    ("priors", "above: 1", "above: 0", [r"parameters.tone_factor.dist: expected values from 1 up; Exponential goes from 0 to"]),
+    ("priors", "weight: 2", "weight: -1", [r":26:13: kinds.envoy_meeting.weight: expected at least 0.0; found -1"]),
+    ("priors", "weight: 2", "weight: 101", [r"kinds.envoy_meeting.weight: expected at most 100.0; found 101"]),
+    ("priors", "weight: 2", "weight: .nan", [r"kinds.envoy_meeting.weight: expected a finite number; found nan"]),
+    ("priors", "weight: 2", "weight: {dist: LogNormal}", [r"kinds.envoy_meeting.weight: expected a number; found"]),
+    ("priors", "unit: days", "unit: days\n    dim: kind", [r":18:10: parameters.visit_notice.dim: expected one of level; found"]),
+    ("priors", "unit: days", "unit: ratio", [r"parameters.visit_notice.dist: expected values between 0 and 1; LogNormal"]),
+    ("priors", "named_day: 0.9", "named_day: 1", [r"structure.named_day: expected less than 1.0; found 1"]),
+    ("priors", "at_risk: 30", "at_risk: 0", [r"structure.at_risk: expected at least 1; found 0"]),
+    ("priors", "  again_within: 365\n", "", [r"structure.again_within: required key is missing"]),
+    ("priors", "tone_half_life: 180", "tone_half_life: 0", [r"structure.tone_half_life: expected more than 0.0; found 0"]),
+    ("priors", "sign: up", "sign: upp", [r":24:11: .*one of up, down, either; found 'upp' \(did you mean \"up\"\?\)"]),
     ("priors", "yearly: true", "yearly: yes", [r"types.apec.yearly: expected true or false; found 'yes'"]),
-    ("priors", "envoy_meeting:", "Envoy Meeting:", [r":16:3: kinds.Envoy Meeting: expected text like"]),
-    ("priors", "    unit: probability\n", "", [r":2:3: parameters.season_chance.unit: required key is missing"]),
+    ("priors", "envoy_meeting:", "Envoy Meeting:", [r":22:3: kinds.Envoy Meeting: expected text like"]),
+    ("priors", "    unit: probability\n", "", [r":2:3: parameters.comes_summit.unit: required key is missing"]),
     ("priors", "A: 1,", "a: 1,", [r"grades.letter.a: expected one of A, .*found 'a' \(did you mean \"A\"\?\)"]),
     ("priors", "A: 1, ", "", [r"grades.letter: expected all six grades; found B, C, D, E, F"]),
     ("priors", "B: 0.8", "B: 1.8", [r"grades.letter.B: expected at most 1"]),
     ("priors", "lead: 56", "lead: -1", [r"structure.lead: expected (at least|more than)"]),
-    ("priors", "type_factor:", "season_chance:", [r":8:3: key 'season_chance' stands twice, first on line 2"]),
+    ("priors", "tone_factor:", "comes_summit:", [r":8:3: key 'comes_summit' stands twice, first on line 2"]),
     ("run", "tune: 1000", "tune: 0", [r"run.yaml:3:7: tune: expected at least 1; found 0"]),
     ("run", "tune: 1000", "tune: 1000.0", [r"tune: expected a whole number; found 1000.0"]),
     ("run", "draws: 1000", "draws: true", [r"draws: expected a whole number; found True"]),
@@ -217,7 +235,7 @@ def test_a_fault_is_told_with_its_place_and_what_was_expected(load, name, old, n
 def test_the_faults_of_all_files_are_told_at_once(load):
     assert_told(problems_of(load, ("question", "2025-07-11", "soon"), ("priors", "sign: up", "sign: sideways"),
                             ("run", "chains", "chain"), ("run", "draws: 1000", "draws: []")),
-                "question.yaml:6", "priors.yaml:18", "run.yaml:1:1", "run.yaml:2:1", "run.yaml:4:8")
+                "question.yaml:6", "priors.yaml:24", "run.yaml:1:1", "run.yaml:2:1", "run.yaml:4:8")
 
 
 def test_a_broken_file_does_not_hide_the_faults_of_the_others(load):
@@ -255,15 +273,15 @@ class TestScenario:
         assert run.priors == load().priors
 
     def test_the_shape_of_a_prior_is_replaced_as_a_whole(self, load):
-        prior = load(scenario="means: x\npriors: {parameters: {season_chance: {dist: Uniform, quantiles: {10%: 0.2, 90%: 0.8}}}}"
-                     ).priors.parameters["season_chance"]
+        prior = load(scenario="means: x\npriors: {parameters: {comes_summit: {dist: Uniform, quantiles: {10%: 0.2, 90%: 0.8}}}}"
+                     ).priors.parameters["comes_summit"]
         assert (prior.dist, prior.args, prior.quantiles) == ("Uniform", None, {"10%": 0.2, "90%": 0.8})
         assert prior.means == "The chance of a season."
 
     def test_a_key_that_a_prior_may_have_can_be_added(self, load):
-        run = load(scenario="means: x\npriors: {parameters: {season_chance: {learned_from: 2025-01-01}}}")
-        assert run.priors.parameters["season_chance"].learned_from == date(2025, 1, 1)
-        assert run.priors.parameters["season_chance"].args == {"alpha": 2, "beta": 3}
+        run = load(scenario="means: x\npriors: {parameters: {comes_summit: {learned_from: 2025-01-01}}}")
+        assert run.priors.parameters["comes_summit"].learned_from == date(2025, 1, 1)
+        assert run.priors.parameters["comes_summit"].args == {"alpha": 2, "beta": 3}
 
     def test_options_stand_above_a_scenario(self, load):
         assert load(scenario="means: x\nquestion: {as_of: 2025-01-01}", as_of="2025-02-02").question.as_of == date(2025, 2, 2)
@@ -273,13 +291,13 @@ class TestScenario:
         ("means: x\nquestoin: {}", [r":2:1: questoin: unknown key \(did you mean \"question\"\?\)"]),
         ("means: x\nrun: 5", [r":2:6: run: expected a mapping; found 5"]),
         ("means: x\nrun: {chain: 5}", [r":2:7: run.chain: unknown key \(did you mean \"chains\"\?\); a scenario changes only"]),
-        ("means: x\npriors: {parameters: {season_chanc: {above: 1}}}", [r"season_chanc: .*did you mean \"season_chance\""]),
+        ("means: x\npriors: {parameters: {comes_summi: {above: 1}}}", [r"comes_summi: .*did you mean \"comes_summit\""]),
         ("means: x\npriors: {types: {nato: {name: NATO, yearly: true, summit: true}}}", [r":2:18: priors.types.nato: unknown key"]),
-        ("means: x\npriors: {parameters: {season_chance: {abov: 1}}}", [r"abov: .*did you mean \"above\""]),
-        ("means: x\npriors:\n  parameters:\n    season_chance: {args: {alpha: 1, beta: 1}}",
-         [r":4:5: parameters.season_chance.dist: required key is missing"]),
-        ("means: x\npriors:\n  parameters:\n    season_chance: {dist: Beta, args: {alpha: 0, beta: 1}}",
-         [r"other.yaml:4:39: parameters.season_chance.args: expected alpha between 0"]),
+        ("means: x\npriors: {parameters: {comes_summit: {abov: 1}}}", [r"abov: .*did you mean \"above\""]),
+        ("means: x\npriors:\n  parameters:\n    comes_summit: {args: {alpha: 1, beta: 1}}",
+         [r":4:5: parameters.comes_summit.dist: required key is missing"]),
+        ("means: x\npriors:\n  parameters:\n    comes_summit: {dist: Beta, args: {alpha: 0, beta: 1}}",
+         [r"other.yaml:4:38: parameters.comes_summit.args: expected alpha between 0"]),
         ("means: x\nquestion:\n  meeting: 5", [r"other.yaml:3:12: meeting: expected a mapping; found 5"]),
         ("means: x\nquestion: {deadline: 2025-01-01}", [r"other.yaml:2:22: deadline: expected a day not before as_of"]),
         ("means: x\nquestion: {sides: [{code: US, office: president, leader: Trump}]}",
@@ -336,14 +354,14 @@ class TestPriors:
     def test_quantiles_no_distribution_has_are_told_when_asked(self, load):
         run = load(("priors", "dist: Exponential\n    args: {scale: 0.7}",
                     "dist: Gamma\n    quantiles: {90.5%: 1.0001, 97%: 300}"))
-        assert_told(problems_of(run.check_priors), r"priors.yaml:8:3: parameters.type_factor: no Gamma has the quantiles")
+        assert_told(problems_of(run.check_priors), r"priors.yaml:8:3: parameters.tone_factor: no Gamma has the quantiles")
 
     def test_the_model_can_demand_its_parameters(self, load):
         run = load()
-        run.check_names(["season_chance", "type_factor"])
-        assert_told(problems_of(run.check_names, ["season_chance", "type_facto", "half_life"]),
-                    "required parameter type_facto is missing", "required parameter half_life is missing",
-                    r"priors.yaml:8:3: parameters.type_factor: unknown parameter \(did you mean \"type_facto\"\?\)")
+        run.check_names(["comes_summit", "tone_factor", "visit_notice"])
+        assert_told(problems_of(run.check_names, ["comes_summit", "tone_facto", "visit_notice", "held"]),
+                    "required parameter tone_facto is missing", "required parameter held is missing",
+                    r"priors.yaml:8:3: parameters.tone_factor: unknown parameter \(did you mean \"tone_facto\"\?\)")
 
 
 class TestSchemas:
@@ -362,7 +380,7 @@ class TestSchemas:
 
     @pytest.mark.parametrize("data, sound", [
         ({"means": "x", "run": {"chains": 2}}, True),
-        ({"means": "x", "priors": {"parameters": {"season_chance": {"above": 1}}}}, True),
+        ({"means": "x", "priors": {"parameters": {"comes_summit": {"above": 1}}}}, True),
         ({"means": "x", "run": {"chain": 2}}, False),
         ({"run": {"chains": 2}}, False),
     ])

@@ -12,7 +12,7 @@ from made_up import PARAMS, signal
 from test_pages import CONTRAST
 from test_report import check_page
 
-from model import forecast, page, prose, replay, study, summit
+from model import fits, forecast, page, prose, replay, study
 from model.files import PROJECT_ROOT
 from model.params import load_params
 from model.report import RECORD
@@ -73,7 +73,7 @@ class TestStops:
 
     def test_the_kept_weeks_are_what_the_model_says_now(self, default_run):
         """From the fit of the run, which saw no outcome later than any of these weeks."""
-        fitted = summit.fit(default_run.params, default_run.record)
+        fitted = fits.fit(default_run.params, default_run.record)
         assert str(fitted.through) <= WEEKS[0]["as_of"]
         for row in WEEKS[::6]:
             now = forecast.headline(default_run.params, default_run.whole, date.fromisoformat(row["as_of"]),

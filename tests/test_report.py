@@ -23,10 +23,10 @@ from papermill.cli import NoDatesSafeLoader
 from papermill.translators import PythonTranslator
 
 from model import notebook, page, params, prose, report, show
-from model.covariates import outlook
 from model.explain import Edits
 from model.files import PROJECT_ROOT, InputError
 from model.forecast import Sources
+from model.outlook import outlook
 
 DEFAULTS = {"as_of": "", "deadline": "", "question": "", "priors": "", "scenario": "", "signals": [], "occasions": [],
             "visit_windows": [], "only": False, "what_if": [], "out_dir": "", "random_seed": 0, "interactive": True}
@@ -41,8 +41,7 @@ def made_up_run(**changes):
     loaded = params.load_params()
     ledger = example_run.cut()
     return SimpleNamespace(params=loaded, ledger=ledger, whole=ledger, forecast=example_run.forecast(**changes),
-                           record=SimpleNamespace(met=[True, False], season_ids=("a", "b")),
-                           outlook=outlook(ledger, example_run.AS_OF, example_run.DEADLINE, loaded.priors),
+                           outlook=outlook(ledger, example_run.AS_OF, example_run.DEADLINE, loaded),
                            draws=prior_draws())
 
 
@@ -51,14 +50,16 @@ def hostile_run():
     ledger = example_run.cut()
     signals = tuple(replace(signal, description=HOSTILE, source=f"{HOSTILE} https://evil.example/?q=<b>&x")
                     for signal in ledger.signals)
-    occasions = tuple(replace(occasion, name=HOSTILE) for occasion in ledger.occasions)
-    run = made_up_run(question=HOSTILE, occasions=[row | {"name": HOSTILE} for row in forecast.occasions],
+    named = tuple(replace(occasion, name=HOSTILE) for occasion in ledger.occasions)
+    occasions = [row | {"name": HOSTILE, "last_word": {"id": "x", "date": "2025-07-01", "text": HOSTILE}}
+                 for row in forecast.occasions]
+    run = made_up_run(question=HOSTILE, occasions=occasions,
                       contributions=[row | {"text": HOSTILE} for row in forecast.contributions],
                       next_signals=[row | {"what": HOSTILE} for row in forecast.next_signals])
-    run.ledger = run.whole = replace(ledger, signals=signals, occasions=occasions)
+    run.ledger = run.whole = replace(ledger, signals=signals, occasions=named)
     sides = [side.model_copy(update={"leader": HOSTILE, "country": HOSTILE}) for side in run.params.question.sides]
     run.params = replace(run.params, question=run.params.question.model_copy(update={"sides": sides, "text": HOSTILE}))
-    run.outlook = outlook(run.ledger, example_run.AS_OF, example_run.DEADLINE, run.params.priors)
+    run.outlook = outlook(run.ledger, example_run.AS_OF, example_run.DEADLINE, run.params)
     return run
 
 
@@ -276,6 +277,84 @@ def test_the_overview_stands_alone():
         assert said in words
 
 
+def test_the_overview_leads_with_who_comes_where():
+    rows = re.findall(r"(?s)<tr>(.*?)</tr>", overview_page(made_up_run()).split("<svg")[0])
+    cells = [[re.sub("<[^>]+>", "", cell) for cell in re.findall(r"(?s)<t[hd].*?</t[hd]>", row)] for row in rows]
+    assert cells[0] == ["Occasion", "Trump", "Xi", "Both", "First", "Last word"]
+    assert cells[1][:5] == ["Beijing WWII 80th anniversary parade, 3 Sep", "8%", "home", "8%", "4%"]
+    assert cells[3] == ["APEC Gyeongju, 31 Oct", "80%", "90%", "72%", "61%", "1 July 2025: Xi says that coming is customary."]
+    assert cells[5][:5] == ["A visit not yet public", "–", "–", "–", "8%"]
+
+
+def test_the_overview_says_why_the_number_is_what_it_is():
+    words = " ".join(" ".join(Reader(overview_page(made_up_run())).words).split())
+    assert "Words about G20 Johannesburg take most away, −2.1 points: Trump comes there with a chance of 25%." in words
+    assert "The one place left at which both are more likely than not is APEC Gyeongju (72%), which carries 61 of the 85" in words
+    assert "An earlier version of this model published 92%" in words
+    assert "An earlier version" not in overview_page(made_up_run(as_of="2025-07-10"))
+    assert "An earlier version" not in overview_page(made_up_run(scenario="sceptic"))
+
+
+def test_a_day_that_is_only_expected_is_not_stated():
+    row = example_run.forecast().occasions[2]
+    assert prose.dated(row) == "APEC Gyeongju, 31 Oct"
+    assert prose.dated(row | {"id": "2026-apec-expected", "name": "APEC 2026, no date yet"}) == "APEC 2026, no date yet"
+
+
+def test_the_downside_is_watched_first_then_the_upside_then_pairs():
+    words = " ".join(Reader(overview_page(made_up_run())).words)
+    places = [words.index(text) for text in ("Trump stays away from APEC Gyeongju", "Meeting announced at APEC Gyeongju",
+                                             "Trump stays away from APEC Gyeongju and G20 Johannesburg")]
+    assert places == sorted(places)
+    made = prose.next_rows(example_run.forecast())
+    assert [row[0] for row in made.rows] == ["down", "down", "up", "up", "pair"]
+    assert made.rows[1][-1] == "One of: trade talks (-2), envoy meeting (-2)"
+
+
+def test_one_signal_halves_the_forecast_only_where_one_does():
+    plain = example_run.forecast()
+    assert prose.halving(plain).startswith("No single next signal would halve it: the lowest that one leaves is 55%")
+    worse = replace(plain, next_signals=[plain.next_signals[0] | {"probability_after": 0.3}, *plain.next_signals[1:]])
+    assert prose.halving(worse).startswith("One signal is enough to halve it: the lowest that one leaves is 30%")
+
+
+def test_occasions_that_lost_nothing_are_not_blamed():
+    calm = [row for row in example_run.forecast().contributions if row["what"] != "coming"]
+    assert prose.taken_away(made_up_run(contributions=calm)) == "No occasion lost a point or more by what was said of it."
+    far = [row | {"both": 0.2 if row["both"] else None} for row in example_run.forecast().occasions]
+    assert prose.left(example_run.forecast(occasions=far)) == "No place is left at which both are more likely than not."
+    unknown = [row for row in example_run.forecast().occasions if row["kind"] == "unknown"]
+    assert prose.left(example_run.forecast(occasions=unknown)) == prose.taken_away(made_up_run(occasions=unknown)) == ""
+
+
+def test_the_counts_stand_beside_the_parameters_they_teach():
+    rows = {row[0]: row[1:] for row in prose.count_rows(made_up_run(fit_through="2025-01-20")).rows}
+    assert rows["United States: came to summits"] == (44, 50, "88%", "comes_summit")
+    assert rows["Promises broken, days at risk"] == (4, 836, "0.0048 a day", "breaks")
+    nothing = example_run.forecast().counts | {"made_up": [0, 0], "visits": [0, 0.0]}
+    rows = {row[0]: row[1:] for row in prose.count_rows(made_up_run(counts=nothing)).rows}
+    assert rows["Visits put off that came within a year"][2] == rows["Visits, years of the record"][2] == "–"
+
+
+README_TEXT = ("As of today: <!-- number -->1 %, x<!-- /number -->. [overview](notebooks/rendered/2025-07-11/index.html)\n"
+               "<!-- who comes where -->old<!-- /who comes where -->\nThe rest.\n")
+
+
+def test_the_readme_gets_number_and_table_of_the_run_that_it_links_to(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "README", tmp_path / "README.md")
+    loaded, made = params.load_params(), example_run.forecast()
+    report.refresh_readme(made, loaded, report.RENDERED / "2025-07-11")
+    assert not report.README.exists()
+    report.README.write_text(README_TEXT)
+    report.refresh_readme(made, loaded, report.RENDERED / "2025-07-12")
+    assert report.README.read_text() == README_TEXT
+    report.refresh_readme(made, loaded, report.RENDERED / "2025-07-11")
+    text = report.README.read_text()
+    assert "<!-- number -->85 %, very likely<!-- /number -->" in text and text.endswith("\nThe rest.\n")
+    assert "| Occasion | Trump | Xi | Both | First |\n" in text and "old" not in text
+    assert "| G20 Johannesburg, 22 Nov | 25% | 80% | 20% | 7% |\n" in text
+
+
 def test_a_page_of_a_notebook_has_its_cells_as_anchors_and_hides_what_it_should():
     text = notebook_page(notebook.normalise(executed()), made_up_run())
     reader = check_page(text)
@@ -309,8 +388,9 @@ def test_scripts_run_only_where_a_file_beside_the_templates_holds_them(tmp_path,
 
 def test_hostile_words_of_the_ledger_stay_words_everywhere():
     run = hostile_run()
-    tables = [prose.article_rows(run.ledger), prose.occasion_rows(run.forecast), prose.contribution_rows(run.forecast),
-              prose.next_rows(run.forecast), prose.type_rows(run), prose.kind_rows(run)]
+    f = run.forecast
+    tables = [prose.article_rows(run.ledger), prose.where_rows(f, prose.leaders(run)), prose.occasion_rows(f),
+              prose.contribution_rows(f), prose.next_rows(f), prose.type_rows(run), prose.kind_rows(run)]
     outputs = [show.table(table) for table in tables]
     outputs += [show.say(prose.headline(run.forecast), prose.where(run.forecast)),
                 show.moves(prose.drivers(run.forecast)), show.bullets([prose.headline(run.forecast)])]

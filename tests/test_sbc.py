@@ -1,29 +1,30 @@
 """Calibration by simulation: a sound sampler gives even ranks, a broken model is caught, and nothing is dropped silently.
 
-The study of 300 simulations is marked `study`; here a dozen show that it runs, and that a slip would be seen.
+The study of 300 simulations is marked `study`; here a few show that it runs, and that a slip would be seen.
 """
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_up import KINDS, PARAMS, PRIORS, TYPES
+from made_up import PARAMS, PRIORS
 
-from model import hazard, sbc, summit
+from model import fits, likelihood, sbc
+from model.words import LEVELS
 
 FEW = dict(draws=100, tune=300, kept=19)
 NUMBER = 12
 
 
 def gone_wrong(p, past, rng):
-    """A slip of unit: announcements told in weeks, the model takes them for days."""
+    """A slip of unit: the simulator tells notices in weeks, the model takes them for days."""
     made = sbc.simulated(p, past, rng)
-    return replace(made, announcement_lead=made.announcement_lead / 7)
+    return replace(made, notices=made.notices / 7)
 
 
 @pytest.fixture(scope="module")
 def ready(default_run):
-    return summit.compiled(PARAMS, default_run.record)
+    return fits.compiled(PARAMS, default_run.record)
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +35,10 @@ def sound(default_run, ready):
 def test_every_simulation_is_fitted_and_ranks_every_quantity_the_record_speaks_of(sound, default_run):
     assert [each.failure for each in sound] == [""] * NUMBER
     names = set(sound[0].ranks)
-    scalars = set(PRIORS.parameters) - {"refusal_share"}
-    vectors = {f"{name}[{label}]" for name, labels in {"refusal_share": TYPES, "type_effect": TYPES, "weight": KINDS}.items()
-               for label in labels}
-    assert names >= scalars | vectors | {sbc.HEADLINE, "meeting_day[0]", "year_effect[2008]"}
-    assert "year_effect[2040]" not in names
+    assert names >= {name for name, prior in PRIORS.parameters.items() if not prior.dim}
+    assert names >= {f"{name}[{level}]" for name in ("said", "misled") for level in LEVELS}
+    assert names >= {sbc.HEADLINE, "meeting_day[0]", "comes_effect[US apec]", "comes_effect[CN g20]"}
+    assert not names & {"norm", "comes_effect[US unga]", "comes_effect[CN unga]"}  # guests and hosts have no habits
     assert all(set(each.ranks) == names and all(0 <= rank <= 19 for rank in each.ranks.values()) for each in sound)
 
 
@@ -52,7 +52,7 @@ def test_a_broken_model_is_caught_and_the_culprits_named(default_run, ready):
     broken = [sbc.one(n, PARAMS, default_run.record, default_run.outlook, ready, simulate=gone_wrong, **FEW)
               for n in range(6)]
     outside = [each.name for each in sbc.verdicts(broken, kept=19, bins=4) if not each.inside]
-    assert outside == ["announcement_lead"] and "outside: announcement_lead" in sbc.summary(broken, kept=19)
+    assert outside == ["visit_notice"] and "outside: visit_notice" in sbc.summary(broken, kept=19)
 
 
 def test_a_simulation_of_the_same_number_is_the_same(default_run, ready, sound):
@@ -70,35 +70,37 @@ def pasts(default_run):
 class TestSimulator:
     def test_only_outcomes_are_simulated(self, pasts):
         past, _, made = pasts
-        same = ("season_ids", "types", "up", "down", "year", "years", "planned_weight", "through")
+        same = ("through", "classes", "sides", "types", "tone", "at_summit", "at_other", "season_tone", "exposure", "years")
         assert all(getattr(made[0], name) is getattr(past, name) for name in same)
-        assert all(each.kept[1] == past.kept[1] and each.refused[:, 1].tolist() == past.refused[:, 1].tolist()
-                   and each.meeting_day.sum() == past.meeting_day.sum() for each in made[:50])
+        for each in made[:50]:
+            assert [getattr(each, name)[1] for name in ("held", "will", "will_not", "again")] == [
+                getattr(past, name)[1] for name in ("held", "will", "will_not", "again")]
+            assert each.said[:, 1::2].tolist() == past.said[:, 1::2].tolist() and len(each.notices) == len(past.notices)
+            assert each.meeting_days.sum() == past.meeting_days.sum()
 
-    def test_seasons_are_met_as_often_as_the_likelihood_says(self, pasts):
+    @pytest.mark.parametrize("outcome", ["came", "met"])
+    def test_leaders_come_and_meet_as_often_as_the_likelihood_says(self, pasts, outcome):
         past, truth, made = pasts
-        certain = replace(past, met=np.ones(len(past.met), dtype=bool))
-        chance = np.exp([hazard.log_likelihood(truth, certain, [i])[0] for i in range(len(past.met))])
-        seen = np.mean([each.met for each in made], axis=0)
+        chance = getattr(likelihood, outcome)(truth, past, truth["norm"])[0]
+        seen = np.mean([getattr(each, outcome) for each in made], axis=0)
         assert np.abs(seen - chance).max() < 4.5 * np.sqrt(0.25 / len(made))
 
-    def test_a_place_is_chosen_where_there_was_a_choice_and_nowhere_else(self, pasts):
-        past, _, made = pasts
-        for each in made[:200]:
-            choice = each.met & (past.types.sum(1) > 1)
-            assert (each.where.sum(1) == choice).all() and (past.types[each.where > 0] > 0).all()
-
-    def test_leads_counts_and_days_follow_their_distributions(self, pasts):
+    def test_counts_words_days_and_notices_follow_their_distributions(self, pasts):
         past, truth, made = pasts
-        logs = np.log([each.refusal_lead for each in made])
-        assert logs.mean() == pytest.approx(np.log(truth["refusal_lead"][0]), abs=0.1)
-        assert logs.std() == pytest.approx(np.log(truth["refusal_lead_spread"][0]), rel=0.05)
-        assert np.mean([each.surprises for each in made]) == pytest.approx(truth["surprise_rate"][0] * past.years, rel=0.05)
-        days = np.sum([each.meeting_day for each in made], axis=0)
-        np.testing.assert_allclose(days / days.sum(), truth["meeting_day"][0], atol=0.01)
-        for name, chance in {"kept": "kept", "planned_met": "planned_share"}.items():
+        for name, chance in {"held": "held", "will": "came_if_will", "will_not": "came_if_not", "again": "again"}.items():
             hits, trials = np.sum([getattr(each, name) for each in made], axis=0)
-            assert hits / trials == pytest.approx(truth[chance][0], abs=0.02), name
+            assert hits / trials == pytest.approx(truth[chance][0], abs=4.5 * np.sqrt(0.25 / trials)), name
+        words = np.sum([each.said for each in made], axis=0)
+        said, misled, up = truth["said"][0], truth["misled"][0], np.array(LEVELS) > 0
+        np.testing.assert_allclose(words[:, 0] / words[:, 1], said * np.where(up, 1, misled), atol=0.01)
+        np.testing.assert_allclose(words[:, 2] / words[:, 3], said * np.where(up, misled, 1), atol=0.01)
+        days = np.sum([each.meeting_days for each in made], axis=0)
+        np.testing.assert_allclose(days / days.sum(), truth["meeting_day"][0], atol=0.01)
+        for name, expected in {"visits": truth["visit_rate"][0] * past.years, "broken": truth["breaks"][0] * past.exposure}.items():
+            mean = np.mean([getattr(each, name) for each in made])
+            assert mean == pytest.approx(expected, abs=4.5 * np.sqrt(expected / len(made))), name
+        notices = np.concatenate([each.notices for each in made])
+        assert notices.mean() == pytest.approx(truth["visit_notice"][0], rel=4.5 / np.sqrt(len(notices)))
 
 
 def ranks(number, seed=0, top=100, **columns):
@@ -134,7 +136,7 @@ class TestVerdict:
         def broken(*_, **__):
             raise RuntimeError("All initialization points failed\nmore")
 
-        monkeypatch.setattr(summit, "resample", broken)
+        monkeypatch.setattr(fits, "resample", broken)
         made = sbc.one(0, PARAMS, default_run.record, default_run.outlook, None)
         assert made.failure == "RuntimeError: All initialization points failed" and not made.ranks
 

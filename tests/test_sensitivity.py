@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_up import KINDS, PARAMS, PRIORS
+from made_up import PARAMS, PRIORS
 from scipy import stats
 
-from model import figures, forecast, hazard, sbc, sensitivity, show, summit, tuning_figures, tuning_prose
+from model import chances, figures, fits, forecast, sbc, sensitivity, show, summit, tuning_figures, tuning_prose
 from model.params import FAMILIES, Prior
 from model.sensitivity import Bar, End, Sensitivity
 from test_figures import texts, title
@@ -61,8 +61,7 @@ def replace_args(old, **args):
 
 
 def test_every_prior_of_the_file_has_its_bar(made):
-    assert {bar.name for bar in made.bars} == set(PRIORS.parameters) | {f"weight[{kind}]" for kind in KINDS}
-    assert len(made.bars) == len(PRIORS.each())
+    assert sorted(bar.name for bar in made.bars) == sorted(PRIORS.parameters)
 
 
 def test_bars_are_ordered_by_what_is_known_of_them(made, default_run):
@@ -70,13 +69,14 @@ def test_bars_are_ordered_by_what_is_known_of_them(made, default_run):
     assert widths == sorted(widths, reverse=True) and made.probability == pytest.approx(default_run.forecast.probability)
 
 
-def test_priors_of_waiting_times_for_a_refusal_that_nothing_hangs_on_move_little(made):
-    assert next(bar for bar in made.bars if bar.name == "announcement_lead").reach(made.probability) < 0.005
+def test_visits_that_nothing_is_known_of_move_little(made):
+    assert next(bar for bar in made.bars if bar.name == "visit_rate").reach(made.probability) < 0.01
 
 
 def test_it_neither_fits_nor_samples(default_run, monkeypatch):
-    for name in ("fit", "compiled", "sample", "build"):
-        monkeypatch.setattr(summit, name, lambda *_, **__: pytest.fail("a fit"))
+    for module, names in ((fits, ("fit", "compiled", "sample", "build")), (summit, ("build",))):
+        for name in names:
+            monkeypatch.setattr(module, name, lambda *_, **__: pytest.fail("a fit"))
     assert sensitivity.sensitivity(default_run).bars
 
 
@@ -88,14 +88,13 @@ def test_power_scaling_says_nothing_of_what_is_flat_and_something_of_what_leads(
 
 
 @pytest.mark.study
-@pytest.mark.parametrize("name", ["season_chance", "year_factor"])
+@pytest.mark.parametrize("name", ["comes_summit", "said"])
 def test_reweighting_agrees_with_a_refit(default_run, made, name):
-    path, old = next((path, old) for each, path, old, _ in sensitivity.tunable(PARAMS) if each == name)
     bar = next(bar for bar in made.bars if bar.name == name)
     for end in bar.safe:
-        params = sensitivity.with_prior(PARAMS, path, sensitivity.moved(old, end.level))
-        refit = forecast.headline(params, default_run.whole, PARAMS.question.as_of, summit.fit)
-        error = hazard.by_deadline(default_run.draws, default_run.outlook).std() / np.sqrt(PARAMS.run.gate.ess_min)
+        params = sensitivity.with_prior(PARAMS, name, sensitivity.moved(PRIORS.parameters[name], end.level))
+        refit = forecast.headline(params, default_run.whole, PARAMS.question.as_of, fits.fit)
+        error = chances.by_deadline(default_run.draws, default_run.outlook).std() / np.sqrt(PARAMS.run.gate.ess_min)
         assert abs(refit - end.probability) < 3 * np.hypot(end.error, error)
 
 
@@ -105,8 +104,8 @@ def end(level, value, probability, k=0.3):
 
 EXAMPLE = Sensitivity(0.9, (
     Bar("tone_factor", "factor", "Tone.", end(0.05, 1.1, 0.8), end(0.95, 7.0, 0.95), 0.2),
-    Bar("weight[envoy_meeting]", "weight", "Envoys.", end(0.05, 0.7, 0.89), end(0.95, 1.4, 0.7, k=0.8), 0.1),
-    Bar("overlap", "share", "Overlap.", end(0.05, 0.1, 0.9, k=0.9), end(0.95, 0.8, 0.9, k=np.inf), 0.0)), 0.2, 0.01)
+    Bar("came_if_not", "probability", "Refusals.", end(0.05, 0.7, 0.89), end(0.95, 1.4, 0.7, k=0.8), 0.1),
+    Bar("visit_notice", "days", "Notice.", end(0.05, 0.1, 0.9, k=0.9), end(0.95, 0.8, 0.9, k=np.inf), 0.0)), 0.2, 0.01)
 
 
 class TestWords:
@@ -118,11 +117,11 @@ class TestWords:
     def test_an_order_within_the_error_of_the_reweighting_is_not_called_settled(self, error, says):
         bars = tuple(replace(bar, low=replace(bar.low, error=error)) for bar in EXAMPLE.bars)
         text = tuning_prose.matters(replace(EXAMPLE, bars=bars))
-        assert ("the order is not settled: weight of envoy meeting lies" in text) == says
+        assert ("the order is not settled: came if not lies" in text) == says
 
     def test_what_only_a_refit_could_say_is_said_to_be_unknown(self):
         text = tuning_prose.matters(EXAMPLE)
-        assert "For 2 priors" in text and text.endswith("only a refit could say: weight of envoy meeting and overlap.")
+        assert "For 2 priors" in text and text.endswith("only a refit could say: came if not and visit notice.")
         assert "−20" not in text
 
     @pytest.mark.parametrize("beliefs, record, says", [
@@ -133,8 +132,8 @@ class TestWords:
     def test_the_table_shows_every_k_and_no_number_that_is_not_to_be_trusted(self):
         rows = {row[0]: row for row in tuning_prose.rows(EXAMPLE).rows}
         assert rows["tone factor"][3:7] == ("−10.0", "+5.0", "0.1", "0.30 / 0.30")
-        assert rows["weight of envoy meeting"][3:5] == ("−1.0", "refit needed")
-        assert rows["overlap"][3:7] == ("refit needed", "refit needed", "–", "0.90 / –")
+        assert rows["came if not"][3:5] == ("−1.0", "refit needed")
+        assert rows["visit notice"][3:7] == ("refit needed", "refit needed", "–", "0.90 / –")
 
     def test_an_example_without_a_safe_bar_says_so(self):
         assert "without a refit" in tuning_prose.matters(replace(EXAMPLE, bars=EXAMPLE.bars[2:]))
@@ -144,7 +143,7 @@ class TestFigures:
     CASES = {"example": lambda: EXAMPLE, "unknown": lambda: replace(EXAMPLE, bars=EXAMPLE.bars[2:]),
              "nothing": lambda: replace(EXAMPLE, bars=()),
              "one side": lambda: replace(EXAMPLE, bars=tuple(
-                 replace(EXAMPLE.bars[0], name=f"weight[{'very_' * n}long]", high=end(0.95, 12345.678, 0.82)) for n in range(12)))}
+                 replace(EXAMPLE.bars[0], name=f"came_{'very_' * n}long", high=end(0.95, 12345.678, 0.82)) for n in range(12)))}
 
     @pytest.mark.parametrize("width", [figures.WIDE, figures.NARROW])
     @pytest.mark.parametrize("case", CASES)
