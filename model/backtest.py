@@ -56,6 +56,8 @@ class Structure:
 
     def sees(self, ledger: Ledger) -> Ledger:
         """The part of a ledger this structure uses."""
+        if self.tone and self.attendance and self.planning and self.promises and self.additions:
+            return ledger
         about = about_occasions(ledger)
 
         def seen(s) -> bool:

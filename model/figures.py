@@ -368,7 +368,7 @@ def ladder(forecast: "Forecast", width: int = WIDE) -> Figure:
     """The forecast on the scale of likelihood words, with what the calendar alone says and what it was a week ago."""
     height, x = 300, 170
     marks = [(forecast.probability, "forecast", UP, "bold"),
-             (forecast.no_signals_probability, "without signals", MUTED, "normal"),
+             (forecast.no_signals_probability, "nothing said", MUTED, "normal"),
              (forecast.a_week_ago, "a week ago", MUTED, "normal")]
     marks = [mark for mark in marks if mark[0] is not None]
 

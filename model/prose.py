@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .ledger import Ledger
 
 WEEK = timedelta(days=7)
-QUIET = "Nothing new stands out: older words fade, occasions come nearer."
+QUIET = "Nothing new stands out: older signals fade, occasions come nearer."
 
 
 class Table(NamedTuple):
@@ -188,8 +188,8 @@ def earlier(forecast: "Forecast") -> str:
     before = EARLIER.get((forecast.question_id, forecast.as_of, forecast.deadline))
     if before is None or forecast.scenario:
         return ""
-    return (f"An earlier version of this model published {percent(before)} for the same question and day. It did not ask who "
-            "comes: it knew hardly more than the calendar, and a leader's word that he stays away counted for little.")
+    return (f"An earlier version of this model published {percent(before)} for the same question and day. It did not ask "
+            "who comes: it knew hardly more than the calendar, and a leader's word that he stays away counted for little.")
 
 
 def climb(forecast: "Forecast") -> str:

@@ -94,9 +94,12 @@ class Said:
     came: bool
 
 
-def spoken(ledger: Ledger, params: Params) -> list[Said]:
-    """The words about each leader before each decided occasion abroad; his own country's occasions are left out."""
-    about, found = words_about(ledger, params.priors), []
+def spoken(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | None = None) -> list[Said]:
+    """The words about each leader before each decided occasion abroad; his own country's occasions are left out.
+
+    `about` is `words_about(ledger, params.priors)` where that is known already.
+    """
+    about, found = about or words_about(ledger, params.priors), []
     for occasion in decided(ledger):
         if not occasion.held_in_person:
             continue
@@ -139,12 +142,13 @@ def record(ledger: Ledger, params: Params) -> Record:
     classes, side, kind, level, came = zip(*decisions, strict=True) if decisions else ((),) * 5
     at_summit, at_other, season_tone, met = zip(*met_in, strict=True) if met_in else ((),) * 4
 
-    heard = spoken(ledger, params)
+    about = words_about(ledger, priors)
+    heard = spoken(ledger, params, about)
     said = np.array([[sum(level in levels(each) for each in heard if each.came), sum(each.came for each in heard),
                       sum(level in levels(each) for each in heard if not each.came), sum(not each.came for each in heard)]
                      for level in LEVELS], dtype=int)
     offsets = [(o.met_date - o.start_date).days for o in decided(ledger) if o.met]
-    broke, exposure = promises(ledger, params)
+    broke, exposure = promises(ledger, params, about)
     visits = [o for o in over if o.is_visit and o.met]
     windows = first_windows(ledger)
     return Record(
@@ -175,13 +179,13 @@ def first_windows(ledger: Ledger) -> dict[str, VisitWindow]:
     return first
 
 
-def promises(ledger: Ledger, params: Params) -> tuple[int, float]:
+def promises(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | None = None) -> tuple[int, float]:
     """How many promised meetings broke, and for how many days they could have: days of the last `at_risk` before them.
 
     A promise is the announcement of a meeting at an occasion, or the agreed window of a visit. It breaks on the day on
     which it is taken back; one that passes unmet breaks on its day.
     """
-    at_risk, about = params.priors.structure.at_risk, words_about(ledger, params.priors)
+    at_risk, about = params.priors.structure.at_risk, about or words_about(ledger, params.priors)
     broke, exposure = 0, 0
     for occasion in ledger.occasions:
         rows = about.get(occasion.occasion_id, [])

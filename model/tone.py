@@ -16,7 +16,8 @@ def weight_of(signal: Signal, priors: Priors) -> float:
 
 def by_weight(rows: Iterable[Signal], priors: Priors) -> list[Signal]:
     """Rows that tell of one event: the strongest, which speaks for it, first; of equally strong ones the first public."""
-    return sorted(rows, key=lambda s: (-weight_of(s, priors), s.public_date, s.event_id))
+    rows = list(rows)
+    return rows if len(rows) == 1 else sorted(rows, key=lambda s: (-weight_of(s, priors), s.public_date, s.event_id))
 
 
 def about_occasions(ledger: Ledger) -> set[str]:

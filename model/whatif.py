@@ -156,11 +156,10 @@ def scenarios(run: "Run") -> list[Scenario]:
                 set=[f"{host.occasion_id}=announced", *(f"{other.occasion_id}=refused" for other in others)])
     if len(ahead) > 1:
         put("Every occasion ahead refused", set=[f"{name}=refused" for name in ahead])
-        put("Every occasion ahead doubted", set=[f"{name}=doubted" for name in ahead])
     for side in run.params.question.sides:
         places = [name for name, code, _ in invited if code == side.code]
         if len(places) > 1:
-            put(f"{side.leader} stays away from every occasion ahead that {side.country} does not host",
+            put(f"{side.leader} stays away from every occasion abroad",
                 set=[f"{name}={side.code}:stays-away" for name in places])
     places = list(dict.fromkeys(name for name, _, _ in invited))
     for name in places:

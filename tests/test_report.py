@@ -282,14 +282,15 @@ def test_the_overview_leads_with_who_comes_where():
     cells = [[re.sub("<[^>]+>", "", cell) for cell in re.findall(r"(?s)<t[hd].*?</t[hd]>", row)] for row in rows]
     assert cells[0] == ["Occasion", "Trump", "Xi", "Both", "First", "Last word"]
     assert cells[1][:5] == ["Beijing WWII 80th anniversary parade, 3 Sep", "8%", "home", "8%", "4%"]
-    assert cells[3] == ["APEC Gyeongju, 31 Oct", "80%", "90%", "72%", "61%", "1 July 2025: Xi says that coming is customary."]
-    assert cells[5][:5] == ["A visit not yet public", "–", "–", "–", "8%"]
+    assert cells[3][:5] == ["APEC Gyeongju, 31 Oct", "86%", "96%", "82%", "61%"]
+    assert cells[3][5].startswith("11 July 2025: Trump seen toying with meeting at APEC")
+    assert cells[5][:5] == ["A visit not yet public", "–", "–", "–", "13%"]
 
 
 def test_the_overview_says_why_the_number_is_what_it_is():
     words = " ".join(" ".join(Reader(overview_page(made_up_run())).words).split())
-    assert "Words about G20 Johannesburg take most away, −2.1 points: Trump comes there with a chance of 25%." in words
-    assert "The one place left at which both are more likely than not is APEC Gyeongju (72%), which carries 61 of the 85" in words
+    assert "Words about G20 Johannesburg take most away, −2.1 points: Trump comes there with a chance of 3%." in words
+    assert "The one place left at which both are more likely than not is APEC Gyeongju (82%), which carries 61 of the 85" in words
     assert "An earlier version of this model published 92%" in words
     assert "An earlier version" not in overview_page(made_up_run(as_of="2025-07-10"))
     assert "An earlier version" not in overview_page(made_up_run(scenario="sceptic"))
@@ -304,11 +305,15 @@ def test_a_day_that_is_only_expected_is_not_stated():
 def test_the_downside_is_watched_first_then_the_upside_then_pairs():
     words = " ".join(Reader(overview_page(made_up_run())).words)
     places = [words.index(text) for text in ("Trump stays away from APEC Gyeongju", "Meeting announced at APEC Gyeongju",
-                                             "Trump stays away from APEC Gyeongju and G20 Johannesburg")]
+                                             "Trump stays away from APEC Gyeongju and UN week")]
     assert places == sorted(places)
-    made = prose.next_rows(example_run.forecast())
-    assert [row[0] for row in made.rows] == ["down", "down", "up", "up", "pair"]
-    assert made.rows[1][-1] == "One of: trade talks (-2), envoy meeting (-2)"
+    assert [row[0] for row in prose.next_rows(example_run.forecast()).rows] == ["down", "down", "up", "up", "pair"]
+
+
+def test_next_signals_that_change_the_forecast_alike_share_a_row():
+    rows = [example_run.after("down", what, -0.01) for what in ("trade talks (-2)", "envoy meeting (-2)")]
+    made = prose.next_rows(example_run.forecast(next_signals=[*rows, example_run.after("up", "leader call (+2)", 0.01)]))
+    assert [row[-1] for row in made.rows] == ["One of: trade talks (-2), envoy meeting (-2)", "Leader call (+2)"]
 
 
 def test_one_signal_halves_the_forecast_only_where_one_does():
@@ -352,7 +357,7 @@ def test_the_readme_gets_number_and_table_of_the_run_that_it_links_to(tmp_path, 
     text = report.README.read_text()
     assert "<!-- number -->85 %, very likely<!-- /number -->" in text and text.endswith("\nThe rest.\n")
     assert "| Occasion | Trump | Xi | Both | First |\n" in text and "old" not in text
-    assert "| G20 Johannesburg, 22 Nov | 25% | 80% | 20% | 7% |\n" in text
+    assert "| G20 Johannesburg, 22 Nov | 3% | 88% | 2% | 2% |\n" in text
 
 
 def test_a_page_of_a_notebook_has_its_cells_as_anchors_and_hides_what_it_should():

@@ -63,7 +63,7 @@ def test_events_of_the_replay_were_public_in_their_week_and_moved_it_the_way_it_
         assert row["probability"] == WEEKS[row["as_of"]]["probability"]
     largest = record_prose.largest_moves(FOUND)
     assert len(largest) == 9 and all(row["effect"] * row["move"] > 0 for row in largest if row["id"])
-    assert any(row["id"] == "2025-09-19-apec-meeting-agreed" for row in largest)
+    assert any(row["id"] == "2025-09-19-apec-gyeongju-us-will" for row in largest)
 
 
 def test_a_week_whose_move_nothing_explains_says_so():

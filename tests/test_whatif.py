@@ -64,10 +64,10 @@ class TestTables:
                for side in default_run.params.question.sides}
         assert all(row[2] == now[row[0], row[1]] for row in whatif.coming_rows(default_run).rows)
 
-    @pytest.mark.parametrize("leader, country", [("Trump", "United States"), ("Xi", "China")])
-    def test_a_leader_who_stays_away_from_everything_costs_more_than_from_one_occasion(self, default_run, capsys, leader, country):
-        text = f"{leader} stays away from every occasion ahead that {country} does not host"
-        scenario = next(each for each in whatif.scenarios(default_run) if each.text == text)
+    @pytest.mark.parametrize("leader", ["Trump", "Xi"])
+    def test_a_leader_who_stays_away_from_everything_costs_more_than_from_one_occasion(self, default_run, capsys, leader):
+        scenario = next(each for each in whatif.scenarios(default_run)
+                        if each.text == f"{leader} stays away from every occasion abroad")
         (value,) = whatif.probabilities(default_run, [scenario.edits])
         assert value == pytest.approx(asked(scenario.options, capsys)["probability"], rel=1e-5)
         alone = [row[6] for row in whatif.coming_rows(default_run).rows if row[1] == leader]
