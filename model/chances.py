@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .attendance import (Draws, Presence, SeasonChances, after_words, both_come, comes, days_left, kept, odds_times,  # noqa
-                         presence, promise, season_chances, talk, unpromised, word_ratio)
+from .attendance import Draws, days_left, odds_times, promise, season_chances, talk
 from .outlook import Outlook, PutOffView, SeasonView, Slot, VisitView, unspoken
 from .record import OFFSETS
 from .seasons import YEAR

@@ -115,7 +115,7 @@ def table(found: Record) -> Table:
     """The expectations, what was found, and the verdicts."""
     return Table(("Verdict", "Expected", "Found"), [(verdict, text, told) for text, told, verdict in verdicts(found)],
                  "Written before the full run, but after the study that led to the model and runs of its variants "
-                 "on the same months; code tells the verdict")
+                 "on the same months. The tests that tell the verdicts were coded after one such run had been seen")
 
 
 def summary(found: Record) -> str:

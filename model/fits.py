@@ -193,8 +193,8 @@ def update(fitted: Fit, before: Record, now: Record, as_of: date) -> Fit:
     resampling), so that what follows can treat them alike.
     """
     p = fitted.draws
-    idle = max((as_of - now.through).days, 0) / YEAR if now.visits or now.years else 0.0
-    log_weight = log_likelihood(p, now, idle) - log_likelihood(p, before)
+    idle = max((as_of - now.through).days, 0) / YEAR if now.years else 0.0
+    log_weight = -p["visit_rate"] * idle if now is before else log_likelihood(p, now, idle) - log_likelihood(p, before)
     weight = np.exp(log_weight - log_weight.max())
     steps = (np.arange(len(weight)) + 0.5) / len(weight)
     chosen = np.minimum(np.searchsorted(np.cumsum(weight) / weight.sum(), steps), len(weight) - 1)

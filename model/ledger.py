@@ -263,6 +263,9 @@ def _signal(cells: _Cells, kinds: Mapping[str, str] | None, sides: Sequence[str]
                                f"found {strength}")
     if kind == ATTENDANCE and not cells.row["occasion"]:
         cells.fail("occasion", "expected the occasion at which a leader is said to be present or absent; the cell is empty")
+    if kind == ATTENDANCE and cells.row["actor"] == "both" and strength not in (None, -3):
+        cells.fail("strength", f"expected -3, since {ATTENDANCE} of both says that the occasion is called off, put off or held "
+                               f"online; found {strength} (a word about one leader has his side as actor)")
     for_date = cells.day("for_date", optional=True)
     cells.ordered(("public_date", public_date), ("for_date", for_date))
     if for_date and (kind != ANNOUNCEMENT or not cells.row["occasion"]):
@@ -394,6 +397,10 @@ def load_ledger(signals: Iterable[str | os.PathLike[str]] = (), occasions: Itera
                     f"{occasion.known_from}")
         if isinstance(row, VisitWindow) and not occasion.is_visit:
             return f"expected a visit; {occasion.occasion_id} is of type {occasion.type}"
+        if (isinstance(row, Signal) and row.for_date and not occasion.is_visit and not
+                occasion.start_date - MEETING_MARGIN <= row.for_date <= occasion.end_date + MEETING_MARGIN):
+            return (f"expected a for_date within five days of {occasion.occasion_id}, {occasion.start_date} to "
+                    f"{occasion.end_date}; found {row.for_date}")
         if isinstance(row, Signal) and row.kind == ATTENDANCE and occasion.is_visit:
             return (f"expected an occasion of many leaders; {occasion.occasion_id} is a visit, of which {ANNOUNCEMENT}, "
                     "visit_planning or contact_missed speak")

@@ -3,16 +3,15 @@
 from dataclasses import dataclass, replace
 from datetime import date
 
-from .ledger import ATTENDANCE, MEETING_MARGIN, Ledger, Occasion, VisitWindow
+from .ledger import MEETING_MARGIN, Ledger, Occasion, VisitWindow
 from .params import Params
-from .record import BOTH, CLASSES, OFFSETS, class_of, put_off
+from .record import BOTH, OFFSETS, class_of, put_off
 from .seasons import DAY, Season, expected_occasions, meetings, seasons
 from .tone import ToneSeries
-from .words import ANNOUNCEMENT, REFUSAL, Coming, Meeting, Words, meeting, words, words_about
+from .words import ANNOUNCEMENT, REFUSAL, Words, meeting, words, words_about
 
 SCHEDULED, PLANNED, DOUBTED, ANNOUNCED, REFUSED, PAST = "scheduled", "planned", "doubted", "announced", "refused", "past"
 AGREED, PUT_OFF, OFF = "agreed", "put off", "off"
-COMES = {1: "comes", -1: "stays away"}
 
 
 @dataclass(frozen=True)

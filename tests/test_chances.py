@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from made_up import (AS_OF, DAY, PRIORS, TYPES, ahead_of, announcement, ledger, occasion, planning, prior_draws, refusal,
                      season_of, season_total, signal, thinned, visit, window, with_words, word)
 
-from model import chances
+from model import attendance, chances
 from model.chances import UNKNOWN
 from model.record import OFFSETS
 from model.words import LEVELS, Coming, Meeting, Words
@@ -264,7 +264,7 @@ def test_a_season_is_that_of_the_simulated_process(case, seed):
     view = ahead.seasons[0]
     days = chances.season_days(p, view, np.array([tone]), ahead)
     where, day, weight, there = Worlds(p, seed).season(stops, tone)
-    present = chances.presence(p, view, np.array([tone]), ahead)
+    present = attendance.presence(p, view, np.array([tone]), ahead)
     for i, (slot, chance) in enumerate(days):
         assert slot.occasion.occasion_id == f"2025-{i}"
         assert_agrees(chance.sum(), where == i, weight, (case, i))
@@ -281,7 +281,7 @@ class TestWhoIsThere:
     def test_each_leader_is_there_as_often_as_in_the_simulation(self, stop, seed):
         p, worlds = parameters(seed), Worlds(parameters(seed), seed)
         ahead = ahead_of(ledger_of([stop]), deadline=AS_OF + HORIZON * DAY)
-        found = chances.presence(p, ahead.seasons[0], np.zeros(1), ahead)["2025-0"]
+        found = attendance.presence(p, ahead.seasons[0], np.zeros(1), ahead)["2025-0"]
         held, w = worlds.yes(worlds.p["held"], stop, "both")
         us, w_us = worlds.leader_comes(stop, 0, 0.0)
         cn, w_cn = worlds.leader_comes(stop, 1, 0.0)
@@ -380,7 +380,7 @@ class TestTogether:
 class TestParts:
     def test_without_words_or_tone_the_chance_of_one_occasion_is_that_both_come_and_meet(self):
         view, ahead = season_of(100)
-        us, cn = (chances.comes(P, view.slots[0], side, np.zeros(200)) for side in (0, 1))
+        us, cn = (attendance.comes(P, view.slots[0], side, np.zeros(200)) for side in (0, 1))
         np.testing.assert_allclose(season_total(P, view, ahead), P["held"] * us * cn * P["meets_summit"], rtol=1e-9)
 
     def test_where_nobody_says_anything_the_season_without_signals_is_the_season(self):
@@ -389,9 +389,9 @@ class TestParts:
 
     def test_tone_moves_nobody_who_is_at_home(self):
         view, _ = season_of(100, hosts=("US",))
-        low, high = (chances.comes(P, view.slots[0], 0, np.full(200, tone)) for tone in (-0.5, 0.5))
+        low, high = (attendance.comes(P, view.slots[0], 0, np.full(200, tone)) for tone in (-0.5, 0.5))
         assert np.array_equal(low, high)
-        assert (chances.comes(P, view.slots[0], 1, np.full(200, 0.5)) > chances.comes(P, view.slots[0], 1, np.zeros(200))).all()
+        assert (attendance.comes(P, view.slots[0], 1, np.full(200, 0.5)) > attendance.comes(P, view.slots[0], 1, np.zeros(200))).all()
 
     def test_causes_multiply(self):
         ahead = ahead_of(ledger((), [occasion(), visit()], [window()]), deadline=date(2025, 12, 31))
@@ -411,7 +411,7 @@ class TestParts:
         days = chances.season_days(FEW, view, np.zeros(20), ahead)
         assert all(np.isfinite(day).all() and (day >= 0).all() for _, day in days)
         assert (sum(day.sum(1) for _, day in days) <= 1 + 1e-9).all()
-        for seen in chances.presence(FEW, view, np.zeros(20), ahead).values():
+        for seen in attendance.presence(FEW, view, np.zeros(20), ahead).values():
             assert all(((0 <= each) & (each <= 1 + 1e-9) & (seen.both <= each + 1e-9)).all() for each in seen.comes.values())
 
     def test_a_meeting_falls_around_the_start_as_meetings_did(self):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made_up import (AS_OF, DAY, KINDS, PARAMS, PRIORS, TYPES, ahead_of, announcement, extended, ledger, occasion,
                      prior_draws, season_of, season_total, signal, thinned, visit, window, word)
 
-from model import chances, explain, fits, forecast, likelihood, summit
+from model import attendance, chances, explain, fits, forecast, likelihood, summit
 from model.files import InputError, csv_text
 from model.ledger import ATTENDANCE, OCCASION_COLUMNS
 from model.outlook import outlook
@@ -302,7 +302,7 @@ class TestWords:
     def odds(self, rows):
         view, _ = season_of(100)
         slot = replace(view.slots[0], words=words(rows, PRIORS))
-        chance = chances.comes(P, slot, 0, np.zeros(200))
+        chance = attendance.comes(P, slot, 0, np.zeros(200))
         return np.log(chance) - np.log1p(-chance)
 
     @settings(max_examples=100)
