@@ -16,7 +16,7 @@ import numpy as np
 from . import chances
 from .chances import Draws
 from .files import Problem, expected_one_of, nearest, parse_day, raise_if_any, shown
-from .ledger import ATTENDANCE, Ledger, Signal
+from .ledger import ANNOUNCEMENT, ATTENDANCE, Ledger, Signal
 from .outlook import Outlook, SeasonView, Slot, outlook, unspoken
 from .params import Params, Priors
 from .record import BOTH
@@ -26,6 +26,8 @@ from .words import Coming, Words, words
 
 RECENT = 0.5 ** 5 / 3
 """A general signal whose weight has fallen below this counts as background: five half-lives for one of strength 1."""
+FROM_RECORD = ("coming", "visit window", "visit put off")
+"""What the record weighs; the weights of kinds in the tone, and of planning and doubt, are beliefs."""
 TINY = 1e-4
 
 
@@ -108,7 +110,7 @@ def contributions(p: Draws, ahead: Outlook, signals: list[Signal], mass: float, 
         out.append({"id": name, "kind": row.kind if row else what, "what": what,
                     "date": row.public_date.isoformat() if row else "", "text": text, "delta": float(phi.mean()),
                     "lower": float(lower), "upper": float(upper),
-                    "basis": "belief" if what == "meeting" and row.kind != "summit_announced" else "record"})
+                    "basis": "record" if what in FROM_RECORD or row and row.kind == ANNOUNCEMENT else "belief"})
     return sorted(out, key=lambda row: (-abs(row["delta"]), row["id"], row["what"]))
 
 

@@ -18,7 +18,7 @@ from .likelihood import log_likelihood
 from .params import Params
 from .record import Record
 from .seasons import YEAR
-from .summit import DIMS, build, coords, data_of
+from .summit import build, coords, data_of, dims
 
 FITS = PROJECT_ROOT / ".cache" / "fits"
 PARETO_K_MAX = 0.7
@@ -46,7 +46,7 @@ class Fit:
         """The draws as an xarray.Dataset with named dims."""
         import xarray as xr
 
-        return xr.Dataset({name: (("draw", *DIMS.get(name, ())), value) for name, value in self.draws.items()},
+        return xr.Dataset({name: (("draw", *dims(params).get(name, ())), value) for name, value in self.draws.items()},
                           coords=coords(params))
 
 

@@ -17,7 +17,7 @@ from .ledger import Ledger, Occasion
 from .params import Params
 from .record import CLASSES, OFFSETS, Record, decided, record
 from .seasons import YEAR, meetings, seasons
-from .summit import DIMS, build, coords
+from .summit import build, coords, dims
 
 ERAS = ((1993, 2002), (2003, 2012), (2013, 2024))
 MASS = 0.9
@@ -30,7 +30,7 @@ def prior_draws(params: Params, number: int, random_seed: int) -> Draws:
     rng, labels = np.random.default_rng(random_seed), coords(params)
 
     def shape(name: str) -> tuple[int, ...]:
-        return (number, *(len(labels[dim]) for dim in DIMS.get(name, ())))
+        return (number, *(len(labels[dim]) for dim in dims(params).get(name, ())))
 
     draws = {name: np.asarray(prior.frozen().rvs(shape(name), random_state=rng))
              for name, prior in params.priors.parameters.items()}

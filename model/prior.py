@@ -13,7 +13,7 @@ from . import chances, explain, predictive
 from .chances import Draws
 from .forecast import Run, spread
 from .params import Params, Prior
-from .summit import DIMS, coords
+from .summit import coords
 
 DRAWS = 4000
 TRIED = ("envoy meeting (+2)", "invitation (+2)", "trade delivery (+2)")
@@ -93,10 +93,10 @@ def each(params: Params) -> Iterator[tuple[str, str, int | None, Prior, str]]:
     """Every scalar that has a prior: its name, its variable, its index there, the prior, and what it means."""
     labels = coords(params)
     for name, prior in params.priors.parameters.items():
-        if name not in DIMS:
+        if not prior.dim:
             yield name, name, None, prior, prior.means
         else:
-            for i, label in enumerate(labels[DIMS[name][0]]):
+            for i, label in enumerate(labels[prior.dim]):
                 yield f"{name}[{label}]", name, i, prior, prior.means
 
 

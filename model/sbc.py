@@ -19,7 +19,7 @@ from .files import PROJECT_ROOT, csv_text, write_atomic
 from .outlook import Outlook
 from .params import Params
 from .record import CLASSES, Record
-from .summit import DIMS, coords
+from .summit import coords, dims
 
 TABLE = PROJECT_ROOT / "notebooks" / "rendered" / "record" / "sbc.csv"
 HEADLINE = "headline"
@@ -89,14 +89,13 @@ def scalars(params: Params, past: Record, p: Draws) -> dict[str, np.ndarray]:
 
     Of `comes_effect` those of a side and type with a decision in which habits count.
     """
-    labels, found = coords(params), {}
+    labels, named, found = coords(params), dims(params), {}
     habitual = np.isin(past.classes, [CLASSES.index(name) for name in ("summit", "other")])
     decided = set(zip(past.sides[habitual].tolist(), past.types[habitual].tolist(), strict=True))
     for name, values in p.items():
-        dims = DIMS.get(name, ())
         for index in np.ndindex(values.shape[1:]):
             if name != "norm" and (name != "comes_effect" or index in decided):
-                label = " ".join(str(labels[dim][i]) for dim, i in zip(dims, index, strict=True))
+                label = " ".join(str(labels[dim][i]) for dim, i in zip(named.get(name, ()), index, strict=True))
                 found[f"{name}[{label}]" if label else name] = values[:, *index]
     return found
 

@@ -102,9 +102,10 @@ def belief_rows(rows: Sequence[Belief]) -> Table:
 
 def variable_rows(run: "Run") -> Table:
     """Every variable of the model: its dims, its unit and what it means in the world."""
-    from .summit import DIMS
+    from .summit import dims
 
-    rows = [(name, prior.means, prior.unit, ", ".join(DIMS.get(name, ())) or "–")
+    named = dims(run.params)
+    rows = [(name, prior.means, prior.unit, ", ".join(named.get(name, ())) or "–")
             for name, prior in run.params.priors.parameters.items()]
     rows += [(name, means, unit, ", ".join(dims) or "–") for name, (dims, unit, means) in DERIVED.items()]
     return Table(("Variable", "Meaning", "Unit", "Dims"), rows, f"{count(len(rows), 'variable')} of the model")
@@ -160,15 +161,15 @@ def chains(run: "Run", number_of_rows: int = 8) -> Table:
 
     fitted = fits.fit(run.params, run.record)
     shape = (run.params.run.chains, -1)
-    data = xr.Dataset({name: (("chain", "draw", *summit.DIMS.get(name, ())), values.reshape(*shape, *values.shape[1:]))
-                       for name, values in fitted.draws.items() if values.std() > 0}, coords=summit.coords(run.params))
+    data = xr.Dataset({name: (("chain", "draw", *summit.dims(run.params).get(name, ())), values.reshape(*shape, *values.shape[1:]))
+                       for name, values in fitted.draws.items() if name != "norm" and values.std() > 0}, coords=summit.coords(run.params))
     found = {kind: measure for kind, measure in (("R-hat", az.rhat(data)), ("bulk", az.ess(data, method="bulk")),
                                                  ("tail", az.ess(data, method="tail")))}
     flat = {}
     for name, array in found["R-hat"].data_vars.items():
         for index, value in np.ndenumerate(array.values):
             labels = [str(array[dim].values[i]) for dim, i in zip(array.dims, index, strict=True)]
-            flat[f"{name}{f' ({labels[0]})' if labels else ''}"] = (
+            flat[f"{name}{f' ({', '.join(labels)})' if labels else ''}"] = (
                 float(value), float(found["bulk"][name].values[index]), float(found["tail"][name].values[index]))
     worst = sorted(flat.items(), key=lambda item: item[1][1])[:number_of_rows]
     return Table(("Variable", "R-hat", "Bulk ESS", "Tail ESS"), [(name, *values) for name, values in worst],

@@ -14,8 +14,12 @@ PARAMETERS = (*(f"comes_{name}" for name in CLASSES), "comes_spread", "tone_fact
               "came_if_will", "came_if_not", "said", "misled", "word_factor", "breaks", "again", "visit_rate",
               "visit_notice")
 """The parameters that the priors file must hold, and no others."""
-DIMS = {"comes_effect": ("side", "type"), "said": ("level",), "misled": ("level",), "meeting_day": ("offset",)}
-"""Dims of the variables that are no scalars."""
+
+
+def dims(params: Params) -> dict[str, tuple[str, ...]]:
+    """The dims of the variables that are no scalars: those that the priors file names, and the two with fixed priors."""
+    named = {name: (prior.dim,) for name, prior in params.priors.parameters.items() if prior.dim}
+    return named | {"comes_effect": ("side", "type"), "meeting_day": ("offset",)}
 
 
 def coords(params: Params) -> dict[str, list]:
@@ -55,7 +59,7 @@ def build(params: Params, record: Record):
 
     with pm.Model(coords=coords(params)) as model:
         d = {name: pm.Data(name, value) for name, value in data_of(record).items()}
-        p = {name: prior_variable(name, prior, DIMS.get(name)) for name, prior in params.priors.parameters.items()}
+        p = {name: prior_variable(name, prior, dims(params).get(name)) for name, prior in params.priors.parameters.items()}
         effect = pm.Normal("comes_effect", dims=("side", "type"))
         day = pm.Dirichlet("meeting_day", np.full(len(OFFSETS), 0.5), dims="offset")
         norm, warmth = d["norm"], pt.log(p["tone_factor"])
@@ -89,11 +93,11 @@ def build(params: Params, record: Record):
     return model
 
 
-def prior_variable(name: str, prior: Prior, dims: tuple[str, ...] | None):
+def prior_variable(name: str, prior: Prior, labels: tuple[str, ...] | None):
     """The random variable of a prior; one shifted `above` is kept as `name` beside its unshifted part."""
     import pymc as pm
 
     make = getattr(pm, prior.dist)
     if not prior.above:
-        return make(name, **prior.args_solved, dims=dims)
-    return pm.Deterministic(name, prior.above + make(f"{name}_above", **prior.args_solved, dims=dims), dims=dims)
+        return make(name, **prior.args_solved, dims=labels)
+    return pm.Deterministic(name, prior.above + make(f"{name}_above", **prior.args_solved, dims=labels), dims=labels)

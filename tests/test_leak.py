@@ -16,6 +16,8 @@ SEEDS = PROJECT_ROOT / "seeds"
 COLUMNS = {"signals": SIGNAL_COLUMNS, "occasions": OCCASION_COLUMNS, "visit_windows": WINDOW_COLUMNS}
 PUBLIC = {2025: date(2025, 7, 15), 2024: date(2024, 9, 2)}
 ABOUT = {2025: "2025-apec-gyeongju", 2024: "2024-apec-lima"}
+STARTS = {row["occasion_id"]: date.fromisoformat(row["start_date"])
+          for row in read_csv(SEEDS / "occasions.csv", OCCASION_COLUMNS)}
 
 
 def occasion(name, day, **other):
@@ -32,7 +34,7 @@ def canaries(year):
     signals = [said | {"event_id": f"{day}-canary-{n}", "kind": kind, "occasion": about} for n, (kind, about) in enumerate(
         [("summit_announced", ABOUT[year]), *[("leader_call", ""), ("visit_planning", ABOUT[year])] * 20])]
     named = said | {"event_id": f"{day}-canary-named", "kind": "summit_announced", "occasion": ABOUT[year],
-                    "for_date": day + 20 * DAY, "search": "losses"}
+                    "for_date": STARTS[ABOUT[year]] + 4 * DAY, "search": "losses"}
     coming = [said | {"event_id": f"{day}-canary-{side}".lower(), "kind": "attendance", "occasion": ABOUT[year], "actor": side,
                       "strength": -3, "search": "even"} for side in ("US", "CN", "both")]
     visit = occasion(f"{year}-canary-visit", day, type="visit", host="CN", known=day - 60 * DAY)

@@ -33,7 +33,7 @@ def test_the_scores_are_those_of_the_record():
     found = record_prose.record()
     told = re.search(r"integrated Brier score\s+of ([\d.]+) over.*climatology ([\d.]+), the calendar alone ([\d.]+)", README)
     assert told.groups() == tuple(f"{record_prose.score(found, record_prose.PRIMARY, name)['value']:.3f}"
-                                  for name in ("full", record_prose.CLIMATOLOGY, "seasons only"))
+                                  for name in ("full", record_prose.CLIMATOLOGY, "calendar alone"))
 
 
 def test_the_picture_is_made_from_the_committed_run(committed):
