@@ -355,7 +355,7 @@ SETS = {
 
 
 def scores(points: list[Point], replicates: int = 2000, random_seed: int = 1) -> list[dict]:
-    """Each score of each model, and its paired difference to climatology and to seasons only.
+    """Each score of each model, and its paired difference to climatology and to the calendar alone.
 
     Intervals are 90% block bootstrap intervals over years: whole years are drawn with replacement.
     """

@@ -269,7 +269,7 @@ def shares(chances: formula.Chances, p: formula.Draws, ahead: Outlook) -> list[d
     def row(occasion: Any, kind: str, status: str, rows: tuple, season: str = "", **more: Any) -> dict[str, Any]:
         name, last = occasion.occasion_id, rows[-1] if rows else None
         return {"id": name, "name": occasion.name, "kind": kind, "status": status, "season": season,
-                "start_date": occasion.start_date.isoformat(), "end_date": occasion.end_date.isoformat(),
+                "start_date": iso(occasion.start_date), "end_date": iso(occasion.end_date),
                 "host": occasion.host, "comes": {}, "both": None,
                 "last_word": {"id": last.event_id, "date": last.public_date.isoformat(), "text": last.description}
                 if last else None,
@@ -289,6 +289,11 @@ def shares(chances: formula.Chances, p: formula.Draws, ahead: Outlook) -> list[d
                    "season": "", "start_date": "", "end_date": "", "host": "", "comes": {}, "both": None, "last_word": None,
                    "probability_first": float(first[formula.UNKNOWN]),
                    "probability_there": float(there[formula.UNKNOWN])}]
+
+
+def iso(day: date | None) -> str:
+    """A day as an ISO date; empty for None, as of a visit put off."""
+    return day.isoformat() if day else ""
 
 
 def counts(past: Record, params: Params) -> dict[str, Any]:

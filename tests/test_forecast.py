@@ -223,3 +223,23 @@ class TestSources:
 def test_the_spread_holds_the_mass_asked_for():
     values = np.linspace(0, 1, 1001)
     assert forecast.spread(values, 0.9) == pytest.approx({"lower": 0.05, "upper": 0.95, "mass": 0.9})
+
+
+@pytest.mark.parametrize("as_of", ["1989-06-01", "1995-11-16", "2001-10-01", "2005-09-06", "2010-11-01", "2017-03-20",
+                                   "2020-05-01", "2025-10-27", "2025-11-20"])
+def test_every_sort_of_day_of_the_record_has_an_answer_that_adds_up(as_of, default_run):
+    """Visits put off, windows agreed, announcements, an empty calendar: draws of the priors answer each."""
+    day, draws = date.fromisoformat(as_of), prior_draws(50, 1)
+    params = replace(PARAMS, question=PARAMS.question.model_copy(update={"as_of": day, "deadline": day + 180 * DAY}))
+
+    def fitted(params, record):
+        return fits.Fit("", record.through, draws | {"norm": np.zeros(50)}, default_run.fit.diagnostics, 0.0, True, "")
+
+    fields = forecast.forecast(params, default_run.whole, fitted)[-1]
+    rows = {row["id"]: row for row in fields["occasions"]}
+    assert sum(row["probability_first"] for row in rows.values()) == pytest.approx(fields["probability"])
+    if as_of == "2001-10-01":
+        assert rows["2001-visit-bush-beijing"]["kind"] == "put off"
+        assert rows["2001-visit-bush-beijing"]["start_date"] == ""
+    total = fields["no_signals_probability"] + sum(row["delta"] for row in fields["contributions"])
+    assert total == pytest.approx(fields["probability"], abs=1e-9)
