@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .prior import UNMOVED
 from .prose import Table, count, day, listed, percent, points, upper_first
 from .sbc import HEADLINE, MISSED
 from .words import LEVELS
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from .predictive import Check, Checks
 
 LEVEL_NAMES = {2: "reported to come", 1: "may come", -1: "may not come", -2: "reported not to come"}
-BELIEF, MOVED = 0.9, 0.5
-"""A parameter stays a belief where the posterior's standard deviation is more than this share of the prior's, and its
-mean has not moved by more than this many of them."""
 
 DERIVED = {
     "comes_effect": (("side", "type"), "standard deviations", "How much likelier than usual a leader comes to a type "
@@ -40,15 +38,18 @@ def span(low: float, high: float) -> str:
 # What the fit taught
 
 class Belief(NamedTuple):
-    """A parameter before and after the record: 5%, mean, 95%; ratio of the standard deviations; the mean's move."""
+    """A parameter before and after the record: 5%, mean, 95%."""
 
     name: str
     label: str
     unit: str
     prior: tuple[float, float, float]
     posterior: tuple[float, float, float]
-    ratio: float
-    moved: float
+
+    @property
+    def ratio(self) -> float:
+        """The width of the posterior's central 90% over that of the prior's."""
+        return (self.posterior[2] - self.posterior[0]) / (self.prior[2] - self.prior[0])
 
     @property
     def told(self) -> str:
@@ -58,7 +59,7 @@ class Belief(NamedTuple):
     @property
     def is_belief(self) -> bool:
         """Whether the record taught so little that the number is a stated belief."""
-        return self.ratio > BELIEF and abs(self.moved) < MOVED
+        return self.ratio > UNMOVED
 
 
 def beliefs(run: "Run") -> list[Belief]:
@@ -71,8 +72,7 @@ def beliefs(run: "Run") -> list[Belief]:
             level = f", {LEVEL_NAMES[LEVELS[index]]}" if prior.dim else ""
             rows.append(Belief(
                 name, label + level, prior.unit, (low, float(frozen.mean()), high),
-                (float(np.quantile(values, 0.05)), float(values.mean()), float(np.quantile(values, 0.95))),
-                float(values.std() / frozen.std()), float((values.mean() - frozen.mean()) / frozen.std())))
+                (float(np.quantile(values, 0.05)), float(values.mean()), float(np.quantile(values, 0.95)))))
     return rows
 
 
@@ -97,7 +97,7 @@ def belief_rows(rows: Sequence[Belief]) -> Table:
              for row in rows]
     return Table(("Parameter", "Prior", "90%", "Posterior", "90% after", "Unit", "Rests on"), lines,
                  "Mean and central 90% of prior and posterior; a belief is what the record narrowed by less than a "
-                 "tenth and hardly moved")
+                 "tenth")
 
 
 def variable_rows(run: "Run") -> Table:
