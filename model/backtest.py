@@ -108,7 +108,12 @@ def origins(first: int = FIRST_YEAR, last: int = LAST_YEAR, monthly: bool = Fals
     """Every Monday of the years, or the first of each month."""
     day = date(first, 1, 1)
     mondays = [day + n * DAY for n in range((date(last + 1, 1, 1) - day).days) if (day + n * DAY).weekday() == 0]
-    return [monday for monday in mondays if not monthly or monday.day <= 7]
+    return [monday for monday in mondays if not monthly or is_first_monday(monday)]
+
+
+def is_first_monday(day: date) -> bool:
+    """Whether a day is the first Monday of its month."""
+    return day.weekday() == 0 and day.day <= 7
 
 
 def is_hard(ahead: Outlook, days: int) -> int:
@@ -121,7 +126,7 @@ def is_hard(ahead: Outlook, days: int) -> int:
 
 def is_scored(day: date) -> bool:
     """Whether a day is the first Monday of a month, or one of the question-like set."""
-    return (day.weekday() == 0 and day.day <= 7) or (day.month, day.day) in QUESTION_DAYS
+    return is_first_monday(day) or (day.month, day.day) in QUESTION_DAYS
 
 
 def deadlines_of(day: date) -> list[date]:
@@ -339,7 +344,7 @@ def log_score(p: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def is_monthly(point: Point) -> bool:
     """Whether a point belongs to the scored origins: the first Monday of a month, a horizon of whole weeks up to 26."""
-    return (point.as_of.weekday() == 0 and point.as_of.day <= 7 and point.horizon_days % 7 == 0
+    return (is_first_monday(point.as_of) and point.horizon_days % 7 == 0
             and point.horizon_days <= 7 * WEEKS[-1])
 
 

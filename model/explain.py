@@ -22,7 +22,7 @@ from .params import Params, Priors
 from .record import BOTH
 from .seasons import DAY
 from .tone import balance
-from .words import Coming, Words, words
+from .words import REFUSAL, Coming, Words, words
 
 RECENT = 0.5 ** 5 / 3
 """A general signal whose weight has fallen below this counts as background: five half-lives for one of strength 1."""
@@ -153,7 +153,7 @@ def possible(ahead: Outlook, params: Params) -> list[tuple[str, str, Outlook]]:
     weight = ahead.tone_series.decayed(ahead.as_of)
     up, down = weight[weight > 0].sum(), -weight[weight < 0].sum()
     for name, kind in params.priors.kinds.items():
-        if name in (ATTENDANCE, "summit_announced"):
+        if name in (ATTENDANCE, ANNOUNCEMENT):
             continue
         size = 2 / 3 * kind.weight
         if kind.sign != "down":
@@ -228,7 +228,7 @@ def quiet_path(p: Draws, ledger: Ledger, as_of: date, deadline: date, params: Pa
 ASSUMPTION = "an assumption"
 """The source of a row that `--add` or `--set` put in."""
 ADDED = "What you added"
-STATUS_SIGNALS = {"announced": ("summit_announced", 3), "refused": ("contact_missed", -3),
+STATUS_SIGNALS = {"announced": (ANNOUNCEMENT, 3), "refused": (REFUSAL, -3),
                   "planned": ("visit_planning", 2), "doubted": ("official_statement", -2), "called-off": (ATTENDANCE, -3)}
 """The signal that takes the place of every word about an occasion in `--set OCCASION=STATUS`; "scheduled" has none."""
 COMING = {"comes": 3, "may-come": 1, "may-not-come": -1, "stays-away": -3}

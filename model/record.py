@@ -7,9 +7,9 @@ import numpy as np
 
 from .ledger import ATTENDANCE, Ledger, Occasion, Signal, VisitWindow
 from .params import Params
-from .seasons import DAY, YEAR, Season, meetings, seasons
+from .seasons import DAY, YEAR, meetings, seasons
 from .tone import ToneSeries
-from .words import ANNOUNCEMENT, LEVELS, Coming, coming, is_refusal, words_about
+from .words import ANNOUNCEMENT, LEVELS, REFUSAL, SETTLED, Coming, coming, is_refusal, words_about
 
 OFFSETS = np.arange(-3, 4)
 """Days of a meeting relative to the start of its occasion: the support of the meeting-day distribution."""
@@ -195,11 +195,12 @@ def promises(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | No
         if occasion.is_visit:
             begin = [w.public_date for w in windows[:1] if w.earliest]
             ended = [w.public_date for w in windows if w.earliest is None]
-            ended += [row.public_date for row in rows if row.kind == "contact_missed"]
+            ended += [row.public_date for row in rows if row.kind == REFUSAL]
             day = occasion.met_date or max((w.earliest for w in windows if w.earliest), default=occasion.start_date)
         else:
             begin = [row.public_date for row in rows if row.kind == ANNOUNCEMENT]
-            ended = [row.public_date for row in rows if is_refusal(row) or row.kind == ATTENDANCE and row.strength == -3]
+            ended = [row.public_date for row in rows
+                     if is_refusal(row) or row.kind == ATTENDANCE and row.strength == -SETTLED]
             day = occasion.met_date or occasion.start_date
         if not begin or min(begin) > day:
             continue

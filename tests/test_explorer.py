@@ -14,7 +14,6 @@ from made_up import ledger as ledger_of
 
 from model import attendance, chances, explain, explorer, forecast, page, prose
 from model.explain import Edits
-from model.files import PROJECT_ROOT
 from model.outlook import outlook
 
 AS_OF, DEADLINE = PARAMS.question.as_of, PARAMS.question.deadline

@@ -8,7 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from made_up import PARAMS, PRIORS, TYPES, ledger, occasion, signal, visit, window, word
+from made_up import PARAMS, PRIORS, ledger, occasion, signal, visit, window, word
 from test_figures import texts, title
 
 from model import (backtest, chances, expectations, figures, losses, predictive, record_figures, record_prose, sbc, show,
