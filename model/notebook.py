@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FOLDER = PROJECT_ROOT / "notebooks"
 CACHE = PROJECT_ROOT / ".cache"
+STARTS_MAX = 3
+NEVER_STARTED = "Kernel died before replying to kernel_info"
 
 
 class RenderError(Exception):
@@ -51,10 +53,13 @@ def execute(files: Sequence[Path], injected: Mapping[str, Any], work: Path) -> d
 
     def executed(source: Path) -> tuple[str, Path, str]:
         output = work / source.name
-        done = subprocess.run(
-            [sys.executable, "-m", "papermill", str(source), str(output), "--parameters_yaml", as_yaml(injected),
-             "--cwd", str(PROJECT_ROOT), "--no-progress-bar", "--kernel", "python3"],
-            env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        command = [sys.executable, "-m", "papermill", str(source), str(output), "--parameters_yaml", as_yaml(injected),
+                   "--cwd", str(PROJECT_ROOT), "--no-progress-bar", "--kernel", "python3"]
+        # Kernels that start at the same time can choose the same free port; the one that loses dies before its first cell.
+        for _ in range(STARTS_MAX):
+            done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            if done.returncode == 0 or NEVER_STARTED not in done.stderr:
+                break
         fault = done.stderr.strip() or f"exit code {done.returncode}"
         return source.stem, output, fault if done.returncode else ""
 

@@ -525,3 +525,18 @@ def test_an_executed_notebook_that_was_cut_short_is_kept_and_the_fault_told(tmp_
     path.write_text('{"cells": [{"cell_ty')
     assert notebook.keep_failed(path, "Traceback\nOSError: No space left on device") == ("none", "OSError: No space left on device")
     assert (tmp_path / "failed" / "1_evidence.ipynb").exists() and not path.exists()
+
+
+def test_a_kernel_that_dies_before_its_first_cell_is_started_again(workshop, monkeypatch):
+    starts, really = [], subprocess.run
+
+    def run(command, **options):
+        starts.append(command)
+        if len(starts) == 1:
+            return subprocess.CompletedProcess(command, 1, "", f"RuntimeError: {notebook.NEVER_STARTED}")
+        return really(command, **options)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    (workshop / "work").mkdir()
+    made = notebook.execute(notebook.sources(["1_good"]), {"as_of": "2025-07-10"}, workshop / "work")
+    assert list(made) == ["1_good"] and len(starts) == 2
