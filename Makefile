@@ -35,7 +35,7 @@ lab: environment ## the notebooks in JupyterLab
 
 study: environment ## everything slower than the tests: calibration, backtest, faults
 	@$(PY) -m model backtest
-	@$(PY) -m model.study
+	@$(PY) -m model.track_record.study
 	@$(PY) -m pytest -m study $(ARGS) tests
 
 bench: environment ## how long things take

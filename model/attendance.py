@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .outlook import Outlook, SeasonView, Slot
-from .record import BOTH, CLASSES, OFFSETS
-from .words import LEVELS, Coming, Meeting
+from .evidence.outlook import Outlook, SeasonView, Slot
+from .evidence.record import BOTH, CLASSES, OFFSETS
+from .evidence.words import LEVELS, Coming, Meeting
 
 Draws = dict[str, np.ndarray]
 
@@ -30,13 +30,20 @@ def word_ratio(p: Draws, words: Coming) -> np.ndarray:
 def after_words(p: Draws, chance: np.ndarray, words: Coming) -> np.ndarray:
     """The chance that a leader comes, or an occasion is held, after the words about it: a settled one sets the level."""
     if words.settled:
-        chance = np.maximum(chance, p["came_if_will"]) if words.settled > 0 else np.minimum(chance, p["came_if_not"])
+        chance = (
+            np.maximum(chance, p["came_if_will"])
+            if words.settled > 0
+            else np.minimum(chance, p["came_if_not"])
+        )
     return odds_times(chance, word_ratio(p, words))
 
 
 def comes(p: Draws, slot: Slot, side: int, tone: np.ndarray) -> np.ndarray:
     """P(the leader of a side comes, if the occasion is held); tone is B less its usual level."""
-    name, habit = CLASSES[slot.classes[side]], np.exp(p["comes_spread"] * p["comes_effect"][:, side, slot.type])
+    name, habit = (
+        CLASSES[slot.classes[side]],
+        np.exp(p["comes_spread"] * p["comes_effect"][:, side, slot.type]),
+    )
     ratio = {"home": 1.0, "guest": p["tone_factor"] ** tone}.get(name, habit * p["tone_factor"] ** tone)
     chance = odds_times(p[f"comes_{name}"], ratio)
     return after_words(p, chance, slot.words.coming(slot.sides[side]))
@@ -51,7 +58,9 @@ class SeasonChances(NamedTuple):
 
 def both_come(p: Draws, slot: Slot, tone: np.ndarray) -> np.ndarray:
     """P(the occasion is held and both come)."""
-    return (after_words(p, p["held"], slot.words.coming(BOTH)) * comes(p, slot, 0, tone) * comes(p, slot, 1, tone))
+    return (
+        after_words(p, p["held"], slot.words.coming(BOTH)) * comes(p, slot, 0, tone) * comes(p, slot, 1, tone)
+    )
 
 
 def talk(p: Draws, said: Meeting) -> np.ndarray:
@@ -128,7 +137,9 @@ def season_chances(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook)
     return best
 
 
-def promised(p: Draws, slots: list[Slot], chosen: tuple[int, ...], tone: np.ndarray, ahead: Outlook) -> SeasonChances:
+def promised(
+    p: Draws, slots: list[Slot], chosen: tuple[int, ...], tone: np.ndarray, ahead: Outlook
+) -> SeasonChances:
     """The chances of a season's occasions where the announcements of the chosen ones are promises."""
     there, both, broken = np.zeros((len(p["held"]), len(slots))), np.zeros((len(p["held"]), len(slots))), 1.0
     for i in chosen:
@@ -154,10 +165,14 @@ def presence(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook) -> di
         return {}
     together, found = season_chances(p, view, tone, ahead).both, {}
     for i, slot in enumerate(view.open):
-        held, each = after_words(p, p["held"], slot.words.coming(BOTH)), [comes(p, slot, side, tone) for side in (0, 1)]
+        held, each = (
+            after_words(p, p["held"], slot.words.coming(BOTH)),
+            [comes(p, slot, side, tone) for side in (0, 1)],
+        )
         apart = np.maximum(1 - held * each[0] * each[1], 1e-12)
         alone = [held * each[side] * (1 - each[1 - side]) / apart for side in (0, 1)]
         both = together[:, i]
         found[slot.occasion.occasion_id] = Presence(
-            {code: both + (1 - both) * alone[side] for side, code in enumerate(slot.sides)}, both)
+            {code: both + (1 - both) * alone[side] for side, code in enumerate(slot.sides)}, both
+        )
     return found

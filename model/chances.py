@@ -8,14 +8,16 @@ from typing import NamedTuple
 import numpy as np
 
 from .attendance import Draws, days_left, odds_times, promise, season_chances, talk
-from .outlook import Outlook, PutOffView, SeasonView, Slot, VisitView, unspoken
-from .record import OFFSETS
-from .seasons import YEAR
+from .evidence.outlook import Outlook, PutOffView, SeasonView, Slot, VisitView, unspoken
+from .evidence.record import OFFSETS
+from .evidence.seasons import YEAR
 
 UNKNOWN = "unknown"
 
 
-def season_days(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook) -> list[tuple[Slot, np.ndarray]]:
+def season_days(
+    p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook
+) -> list[tuple[Slot, np.ndarray]]:
     """P(they meet at each open slot on each day), (draw, day) each."""
     if not view.open:
         return []
@@ -46,7 +48,9 @@ def spread(p: Draws, slot: Slot, ahead: Outlook) -> np.ndarray:
 def visit_days(p: Draws, view: VisitView, ahead: Outlook) -> np.ndarray:
     """P(an agreed visit takes place on each day), evenly over what is left of its window; (draw, day)."""
     named = view.words.meeting.for_date
-    first, last = (max(view.first, 1), view.last) if named is None else [max((named - ahead.as_of).days, 1)] * 2
+    first, last = (
+        (max(view.first, 1), view.last) if named is None else [max((named - ahead.as_of).days, 1)] * 2
+    )
     days = np.arange(first, last + 1)
     kept = odds_times(promise(p, days, ahead.at_risk), talk(p, view.words.meeting)[:, None]) / len(days)
     out = np.zeros((len(kept), ahead.horizon))
@@ -95,8 +99,13 @@ def groups_of(p: Draws, ahead: Outlook, signals: bool = True) -> list[list[tuple
     Without `signals` the tone is the usual one, and nothing was said, agreed or put off.
     """
     tone = felt(p, ahead) if signals else np.zeros(len(p["held"]))
-    groups = [[(slot.occasion.occasion_id, day) for slot, day in
-               season_days(p, view if signals else unspoken(view), tone * view.fade, ahead)] for view in ahead.seasons]
+    groups = [
+        [
+            (slot.occasion.occasion_id, day)
+            for slot, day in season_days(p, view if signals else unspoken(view), tone * view.fade, ahead)
+        ]
+        for view in ahead.seasons
+    ]
     if signals:
         groups += [[(view.occasion.occasion_id, visit_days(p, view, ahead))] for view in ahead.visits]
         groups += [[(view.occasion.occasion_id, again_days(p, view, ahead))] for view in ahead.put_off]
@@ -131,4 +140,3 @@ def by_deadline(p: Draws, ahead: Outlook, signals: bool = True) -> np.ndarray:
     for group in groups_of(p, ahead, signals):
         missed *= np.maximum(1 - sum(day.sum(1) for _, day in group), 1e-12)
     return 1 - missed
-

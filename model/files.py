@@ -23,7 +23,8 @@ from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
+from .paths import CACHE, ROOT
+
 CSV_BYTES_MAX = 32_000_000
 YAML_BYTES_MAX = 250_000
 PROBLEMS_MAX = 300
@@ -52,7 +53,9 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return printable(f"{place}: {self.field}: {self.message}" if self.field else f"{place}: {self.message}")
+        return printable(
+            f"{place}: {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
+        )
 
 
 class InputError(Exception):
@@ -61,7 +64,9 @@ class InputError(Exception):
     def __init__(self, problems: Iterable[Problem]):
         problems = list(problems)
         order = list(dict.fromkeys(problem.file for problem in problems))
-        self.problems = tuple(sorted(problems, key=lambda problem: (order.index(problem.file), *problem[1:3])))
+        self.problems = tuple(
+            sorted(problems, key=lambda problem: (order.index(problem.file), *problem[1:3]))
+        )
         super().__init__(self.problems)
 
     def __str__(self) -> str:
@@ -136,7 +141,7 @@ def parse_day(text: str) -> date:
 def name_of(path: str | os.PathLike[str]) -> str:
     """The path as messages show it: relative to the project when inside it."""
     full = Path(os.path.abspath(path))
-    return full.relative_to(PROJECT_ROOT).as_posix() if full.is_relative_to(PROJECT_ROOT) else str(Path(path))
+    return full.relative_to(ROOT).as_posix() if full.is_relative_to(ROOT) else str(Path(path))
 
 
 def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
@@ -165,11 +170,23 @@ def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
 
 def decode(content: bytes, file: str) -> str:
     """The text of UTF-8 bytes without byte order mark and NUL; `InputError` with the place otherwise."""
-    for mark, encoding in ((codecs.BOM_UTF8, "UTF-8 with a byte order mark"), (codecs.BOM_UTF16_LE, "UTF-16"),
-                           (codecs.BOM_UTF16_BE, "UTF-16")):
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "UTF-8 with a byte order mark"),
+        (codecs.BOM_UTF16_LE, "UTF-16"),
+        (codecs.BOM_UTF16_BE, "UTF-16"),
+    ):
         if content.startswith(mark):
-            raise InputError([Problem(file, 1, 1, f"the file is {encoding}; save it as plain UTF-8 (in a spreadsheet: "
-                                      "text CSV with encoding UTF-8; in an editor: UTF-8 without BOM)")])
+            raise InputError(
+                [
+                    Problem(
+                        file,
+                        1,
+                        1,
+                        f"the file is {encoding}; save it as plain UTF-8 (in a spreadsheet: "
+                        "text CSV with encoding UTF-8; in an editor: UTF-8 without BOM)",
+                    )
+                ]
+            )
     try:
         if (bad := content.find(b"\0")) < 0:
             return content.decode("utf-8")
@@ -177,8 +194,16 @@ def decode(content: bytes, file: str) -> str:
     except UnicodeDecodeError as error:
         bad, found = error.start, f"byte 0x{content[error.start]:02x}"
     before = content[:bad].decode("utf-8", "replace")
-    raise InputError([Problem(file, before.count("\n") + 1, len(before) - before.rfind("\n"),
-                              f"expected UTF-8 text; found {found} (save the file with encoding UTF-8)")])
+    raise InputError(
+        [
+            Problem(
+                file,
+                before.count("\n") + 1,
+                len(before) - before.rfind("\n"),
+                f"expected UTF-8 text; found {found} (save the file with encoding UTF-8)",
+            )
+        ]
+    )
 
 
 class Row(dict[str, str]):
@@ -205,25 +230,56 @@ def _split(line: str, file: str, number: int) -> list[tuple[int, str]]:
         start = match.end()
         if not match["comma"]:
             return cells
-    raise InputError([Problem(file, number, start + 1, "quotes are not balanced: a cell with a comma or a quote is "
-                              'written "so, and with ""inner"" quotes doubled", all on one line')])
+    raise InputError(
+        [
+            Problem(
+                file,
+                number,
+                start + 1,
+                "quotes are not balanced: a cell with a comma or a quote is "
+                'written "so, and with ""inner"" quotes doubled", all on one line',
+            )
+        ]
+    )
 
 
-def _check_header(cells: list[tuple[int, str]], columns: Sequence[str], file: str, absent: Collection[str]) -> None:
+def _check_header(
+    cells: list[tuple[int, str]], columns: Sequence[str], file: str, absent: Collection[str]
+) -> None:
     found = [name for _, name in cells]
-    problems = [Problem(file, 1, start, f"column {shown(name)} stands twice" if name in columns
-                        else f"unknown column {shown(name)}{nearest(name, [*columns, *absent])}")
-                for index, (start, name) in enumerate(cells) if name not in columns or name in found[:index]]
+    problems = [
+        Problem(
+            file,
+            1,
+            start,
+            f"column {shown(name)} stands twice"
+            if name in columns
+            else f"unknown column {shown(name)}{nearest(name, [*columns, *absent])}",
+        )
+        for index, (start, name) in enumerate(cells)
+        if name not in columns or name in found[:index]
+    ]
     if missing := [name for name in columns if name not in found]:
         problems.append(Problem(file, 1, 1, f"missing column {', '.join(missing)}"))
-    problems = problems or [Problem(file, 1, start, f"expected column {want} here; found {name}")
-                            for (start, name), want in zip(cells, columns) if name != want][:1]
+    problems = (
+        problems
+        or [
+            Problem(file, 1, start, f"expected column {want} here; found {name}")
+            for (start, name), want in zip(cells, columns)
+            if name != want
+        ][:1]
+    )
     if problems:
         raise InputError([*problems, Problem(file, 1, 1, f"expected the header {','.join(columns)}")])
 
 
-def read_csv(path: str | os.PathLike[str], columns: Sequence[str], problems: list[Problem] | None = None,
-             content: bytes | None = None, optional: Collection[str] = ()) -> list[Row]:
+def read_csv(
+    path: str | os.PathLike[str],
+    columns: Sequence[str],
+    problems: list[Problem] | None = None,
+    content: bytes | None = None,
+    optional: Collection[str] = (),
+) -> list[Row]:
     """The rows of a UTF-8 CSV file whose header is exactly `columns`, one row a line.
 
     LF and CRLF both end a line, as spreadsheets write the latter; every other leniency of CSV is refused.
@@ -246,7 +302,9 @@ def read_csv(path: str | os.PathLike[str], columns: Sequence[str], problems: lis
     with gathered(found):
         text = decode(read_bytes(path, CSV_BYTES_MAX) if content is None else content, file)
         if not text:
-            raise InputError([Problem(file, 1, 1, f"the file is empty: expected the header {','.join(columns)}")])
+            raise InputError(
+                [Problem(file, 1, 1, f"the file is empty: expected the header {','.join(columns)}")]
+            )
         lines = (line.removesuffix("\n").removesuffix("\r") for line in io.StringIO(text, newline="\n"))
         header = _split(next(lines), file, 1)
         absent = {name: "" for name in optional if name not in [cell for _, cell in header]}
@@ -259,12 +317,24 @@ def read_csv(path: str | os.PathLike[str], columns: Sequence[str], problems: lis
                 cells = _split(line, file, number)
                 if len(cells) != len(columns):
                     extra = cells[len(columns)][0] if len(cells) > len(columns) else len(line) + 1
-                    raise InputError([Problem(file, number, extra,
-                                              f"expected {len(columns)} cells; found {len(cells)}")])
-                row = Row(absent | dict(zip(columns, (cell for _, cell in cells))), file, number,
-                          dict.fromkeys(absent, 1) | dict(zip(columns, (start for start, _ in cells))))
-                raise_if_any([row.problem(column, f"expected printable text without outer spaces; found {shown(cell)}")
-                              for column, cell in row.items() if not cell.isprintable() or cell != cell.strip()])
+                    raise InputError(
+                        [Problem(file, number, extra, f"expected {len(columns)} cells; found {len(cells)}")]
+                    )
+                row = Row(
+                    absent | dict(zip(columns, (cell for _, cell in cells))),
+                    file,
+                    number,
+                    dict.fromkeys(absent, 1) | dict(zip(columns, (start for start, _ in cells))),
+                )
+                raise_if_any(
+                    [
+                        row.problem(
+                            column, f"expected printable text without outer spaces; found {shown(cell)}"
+                        )
+                        for column, cell in row.items()
+                        if not cell.isprintable() or cell != cell.strip()
+                    ]
+                )
                 rows.append(row)
     if problems is None:
         raise_if_any(found)
@@ -312,16 +382,20 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent, index):
         event = self.peek_event()
         if isinstance(event, yaml.AliasEvent) or event.anchor or event.tag:
-            raise yaml.MarkedYAMLError(problem="anchors, aliases and tags are not used here; write the value out",
-                                       problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(
+                problem="anchors, aliases and tags are not used here; write the value out",
+                problem_mark=event.start_mark,
+            )
         return super().compose_node(parent, index)
 
 
 _WHOLE = r"(?:0|[1-9][0-9]*)"
 _SCALARS = {
     "tag:yaml.org,2002:int": (int, rf"[-+]?(?!.{{20}}){_WHOLE}"),
-    "tag:yaml.org,2002:float": (lambda text: float(text.replace(".inf", "inf").replace(".nan", "nan")),
-                                rf"[-+]?(?:(?:{_WHOLE}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|\.inf)|\.nan"),
+    "tag:yaml.org,2002:float": (
+        lambda text: float(text.replace(".inf", "inf").replace(".nan", "nan")),
+        rf"[-+]?(?:(?:{_WHOLE}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|\.inf)|\.nan",
+    ),
     "tag:yaml.org,2002:bool": ({"true": True, "false": False}.get, r"true|false"),
     "tag:yaml.org,2002:null": (lambda text: None, r"null|~|"),
 }
@@ -329,7 +403,9 @@ for _tag, (_, _pattern) in _SCALARS.items():
     _Loader.add_implicit_resolver(_tag, re.compile(rf"(?:{_pattern})\Z"), None)
 
 
-def _plain(node: yaml.Node, path: KeyPath, mark: Mark, marks: dict[KeyPath, Mark], problems: list[Problem]) -> Any:
+def _plain(
+    node: yaml.Node, path: KeyPath, mark: Mark, marks: dict[KeyPath, Mark], problems: list[Problem]
+) -> Any:
     """The node as plain data, its marks and problems noted on the way."""
     marks[path] = mark
 
@@ -342,14 +418,18 @@ def _plain(node: yaml.Node, path: KeyPath, mark: Mark, marks: dict[KeyPath, Mark
     if isinstance(node, yaml.ScalarNode):
         return _SCALARS[node.tag][0](node.value) if node.tag in _SCALARS else node.value
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, (*path, index), Mark(mark.file, place(item), place(item)), marks, problems)
-                for index, item in enumerate(node.value)]
+        return [
+            _plain(item, (*path, index), Mark(mark.file, place(item), place(item)), marks, problems)
+            for index, item in enumerate(node.value)
+        ]
     data: dict[str, Any] = {}
     for key, value in node.value:
         if key.tag != "tag:yaml.org,2002:str":
             refuse(key, "expected a word as key (in quotes if it looks like a number)")
         elif key.value in data:
-            refuse(key, f"key {shown(key.value)} stands twice, first on line {marks[(*path, key.value)].key[0]}")
+            refuse(
+                key, f"key {shown(key.value)} stands twice, first on line {marks[(*path, key.value)].key[0]}"
+            )
         else:
             begins = value if value.start_mark.line == key.start_mark.line else key
             here = Mark(mark.file, place(key), place(begins))
@@ -382,15 +462,26 @@ def _parsed(file: str, text: str) -> YamlDocument:
     except yaml.MarkedYAMLError as error:
         place = error.problem_mark or error.context_mark
         what = ", ".join(filter(None, (error.context, error.problem)))
-        raise InputError([Problem(file, place.line + 1, place.column + 1, f"not valid YAML: {what}")]) from None
+        raise InputError(
+            [Problem(file, place.line + 1, place.column + 1, f"not valid YAML: {what}")]
+        ) from None
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
-        raise InputError([Problem(file, before.count("\n") + 1, len(before) - before.rfind("\n"),
-                                  f"not valid YAML: {error.reason}")]) from None
+        raise InputError(
+            [
+                Problem(
+                    file,
+                    before.count("\n") + 1,
+                    len(before) - before.rfind("\n"),
+                    f"not valid YAML: {error.reason}",
+                )
+            ]
+        ) from None
     except RecursionError:
         place = loader.get_mark()
-        raise InputError([Problem(file, place.line + 1, place.column + 1,
-                                  "not valid YAML: nested too deeply")]) from None
+        raise InputError(
+            [Problem(file, place.line + 1, place.column + 1, "not valid YAML: nested too deeply")]
+        ) from None
     raise_if_any(problems)
     return YamlDocument(data, marks)
 
@@ -420,7 +511,9 @@ def writing(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError([Problem(name_of(path), 0, 0, f"cannot be written: {error.strerror or error}")]) from None
+        raise InputError(
+            [Problem(name_of(path), 0, 0, f"cannot be written: {error.strerror or error}")]
+        ) from None
 
 
 def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:
@@ -454,7 +547,7 @@ def locked(name: str) -> Iterator[None]:
     """A block that one process at a time runs, by a lock file under `.cache`."""
     from filelock import FileLock
 
-    lock = PROJECT_ROOT / ".cache" / f"{name}.lock"
+    lock = CACHE / f"{name}.lock"
     lock.parent.mkdir(exist_ok=True)
     with FileLock(lock):
         yield

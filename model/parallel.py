@@ -11,9 +11,16 @@ ANSWER = 5
 """Seconds within which a scheduler must answer and have a worker."""
 
 
-def done(function: Callable[..., Any], jobs: Mapping[Hashable, tuple], label: str, workers: int = 2,
-         begin: Callable[..., None] | None = None, given: tuple = (), scheduler: str | None = None,
-         size: Callable[[Any], int] = lambda key: 1) -> Iterator[tuple[Hashable, Any]]:
+def done(
+    function: Callable[..., Any],
+    jobs: Mapping[Hashable, tuple],
+    label: str,
+    workers: int = 2,
+    begin: Callable[..., None] | None = None,
+    given: tuple = (),
+    scheduler: str | None = None,
+    size: Callable[[Any], int] = lambda key: 1,
+) -> Iterator[tuple[Hashable, Any]]:
     """The key and result of each job as it is done, each once.
 
     Parameters
@@ -49,7 +56,9 @@ def done(function: Callable[..., Any], jobs: Mapping[Hashable, tuple], label: st
 
 
 @contextmanager
-def processes(workers: int, begin: Callable[..., None] | None = None, given: tuple = ()) -> Iterator[Executor]:
+def processes(
+    workers: int, begin: Callable[..., None] | None = None, given: tuple = ()
+) -> Iterator[Executor]:
     """Processes of this machine.
 
     Where a job fails, or the caller stops, the jobs under way are ended at once: none of them may write by itself.
@@ -57,7 +66,9 @@ def processes(workers: int, begin: Callable[..., None] | None = None, given: tup
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import active_children, get_context
 
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=begin, initargs=given) as pool:
+    with ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=begin, initargs=given
+    ) as pool:
         try:
             yield pool
         except BaseException:

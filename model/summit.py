@@ -6,13 +6,27 @@ in `notebooks/3_model.ipynb`; a contract test holds the names.
 
 import numpy as np
 
-from .params import Params, Prior
-from .record import CLASSES, OFFSETS, Record
-from .words import LEVELS
+from .evidence.record import CLASSES, OFFSETS, Record
+from .evidence.words import LEVELS
+from .settings.params import Params, Prior
 
-PARAMETERS = (*(f"comes_{name}" for name in CLASSES), "comes_spread", "tone_factor", "held", "meets_summit", "meets_other",
-              "came_if_will", "came_if_not", "said", "misled", "word_factor", "breaks", "again", "visit_rate",
-              "visit_notice")
+PARAMETERS = (
+    *(f"comes_{name}" for name in CLASSES),
+    "comes_spread",
+    "tone_factor",
+    "held",
+    "meets_summit",
+    "meets_other",
+    "came_if_will",
+    "came_if_not",
+    "said",
+    "misled",
+    "word_factor",
+    "breaks",
+    "again",
+    "visit_rate",
+    "visit_notice",
+)
 """The parameters that the priors file must hold, and no others."""
 
 
@@ -24,19 +38,46 @@ def dims(params: Params) -> dict[str, tuple[str, ...]]:
 
 def coords(params: Params) -> dict[str, list]:
     """The labels of each dim."""
-    return {"side": list(params.sides), "type": list(params.priors.multilateral), "level": list(LEVELS),
-            "offset": OFFSETS.tolist()}
+    return {
+        "side": list(params.sides),
+        "type": list(params.priors.multilateral),
+        "level": list(LEVELS),
+        "offset": OFFSETS.tolist(),
+    }
 
 
 def data_of(record: Record) -> dict[str, np.ndarray]:
     """The record as the arrays that the model observes, by name."""
     said = {"said_came": record.said[:, :2], "said_away": record.said[:, 2:]}
     pairs = {"held": record.held, "will": record.will, "will_not": record.will_not, "again": record.again}
-    return ({name: np.asarray(getattr(record, name)) for name in (
-                "classes", "sides", "types", "tone", "came", "at_summit", "at_other", "season_tone", "met", "meeting_days",
-                "broken", "exposure", "visits", "years", "notices")}
-            | {f"{name}_{part}": np.asarray(value)[..., i] for name, value in (pairs | said).items()
-               for i, part in enumerate(("hits", "trials"))} | {"norm": np.array(record.norm)})
+    return (
+        {
+            name: np.asarray(getattr(record, name))
+            for name in (
+                "classes",
+                "sides",
+                "types",
+                "tone",
+                "came",
+                "at_summit",
+                "at_other",
+                "season_tone",
+                "met",
+                "meeting_days",
+                "broken",
+                "exposure",
+                "visits",
+                "years",
+                "notices",
+            )
+        }
+        | {
+            f"{name}_{part}": np.asarray(value)[..., i]
+            for name, value in (pairs | said).items()
+            for i, part in enumerate(("hits", "trials"))
+        }
+        | {"norm": np.array(record.norm)}
+    )
 
 
 def build(params: Params, record: Record):
@@ -59,14 +100,19 @@ def build(params: Params, record: Record):
 
     with pm.Model(coords=coords(params)) as model:
         d = {name: pm.Data(name, value) for name, value in data_of(record).items()}
-        p = {name: prior_variable(name, prior, dims(params).get(name)) for name, prior in params.priors.parameters.items()}
+        p = {
+            name: prior_variable(name, prior, dims(params).get(name))
+            for name, prior in params.priors.parameters.items()
+        }
         effect = pm.Normal("comes_effect", dims=("side", "type"))
         day = pm.Dirichlet("meeting_day", np.full(len(OFFSETS), 0.5), dims="offset")
         norm, warmth = d["norm"], pt.log(p["tone_factor"])
 
         # Who comes: a level for each class of occasion, abroad the tone, and the habits of each side but as a guest.
         level = logit(pt.stack([p[f"comes_{name}"] for name in CLASSES]))[d["classes"]]
-        abroad, habitual = (np.isin(CLASSES, names).astype(float) for names in (CLASSES[1:], ("summit", "other")))
+        abroad, habitual = (
+            np.isin(CLASSES, names).astype(float) for names in (CLASSES[1:], ("summit", "other"))
+        )
         habit = pt.as_tensor(habitual)[d["classes"]] * p["comes_spread"] * effect[d["sides"], d["types"]]
         mood = pt.as_tensor(abroad)[d["classes"]] * warmth * (d["tone"] - norm)
         pm.Bernoulli("came_seen", logit_p=level + habit + mood, observed=d["came"])
@@ -80,9 +126,13 @@ def build(params: Params, record: Record):
 
         # Words: settled ones by how they turned out, others by how often they are said of those who come and stay away.
         up = np.array(LEVELS) > 0
-        chances = {"will": p["came_if_will"], "will_not": p["came_if_not"], "again": p["again"],
-                   "said_came": pt.where(up, p["said"], p["said"] * p["misled"]),
-                   "said_away": pt.where(up, p["said"] * p["misled"], p["said"])}
+        chances = {
+            "will": p["came_if_will"],
+            "will_not": p["came_if_not"],
+            "again": p["again"],
+            "said_came": pt.where(up, p["said"], p["said"] * p["misled"]),
+            "said_away": pt.where(up, p["said"] * p["misled"], p["said"]),
+        }
         for name, chance in chances.items():
             pm.Binomial(f"{name}_seen", d[f"{name}_trials"], chance, observed=d[f"{name}_hits"])
 
@@ -100,4 +150,6 @@ def prior_variable(name: str, prior: Prior, labels: tuple[str, ...] | None):
     make = getattr(pm, prior.dist)
     if not prior.above:
         return make(name, **prior.args_solved, dims=labels)
-    return pm.Deterministic(name, prior.above + make(f"{name}_above", **prior.args_solved, dims=labels), dims=labels)
+    return pm.Deterministic(
+        name, prior.above + make(f"{name}_above", **prior.args_solved, dims=labels), dims=labels
+    )

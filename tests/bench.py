@@ -19,20 +19,25 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import model  # noqa: F401  (one BLAS thread and the caches, before NumPy is imported)
-import numpy as np
-
-from model import backtest, chances, fits, forecast, ledger, notebook, report, sweep
-from model.files import PROJECT_ROOT
-from model.outlook import outlook
-from model.params import load_params
-from model.record import record as record_of
+from model import chances
+from model.answer import forecast, sweep
+from model.evidence import ledger
+from model.evidence.outlook import outlook
+from model.evidence.record import record as record_of
+from model.fit import fits
+from model.paths import ROOT
+from model.report import notebook, report
+from model.settings.params import load_params
+from model.track_record import backtest
 
 TABLE = backtest.RECORD / "bench.csv"
 SUMMIT = [sys.executable, "-m", "model"]
 PLAIN = """
 import pymc as pm
-from model import chances, forecast, outlook, record, summit
-from model.params import load_params
+from model import chances, summit
+from model.answer import forecast
+from model.evidence import outlook, record
+from model.settings.params import load_params
 params = load_params(random_seed={seed}, priors={priors!r})
 whole = forecast.read(params, forecast.Sources(signals=[{signals!r}] if {signals!r} else []))
 as_of, deadline = params.question.as_of, params.question.deadline
@@ -49,9 +54,25 @@ p = chances.by_deadline({name: draws[name].values for name in draws.data_vars} |
                         outlook.outlook(whole.as_of(as_of), as_of, deadline, params))
 print(float(az.ess(p.reshape(4, -1))))
 """
-IMPORTS = ("model", "model.report", "model.show", "model.prose", "model.figures", "model.predictive", "model.study",
-           "model.sensitivity", "model.structure_figures", "model.tuning_figures", "model.record_figures", "model.whatif",
-           "model.expectations", "matplotlib.pyplot", "arviz", "ipywidgets", "scipy.stats")
+IMPORTS = (
+    "model",
+    "model.report.report",
+    "model.report.show",
+    "model.report.prose",
+    "model.report.figures",
+    "model.fit.predictive",
+    "model.track_record.study",
+    "model.answer.sensitivity",
+    "model.report.structure_figures",
+    "model.report.tuning_figures",
+    "model.report.record_figures",
+    "model.report.whatif",
+    "model.report.expectations",
+    "matplotlib.pyplot",
+    "arviz",
+    "ipywidgets",
+    "scipy.stats",
+)
 
 
 @dataclass(frozen=True)
@@ -78,11 +99,20 @@ def clock(work: Callable[[], object]) -> float:
 
 def process(*command: str, **environment: str) -> str:
     """The output of a process; an error where it fails."""
-    return subprocess.run(command, check=True, cwd=PROJECT_ROOT, env=os.environ | environment, capture_output=True,
-                          text=True, stdin=subprocess.DEVNULL).stdout
+    return subprocess.run(
+        command,
+        check=True,
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    ).stdout
 
 
-def plain(seed: int, sampler: str = "pymc", more: str = "", *, priors: str | None = None, signals: str = "") -> str:
+def plain(
+    seed: int, sampler: str = "pymc", more: str = "", *, priors: str | None = None, signals: str = ""
+) -> str:
     """The output of a bare script that samples the model with pm.sample and goes on with `more`."""
     script = PLAIN.format(seed=seed, sampler=sampler, priors=priors, signals=signals) + more
     return process(sys.executable, "-c", script)
@@ -90,12 +120,18 @@ def plain(seed: int, sampler: str = "pymc", more: str = "", *, priors: str | Non
 
 def one_more(path: Path, day: date, number: int) -> None:
     """Write a ledger file of one general signal, which the seeds do not have."""
-    header, line = (PROJECT_ROOT / "seeds" / "signals.csv").read_text("utf-8").splitlines()[:2]
+    header, line = (ROOT / "seeds" / "signals.csv").read_text("utf-8").splitlines()[:2]
     path.write_text(f"{header}\n{day}-bench-{number},{day},{day},{line.split(',', 3)[3]}\n", "utf-8")
 
 
-def compared(row: str, what: str, target: str, work: Callable[[], object], against: Callable[[], object],
-             repeats: int = 5) -> Row:
+def compared(
+    row: str,
+    what: str,
+    target: str,
+    work: Callable[[], object],
+    against: Callable[[], object],
+    repeats: int = 5,
+) -> Row:
     """`work` and `against` timed in turn; how many times as long `work` takes."""
     pairs = [(clock(work), clock(against)) for _ in range(repeats)]
     ratios = [mine / theirs for mine, theirs in pairs]
@@ -117,8 +153,14 @@ def answer() -> Iterator[Row]:
         chances.by_deadline(run.draws, outlook(whole.as_of(q.as_of), q.as_of, q.deadline, params))
 
     yield compared("a", "a refit, against the number from draws at hand", ">= 500", refit, number, 3)
-    yield compared("a", "a refit, against the whole forecast with reasons and stored fit", "", refit,
-                   lambda: forecast.run(params), 3)
+    yield compared(
+        "a",
+        "a refit, against the whole forecast with reasons and stored fit",
+        "",
+        refit,
+        lambda: forecast.run(params),
+        3,
+    )
 
 
 def start() -> Iterator[Row]:
@@ -130,8 +172,14 @@ def start() -> Iterator[Row]:
 
     for words, target in ((["forecast"], "<= 4, < 1 s"), (["check"], "< 0.5 s"), (["--help"], "< 0.5 s")):
         process(*SUMMIT, *words)
-        yield compared("b", f"summit {' '.join(words)}, against importing NumPy", target, lambda: process(*SUMMIT, *words),
-                       bare, 9)
+        yield compared(
+            "b",
+            f"summit {' '.join(words)}, against importing NumPy",
+            target,
+            lambda: process(*SUMMIT, *words),
+            bare,
+            9,
+        )
 
 
 def stale() -> Iterator[Row]:
@@ -141,11 +189,15 @@ def stale() -> Iterator[Row]:
     much for a prior.
     """
     seeds = iter(range(int(time.time()) % 10**6 * 100, 10**9))
-    told, some = (PROJECT_ROOT / "params" / "priors.yaml").read_text("utf-8"), "scale: 2.0}"
+    told, some = (ROOT / "params" / "priors.yaml").read_text("utf-8"), "scale: 2.0}"
     assert some in told
     with tempfile.TemporaryDirectory(dir=notebook.CACHE) as place:
         priors, signals = Path(place) / "priors.yaml", Path(place) / "more.csv"
-        files = {"the random seed": {}, "a prior": {"priors": str(priors)}, "a row of the past": {"signals": str(signals)}}
+        files = {
+            "the random seed": {},
+            "a prior": {"priors": str(priors)},
+            "a row of the past": {"signals": str(signals)},
+        }
 
         def another() -> int:
             """The random seed of a run that nobody has made before; the two files are as new."""
@@ -156,9 +208,14 @@ def stale() -> Iterator[Row]:
 
         for changed, given in files.items():
             words = [word for name, path in given.items() for word in (f"--{name}", path)]
-            yield compared("c", f"summit forecast with a stale fit ({changed} changed), against a script with pm.sample",
-                           "<= 1", lambda: process(*SUMMIT, "forecast", "--random-seed", str(another()), *words),
-                           lambda: plain(another(), **given), 3)
+            yield compared(
+                "c",
+                f"summit forecast with a stale fit ({changed} changed), against a script with pm.sample",
+                "<= 1",
+                lambda: process(*SUMMIT, "forecast", "--random-seed", str(another()), *words),
+                lambda: plain(another(), **given),
+                3,
+            )
 
 
 def rendered() -> Iterator[Row]:
@@ -173,8 +230,12 @@ def rendered() -> Iterator[Row]:
         for source in notebook.sources():
             cell = new_code_cell("\n".join(f"import {name}" for name in IMPORTS))
             parameters = new_code_cell("number = 0", metadata={"tags": ["parameters"]})
-            written = new_notebook(cells=[parameters, cell], metadata={"kernelspec": {
-                "name": "python3", "display_name": "Python 3", "language": "python"}})
+            written = new_notebook(
+                cells=[parameters, cell],
+                metadata={
+                    "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+                },
+            )
             bare.append(folder / source.name)
             nbformat.write(written, bare[-1])
 
@@ -189,7 +250,9 @@ def rendered() -> Iterator[Row]:
             shutil.rmtree(work)
 
         ours(), theirs()
-        yield compared("d", "the report after one new row, against notebooks that only import", "<= 1.5", ours, theirs, 3)
+        yield compared(
+            "d", "the report after one new row, against notebooks that only import", "<= 1.5", ours, theirs, 3
+        )
 
 
 def samplers() -> Iterator[Row]:
@@ -200,8 +263,16 @@ def samplers() -> Iterator[Row]:
             begin = time.perf_counter()
             found.append(float(plain(1000 + n, sampler, HEADLINE)) / (time.perf_counter() - begin))
     ratios = [mine / theirs for mine, theirs in zip(*rates.values())]
-    yield Row("e", "effective samples a second, PyMC (the default) against nutpie: per second in place of seconds",
-              statistics.median(ratios), min(ratios), max(ratios), len(ratios), *map(statistics.median, rates.values()), ">= 1")
+    yield Row(
+        "e",
+        "effective samples a second, PyMC (the default) against nutpie: per second in place of seconds",
+        statistics.median(ratios),
+        min(ratios),
+        max(ratios),
+        len(ratios),
+        *map(statistics.median, rates.values()),
+        ">= 1",
+    )
 
 
 def record() -> Iterator[Row]:
@@ -209,8 +280,14 @@ def record() -> Iterator[Row]:
     params = load_params()
     whole = forecast.read(params)
     past = record_of(whole.as_of(params.question.as_of), params)
-    yield compared("f", "the backtest, against one refit", "< 60 s", lambda: backtest.run(params, whole),
-                   lambda: fits.sample(params, past), 1)
+    yield compared(
+        "f",
+        "the backtest, against one refit",
+        "< 60 s",
+        lambda: backtest.run(params, whole),
+        lambda: fits.sample(params, past),
+        1,
+    )
 
 
 def many() -> Iterator[Row]:
@@ -220,7 +297,9 @@ def many() -> Iterator[Row]:
         sources, made, passed = forecast.Sources(), 0, []
         for seed in itertools.count(1):
             try:
-                forecast.headline(load_params(random_seed=seed), forecast.read(load_params()), date(2025, 7, 11), fits.fit)
+                forecast.headline(
+                    load_params(random_seed=seed), forecast.read(load_params()), date(2025, 7, 11), fits.fit
+                )
             except fits.GateError:
                 continue
             passed.append(seed)
@@ -232,15 +311,24 @@ def many() -> Iterator[Row]:
             nonlocal made
             made = len(sweep.run(chosen, sources, Path(place) / f"{time.time()}.jsonl"))
 
-        yield replace(compared("g", "1,000 forecasts of a sweep, against one summit forecast", "< 60 s", swept,
-                               lambda: process(*SUMMIT, "forecast"), 1))
+        yield replace(
+            compared(
+                "g",
+                "1,000 forecasts of a sweep, against one summit forecast",
+                "< 60 s",
+                swept,
+                lambda: process(*SUMMIT, "forecast"),
+                1,
+            )
+        )
         assert made == 1000
 
 
 SIZES = """
 import resource, sys, time
-from model import forecast, outlook, record
-from model.params import load_params
+from model.answer import forecast
+from model.evidence import outlook, record
+from model.settings.params import load_params
 params = load_params()
 q, files = params.question, forecast.Sources(signals=[sys.argv[1]] if sys.argv[1] else [])
 begin = time.perf_counter()
@@ -256,24 +344,53 @@ print(len(whole.signals), time.perf_counter() - begin, resource.getrusage(resour
 def sizes() -> Iterator[Row]:
     """(h) Reading a ledger and looking ahead with 500, 5,000 and 50,000 more signals, time a signal against the smallest."""
     whole = forecast.read(load_params())
-    general = [signal for signal in whole.as_of(date(2025, 7, 1)).signals if not signal.occasion and not signal.same_as]
+    general = [
+        signal
+        for signal in whole.as_of(date(2025, 7, 1)).signals
+        if not signal.occasion and not signal.same_as
+    ]
     first: float | None = None
     with tempfile.TemporaryDirectory(dir=notebook.CACHE) as place:
         for size in (500, 5_000, 50_000):
-            rows = [replace(general[n % len(general)], event_id=f"{general[n % len(general)].event_date}-more-{n}",
-                            same_as="") for n in range(size)]
+            rows = [
+                replace(
+                    general[n % len(general)],
+                    event_id=f"{general[n % len(general)].event_date}-more-{n}",
+                    same_as="",
+                )
+                for n in range(size)
+            ]
             path = Path(place) / f"{size}.csv"
             path.write_text(ledger.csv_of(replace(whole, signals=tuple(rows)))["signals"])
-            found = [list(map(float, process(sys.executable, "-c", SIZES, str(path)).split())) for _ in range(3)]
+            found = [
+                list(map(float, process(sys.executable, "-c", SIZES, str(path)).split())) for _ in range(3)
+            ]
             each = [seconds / size for _, seconds, _ in found]
             first = first or statistics.median(each)
-            yield Row("h", f"{size:,} more signals, peak {max(memory for *_, memory in found):.0f} MB: seconds a signal against"
-                      " that of 500", statistics.median(each) / first, min(each) / first, max(each) / first, 3,
-                      statistics.median(seconds for _, seconds, _ in found), first * size, "<= 1, < 1 GB")
+            yield Row(
+                "h",
+                f"{size:,} more signals, peak {max(memory for *_, memory in found):.0f} MB: seconds a signal against"
+                " that of 500",
+                statistics.median(each) / first,
+                min(each) / first,
+                max(each) / first,
+                3,
+                statistics.median(seconds for _, seconds, _ in found),
+                first * size,
+                "<= 1, < 1 GB",
+            )
 
 
-ROWS = {"answer": answer, "start": start, "stale": stale, "rendered": rendered, "samplers": samplers, "record": record,
-        "many": many, "sizes": sizes}
+ROWS = {
+    "answer": answer,
+    "start": start,
+    "stale": stale,
+    "rendered": rendered,
+    "samplers": samplers,
+    "record": record,
+    "many": many,
+    "sizes": sizes,
+}
 
 
 def main() -> None:
@@ -283,15 +400,18 @@ def main() -> None:
     names = options.parse_args().rows or list(ROWS)
     if unknown := [name for name in names if name not in ROWS]:
         options.error(f"unknown row {unknown[0]}; one of {', '.join(ROWS)}")
-    from model.study import load
+    from model.track_record.study import load
 
     print(f"{'':3}{'ratio':>9}  {'spread':<19}{'seconds':>9}{'against':>9}  {'wanted':<13}what")
     for name in names:
         found = []
         for made in ROWS[name]():
             found.append(asdict(made))
-            print(f"{made.row:3}{made.ratio:9.3g}  {f'{made.smallest:.3g} to {made.largest:.3g}':<19}{made.seconds:9.3g}"
-                  f"{made.against_seconds:9.3g}  {made.target:<13}{made.what}", flush=True)
+            print(
+                f"{made.row:3}{made.ratio:9.3g}  {f'{made.smallest:.3g} to {made.largest:.3g}':<19}{made.seconds:9.3g}"
+                f"{made.against_seconds:9.3g}  {made.target:<13}{made.what}",
+                flush=True,
+            )
         others = [row for row in load("bench") if row["row"] != found[0]["row"]]
         backtest.save_table(sorted([*others, *found], key=lambda row: row["row"]), TABLE)
 

@@ -13,8 +13,13 @@ import pytest
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-needs_browser = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found: pages are not looked "
-                                                         "at, the explorer is not compared with Python")]
+needs_browser = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None,
+        reason="no Chromium found: pages are not looked at, the explorer is not compared with Python",
+    ),
+]
 
 
 class Browser:
@@ -24,10 +29,24 @@ class Browser:
         commands, self.write = os.pipe()
         self.read, answers = os.pipe()
         self.process = subprocess.Popen(
-            ["sh", "-c", f'exec "$0" "$@" 3</dev/fd/{commands} 4>/dev/fd/{answers}', CHROMIUM, "--headless",
-             "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--remote-debugging-pipe",
-             f"--user-data-dir={profile}"],
-            pass_fds=(commands, answers), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            [
+                "sh",
+                "-c",
+                f'exec "$0" "$@" 3</dev/fd/{commands} 4>/dev/fd/{answers}',
+                CHROMIUM,
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                "--no-first-run",
+                "--remote-debugging-pipe",
+                f"--user-data-dir={profile}",
+            ],
+            pass_fds=(commands, answers),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         os.close(commands)
         os.close(answers)
         self.numbers, self.buffer, self.events, self.session = itertools.count(1), b"", [], None
@@ -52,10 +71,12 @@ class Browser:
     def ask(self, method, **params):
         """The answer to a command."""
         number = next(self.numbers)
-        command = {"id": number, "method": method, "params": params} | ({"sessionId": self.session} if self.session else {})
+        command = {"id": number, "method": method, "params": params} | (
+            {"sessionId": self.session} if self.session else {}
+        )
         text = json.dumps(command).encode() + b"\0"
         while text:
-            text = text[os.write(self.write, text):]
+            text = text[os.write(self.write, text) :]
         while True:
             said = self.message()
             if said.get("id") == number:
@@ -66,7 +87,13 @@ class Browser:
     def open(self, path, width=1440, height=900):
         """Show a file in a window of this size and wait until it is loaded."""
         self.events.clear()
-        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.ask(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
         self.ask("Page.navigate", url=path.resolve().as_uri())
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self.message())
@@ -89,8 +116,11 @@ class Browser:
 
     def requests(self):
         """The addresses that the page asked for."""
-        return [event["params"]["request"]["url"] for event in self.events
-                if event.get("method") == "Network.requestWillBeSent"]
+        return [
+            event["params"]["request"]["url"]
+            for event in self.events
+            if event.get("method") == "Network.requestWillBeSent"
+        ]
 
     def close(self):
         """End the browser."""

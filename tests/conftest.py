@@ -1,15 +1,15 @@
 """What all tests share: caches inside the checkout, and one fit of the default run a session."""
 
-import model  # noqa: F401  (sets one BLAS thread and the caches before NumPy is imported)
 import pytest
 from browser import Browser
 from hypothesis import configuration, settings
 
-from model import forecast
-from model.files import PROJECT_ROOT
-from model.params import load_params
+import model  # noqa: F401  (sets one BLAS thread and the caches before NumPy is imported)
+from model.answer import forecast
+from model.paths import ROOT
+from model.settings.params import load_params
 
-configuration.set_hypothesis_home_dir(PROJECT_ROOT / ".cache" / "hypothesis")
+configuration.set_hypothesis_home_dir(ROOT / ".cache" / "hypothesis")
 settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")
 

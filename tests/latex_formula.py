@@ -11,14 +11,20 @@ from keyword import iskeyword
 from math import exp, prod
 
 TOKEN = re.compile(r"\\[A-Za-z]+|\\[,;]|\d+(?:\.\d+)?|\S")
-RELATIONS = {"\\in": "for {i} in {of}", "\\notin": "for {i} in O() if {i} not in {of}", "<": "for {i} in E() if {i} < {of}",
-             "\\ni": "for {i} in subsets(O()) if {of} in {i}"}
+RELATIONS = {
+    "\\in": "for {i} in {of}",
+    "\\notin": "for {i} in O() if {i} not in {of}",
+    "<": "for {i} in E() if {i} < {of}",
+    "\\ni": "for {i} in subsets(O()) if {of} in {i}",
+}
 
 
 def subsets(items):
     """Every subset of a set."""
-    return [frozenset(chosen) for chosen in
-            chain.from_iterable(combinations(sorted(items), size) for size in range(len(items) + 1))]
+    return [
+        frozenset(chosen)
+        for chosen in chain.from_iterable(combinations(sorted(items), size) for size in range(len(items) + 1))
+    ]
 
 
 class Translator:
@@ -113,8 +119,13 @@ class Translator:
             loop = f"for {index} in range({first}, {self.group()} + 1)"
         else:
             relation = self.take() if self.peek() != "}" else ""
-            loop = (RELATIONS[relation].format(i=index, of=self.set()) if relation else
-                    f"for {index} in subsets(O())" if index == "S" else f"for {index} in each_{index}()")
+            loop = (
+                RELATIONS[relation].format(i=index, of=self.set())
+                if relation
+                else f"for {index} in subsets(O())"
+                if index == "S"
+                else f"for {index} in each_{index}()"
+            )
             self.take("}")
         body = self.product() if operator == "\\sum" else self.power()
         self.bound = before
@@ -171,6 +182,7 @@ def evaluator(found, given):
     `given` has values, or functions of indices, by symbol; where their number of indices fits, they come before a formula.
     Of several formulas of a symbol the one that names the index as a number comes first.
     """
+
     @cache
     def value(name, *indices):
         here = given.get(name)
@@ -178,13 +190,29 @@ def evaluator(found, given):
             return here(*indices)
         if here is not None and not callable(here) and not indices:
             return here
-        fitting = [row for row in found if row[0] == name and len(row[1]) == len(indices) and all(
-            not letter.isdigit() or int(letter) == index for letter, index in zip(row[1], indices, strict=True))]
+        fitting = [
+            row
+            for row in found
+            if row[0] == name
+            and len(row[1]) == len(indices)
+            and all(
+                not letter.isdigit() or int(letter) == index
+                for letter, index in zip(row[1], indices, strict=True)
+            )
+        ]
         assert fitting, f"neither a formula nor the test gives {name}{indices}"
         _, letters, code = max(fitting, key=lambda row: any(letter.isdigit() for letter in row[1]))
         return eval(code, scope | dict(zip(letters, indices, strict=True)))
 
     names = {name for *_, code in found for name in re.findall(r"([A-Za-z_]+)\(", code)}
     scope = {name: partial(value, name) for name in names}
-    scope |= {"exp": exp, "prod": prod, "sum": sum, "max": max, "min": min, "range": range, "subsets": subsets}
+    scope |= {
+        "exp": exp,
+        "prod": prod,
+        "sum": sum,
+        "max": max,
+        "min": min,
+        "range": range,
+        "subsets": subsets,
+    }
     return value

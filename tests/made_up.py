@@ -7,11 +7,11 @@ from functools import cache
 import numpy as np
 
 from model import chances
-from model.ledger import ANNOUNCEMENT, ATTENDANCE, Ledger, Occasion, Signal, VisitWindow
-from model.outlook import outlook
-from model.params import load_params
-from model.record import OFFSETS
-from model.words import LEVELS, Words
+from model.evidence.ledger import ANNOUNCEMENT, ATTENDANCE, Ledger, Occasion, Signal, VisitWindow
+from model.evidence.outlook import outlook
+from model.evidence.record import OFFSETS
+from model.evidence.words import LEVELS, Words
+from model.settings.params import load_params
 
 PARAMS = load_params()
 PRIORS = PARAMS.priors
@@ -21,22 +21,54 @@ AS_OF = PARAMS.question.as_of
 DAY = timedelta(days=1)
 
 
-def signal(event_id="2025-06-01-word", day=date(2025, 6, 1), kind="envoy_meeting", strength=1, grade="A1", occasion="",
-           same_as="", actor="both", **other):
+def signal(
+    event_id="2025-06-01-word",
+    day=date(2025, 6, 1),
+    kind="envoy_meeting",
+    strength=1,
+    grade="A1",
+    occasion="",
+    same_as="",
+    actor="both",
+    **other,
+):
     """A signal that was public on the day it happened."""
-    return Signal(event_id, day, day, kind, actor, strength, grade, occasion, same_as, False, "Somebody says something.",
-                  "a test", True, **other)
+    return Signal(
+        event_id,
+        day,
+        day,
+        kind,
+        actor,
+        strength,
+        grade,
+        occasion,
+        same_as,
+        False,
+        "Somebody says something.",
+        "a test",
+        True,
+        **other,
+    )
 
 
 def word(side, strength, day=date(2025, 6, 1), occasion="2025-apec", name="", **other):
     """A word about the coming of one side, or about the occasion itself (`both`)."""
-    return signal(f"{day}-{side.lower()}-{'will' if strength > 0 else 'not'}-{abs(strength)}{name}", day, ATTENDANCE,
-                  strength, occasion=occasion, actor=side, **other)
+    return signal(
+        f"{day}-{side.lower()}-{'will' if strength > 0 else 'not'}-{abs(strength)}{name}",
+        day,
+        ATTENDANCE,
+        strength,
+        occasion=occasion,
+        actor=side,
+        **other,
+    )
 
 
 def announcement(day=date(2025, 6, 1), occasion="2025-apec", for_date=None, name="", **other):
     """The announcement of a meeting at an occasion."""
-    return signal(f"{day}-announced{name}", day, ANNOUNCEMENT, 3, occasion=occasion, for_date=for_date, **other)
+    return signal(
+        f"{day}-announced{name}", day, ANNOUNCEMENT, 3, occasion=occasion, for_date=for_date, **other
+    )
 
 
 def planning(day=date(2025, 6, 1), occasion="2025-apec", strength=3, name="", **other):
@@ -52,11 +84,27 @@ def refusal(day=date(2025, 6, 1), occasion="2025-apec", grade="A1", name="", **o
 
 def occasion(occasion_id="2025-apec", start=date(2025, 10, 31), days=2, type="apec", met=None, **other):
     """An occasion known for a year; `met` True means on its first day, None that the outcome is not known."""
-    outcome = {} if met is None else {"attended": "both" if met else "none", "held_in_person": True, "met": met,
-                                      "met_date": start if met else None}
-    values = {"name": occasion_id, "host": "KR", "end_date": start + (days - 1) * DAY, "known_from": start - 365 * DAY,
-              "leader_1": "One", "leader_2": "Two"}
-    return Occasion(**{"occasion_id": occasion_id, "type": type, "start_date": start} | values | outcome | other)
+    outcome = (
+        {}
+        if met is None
+        else {
+            "attended": "both" if met else "none",
+            "held_in_person": True,
+            "met": met,
+            "met_date": start if met else None,
+        }
+    )
+    values = {
+        "name": occasion_id,
+        "host": "KR",
+        "end_date": start + (days - 1) * DAY,
+        "known_from": start - 365 * DAY,
+        "leader_1": "One",
+        "leader_2": "Two",
+    }
+    return Occasion(
+        **{"occasion_id": occasion_id, "type": type, "start_date": start} | values | outcome | other
+    )
 
 
 def visit(occasion_id="2025-visit", start=date(2025, 9, 1), **other):
@@ -64,26 +112,33 @@ def visit(occasion_id="2025-visit", start=date(2025, 9, 1), **other):
     return occasion(occasion_id, start, 1, **{"type": "visit", "host": "CN"} | other)
 
 
-def window(occasion_id="2025-visit", day=date(2025, 6, 1), earliest=date(2025, 9, 1), latest=date(2025, 9, 10)):
+def window(
+    occasion_id="2025-visit", day=date(2025, 6, 1), earliest=date(2025, 9, 1), latest=date(2025, 9, 10)
+):
     """What became public of a visit's dates on a day."""
     return VisitWindow(occasion_id, day, earliest, latest, "a test")
 
 
 def ledger(signals=(), occasions=(), visit_windows=()):
     """A ledger in the order that loading gives it."""
-    return Ledger(tuple(sorted(signals, key=lambda row: (row.public_date, row.event_id))),
-                  tuple(sorted(occasions, key=lambda row: (row.known_from, row.occasion_id))),
-                  tuple(sorted(visit_windows, key=lambda row: (row.public_date, row.occasion_id))))
+    return Ledger(
+        tuple(sorted(signals, key=lambda row: (row.public_date, row.event_id))),
+        tuple(sorted(occasions, key=lambda row: (row.known_from, row.occasion_id))),
+        tuple(sorted(visit_windows, key=lambda row: (row.public_date, row.occasion_id))),
+    )
 
 
 def extended(whole, signals=(), occasions=(), visit_windows=()):
     """A ledger with more rows, each in the place of a row of its id."""
+
     def merged(old, new, key):
         return list(({key(row): row for row in old} | {key(row): row for row in new}).values())
 
-    return ledger(merged(whole.signals, signals, lambda row: row.event_id),
-                  merged(whole.occasions, occasions, lambda row: row.occasion_id),
-                  merged(whole.visit_windows, visit_windows, lambda row: (row.occasion_id, row.public_date)))
+    return ledger(
+        merged(whole.signals, signals, lambda row: row.event_id),
+        merged(whole.occasions, occasions, lambda row: row.occasion_id),
+        merged(whole.visit_windows, visit_windows, lambda row: (row.occasion_id, row.public_date)),
+    )
 
 
 def ahead_of(whole, as_of=AS_OF, deadline=AS_OF + 400 * DAY, params=PARAMS):
@@ -93,8 +148,10 @@ def ahead_of(whole, as_of=AS_OF, deadline=AS_OF + 400 * DAY, params=PARAMS):
 
 def season_of(*starts, types=("apec", "g20", "other_multilateral"), hosts=("KR", "ZA", "US"), horizon=400):
     """A season of occasions that start so many days ahead, with its outlook."""
-    rows = [occasion(f"2025-{n}", AS_OF + start * DAY, type=kind, host=host)
-            for n, (start, kind, host) in enumerate(zip(starts, types, hosts, strict=False))]
+    rows = [
+        occasion(f"2025-{n}", AS_OF + start * DAY, type=kind, host=host)
+        for n, (start, kind, host) in enumerate(zip(starts, types, hosts, strict=False))
+    ]
     ahead = ahead_of(ledger((), rows), deadline=AS_OF + horizon * DAY)
     return ahead.seasons[0], ahead
 
@@ -103,8 +160,10 @@ def season_of(*starts, types=("apec", "g20", "other_multilateral"), hosts=("KR",
 def prior_draws(count=200, random_seed=1):
     """Draws of every parameter from its prior, with nothing learned; treat them as read-only."""
     rng = np.random.default_rng(random_seed)
-    p = {name: prior.frozen().rvs(size=(count, len(LEVELS)) if prior.dim else count, random_state=rng)
-         for name, prior in PRIORS.parameters.items()}
+    p = {
+        name: prior.frozen().rvs(size=(count, len(LEVELS)) if prior.dim else count, random_state=rng)
+        for name, prior in PRIORS.parameters.items()
+    }
     p["comes_effect"] = rng.normal(size=(count, len(PARAMS.sides), len(TYPES)))
     p["meeting_day"] = rng.dirichlet(np.full(len(OFFSETS), 0.5), size=count)
     p["norm"] = rng.uniform(-0.3, 0.3, size=count)
@@ -119,7 +178,9 @@ def thinned(draws, step=40):
 def with_words(view, *said):
     """A season with these words about its occasions, in order."""
     said = [*said, *[Words({})] * (len(view.slots) - len(said))]
-    return replace(view, slots=tuple(replace(slot, words=words) for slot, words in zip(view.slots, said, strict=True)))
+    return replace(
+        view, slots=tuple(replace(slot, words=words) for slot, words in zip(view.slots, said, strict=True))
+    )
 
 
 def season_total(p, view, ahead):

@@ -6,18 +6,45 @@ import sys
 
 import pytest
 
-from model.files import PROJECT_ROOT
+from model.paths import ROOT
 
-CORE = ("files", "params", "ledger", "seasons", "tone", "words", "record", "outlook", "attendance", "chances", "summit",
-        "likelihood", "fits", "explain", "forecast")
+CORE = (
+    "files",
+    "params",
+    "ledger",
+    "seasons",
+    "tone",
+    "words",
+    "record",
+    "outlook",
+    "attendance",
+    "chances",
+    "summit",
+    "likelihood",
+    "fits",
+    "explain",
+    "forecast",
+)
 """What answers, from the ground up: each imports only from those before it."""
 MODEL = {"summit", "fits"}
 """The PyMC model and what samples it: no other module may import PyMC."""
 
-MODULES = sorted(path.stem for path in (PROJECT_ROOT / "model").glob("*.py") if path.stem != "__init__")
-TREES = {name: ast.parse((PROJECT_ROOT / "model" / f"{name}.py").read_text()) for name in MODULES}
-HEAVY = {"pymc", "pytensor", "nutpie", "arviz", "arviz_stats", "xarray", "pandas", "matplotlib", "scipy.stats",
-         "papermill", "nbconvert", "distributed"}
+MODULES = sorted(path.stem for path in (ROOT / "model").glob("*.py") if path.stem != "__init__")
+TREES = {name: ast.parse((ROOT / "model" / f"{name}.py").read_text()) for name in MODULES}
+HEAVY = {
+    "pymc",
+    "pytensor",
+    "nutpie",
+    "arviz",
+    "arviz_stats",
+    "xarray",
+    "pandas",
+    "matplotlib",
+    "scipy.stats",
+    "papermill",
+    "nbconvert",
+    "distributed",
+}
 
 
 def imports(tree):
@@ -35,7 +62,9 @@ def imports(tree):
 
 def at_top(tree):
     """What a module imports as soon as it is imported."""
-    return imports(ast.Module([node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)], []))
+    return imports(
+        ast.Module([node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)], [])
+    )
 
 
 def roots(names):
@@ -44,7 +73,7 @@ def roots(names):
 
 @pytest.mark.parametrize("name", CORE)
 def test_what_answers_imports_only_from_below(name):
-    assert imports(TREES[name])[0] <= set(CORE[:CORE.index(name)])
+    assert imports(TREES[name])[0] <= set(CORE[: CORE.index(name)])
 
 
 def test_no_path_of_imports_leads_back():
@@ -85,25 +114,49 @@ def test_heavy_packages_are_imported_only_when_needed(name):
 @pytest.mark.parametrize("name", MODULES)
 def test_nobody_asks_the_clock_or_a_global_random_seed(name):
     """`time.perf_counter` measures how long something took and decides nothing."""
-    forbidden = {"now", "today", "utcnow", "fromtimestamp", "localtime", "gmtime", "time_ns", "ctime", "strftime"}
+    forbidden = {
+        "now",
+        "today",
+        "utcnow",
+        "fromtimestamp",
+        "localtime",
+        "gmtime",
+        "time_ns",
+        "ctime",
+        "strftime",
+    }
     found = []
     for node in ast.walk(TREES[name]):
         if isinstance(node, ast.Attribute):
             owner = ast.unparse(node.value)
-            if node.attr in forbidden - {"strftime"} or (owner, node.attr) == ("time", "time") or owner == "random":
+            if (
+                node.attr in forbidden - {"strftime"}
+                or (owner, node.attr) == ("time", "time")
+                or owner == "random"
+            ):
                 found.append(ast.unparse(node))
-            if owner in ("np.random", "numpy.random") and node.attr not in ("default_rng", "Generator", "SeedSequence"):
+            if owner in ("np.random", "numpy.random") and node.attr not in (
+                "default_rng",
+                "Generator",
+                "SeedSequence",
+            ):
                 found.append(ast.unparse(node))
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("default_rng") and not (node.args or node.keywords):
+        if (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func).endswith("default_rng")
+            and not (node.args or node.keywords)
+        ):
             found.append(ast.unparse(node))
     assert not found
     assert "random" not in roots(imports(TREES[name])[1])
 
 
 def test_an_answer_from_the_stored_fit_needs_numpy_only(default_run):
-    code = ("import sys; from model.cli import main; code = main(['forecast']); "
-            "print(code, *sorted(sys.modules), file=sys.stderr)")
-    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT_ROOT, check=True)
+    code = (
+        "import sys; from model.cli import main; code = main(['forecast']); "
+        "print(code, *sorted(sys.modules), file=sys.stderr)"
+    )
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     exit_code, *loaded = made.stderr.split()
     assert exit_code == "0" and "From the stored fit" in made.stdout and "numpy" in loaded
     assert not HEAVY & set(loaded)
@@ -112,5 +165,7 @@ def test_an_answer_from_the_stored_fit_needs_numpy_only(default_run):
 @pytest.mark.parametrize("module", ["summit", "fits", "forecast", "cli"])
 def test_importing_a_module_is_light(module):
     code = f"import sys; import model.{module}; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT_ROOT, check=True).stdout
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    ).stdout
     assert not (HEAVY | {"scipy"}) & set(loaded.split())

@@ -6,10 +6,10 @@ from datetime import date
 import pytest
 from made_up import AS_OF, DAY, PARAMS, ledger, occasion, signal, visit, word
 
-from model import audit, study
-from model.audit import Trip
-from model.forecast import Sources, read
-from model.record import record
+from model.answer.forecast import Sources, read
+from model.evidence.record import record
+from model.track_record import audit, study
+from model.track_record.audit import Trip
 
 WHOLE = read(PARAMS, Sources())
 SIDES = PARAMS.sides
@@ -39,9 +39,18 @@ def test_an_occasion_of_the_ledger_that_is_dropped_is_missed():
     assert "1 is missing: Barack Obama, Hangzhou" in audit.summary(list(rows.values()))
 
 
-@pytest.mark.parametrize("host, attended, starts, expected", [
-    ("JP", "both", 0, "matched"), ("JP", "US", 0, "matched"), ("JP", "CN", 0, "missing"), ("JP", "none", 0, "missing"),
-    ("KR", "both", 0, "missing"), ("JP", "both", 2, "matched"), ("JP", "both", 3, "missing")])
+@pytest.mark.parametrize(
+    "host, attended, starts, expected",
+    [
+        ("JP", "both", 0, "matched"),
+        ("JP", "US", 0, "matched"),
+        ("JP", "CN", 0, "missing"),
+        ("JP", "none", 0, "missing"),
+        ("KR", "both", 0, "missing"),
+        ("JP", "both", 2, "matched"),
+        ("JP", "both", 3, "missing"),
+    ],
+)
 def test_a_president_was_at_an_occasion_of_that_country_within_a_day(host, attended, starts, expected):
     there = occasion("2020-apec", START + starts * DAY, host=host, met=False, attended=attended)
     assert fate(trip(), occasions=[replace(there)]) == expected
@@ -53,9 +62,16 @@ def test_a_leader_of_the_other_side_must_have_come_to_the_first():
     assert fate(trip("visitor", country="United States"), occasions=[replace(there, host="CN")]) == "missing"
 
 
-@pytest.mark.parametrize("kind, days, expected", [
-    ("envoy_meeting", 3, "matched"), ("envoy_meeting", 4, "missing"), ("envoy_meeting", -2, "matched"),
-    ("trade_talks", 0, "matched"), ("official_statement", 0, "missing")])
+@pytest.mark.parametrize(
+    "kind, days, expected",
+    [
+        ("envoy_meeting", 3, "matched"),
+        ("envoy_meeting", 4, "missing"),
+        ("envoy_meeting", -2, "matched"),
+        ("trade_talks", 0, "matched"),
+        ("official_statement", 0, "missing"),
+    ],
+)
 def test_a_secretary_met_somebody_within_two_days_of_the_trip(kind, days, expected):
     row = signal("2020-05-10-met", START + days * DAY, kind)
     assert fate(trip("secretary of state", country="China"), signals=[row]) == expected
@@ -73,7 +89,8 @@ def test_every_country_of_the_lists_has_a_code():
 def test_the_kept_table_is_that_of_the_seeds_and_adds_up():
     rows = study.load("audit")
     assert [{name: str(value) for name, value in row.items()} for row in rows] == [
-        {name: str(value) for name, value in row.items()} for row in audit.by_year(WHOLE, SIDES)]
+        {name: str(value) for name, value in row.items()} for row in audit.by_year(WHOLE, SIDES)
+    ]
     made = audit.table(rows).rows
     assert made[-1][1:5] == tuple(sum(row[i] for row in made[:-1]) for i in range(1, 5))
     assert audit.summary([]).startswith("The audit has not been made")
@@ -93,7 +110,10 @@ class TestWords:
         assert self.outcomes(self.said("US", 2), self.said("CN", 2)) == {2: (1, 2)}
 
     def test_a_level_counts_once_however_often_it_is_said(self):
-        assert self.outcomes(self.said("US", 1), self.said("US", 1, 20), self.said("US", -1, 10)) == {1: (1, 1), -1: (1, 1)}
+        assert self.outcomes(self.said("US", 1), self.said("US", 1, 20), self.said("US", -1, 10)) == {
+            1: (1, 1),
+            -1: (1, 1),
+        }
 
     def test_of_settled_words_the_last_counts(self):
         assert self.outcomes(self.said("CN", 3, 40), self.said("CN", -3, 10)) == {-3: (0, 1)}

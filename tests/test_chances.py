@@ -12,13 +12,32 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up import (AS_OF, DAY, PRIORS, TYPES, ahead_of, announcement, ledger, occasion, planning, prior_draws, refusal,
-                     season_of, season_total, signal, thinned, visit, window, with_words, word)
+from made_up import (
+    AS_OF,
+    DAY,
+    PRIORS,
+    TYPES,
+    ahead_of,
+    announcement,
+    ledger,
+    occasion,
+    planning,
+    prior_draws,
+    refusal,
+    season_of,
+    season_total,
+    signal,
+    thinned,
+    visit,
+    window,
+    with_words,
+    word,
+)
 
 from model import attendance, chances
 from model.chances import UNKNOWN
-from model.record import OFFSETS
-from model.words import LEVELS, Coming, Meeting, Words
+from model.evidence.record import OFFSETS
+from model.evidence.words import LEVELS, Coming, Meeting, Words
 
 WORLDS = 200_000
 HORIZON = 120
@@ -29,13 +48,32 @@ FEW = thinned(P, 10)
 def parameters(seed):
     """One draw of every parameter, none so extreme that worlds of weight are too rare to count."""
     rng = np.random.default_rng(seed)
-    ranges = {"comes_home": (0.9, 0.99), "comes_summit": (0.6, 0.95), "comes_other": (0.3, 0.7), "comes_guest": (0.1, 0.4),
-              "comes_spread": (0.2, 1.0), "tone_factor": (1.2, 4), "held": (0.85, 0.97), "meets_summit": (0.6, 0.9),
-              "meets_other": (0.3, 0.7), "came_if_will": (0.9, 0.98), "came_if_not": (0.02, 0.1), "word_factor": (1.5, 5),
-              "breaks": (0.003, 0.02), "again": (0.3, 0.9), "visit_rate": (0.3, 1.5), "visit_notice": (30, 200)}
+    ranges = {
+        "comes_home": (0.9, 0.99),
+        "comes_summit": (0.6, 0.95),
+        "comes_other": (0.3, 0.7),
+        "comes_guest": (0.1, 0.4),
+        "comes_spread": (0.2, 1.0),
+        "tone_factor": (1.2, 4),
+        "held": (0.85, 0.97),
+        "meets_summit": (0.6, 0.9),
+        "meets_other": (0.3, 0.7),
+        "came_if_will": (0.9, 0.98),
+        "came_if_not": (0.02, 0.1),
+        "word_factor": (1.5, 5),
+        "breaks": (0.003, 0.02),
+        "again": (0.3, 0.9),
+        "visit_rate": (0.3, 1.5),
+        "visit_notice": (30, 200),
+    }
     p = {name: rng.uniform(*edges, 1) for name, edges in ranges.items()}
-    p |= {"said": rng.uniform(0.1, 0.5, (1, 4)), "misled": rng.uniform(0.1, 0.6, (1, 4)), "norm": rng.uniform(-0.2, 0.2, 1),
-          "comes_effect": rng.normal(size=(1, 2, len(TYPES))), "meeting_day": rng.dirichlet(np.full(7, 3.0), 1)}
+    p |= {
+        "said": rng.uniform(0.1, 0.5, (1, 4)),
+        "misled": rng.uniform(0.1, 0.6, (1, 4)),
+        "norm": rng.uniform(-0.2, 0.2, 1),
+        "comes_effect": rng.normal(size=(1, 2, len(TYPES))),
+        "meeting_day": rng.dirichlet(np.full(7, 3.0), 1),
+    }
     return p
 
 
@@ -69,13 +107,19 @@ class Stop:
         if self.announced:
             day = None if self.named is None else AS_OF + self.named * DAY
             found.append(announcement(AS_OF - 30 * DAY, name, day))
-        found += [planning(AS_OF - 20 * DAY, name, strength) for strength in (self.planned, -self.doubted) if strength]
+        found += [
+            planning(AS_OF - 20 * DAY, name, strength)
+            for strength in (self.planned, -self.doubted)
+            if strength
+        ]
         return [replace(row, event_id=f"{row.event_id}-{name}") for row in found]
 
 
 def ledger_of(stops, more=(), visits=(), windows=()):
     """Occasions `2025-0`, `2025-1` and so on, with all that was said of them."""
-    rows = [occasion(f"2025-{i}", AS_OF + s.start * DAY, type=s.type, host=s.host) for i, s in enumerate(stops)]
+    rows = [
+        occasion(f"2025-{i}", AS_OF + s.start * DAY, type=s.type, host=s.host) for i, s in enumerate(stops)
+    ]
     said = [row for i, s in enumerate(stops) for row in s.rows(f"2025-{i}")]
     return ledger([*said, *more], [*rows, *visits], windows)
 
@@ -118,7 +162,11 @@ class Worlds:
             odds = odds_of(self.p["comes_guest"]) * self.p["tone_factor"] ** tone
         else:
             habit = np.exp(self.p["comes_spread"] * self.p["comes_effect"][side][TYPES.index(stop.type)])
-            odds = odds_of(self.p["comes_summit" if summit else "comes_other"]) * habit * self.p["tone_factor"] ** tone
+            odds = (
+                odds_of(self.p["comes_summit" if summit else "comes_other"])
+                * habit
+                * self.p["tone_factor"] ** tone
+            )
         return self.yes(odds / (1 + odds), stop, code)
 
     def both_there(self, stop, tone):
@@ -130,7 +178,7 @@ class Worlds:
 
     def day_near(self, stop, first=-3):
         offsets = np.arange(first, 4)
-        chance = self.p["meeting_day"][first + 3:]
+        chance = self.p["meeting_day"][first + 3 :]
         return stop.start + self.rng.choice(offsets, WORLDS, p=chance / chance.sum())
 
     def talk(self, stop):
@@ -160,7 +208,9 @@ class Worlds:
         share = at * (talk * left * np.where(summit, at_summit, self.p["meets_other"]))[:, None]
         edges = np.cumsum(share, axis=0)
         where = np.where(met, (self.rng.random(WORLDS) * edges[-1] >= edges).sum(0), -1)
-        day = np.choose(np.maximum(where, 0), [self.day_near(stop, max(1 - stop.start, -3)) for stop in stops])
+        day = np.choose(
+            np.maximum(where, 0), [self.day_near(stop, max(1 - stop.start, -3)) for stop in stops]
+        )
         weight = weight * np.where(met, (at * talk[:, None]).max(0), 1.0) * ~behind
         return where, day, weight, at
 
@@ -199,7 +249,12 @@ class Worlds:
             where = np.where(inner < 0, -1, np.array([*rest, -1])[inner])
         for i in reversed(chosen):
             kept, when, likely = self.promised(stops[i])
-            there[i], where, day, weight = kept, np.where(kept, i, where), np.where(kept, when, day), weight * likely
+            there[i], where, day, weight = (
+                kept,
+                np.where(kept, i, where),
+                np.where(kept, when, day),
+                weight * likely,
+            )
         return where, day, weight, there
 
 
@@ -219,35 +274,74 @@ def assert_agrees(value, event, weight, what):
 
 
 STATED = {
-    "one summit": [Stop(60)], "one other": [Stop(60, "other_multilateral")],
+    "one summit": [Stop(60)],
+    "one other": [Stop(60, "other_multilateral")],
     "a guest": [Stop(60, "unga", "US")],
-    "a parade": [Stop(60, "other_multilateral", "CN")], "a summit at home": [Stop(60, host="US")],
-    "two summits": [Stop(60), Stop(80, "g20", "ZA")], "a summit and another": [Stop(60, "unga", "US"), Stop(75)],
+    "a parade": [Stop(60, "other_multilateral", "CN")],
+    "a summit at home": [Stop(60, host="US")],
+    "two summits": [Stop(60), Stop(80, "g20", "ZA")],
+    "a summit and another": [Stop(60, "unga", "US"), Stop(75)],
     "three": [Stop(40, "unga", "US"), Stop(60), Stop(80, "g20", "ZA")],
-    "three, two of them others": [Stop(40, "unga", "US"), Stop(60, "other_multilateral"), Stop(80, "g20", "ZA")],
-    **{f"a word of level {level} on {side}": [Stop(60, levels=((side, level),))]
-       for level in LEVELS for side in ("US", "CN", "both")},
+    "three, two of them others": [
+        Stop(40, "unga", "US"),
+        Stop(60, "other_multilateral"),
+        Stop(80, "g20", "ZA"),
+    ],
+    **{
+        f"a word of level {level} on {side}": [Stop(60, levels=((side, level),))]
+        for level in LEVELS
+        for side in ("US", "CN", "both")
+    },
     "words that disagree": [Stop(60, levels=(("US", 2), ("US", -2), ("CN", 1)))],
-    **{f"settled {sign} of {side}": [Stop(60, settled=((side, sign),))]
-       for sign in (1, -1) for side in ("US", "CN", "both")},
-    "settled, with other words since": [Stop(60, settled=(("US", 1), ("CN", -1)), levels=(("US", -1), ("CN", 2)))],
+    **{
+        f"settled {sign} of {side}": [Stop(60, settled=((side, sign),))]
+        for sign in (1, -1)
+        for side in ("US", "CN", "both")
+    },
+    "settled, with other words since": [
+        Stop(60, settled=(("US", 1), ("CN", -1)), levels=(("US", -1), ("CN", 2)))
+    ],
     "one of two stays away": [Stop(60), Stop(80, "g20", "ZA", settled=(("US", -1),))],
-    "planned": [Stop(60, planned=3)], "doubted": [Stop(60, doubted=3)],
+    "planned": [Stop(60, planned=3)],
+    "doubted": [Stop(60, doubted=3)],
     "planned and doubted": [Stop(60, planned=2, doubted=3)],
-    "one of three planned, one doubted": [Stop(40, "unga", "US", planned=3), Stop(60, doubted=2), Stop(80, "g20", "ZA")],
-    "words of every sort": [Stop(40, "unga", "US", levels=(("CN", -1),), planned=2), Stop(60, settled=(("US", 1),)),
-                            Stop(80, "g20", "ZA", levels=(("US", -2),), doubted=1)],
-    "announced": [Stop(60, announced=True)], "announced for soon": [Stop(9, announced=True)],
-    "announced for a day": [Stop(60, announced=True, named=58)], "announced for tomorrow": [Stop(2, announced=True, named=1)],
+    "one of three planned, one doubted": [
+        Stop(40, "unga", "US", planned=3),
+        Stop(60, doubted=2),
+        Stop(80, "g20", "ZA"),
+    ],
+    "words of every sort": [
+        Stop(40, "unga", "US", levels=(("CN", -1),), planned=2),
+        Stop(60, settled=(("US", 1),)),
+        Stop(80, "g20", "ZA", levels=(("US", -2),), doubted=1),
+    ],
+    "announced": [Stop(60, announced=True)],
+    "announced for soon": [Stop(9, announced=True)],
+    "announced for a day": [Stop(60, announced=True, named=58)],
+    "announced for tomorrow": [Stop(2, announced=True, named=1)],
     "announced, then doubted": [Stop(60, announced=True, doubted=3)],
     "announced, then a word against coming": [Stop(60, announced=True, since=(("US", -2),))],
     "announced, one of two": [Stop(60, announced=True), Stop(80, "g20", "ZA", planned=3)],
-    "announced, two of three": [Stop(40, "unga", "US", announced=True), Stop(60), Stop(80, "g20", "ZA", announced=True)],
-    "announced with less than there was": [Stop(60, settled=(("US", 1), ("CN", 1)), planned=3, announced=True, doubted=3,
-                                                since=(("US", -2), ("CN", -2)))],
+    "announced, two of three": [
+        Stop(40, "unga", "US", announced=True),
+        Stop(60),
+        Stop(80, "g20", "ZA", announced=True),
+    ],
+    "announced with less than there was": [
+        Stop(
+            60,
+            settled=(("US", 1), ("CN", 1)),
+            planned=3,
+            announced=True,
+            doubted=3,
+            since=(("US", -2), ("CN", -2)),
+        )
+    ],
     "announced, then a word for coming": [Stop(60, announced=True, since=(("US", 2),))],
     "under way, another to come": [Stop(0, "unga", "US"), Stop(9), Stop(20, "other_multilateral", planned=3)],
-    "under way": [Stop(0)], "half over": [Stop(-1, planned=2)], "under way, with one to come": [Stop(-1), Stop(19, "g20", "ZA")],
+    "under way": [Stop(0)],
+    "half over": [Stop(-1, planned=2)],
+    "under way, with one to come": [Stop(-1), Stop(19, "g20", "ZA")],
     "announced and due tomorrow": [Stop(1, announced=True)],
     "announced and taken back": [Stop(60, refused=True)],
     "one of two taken back": [Stop(60, refused=True), Stop(80, "g20", "ZA")],
@@ -268,7 +362,12 @@ def test_a_season_is_that_of_the_simulated_process(case, seed):
     for i, (slot, chance) in enumerate(days):
         assert slot.occasion.occasion_id == f"2025-{i}"
         assert_agrees(chance.sum(), where == i, weight, (case, i))
-        assert_agrees(chance[0, :max(stops[i].start, 1)].sum(), (where == i) & (day <= max(stops[i].start, 1)), weight, case)
+        assert_agrees(
+            chance[0, : max(stops[i].start, 1)].sum(),
+            (where == i) & (day <= max(stops[i].start, 1)),
+            weight,
+            case,
+        )
         assert_agrees(present[f"2025-{i}"].both[0], there[i], weight, (case, i, "both"))
 
 
@@ -276,8 +375,15 @@ class TestWhoIsThere:
     """P(each leader is there) beside P(both are)."""
 
     @pytest.mark.parametrize("seed", [1, 2])
-    @pytest.mark.parametrize("stop", [Stop(60, levels=(("US", -1), ("CN", 2))), Stop(60, "unga", "US", planned=3),
-                                      Stop(60, settled=(("both", -1),))], ids=["words", "planned", "off"])
+    @pytest.mark.parametrize(
+        "stop",
+        [
+            Stop(60, levels=(("US", -1), ("CN", 2))),
+            Stop(60, "unga", "US", planned=3),
+            Stop(60, settled=(("both", -1),)),
+        ],
+        ids=["words", "planned", "off"],
+    )
     def test_each_leader_is_there_as_often_as_in_the_simulation(self, stop, seed):
         p, worlds = parameters(seed), Worlds(parameters(seed), seed)
         ahead = ahead_of(ledger_of([stop]), deadline=AS_OF + HORIZON * DAY)
@@ -293,11 +399,23 @@ class TestWhoIsThere:
         assert_agrees(found.both[0], held & us & cn, weight, "both")
 
 
-VISITS = {"agreed": ([window()], [], (52, 61), None),
-          "agreed, part of the window behind": ([window(earliest=AS_OF - 5 * DAY, latest=AS_OF + 40 * DAY)], [], (1, 40), None),
-          "agreed, then planned": ([window()], [planning(AS_OF - 3 * DAY, "2025-visit", 3)], (52, 61), 3),
-          "agreed, then doubted": ([window()], [planning(AS_OF - 3 * DAY, "2025-visit", -2)], (52, 61), -2),
-          "announced for a day": ([window()], [announcement(AS_OF - 3 * DAY, "2025-visit", AS_OF + 55 * DAY)], (55, 55), None)}
+VISITS = {
+    "agreed": ([window()], [], (52, 61), None),
+    "agreed, part of the window behind": (
+        [window(earliest=AS_OF - 5 * DAY, latest=AS_OF + 40 * DAY)],
+        [],
+        (1, 40),
+        None,
+    ),
+    "agreed, then planned": ([window()], [planning(AS_OF - 3 * DAY, "2025-visit", 3)], (52, 61), 3),
+    "agreed, then doubted": ([window()], [planning(AS_OF - 3 * DAY, "2025-visit", -2)], (52, 61), -2),
+    "announced for a day": (
+        [window()],
+        [announcement(AS_OF - 3 * DAY, "2025-visit", AS_OF + 55 * DAY)],
+        (55, 55),
+        None,
+    ),
+}
 
 
 class TestVisits:
@@ -316,7 +434,7 @@ class TestVisits:
         ratio = worlds.p["word_factor"] ** ((talk or 0) / 3)
         weight = np.where(kept, ratio, 1.0) / (chance * ratio + 1 - chance)
         assert_agrees(days.sum(), kept, weight, case)
-        assert_agrees(days[:(first + last) // 2].sum(), kept & (day <= (first + last) // 2), weight, case)
+        assert_agrees(days[: (first + last) // 2].sum(), kept & (day <= (first + last) // 2), weight, case)
 
     @pytest.mark.parametrize("ago", [0, 100, 300])
     def test_a_visit_put_off_comes_within_a_year_if_it_has_not_come_yet(self, ago):
@@ -354,7 +472,9 @@ class TestTogether:
         ahead = ahead_of(whole, deadline=AS_OF + HORIZON * DAY)
         made, by_deadline = chances.chances(p, ahead), chances.by_deadline(p, ahead)[0]
         assert [[slot.occasion.occasion_id for slot in view.slots] for view in ahead.seasons] == [
-            ["2025-0"], ["2025-1", "2025-2"]]
+            ["2025-0"],
+            ["2025-1", "2025-2"],
+        ]
         tone = 0.5 ** (40 / 90) / (0.5 ** (40 / 90) + 1) - worlds.p["norm"]
         causes, days, weight = ["2025-0", "2025-1", "2025-2", "2025-visit", UNKNOWN], [], np.ones(WORLDS)
         for stops, names, fade in ((self.STOPS[:1], [0], 1.0), (self.STOPS[1:], [1, 2], 0.5 ** (14 / 90))):
@@ -363,7 +483,9 @@ class TestTogether:
             days += [np.where(where == i, day, np.inf) for i in range(len(names))]
         day = worlds.rng.integers(52, 62, WORLDS)
         days.append(np.where(worlds.rng.exponential(1 / worlds.p["breaks"], WORLDS) > 30, day, np.inf))
-        secret = -np.expm1(-np.arange(1, HORIZON + 1) / worlds.p["visit_notice"]) * worlds.p["visit_rate"] / 365.25
+        secret = (
+            -np.expm1(-np.arange(1, HORIZON + 1) / worlds.p["visit_notice"]) * worlds.p["visit_rate"] / 365.25
+        )
         arrival = np.searchsorted(np.cumsum(secret), worlds.rng.exponential(size=WORLDS)) + 1.0
         days.append(np.where(arrival <= HORIZON, arrival, np.inf))
         days = np.array(days) + worlds.rng.uniform(size=(5, WORLDS)) * 0.999
@@ -381,17 +503,24 @@ class TestParts:
     def test_without_words_or_tone_the_chance_of_one_occasion_is_that_both_come_and_meet(self):
         view, ahead = season_of(100)
         us, cn = (attendance.comes(P, view.slots[0], side, np.zeros(200)) for side in (0, 1))
-        np.testing.assert_allclose(season_total(P, view, ahead), P["held"] * us * cn * P["meets_summit"], rtol=1e-9)
+        np.testing.assert_allclose(
+            season_total(P, view, ahead), P["held"] * us * cn * P["meets_summit"], rtol=1e-9
+        )
 
     def test_where_nobody_says_anything_the_season_without_signals_is_the_season(self):
         ahead = ahead_of(ledger((), [occasion()]))
-        np.testing.assert_allclose(chances.by_deadline(P | {"norm": np.zeros(200)}, ahead), chances.by_deadline(P, ahead, False))
+        np.testing.assert_allclose(
+            chances.by_deadline(P | {"norm": np.zeros(200)}, ahead), chances.by_deadline(P, ahead, False)
+        )
 
     def test_tone_moves_nobody_who_is_at_home(self):
         view, _ = season_of(100, hosts=("US",))
         low, high = (attendance.comes(P, view.slots[0], 0, np.full(200, tone)) for tone in (-0.5, 0.5))
         assert np.array_equal(low, high)
-        assert (attendance.comes(P, view.slots[0], 1, np.full(200, 0.5)) > attendance.comes(P, view.slots[0], 1, np.zeros(200))).all()
+        assert (
+            attendance.comes(P, view.slots[0], 1, np.full(200, 0.5))
+            > attendance.comes(P, view.slots[0], 1, np.zeros(200))
+        ).all()
 
     def test_causes_multiply(self):
         ahead = ahead_of(ledger((), [occasion(), visit()], [window()]), deadline=date(2025, 12, 31))
@@ -404,17 +533,27 @@ class TestParts:
     @given(st.lists(st.integers(-2, 25), min_size=1, max_size=3), st.integers(20, 40), st.data())
     def test_days_are_chances_and_the_season_is_at_most_certain(self, starts, horizon, data):
         view, ahead = season_of(*sorted(starts), horizon=horizon)
-        said = st.sampled_from([Words({}), Words({}, Meeting(date(2025, 6, 1))), Words({"US": Coming(-1)}),
-                                Words({"CN": Coming(0, (2, -1))}, Meeting(planned=0.7)), Words({}, Meeting(doubted=1.0)),
-                                Words({}, Meeting(date(2025, 6, 1), AS_OF + 9 * DAY, doubted=0.5))])
+        said = st.sampled_from(
+            [
+                Words({}),
+                Words({}, Meeting(date(2025, 6, 1))),
+                Words({"US": Coming(-1)}),
+                Words({"CN": Coming(0, (2, -1))}, Meeting(planned=0.7)),
+                Words({}, Meeting(doubted=1.0)),
+                Words({}, Meeting(date(2025, 6, 1), AS_OF + 9 * DAY, doubted=0.5)),
+            ]
+        )
         view = with_words(view, *[data.draw(said) for _ in view.slots])
         days = chances.season_days(FEW, view, np.zeros(20), ahead)
         assert all(np.isfinite(day).all() and (day >= 0).all() for _, day in days)
         assert (sum(day.sum(1) for _, day in days) <= 1 + 1e-9).all()
         for seen in attendance.presence(FEW, view, np.zeros(20), ahead).values():
-            assert all(((0 <= each) & (each <= 1 + 1e-9) & (seen.both <= each + 1e-9)).all() for each in seen.comes.values())
+            assert all(
+                ((each >= 0) & (each <= 1 + 1e-9) & (seen.both <= each + 1e-9)).all()
+                for each in seen.comes.values()
+            )
 
     def test_a_meeting_falls_around_the_start_as_meetings_did(self):
         view, ahead = season_of(60)
-        (_, days), = chances.season_days(P, view, np.zeros(200), ahead)
+        ((_, days),) = chances.season_days(P, view, np.zeros(200), ahead)
         np.testing.assert_allclose(days[:, 60 + OFFSETS - 1], days.sum(1, keepdims=True) * P["meeting_day"])

@@ -10,18 +10,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model import fits, forecast, report
+from model.answer import forecast
+from model.answer.forecast import to_json
 from model.cli import main, percent, screen, sparkline
-from model.files import PROJECT_ROOT
-from model.forecast import to_json
-from model.ledger import OCCASION_COLUMNS, WINDOW_COLUMNS
+from model.evidence.ledger import OCCASION_COLUMNS, WINDOW_COLUMNS
+from model.fit import fits
+from model.paths import ROOT
+from model.report import report
 
-SEEDS = PROJECT_ROOT / "seeds"
+SEEDS = ROOT / "seeds"
 
 
 @pytest.fixture
 def call(capsys, default_run):
     """Runs the command line in this process: exit code, what it printed, what it complained of."""
+
     def run(*arguments):
         try:
             code = main([str(argument) for argument in arguments])
@@ -42,15 +45,33 @@ class TestForecast:
         code, text, complaint = call("forecast")
         lines = text.splitlines()
         assert (code, complaint) == (0, "") and len(lines) <= 24
-        assert re.fullmatch(r"\d+ rows are later than 2025-07-11 and were not used; --as-of latest uses them.", lines[0])
+        assert re.fullmatch(
+            r"\d+ rows are later than 2025-07-11 and were not used; --as-of latest uses them.", lines[0]
+        )
         assert lines[1] == "Trump and Xi meet in person in 2025, by 2025-12-31        as of 2025-07-11"
-        assert re.fullmatch(r"  \d+ %  (very likely|likely|almost certain)   \(spread over the posterior \d+-\d+ %\)   "
-                            r"without signals \d+ %   a week ago \d+ %", lines[2])
+        assert re.fullmatch(
+            r"  \d+ %  (very likely|likely|almost certain)   \(spread over the posterior \d+-\d+ %\)   "
+            r"without signals \d+ %   a week ago \d+ %",
+            lines[2],
+        )
         assert lines[3].endswith("years that stood like this: 15 of 17")
-        assert lines[4].split() == ["who", "comes", "Trump", "Xi", "both", "first", "meeting", "there", "last", "word"]
+        assert lines[4].split() == [
+            "who",
+            "comes",
+            "Trump",
+            "Xi",
+            "both",
+            "first",
+            "meeting",
+            "there",
+            "last",
+            "word",
+        ]
         for label in ("moved", "watch"):
             assert sum(line.startswith(f"  {label}   ") for line in lines) == 1
-        assert re.search(r"From the stored fit \(\d+\.\d s\)\. Nothing written; --report renders the page\.$", lines[-1])
+        assert re.search(
+            r"From the stored fit \(\d+\.\d s\)\. Nothing written; --report renders the page\.$", lines[-1]
+        )
 
     def test_each_occasion_stands_on_a_line_with_who_comes_and_the_last_word(self, call, default_run):
         lines = call("forecast")[1].splitlines()
@@ -63,7 +84,9 @@ class TestForecast:
                     assert "home" in line if row["host"] == side else percent(row["comes"][side]) in line
             assert row["both"] is None or percent(row["both"]) in line
             assert percent(row["probability_first"]) in line
-            assert row["last_word"] is None or f"{row['last_word']['date']}: {row['last_word']['text']}" in line
+            assert (
+                row["last_word"] is None or f"{row['last_word']['date']}: {row['last_word']['text']}" in line
+            )
 
     def test_what_to_watch_has_the_downside_first_then_the_upside_then_a_pair(self, call, default_run):
         lines = call("forecast")[1].splitlines()
@@ -90,11 +113,16 @@ class TestForecast:
         _, plain, _ = call("forecast")
         code, text, _ = call("forecast", "--add", "summit_announced:3:2025-apec-gyeongju")
         assert code == 0 and probability(text) >= probability(plain)
-        assert re.search(r"(?m)^  moved   \+\d+\.\d  2025-07-11  What you added: summit announced, strength \+3, about 2025-apec", text)
+        assert re.search(
+            r"(?m)^  moved   \+\d+\.\d  2025-07-11  What you added: summit announced, strength \+3, about 2025-apec",
+            text,
+        )
 
     def test_a_status_can_be_set_and_a_row_removed(self, call):
         _, plain, _ = call("forecast")
-        code, refused, _ = call("forecast", "--set", "2025-apec-gyeongju=refused", "--set", "2025-g20-johannesburg=refused")
+        code, refused, _ = call(
+            "forecast", "--set", "2025-apec-gyeongju=refused", "--set", "2025-g20-johannesburg=refused"
+        )
         assert code == 0 and probability(refused) < probability(plain) - 20
         assert "What you added: attendance, strength -3, both, about 2025-apec-gyeongju" in refused
         code, text, _ = call("forecast", "--remove", "2025-06-05-xi-invites-trump")
@@ -111,18 +139,24 @@ class TestForecast:
     def test_more_files_are_laid_over_the_seeds_and_revised_rows_named(self, call, tmp_path):
         header, *rows = (SEEDS / "signals.csv").read_text().splitlines()
         row = next(row for row in rows if row.startswith("2025-07-11-rubio-wang-kl"))
-        (tmp_path / "more.csv").write_text(f"{header}\n{row.replace(',envoy_meeting,both,', ',envoy_meeting,US,')}\n")
+        (tmp_path / "more.csv").write_text(
+            f"{header}\n{row.replace(',envoy_meeting,both,', ',envoy_meeting,US,')}\n"
+        )
         code, text, _ = call("forecast", "--signals", tmp_path / "more.csv")
         assert code == 0 and "revised by a later file: 2025-07-11-rubio-wang-kl" in text
 
     def test_only_the_given_files_are_read(self, call, tmp_path):
         (tmp_path / "none.csv").write_text((SEEDS / "signals.csv").read_text().splitlines()[0] + "\n")
-        code, text, _ = call("check", "--only", "--signals", tmp_path / "none.csv", "--occasions", SEEDS / "occasions.csv")
+        code, text, _ = call(
+            "check", "--only", "--signals", tmp_path / "none.csv", "--occasions", SEEDS / "occasions.csv"
+        )
         assert code == 0 and text.startswith("0 signals, 129 occasions, 0 visit windows: no problem found.")
 
     @pytest.mark.parametrize("words", [(), ("--report", "--name", "mine")])
-    def test_a_fit_that_fails_the_gate_publishes_nothing_and_is_kept_for_inspection(self, call, tmp_path, monkeypatch, words):
-        for name, place in {"FITS": tmp_path / "fits", "PROJECT_ROOT": tmp_path, "sample": lambda *_: None}.items():
+    def test_a_fit_that_fails_the_gate_publishes_nothing_and_is_kept_for_inspection(
+        self, call, tmp_path, monkeypatch, words
+    ):
+        for name, place in {"FITS": tmp_path / "fits", "ROOT": tmp_path, "sample": lambda *_: None}.items():
             monkeypatch.setattr(fits, name, place)
         for name, place in {"RENDERED": tmp_path / "rendered", "LOG": tmp_path / "log.csv"}.items():
             monkeypatch.setattr(report, name, place)
@@ -130,20 +164,44 @@ class TestForecast:
         monkeypatch.setattr(fits, "draws_of", lambda *_: {"held": np.ones(3)})
         monkeypatch.setattr(fits, "diagnose", lambda *_: ({"ok": False}, faults))
         code, text, complaint = call("forecast", "--random-seed", "5", *words)
-        assert (code, text) == (1, "") and "nothing is published" in complaint and "R-hat 1.300 of held" in complaint
-        kept, = (path for path in tmp_path.rglob("*") if path.is_file())
-        assert kept.parent == tmp_path / ".cache" / "failed" and f"kept in .cache/failed/{kept.name}" in complaint
+        assert (
+            (code, text) == (1, "")
+            and "nothing is published" in complaint
+            and "R-hat 1.300 of held" in complaint
+        )
+        (kept,) = (path for path in tmp_path.rglob("*") if path.is_file())
+        assert (
+            kept.parent == tmp_path / ".cache" / "failed"
+            and f"kept in .cache/failed/{kept.name}" in complaint
+        )
         assert fits.load_fit(kept).draws["held"].tolist() == [1, 1, 1]
 
     def test_a_new_fit_says_why_it_was_needed(self, default_run):
-        fresh = replace(default_run.fit, reused=False, seconds=7.4, why="no stored fit of these priors and this record")
+        fresh = replace(
+            default_run.fit, reused=False, seconds=7.4, why="no stored fit of these priors and this record"
+        )
         assert "Fitted anew in 7 s: no stored fit of these priors and this record. Nothing" in screen(
-            replace(default_run, fit=fresh), 9.0)
+            replace(default_run, fit=fresh), 9.0
+        )
 
 
 class TestAdd:
-    ROW = ["--kind", "leader_call", "--strength", "3", "--actor", "both", "--grade", "A1", "--public-date", "2025-07-10",
-           "--description", "The leaders speak, at length, by telephone.", "--source", "A test"]
+    ROW = [
+        "--kind",
+        "leader_call",
+        "--strength",
+        "3",
+        "--actor",
+        "both",
+        "--grade",
+        "A1",
+        "--public-date",
+        "2025-07-10",
+        "--description",
+        "The leaders speak, at length, by telephone.",
+        "--source",
+        "A test",
+    ]
 
     @pytest.fixture
     def mine(self, tmp_path):
@@ -154,15 +212,26 @@ class TestAdd:
     def test_a_row_is_appended_and_the_forecast_answers_with_it(self, call, mine):
         before = mine.read_text()
         code, text, told = call("add", *self.ROW, "--to", mine)
-        assert code == 0 and f"added 2025-07-10-the-leaders-speak-at-length to {mine}" in told and "years that stood" in text
-        assert mine.read_text() == before + ('2025-07-10-the-leaders-speak-at-length,2025-07-10,2025-07-10,leader_call,both,3,'
-                                             'A1,,,,no,,"The leaders speak, at length, by telephone.",A test,open\n')
+        assert (
+            code == 0
+            and f"added 2025-07-10-the-leaders-speak-at-length to {mine}" in told
+            and "years that stood" in text
+        )
+        assert mine.read_text() == before + (
+            "2025-07-10-the-leaders-speak-at-length,2025-07-10,2025-07-10,leader_call,both,3,"
+            'A1,,,,no,,"The leaders speak, at length, by telephone.",A test,open\n'
+        )
         assert call("forecast", "--signals", mine)[1].splitlines()[1:4] == text.splitlines()[1:4]
 
     def test_an_announcement_is_added_with_the_day_that_it_names(self, call, mine):
         before = mine.read_text()
         row = {name: value for name, value in zip(self.ROW[::2], self.ROW[1::2])} | {
-            "--kind": "summit_announced", "--public-date": "2025-07-11", "--occasion": "2025-apec-gyeongju", "--for-date": "2025-10-30", "--to": mine}
+            "--kind": "summit_announced",
+            "--public-date": "2025-07-11",
+            "--occasion": "2025-apec-gyeongju",
+            "--for-date": "2025-10-30",
+            "--to": mine,
+        }
         code, text, _ = call("add", *(word for pair in row.items() for word in pair))
         assert code == 0 and "A1,2025-apec-gyeongju,2025-10-30,,no,," in mine.read_text().removeprefix(before)
         assert re.search(r"(?m)^  2025-10-31  APEC Gyeongju .* 2025-07-11: The leaders speak", text)
@@ -171,8 +240,13 @@ class TestAdd:
         mine.write_text(mine.read_text().replace("for_date,", "").replace("search,", ""))
         before = mine.read_text()
         assert call("add", *self.ROW, "--to", mine)[0] == 0
-        assert mine.read_text().removeprefix(before).startswith(
-            "2025-07-10-the-leaders-speak-at-length,2025-07-10,2025-07-10,leader_call,both,3,A1,,,no,")
+        assert (
+            mine.read_text()
+            .removeprefix(before)
+            .startswith(
+                "2025-07-10-the-leaders-speak-at-length,2025-07-10,2025-07-10,leader_call,both,3,A1,,,no,"
+            )
+        )
 
 
 class TestCheck:
@@ -187,23 +261,43 @@ class TestCheck:
             words += [f"--{table.replace('_', '-')}", path]
         return words
 
-    @pytest.mark.parametrize("met, window, warned", [("", "", True), ("", "2026-visit-x,2025-07-01,2026-03-01,2026-03-31,said", False),
-                                                     ("", "2026-visit-x,2025-07-01,,,put off", False), ("no", "", False)])
+    @pytest.mark.parametrize(
+        "met, window, warned",
+        [
+            ("", "", True),
+            ("", "2026-visit-x,2025-07-01,2026-03-01,2026-03-31,said", False),
+            ("", "2026-visit-x,2025-07-01,,,put off", False),
+            ("no", "", False),
+        ],
+    )
     def test_a_visit_that_is_not_over_needs_a_window(self, call, tmp_path, met, window, warned):
         """The host of the visit is a third country."""
         outcome = "none,yes,no" if met else ",,"
-        row = f"2026-visit-x,A visit,visit,CH,2026-03-02,2026-03-03,2025-07-01,Trump,Xi,{outcome},,,low,A test"
-        code, text, complaint = call("check", *self.laid_over(tmp_path, occasions=row, **({"visit_windows": window} if window else {})))
+        row = (
+            f"2026-visit-x,A visit,visit,CH,2026-03-02,2026-03-03,2025-07-01,Trump,Xi,{outcome},,,low,A test"
+        )
+        code, text, complaint = call(
+            "check", *self.laid_over(tmp_path, occasions=row, **({"visit_windows": window} if window else {}))
+        )
         assert (code, complaint) == (0, "") and "no problem found" in text
-        assert (f"warning: {tmp_path}/occasions.csv:2: 2026-visit-x has no row in the visit windows" in text) == warned
+        assert (
+            f"warning: {tmp_path}/occasions.csv:2: 2026-visit-x has no row in the visit windows" in text
+        ) == warned
 
     def test_the_seeds_are_sound(self, call):
         code, text, complaint = call("check")
-        assert (code, complaint) == (0, "") and re.match(r"\d{3} signals, \d+ occasions, \d+ visit windows: no problem found\.\n", text)
-        assert re.search(r"warning: \d+ signals are not checked against a source", text) and "visit windows, so" not in text
+        assert (code, complaint) == (0, "") and re.match(
+            r"\d{3} signals, \d+ occasions, \d+ visit windows: no problem found\.\n", text
+        )
+        assert (
+            re.search(r"warning: \d+ signals are not checked against a source", text)
+            and "visit windows, so" not in text
+        )
 
 
-@pytest.mark.parametrize("values, line", [([0.0], " "), ([1.0], "█"), ([0, 0.5, 1], " ▄█"), ([0.06, 0.07], " ▁")])
+@pytest.mark.parametrize(
+    "values, line", [([0.0], " "), ([1.0], "█"), ([0, 0.5, 1], " ▄█"), ([0.06, 0.07], " ▁")]
+)
 def test_a_sparkline_shows_chances_as_blocks(values, line):
     assert sparkline(values) == line
 
@@ -214,17 +308,22 @@ def test_a_long_curve_fits_the_width():
 
 class TestProcess:
     def test_python_m_model_prints_the_same_bytes_as_this_process(self, default_run):
-        made = subprocess.run([sys.executable, "-m", "model", "forecast", "--json"], capture_output=True, cwd=PROJECT_ROOT)
-        assert (made.returncode, made.stderr) == (0, b"") and made.stdout.decode() == to_json(default_run.forecast)
+        made = subprocess.run(
+            [sys.executable, "-m", "model", "forecast", "--json"], capture_output=True, cwd=ROOT
+        )
+        assert (made.returncode, made.stderr) == (0, b"") and made.stdout.decode() == to_json(
+            default_run.forecast
+        )
         assert json.loads(made.stdout)["probability"] > 0
 
     def test_it_stays_quiet_when_nobody_reads(self, default_run):
-        head = subprocess.run(f"'{sys.executable}' -m model forecast --json | true", shell=True, capture_output=True,
-                              cwd=PROJECT_ROOT)
+        head = subprocess.run(
+            f"'{sys.executable}' -m model forecast --json | true", shell=True, capture_output=True, cwd=ROOT
+        )
         assert head.stderr == b""
 
     def test_it_works_from_any_folder(self, tmp_path, default_run):
-        summit_command = shutil.which("summit", path=str(PROJECT_ROOT / ".venv" / "bin"))
+        summit_command = shutil.which("summit", path=str(ROOT / ".venv" / "bin"))
         if summit_command is None:
             pytest.skip("the project is not installed here")
         made = subprocess.run([summit_command, "check"], capture_output=True, cwd=tmp_path)

@@ -6,11 +6,19 @@ from datetime import date
 import pytest
 from made_up import AS_OF, DAY, extended, thinned, word
 
-from model import compare, forecast
+from model.answer import compare, forecast
 from model.files import InputError
-from model.params import load_params
+from model.settings.params import load_params
 
-NAMES = ["code and settings", "time passed", "outcomes known", "revised rows", "new rows", "priors", "question"]
+NAMES = [
+    "code and settings",
+    "time passed",
+    "outcomes known",
+    "revised rows",
+    "new rows",
+    "priors",
+    "question",
+]
 APEC = "2025-apec-gyeongju"
 
 
@@ -41,13 +49,18 @@ def told(a, b):
 def assert_adds_up(a, b):
     made = compare.steps(a, b)
     total = b.forecast.probability - a.forecast.probability
-    assert sum(step.change for step in made) == pytest.approx(total, abs=1e-12) and [step.name for step in made] == NAMES
+    assert (
+        sum(step.change for step in made) == pytest.approx(total, abs=1e-12)
+        and [step.name for step in made] == NAMES
+    )
     assert made[-1].probability == b.forecast.probability
     return {step.name: step for step in made}
 
 
 @pytest.mark.parametrize("scenario", [None, "article-only", "no-record", "word-is-bond"])
-def test_a_run_made_again_from_its_own_inputs_is_the_same_and_differs_from_itself_in_nothing(stored, scenario):
+def test_a_run_made_again_from_its_own_inputs_is_the_same_and_differs_from_itself_in_nothing(
+    stored, scenario
+):
     run = stored("a", scenario=scenario)
     assert compare.differences(run, compare.rerun(run)) == []
     assert all(abs(step.change) < 1e-6 and not step.rows for step in assert_adds_up(run, run).values())
@@ -60,8 +73,10 @@ def test_the_week_between_two_runs_is_split_into_steps_that_add_up(stored, defau
     new = {s.event_id for s in default_run.whole.signals if AS_OF - 7 * DAY < s.public_date <= AS_OF}
     assert set(steps["new rows"].rows) == new and new
     assert steps["time passed"].change != 0 and steps["new rows"].change != 0
-    assert all(abs(steps[name].change) < 1e-6 for name in ("code and settings", "outcomes known", "revised rows", "priors",
-                                                           "question"))
+    assert all(
+        abs(steps[name].change) < 1e-6
+        for name in ("code and settings", "outcomes known", "revised rows", "priors", "question")
+    )
 
 
 def test_each_step_is_a_forecast_that_can_be_made_again(stored):

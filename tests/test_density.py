@@ -9,11 +9,26 @@ from math import exp, log, log1p
 
 import numpy as np
 import pytest
-from made_up import AS_OF, DAY, PARAMS, PRIORS, TYPES, ledger, occasion, prior_draws, refusal, signal, visit, window, word
+from made_up import (
+    AS_OF,
+    DAY,
+    PARAMS,
+    PRIORS,
+    TYPES,
+    ledger,
+    occasion,
+    prior_draws,
+    refusal,
+    signal,
+    visit,
+    window,
+    word,
+)
 from scipy import special, stats
 
-from model import likelihood, summit
-from model.record import no_record, record
+from model import summit
+from model.evidence.record import no_record, record
+from model.fit import likelihood
 
 LEVELS = (2, 1, -1, -2)
 
@@ -21,10 +36,12 @@ LEVELS = (2, 1, -1, -2)
 def prior_of(prior, value):
     """Log density of one value, before the shift `above`."""
     a = prior.args_solved
-    return {"Beta": lambda: stats.beta(a["alpha"], a["beta"]).logpdf(value),
-            "LogNormal": lambda: stats.norm(a["mu"], a["sigma"]).logpdf(log(value)) - log(value),
-            "Exponential": lambda: -value / a["scale"] - log(a["scale"]),
-            "Gamma": lambda: stats.gamma(a["alpha"], scale=1 / a["beta"]).logpdf(value)}[prior.dist]()
+    return {
+        "Beta": lambda: stats.beta(a["alpha"], a["beta"]).logpdf(value),
+        "LogNormal": lambda: stats.norm(a["mu"], a["sigma"]).logpdf(log(value)) - log(value),
+        "Exponential": lambda: -value / a["scale"] - log(a["scale"]),
+        "Gamma": lambda: stats.gamma(a["alpha"], scale=1 / a["beta"]).logpdf(value),
+    }[prior.dist]()
 
 
 def came(p, past, i):
@@ -71,7 +88,9 @@ def observed(p, past):
         hits_came, trials_came, hits_away, trials_away = past.said[i]
         terms["said_came_seen"] += stats.binom(trials_came, of_came).logpmf(hits_came)
         terms["said_away_seen"] += stats.binom(trials_away, of_away).logpmf(hits_away)
-    terms["meeting_days_seen"] = stats.multinomial(past.meeting_days.sum(), p["meeting_day"]).logpmf(past.meeting_days)
+    terms["meeting_days_seen"] = stats.multinomial(past.meeting_days.sum(), p["meeting_day"]).logpmf(
+        past.meeting_days
+    )
     terms["breaks_seen"] = stats.poisson(p["breaks"] * past.exposure).logpmf(past.broken)
     terms["visits_seen"] = stats.poisson(p["visit_rate"] * past.years).logpmf(past.visits)
     terms["notices_seen"] = sum(-days / p["visit_notice"] - log(p["visit_notice"]) for days in past.notices)
@@ -96,41 +115,74 @@ def small(seed):
     for year in range(2010, 2020):
         for kind in rng.choice(TYPES, 2, replace=False):
             name, start = f"{year}-{kind.replace('_', '-')}", date(year, int(rng.integers(3, 12)), 10)
-            attended, held = str(rng.choice(["both", "US", "CN", "none"], p=[0.6, 0.2, 0.1, 0.1])), rng.random() < 0.9
+            attended, held = (
+                str(rng.choice(["both", "US", "CN", "none"], p=[0.6, 0.2, 0.1, 0.1])),
+                rng.random() < 0.9,
+            )
             attended = attended if held else "none"
-            occasions.append(occasion(name, start, type=kind, host=str(rng.choice(["US", "CN", "KR"])),
-                                      met=bool(attended == "both" and rng.random() < 0.8), attended=attended,
-                                      held_in_person=bool(held)))
-            signals += [word(side, int(rng.choice([-3, -2, -1, 1, 2, 3])), start - int(rng.integers(1, 90)) * DAY, name)
-                        for side in ("US", "CN") if rng.random() < 0.6]
+            occasions.append(
+                occasion(
+                    name,
+                    start,
+                    type=kind,
+                    host=str(rng.choice(["US", "CN", "KR"])),
+                    met=bool(attended == "both" and rng.random() < 0.8),
+                    attended=attended,
+                    held_in_person=bool(held),
+                )
+            )
+            signals += [
+                word(
+                    side, int(rng.choice([-3, -2, -1, 1, 2, 3])), start - int(rng.integers(1, 90)) * DAY, name
+                )
+                for side in ("US", "CN")
+                if rng.random() < 0.6
+            ]
             if rng.random() < 0.2:
                 signals.append(refusal(start - 5 * DAY, name))
-        signals.append(signal(f"{year}-02-01-tone", date(year, 2, 1), "official_statement", int(rng.choice([-3, -1, 2]))))
+        signals.append(
+            signal(f"{year}-02-01-tone", date(year, 2, 1), "official_statement", int(rng.choice([-3, -1, 2])))
+        )
         if rng.random() < 0.4:
             day = date(year, 6, 1)
-            occasions.append(visit(f"{year}-visit", day, met=bool(rng.random() < 0.7), known_from=day - 60 * DAY))
+            occasions.append(
+                visit(f"{year}-visit", day, met=bool(rng.random() < 0.7), known_from=day - 60 * DAY)
+            )
             windows.append(window(f"{year}-visit", day - 60 * DAY, day, day))
     return record(ledger(signals, occasions, windows).as_of(date(2020, 1, 1)), PARAMS)
 
 
-RECORDS = {"real": lambda run: run.record, "generated 1": lambda run: small(1), "generated 2": lambda run: small(2),
-           "none": lambda run: no_record()}
+RECORDS = {
+    "real": lambda run: run.record,
+    "generated 1": lambda run: small(1),
+    "generated 2": lambda run: small(2),
+    "none": lambda run: no_record(),
+}
 EXACT = {"rel": 1e-9, "abs": 1e-6}
 
 
 @cache
 def densities(pymc_model):
     """A function from unconstrained values to the constrained ones and to each term, by name."""
-    names, free = [v.name for v in pymc_model.basic_RVs], pymc_model.replace_rvs_by_values(pymc_model.free_RVs)
+    names, free = (
+        [v.name for v in pymc_model.basic_RVs],
+        pymc_model.replace_rvs_by_values(pymc_model.free_RVs),
+    )
     terms = pymc_model.logp(sum=False, jacobian=False)
-    compute = pymc_model.compile_fn([*free, *(term.sum() for term in terms)], inputs=pymc_model.value_vars,
-                                    mode="FAST_COMPILE", point_fn=False)
+    compute = pymc_model.compile_fn(
+        [*free, *(term.sum() for term in terms)],
+        inputs=pymc_model.value_vars,
+        mode="FAST_COMPILE",
+        point_fn=False,
+    )
 
     def at(point):
         found = [np.asarray(value) for value in compute(*point)]
         split = len(free)
-        return (dict(zip([v.name for v in pymc_model.free_RVs], found[:split], strict=True)),
-                dict(zip(names, map(float, found[split:]), strict=True)))
+        return (
+            dict(zip([v.name for v in pymc_model.free_RVs], found[:split], strict=True)),
+            dict(zip(names, map(float, found[split:]), strict=True)),
+        )
 
     return at
 
@@ -144,7 +196,11 @@ def case(request, default_run):
 def points(pymc_model, each=4):
     """Random points of the sampler's space, spread far enough to reach odd corners."""
     rng, start = np.random.default_rng(5), pymc_model.initial_point()
-    return [[rng.normal(start[v.name], scale) for v in pymc_model.value_vars] for scale in (0.3, 1.0) for _ in range(each)]
+    return [
+        [rng.normal(start[v.name], scale) for v in pymc_model.value_vars]
+        for scale in (0.3, 1.0)
+        for _ in range(each)
+    ]
 
 
 def test_the_record_of_the_default_run_is_the_real_one(default_run):
@@ -165,7 +221,9 @@ def test_every_term_of_the_model_is_what_plain_arithmetic_says(case):
 def plain_draws(count=12):
     """Draws of the priors as the log likelihood takes them, and each as plain numbers by the model's names."""
     p = {name: values[:count] for name, values in prior_draws().items()}
-    above = {f"{name}_above": p[name] - prior.above for name, prior in PRIORS.parameters.items() if prior.above}
+    above = {
+        f"{name}_above": p[name] - prior.above for name, prior in PRIORS.parameters.items() if prior.above
+    }
     return p, [{name: values[i] for name, values in (p | above).items()} for i in range(count)]
 
 
@@ -182,7 +240,9 @@ def test_between_two_records_the_log_likelihood_for_reweighting_changes_as_plain
 
 def test_years_without_a_visit_count_against_their_rate(default_run):
     p, each = plain_draws()
-    change = likelihood.log_likelihood(p, default_run.record, 1.5) - likelihood.log_likelihood(p, default_run.record)
+    change = likelihood.log_likelihood(p, default_run.record, 1.5) - likelihood.log_likelihood(
+        p, default_run.record
+    )
     np.testing.assert_allclose(change, [-1.5 * one["visit_rate"] for one in each])
 
 

@@ -19,7 +19,10 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
-DIRECT = [Requirement(line) for line in [*PROJECT["dependencies"], *sum(PROJECT["optional-dependencies"].values(), [])]]
+DIRECT = [
+    Requirement(line)
+    for line in [*PROJECT["dependencies"], *sum(PROJECT["optional-dependencies"].values(), [])]
+]
 BUILD = [Requirement(line) for line in PYPROJECT["build-system"]["requires"]]
 LOCK = (ROOT / "requirements.lock").read_text()
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
@@ -267,8 +270,14 @@ def test_without_a_python_to_be_had_one_message_says_what_was_found_and_what_to_
 @pytest.mark.parametrize("given", ["", "floatX=float64"])
 def test_functions_are_compiled_without_fast_maths_whoever_starts_them(given):
     """With it, a function from the cache and one compiled now differ in their last bits, and so does every draw."""
-    told = subprocess.run([sys.executable, "-c", "import os, model; print(os.environ['PYTENSOR_FLAGS'])"], cwd=ROOT, text=True,
-                          env={name: value for name, value in os.environ.items() if name != "PYTENSOR_FLAGS"}
-                          | ({"PYTENSOR_FLAGS": given} if given else {}), capture_output=True, check=True).stdout
+    told = subprocess.run(
+        [sys.executable, "-c", "import os, model; print(os.environ['PYTENSOR_FLAGS'])"],
+        cwd=ROOT,
+        text=True,
+        env={name: value for name, value in os.environ.items() if name != "PYTENSOR_FLAGS"}
+        | ({"PYTENSOR_FLAGS": given} if given else {}),
+        capture_output=True,
+        check=True,
+    ).stdout
     assert told.startswith(given or "base_compiledir=") and told.count("numba__fastmath=False") == 1
     assert "PYTENSOR_FLAGS" not in (ROOT / "Makefile").read_text()

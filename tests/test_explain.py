@@ -7,20 +7,52 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up import (AS_OF, DAY, KINDS, PARAMS, PRIORS, announcement, ledger, occasion, planning, prior_draws, refusal,
-                     signal, visit, window, word)
+from made_up import (
+    AS_OF,
+    DAY,
+    KINDS,
+    PARAMS,
+    PRIORS,
+    announcement,
+    ledger,
+    occasion,
+    planning,
+    prior_draws,
+    refusal,
+    signal,
+    visit,
+    window,
+    word,
+)
 
-from model import chances, explain
-from model.explain import (COMING, STATUS_SIGNALS, WATCHED, Edits, changes, contributions, edited, moved, news,
-                           next_signals, possible, quiet_path)
+from model import chances
+from model.answer import explain
+from model.answer.explain import (
+    COMING,
+    STATUS_SIGNALS,
+    WATCHED,
+    Edits,
+    changes,
+    contributions,
+    edited,
+    moved,
+    news,
+    next_signals,
+    possible,
+    quiet_path,
+)
+from model.evidence.ledger import ATTENDANCE
+from model.evidence.outlook import outlook
 from model.files import InputError
-from model.ledger import ATTENDANCE
-from model.outlook import outlook
 
 P = prior_draws()
 DEADLINE = date(2025, 12, 31)
-OCCASIONS = [occasion("2025-unga", date(2025, 9, 23), 4, "unga", host="US"), occasion("2025-apec", date(2025, 10, 31)),
-             occasion("2025-g20", date(2025, 11, 22), type="g20", host="ZA"), visit()]
+OCCASIONS = [
+    occasion("2025-unga", date(2025, 9, 23), 4, "unga", host="US"),
+    occasion("2025-apec", date(2025, 10, 31)),
+    occasion("2025-g20", date(2025, 11, 22), type="g20", host="ZA"),
+    visit(),
+]
 ONE, OTHER = (side.leader for side in PARAMS.question.sides)
 
 
@@ -36,11 +68,16 @@ def reasons(ahead, rows, mass=0.9):
     return contributions(P, ahead, list(rows), mass, PRIORS)
 
 
-SOME = [signal(strength=3), signal("2025-06-09-tariff", date(2025, 6, 9), "economic_coercion", -3),
-        signal("2021-01-05-old", date(2021, 1, 5), "trade_talks", 2),
-        planning(date(2025, 7, 1)), planning(date(2025, 7, 2), strength=-2, grade="B2"),
-        word("US", -2, date(2025, 7, 3), "2025-g20"), word("CN", 3, date(2025, 7, 4), "2025-g20"),
-        announcement(date(2025, 7, 5), "2025-visit")]
+SOME = [
+    signal(strength=3),
+    signal("2025-06-09-tariff", date(2025, 6, 9), "economic_coercion", -3),
+    signal("2021-01-05-old", date(2021, 1, 5), "trade_talks", 2),
+    planning(date(2025, 7, 1)),
+    planning(date(2025, 7, 2), strength=-2, grade="B2"),
+    word("US", -2, date(2025, 7, 3), "2025-g20"),
+    word("CN", 3, date(2025, 7, 4), "2025-g20"),
+    announcement(date(2025, 7, 5), "2025-visit"),
+]
 
 
 @st.composite
@@ -53,8 +90,18 @@ def signals(draw):
         day = AS_OF - draw(st.integers(0, 200)) * DAY
         tied = draw(st.sampled_from(["", *[row.event_id for row in rows]]))
         places = ["2025-unga", "2025-apec", "2025-g20"] + ([] if kind == ATTENDANCE else ["", "2025-visit"])
-        rows.append(signal(f"{day}-{n}", day, kind, sign * draw(st.integers(1, 3)), draw(st.sampled_from(["A1", "B2", "C3"])),
-                           draw(st.sampled_from(places)), tied, draw(st.sampled_from(["US", "CN", "both"]))))
+        rows.append(
+            signal(
+                f"{day}-{n}",
+                day,
+                kind,
+                sign * draw(st.integers(1, 3)),
+                draw(st.sampled_from(["A1", "B2", "C3"])),
+                draw(st.sampled_from(places)),
+                tied,
+                draw(st.sampled_from(["US", "CN", "both"])),
+            )
+        )
     return rows
 
 
@@ -70,7 +117,9 @@ class TestContributions:
     @given(signals(), st.integers(1, 200))
     def test_changes_of_the_hazard_add_up_in_every_draw(self, rows, days):
         ahead = ahead_of(rows, AS_OF + days * DAY)
-        whole = np.log1p(-chances.by_deadline(P, ahead, signals=False)) - np.log1p(-chances.by_deadline(P, ahead))
+        whole = np.log1p(-chances.by_deadline(P, ahead, signals=False)) - np.log1p(
+            -chances.by_deadline(P, ahead)
+        )
         np.testing.assert_allclose(sum(changes(P, ahead, PRIORS).values()), whole, atol=1e-7)
 
     @settings(max_examples=20)
@@ -82,24 +131,44 @@ class TestContributions:
     def test_no_draw_is_blown_up_where_gains_and_losses_cancel(self):
         """Where the parts nearly cancel, the ratio of gain to change of hazard must stay that of a probability."""
         ahead = ahead_of(SOME)
-        parts, made = changes(P, ahead, PRIORS), {(row["id"], row["what"]): row for row in reasons(ahead, SOME, 0.998)}
+        parts, made = (
+            changes(P, ahead, PRIORS),
+            {(row["id"], row["what"]): row for row in reasons(ahead, SOME, 0.998)},
+        )
         for key, change in parts.items():
-            assert made[key]["upper"] <= max(change.max(), 0) + 1e-12 and made[key]["lower"] >= min(change.min(), 0) - 1e-12
+            assert (
+                made[key]["upper"] <= max(change.max(), 0) + 1e-12
+                and made[key]["lower"] >= min(change.min(), 0) - 1e-12
+            )
 
     def test_each_word_stands_under_its_own_row_and_old_signals_under_one(self):
         made = {(row["id"], row["what"]): row for row in reasons(ahead_of(SOME), SOME)}
         assert {key[1] for key in made} == {"signal", "tone", "coming", "meeting", "visit window"}
-        assert made["2025-07-01-visit-planning", "meeting"]["delta"] > 0 > made["2025-07-02-official-statement", "meeting"]["delta"]
-        assert made["2025-07-03-us-not-2", "coming"]["delta"] < 0 < made["2025-07-04-cn-will-3", "coming"]["delta"]
+        assert (
+            made["2025-07-01-visit-planning", "meeting"]["delta"]
+            > 0
+            > made["2025-07-02-official-statement", "meeting"]["delta"]
+        )
+        assert (
+            made["2025-07-03-us-not-2", "coming"]["delta"]
+            < 0
+            < made["2025-07-04-cn-will-3", "coming"]["delta"]
+        )
         assert made["2025-06-01-word", "signal"]["delta"] > 0 > made["2025-06-09-tariff", "signal"]["delta"]
-        assert made["2025-visit", "visit window"]["delta"] > 0 and made["2025-07-05-announced", "meeting"]["delta"] == 0
+        assert (
+            made["2025-visit", "visit window"]["delta"] > 0
+            and made["2025-07-05-announced", "meeting"]["delta"] == 0
+        )
         assert ("2021-01-05-old", "signal") not in made and ("background", "tone") in made
 
     def test_words_about_coming_rest_on_the_record_and_words_of_planning_on_belief(self):
         made = {row["id"]: row for row in reasons(ahead_of(SOME), SOME)}
         assert made["2025-07-03-us-not-2"]["basis"] == made["2025-07-05-announced"]["basis"] == "record"
         assert made["2025-07-01-visit-planning"]["basis"] == "belief"
-        assert made["2025-07-03-us-not-2"]["kind"] == ATTENDANCE and made["2025-07-03-us-not-2"]["date"] == "2025-07-03"
+        assert (
+            made["2025-07-03-us-not-2"]["kind"] == ATTENDANCE
+            and made["2025-07-03-us-not-2"]["date"] == "2025-07-03"
+        )
 
     def test_a_visit_put_off_is_a_reason_of_its_own(self):
         off = window(day=date(2025, 7, 1), earliest=None, latest=None)
@@ -117,7 +186,8 @@ class TestContributions:
     def test_those_of_the_default_run_add_up_and_name_words_about_coming(self, default_run):
         made = default_run.forecast
         assert sum(row["delta"] for row in made.contributions) == pytest.approx(
-            made.probability - made.no_signals_probability, abs=1e-12)
+            made.probability - made.no_signals_probability, abs=1e-12
+        )
         coming = {row["id"]: row["delta"] for row in made.contributions if row["what"] == "coming"}
         assert coming["2025-04-12-g20-johannesburg-us-will-not"] < 0
 
@@ -138,8 +208,12 @@ class TestNews:
     def test_an_event_has_as_effect_the_forecast_less_that_without_it(self):
         whole, made = self.told(SOME)
         assert [row["id"] for row in made] == ["2025-07-04-cn-will-3", "2025-07-05-announced"]
-        without = replace(whole, signals=tuple(s for s in whole.signals if s.event_id != "2025-07-04-cn-will-3"))
-        now, then = (chances.by_deadline(P, outlook(each, AS_OF, DEADLINE, PARAMS)).mean() for each in (whole, without))
+        without = replace(
+            whole, signals=tuple(s for s in whole.signals if s.event_id != "2025-07-04-cn-will-3")
+        )
+        now, then = (
+            chances.by_deadline(P, outlook(each, AS_OF, DEADLINE, PARAMS)).mean() for each in (whole, without)
+        )
         assert made[0]["effect"] == pytest.approx(now - then) and made[0]["effect"] > 0
         assert made[0]["date"] == date(2025, 7, 4) and made[0]["text"] == "Somebody says something."
 
@@ -149,10 +223,15 @@ class TestNews:
         _, made = self.told([], [new, over], {"2025-parade": 0.2})
         told = {row["id"]: row for row in made}
         assert told["2025-nss"]["effect"] > 0 and told["2025-nss"]["text"] == "2025-nss becomes public."
-        assert told["2025-parade"]["effect"] == -0.2 and told["2025-parade"]["text"].endswith("passes without a meeting.")
+        assert told["2025-parade"]["effect"] == -0.2 and told["2025-parade"]["text"].endswith(
+            "passes without a meeting."
+        )
 
     def test_tied_rows_are_one_piece_of_news(self):
-        rows = [word("US", 3, date(2025, 7, 8)), word("CN", 3, date(2025, 7, 8), same_as="2025-07-08-us-will-3")]
+        rows = [
+            word("US", 3, date(2025, 7, 8)),
+            word("CN", 3, date(2025, 7, 8), same_as="2025-07-08-us-will-3"),
+        ]
         assert len(self.told(rows)[1]) == 1
 
     def test_what_was_public_before_is_no_news(self):
@@ -162,7 +241,9 @@ class TestNews:
 class TestNextSignals:
     def test_downside_comes_first_then_upside_then_pairs_the_largest_change_first(self, default_run):
         made = default_run.forecast.next_signals
-        assert [WATCHED.index(row["direction"]) for row in made] == sorted(WATCHED.index(row["direction"]) for row in made)
+        assert [WATCHED.index(row["direction"]) for row in made] == sorted(
+            WATCHED.index(row["direction"]) for row in made
+        )
         assert {row["direction"] for row in made} == set(WATCHED) and WATCHED == ("down", "up", "pair")
         for direction in WATCHED:
             sizes = [abs(row["change"]) for row in made if row["direction"] == direction]
@@ -189,15 +270,18 @@ class TestNextSignals:
         rows = {row["what"]: row["probability_after"] for row in next_signals(P, plain, PARAMS)}
         few = {name: values[::4] for name, values in P.items()}
         level = chances.by_deadline(P, plain).mean() - chances.by_deadline(few, plain).mean()
-        for what, row in [("meeting announced at 2025-apec", announcement(AS_OF)),
-                          (f"{ONE} stays away from 2025-g20", word("US", -3, AS_OF, "2025-g20")),
-                          (f"{OTHER} says he comes to 2025-unga", word("CN", 3, AS_OF, "2025-unga")),
-                          ("envoy meeting (+2)", signal("2025-07-11-x", AS_OF, "envoy_meeting", 2)),
-                          ("security friction (-2)", signal("2025-07-11-x", AS_OF, "security_friction", -2))]:
+        for what, row in [
+            ("meeting announced at 2025-apec", announcement(AS_OF)),
+            (f"{ONE} stays away from 2025-g20", word("US", -3, AS_OF, "2025-g20")),
+            (f"{OTHER} says he comes to 2025-unga", word("CN", 3, AS_OF, "2025-unga")),
+            ("envoy meeting (+2)", signal("2025-07-11-x", AS_OF, "envoy_meeting", 2)),
+            ("security friction (-2)", signal("2025-07-11-x", AS_OF, "security_friction", -2)),
+        ]:
             after = min(chances.by_deadline(few, ahead_of([row])).mean() + level, 1)
             assert rows[what] == pytest.approx(after, abs=1e-9), what
         assert rows["2025-visit is off"] == pytest.approx(
-            chances.by_deadline(few, ahead_of([], windows=False)).mean() + level, abs=1e-9)
+            chances.by_deadline(few, ahead_of([], windows=False)).mean() + level, abs=1e-9
+        )
 
     @pytest.mark.parametrize("said", [1, 2, -1, -2, 3, -3])
     def test_what_was_said_before_still_counts_beside_a_settled_word(self, said):
@@ -207,25 +291,40 @@ class TestNextSignals:
         for verb, settled in (("says he comes to", 3), ("stays away from", -3)):
             if said != settled:
                 real = ahead_of([*before, word("US", settled, AS_OF)])
-                np.testing.assert_allclose(chances.by_deadline(P, after[f"{ONE} {verb} 2025-apec"]), chances.by_deadline(P, real))
+                np.testing.assert_allclose(
+                    chances.by_deadline(P, after[f"{ONE} {verb} 2025-apec"]), chances.by_deadline(P, real)
+                )
 
-    @pytest.mark.parametrize("before", [[word("US", -3)], [word("CN", 2), planning()], [planning(strength=-3)], [refusal()]])
+    @pytest.mark.parametrize(
+        "before", [[word("US", -3)], [word("CN", 2), planning()], [planning(strength=-3)], [refusal()]]
+    )
     def test_an_announcement_stands_beside_what_was_said_before_as_it_does_in_the_ledger(self, before):
-        after = {what: ahead for _, what, ahead in possible(ahead_of(before), PARAMS)}["meeting announced at 2025-apec"]
+        after = {what: ahead for _, what, ahead in possible(ahead_of(before), PARAMS)}[
+            "meeting announced at 2025-apec"
+        ]
         real = ahead_of([*before, announcement(AS_OF)])
         np.testing.assert_allclose(chances.by_deadline(P, after), chances.by_deadline(P, real))
 
     def test_a_refusal_takes_an_announced_meeting_back(self):
         said = [announcement(date(2025, 7, 1))]
-        after = {what: ahead for _, what, ahead in possible(ahead_of(said), PARAMS)}[f"{ONE} stays away from 2025-apec"]
+        after = {what: ahead for _, what, ahead in possible(ahead_of(said), PARAMS)}[
+            f"{ONE} stays away from 2025-apec"
+        ]
         real = ahead_of([*said, word("US", -3, AS_OF)])
         np.testing.assert_allclose(chances.by_deadline(P, after), chances.by_deadline(P, real))
 
     def test_what_is_already_so_and_who_is_at_home_is_not_tried(self):
-        tried = [what for _, what, _ in possible(ahead_of([word("US", -3, occasion="2025-g20"), announcement()]), PARAMS)]
+        tried = [
+            what
+            for _, what, _ in possible(
+                ahead_of([word("US", -3, occasion="2025-g20"), announcement()]), PARAMS
+            )
+        ]
         assert f"{ONE} stays away from 2025-g20" not in tried and f"{ONE} says he comes to 2025-g20" in tried
         assert "meeting announced at 2025-apec" not in tried and "meeting announced at 2025-g20" in tried
-        assert f"{ONE} stays away from 2025-unga" not in tried and f"{OTHER} stays away from 2025-unga" in tried
+        assert (
+            f"{ONE} stays away from 2025-unga" not in tried and f"{OTHER} stays away from 2025-unga" in tried
+        )
         assert len(tried) == len(set(tried))
 
     @settings(max_examples=10)
@@ -255,27 +354,44 @@ class TestEdits:
 
     def added(self, whole):
         known = {s.event_id for s in self.WHOLE.signals}
-        return [(s.kind, s.strength, s.occasion, s.actor, s.public_date) for s in whole.signals if s.event_id not in known]
+        return [
+            (s.kind, s.strength, s.occasion, s.actor, s.public_date)
+            for s in whole.signals
+            if s.event_id not in known
+        ]
 
     def slot(self, name, **edits):
         ahead = outlook(self.made(**edits), AS_OF, DEADLINE, PARAMS)
-        return next(slot for view in ahead.seasons for slot in view.slots if slot.occasion.occasion_id == name)
+        return next(
+            slot for view in ahead.seasons for slot in view.slots if slot.occasion.occasion_id == name
+        )
 
     def test_without_edits_the_ledger_stays_as_it_is(self):
         assert self.made() == self.WHOLE and not Edits()
 
-    @pytest.mark.parametrize("text, row", [
-        ("leader_call:3", ("leader_call", 3, "", "both", AS_OF)), ("contact_missed:-2", ("contact_missed", -2, "", "both", AS_OF)),
-        ("leader_call:3:both", ("leader_call", 3, "", "both", AS_OF)),
-        ("invitation:2:CN", ("invitation", 2, "", "CN", AS_OF)),
-        ("visit_planning:+2:2025-apec", ("visit_planning", 2, "2025-apec", "both", AS_OF)),
-        ("visit_planning:2:2025-apec@2025-07-01", ("visit_planning", 2, "2025-apec", "both", date(2025, 7, 1))),
-        ("visit_planning:2:2025-visit:US@2025-07-01", ("visit_planning", 2, "2025-visit", "US", date(2025, 7, 1))),
-        ("official_statement:-1@2025-06-30", ("official_statement", -1, "", "both", date(2025, 6, 30))),
-        ("attendance:3:2025-apec:US", (ATTENDANCE, 3, "2025-apec", "US", AS_OF)),
-        ("attendance:-1:2025-g20:CN@2025-06-30", (ATTENDANCE, -1, "2025-g20", "CN", date(2025, 6, 30))),
-        ("attendance:-3:2025-g20:both", (ATTENDANCE, -3, "2025-g20", "both", AS_OF)),
-        ("attendance:-3:2025-g20", (ATTENDANCE, -3, "2025-g20", "both", AS_OF))])
+    @pytest.mark.parametrize(
+        "text, row",
+        [
+            ("leader_call:3", ("leader_call", 3, "", "both", AS_OF)),
+            ("contact_missed:-2", ("contact_missed", -2, "", "both", AS_OF)),
+            ("leader_call:3:both", ("leader_call", 3, "", "both", AS_OF)),
+            ("invitation:2:CN", ("invitation", 2, "", "CN", AS_OF)),
+            ("visit_planning:+2:2025-apec", ("visit_planning", 2, "2025-apec", "both", AS_OF)),
+            (
+                "visit_planning:2:2025-apec@2025-07-01",
+                ("visit_planning", 2, "2025-apec", "both", date(2025, 7, 1)),
+            ),
+            (
+                "visit_planning:2:2025-visit:US@2025-07-01",
+                ("visit_planning", 2, "2025-visit", "US", date(2025, 7, 1)),
+            ),
+            ("official_statement:-1@2025-06-30", ("official_statement", -1, "", "both", date(2025, 6, 30))),
+            ("attendance:3:2025-apec:US", (ATTENDANCE, 3, "2025-apec", "US", AS_OF)),
+            ("attendance:-1:2025-g20:CN@2025-06-30", (ATTENDANCE, -1, "2025-g20", "CN", date(2025, 6, 30))),
+            ("attendance:-3:2025-g20:both", (ATTENDANCE, -3, "2025-g20", "both", AS_OF)),
+            ("attendance:-3:2025-g20", (ATTENDANCE, -3, "2025-g20", "both", AS_OF)),
+        ],
+    )
     def test_an_added_signal_is_a_row_of_the_best_grade(self, text, row):
         whole = self.made(add=[text])
         assert self.added(whole) == [row] and len(whole.signals) == len(self.WHOLE.signals) + 1
@@ -286,7 +402,9 @@ class TestEdits:
         about = ":2025-apec:US" if kind == ATTENDANCE else ""
         for strength in (-3, 3):
             if PRIORS.kinds[kind].sign == ("down" if strength > 0 else "up"):
-                with pytest.raises(InputError, match=f"expected a strength from .* for {kind}; found {strength}"):
+                with pytest.raises(
+                    InputError, match=f"expected a strength from .* for {kind}; found {strength}"
+                ):
                     self.made(add=[f"{kind}:{strength}{about}"])
             else:
                 assert self.added(self.made(add=[f"{kind}:{strength}{about}"]))[0][:2] == (kind, strength)
@@ -294,27 +412,45 @@ class TestEdits:
     def test_equal_additions_all_count(self):
         assert len(self.made(add=["leader_call:3"] * 3).signals) == len(self.WHOLE.signals) + 3
 
-    @pytest.mark.parametrize("status, shown", [("announced", "announced"), ("planned", "planned"), ("doubted", "doubted"),
-                                               ("scheduled", "scheduled"), ("refused", "off"), ("called-off", "off")])
+    @pytest.mark.parametrize(
+        "status, shown",
+        [
+            ("announced", "announced"),
+            ("planned", "planned"),
+            ("doubted", "doubted"),
+            ("scheduled", "scheduled"),
+            ("refused", "off"),
+            ("called-off", "off"),
+        ],
+    )
     def test_a_status_that_is_set_is_the_status_whatever_was_said(self, status, shown):
         for name in ("2025-apec", "2025-g20", "2025-unga"):
             assert self.slot(name, set=[f"{name}={status}"]).status == shown
 
     def test_every_status_is_covered(self):
-        marks = next(mark for mark in self.test_a_status_that_is_set_is_the_status_whatever_was_said.pytestmark)
+        marks = next(
+            mark for mark in self.test_a_status_that_is_set_is_the_status_whatever_was_said.pytestmark
+        )
         assert {row[0] for row in marks.args[1]} == {*STATUS_SIGNALS, "scheduled"}
 
-    @pytest.mark.parametrize("status, shown", [("announced", "announced"), ("scheduled", "agreed"), ("refused", "refused")])
+    @pytest.mark.parametrize(
+        "status, shown", [("announced", "announced"), ("scheduled", "agreed"), ("refused", "refused")]
+    )
     def test_a_visit_can_be_announced_and_refused(self, status, shown):
         whole = self.made(set=[f"2025-visit={status}"])
         assert outlook(whole, AS_OF, DEADLINE, PARAMS).statuses["2025-visit"] == shown
 
-    @pytest.mark.parametrize("said, settled, levels", [("comes", 1, ()), ("may-come", 0, (1,)), ("may-not-come", 0, (-1,)),
-                                                       ("stays-away", -1, ())])
+    @pytest.mark.parametrize(
+        "said, settled, levels",
+        [("comes", 1, ()), ("may-come", 0, (1,)), ("may-not-come", 0, (-1,)), ("stays-away", -1, ())],
+    )
     @pytest.mark.parametrize("side", ["US", "CN"])
     def test_what_is_set_of_one_leader_is_all_that_was_said_of_his_coming(self, side, said, settled, levels):
         other = {"US": "CN", "CN": "US"}[side]
-        words, before = self.slot("2025-g20", set=[f"2025-g20={side}:{said}"]).words, self.slot("2025-g20").words
+        words, before = (
+            self.slot("2025-g20", set=[f"2025-g20={side}:{said}"]).words,
+            self.slot("2025-g20").words,
+        )
         assert (words.coming(side).settled, words.coming(side).levels) == (settled, levels)
         assert words.coming(other) == before.coming(other)
 
@@ -330,7 +466,9 @@ class TestEdits:
 
     def test_who_comes_moves_the_forecast_the_right_way(self):
         def probability(said):
-            return chances.by_deadline(P, outlook(self.made(set=[f"2025-apec=US:{said}"]), AS_OF, DEADLINE, PARAMS)).mean()
+            return chances.by_deadline(
+                P, outlook(self.made(set=[f"2025-apec=US:{said}"]), AS_OF, DEADLINE, PARAMS)
+            ).mean()
 
         values = [probability(said) for said in ("comes", "may-come", "may-not-come", "stays-away")]
         assert all(more > less for more, less in zip(values, values[1:]))
@@ -341,46 +479,124 @@ class TestEdits:
         assert len(whole.signals) == len(self.WHOLE.signals) - 2
 
     def test_later_edits_do_not_undo_earlier_ones_of_other_occasions(self):
-        whole = self.made(set=["2025-unga=planned", "2025-g20=scheduled", "2025-apec=announced"], remove=["2025-07-05-announced"])
+        whole = self.made(
+            set=["2025-unga=planned", "2025-g20=scheduled", "2025-apec=announced"],
+            remove=["2025-07-05-announced"],
+        )
         said = outlook(whole, AS_OF, DEADLINE, PARAMS).statuses
         assert [said[f"2025-{name}"] for name in ("unga", "g20", "apec", "visit")] == [
-            "planned", "scheduled", "announced", "agreed"]
+            "planned",
+            "scheduled",
+            "announced",
+            "agreed",
+        ]
 
     def test_a_removed_row_is_gone_and_so_is_every_tie_to_it(self):
-        tied = ledger([*SOME, signal("2025-06-02-again", date(2025, 6, 2), same_as="2025-06-01-word")], OCCASIONS)
+        tied = ledger(
+            [*SOME, signal("2025-06-02-again", date(2025, 6, 2), same_as="2025-06-01-word")], OCCASIONS
+        )
         whole = edited(tied, Edits(remove=("2025-06-01-word",)), PARAMS)
-        assert "2025-06-01-word" not in {s.event_id for s in whole.signals} | {s.same_as for s in whole.signals}
+        assert "2025-06-01-word" not in {s.event_id for s in whole.signals} | {
+            s.same_as for s in whole.signals
+        }
 
-    @pytest.mark.parametrize("edits, says", [
-        (dict(add=["leadercall:2"]), r"--add: unknown kind 'leadercall' \(did you mean \"leader_call\"\?\)"),
-        (dict(add=["leader_call"]), r"--add: expected KIND:STRENGTH\[:OCCASION\]\[:ACTOR\]\[@DATE\]; found 'leader_call'"),
-        (dict(add=["leader_call:2:US:2025-apec"]), r"--add: expected KIND:STRENGTH\[:OCCASION\]\[:ACTOR\]\[@DATE\]; found"),
-        (dict(add=["leader_call:-2"]), r"--add: expected a strength from 1 to 3 for leader_call; found -2"),
-        (dict(add=["contact_missed:2"]), r"--add: expected a strength from -3 to -1 for contact_missed; found 2"),
-        (dict(add=["official_statement:0"]), r"--add: expected a strength from -3 to 3 without 0"),
-        (dict(add=["attendance:0:2025-apec:US"]), r"--add: expected a strength from -3 to 3 without 0 for attendance"),
-        (dict(add=["attendance:4:2025-apec:US"]), r"--add: expected a strength from -3 to 3 without 0 for attendance"),
-        (dict(add=["leader_call:4"]), r"--add: expected a strength from 1 to 3"),
-        (dict(add=["leader_call:2:RU"]), r"--add: for ACTOR, expected one of US, CN, both; found 'RU'"),
-        (dict(add=["attendance:2"]), r"--add: expected attendance:STRENGTH:OCCASION:ACTOR with an occasion of many leaders"),
-        (dict(add=["attendance:2:US"]), r"--add: expected attendance:STRENGTH:OCCASION:ACTOR with an occasion of many"),
-        (dict(add=["attendance:2:2025-visit:US"]), r"--add: expected attendance:STRENGTH:OCCASION:ACTOR with an occasion of"),
-        (dict(add=["attendance:2:2025-apec"]), r"--add: expected an actor US or CN; both is about the occasion"),
-        (dict(add=["attendance:2:2025-apce:US"]), r"--add: unknown occasion '2025-apce'.*did you mean \"2025-apec\""),
-        (dict(add=["visit_planning:2:2025-apce"]), r"--add: unknown occasion '2025-apce'.*did you mean \"2025-apec\""),
-        (dict(add=["leader_call:2@2025-13-01"]), r"--add: expected a day of the calendar"),
-        (dict(add=["leader_call:2@2025-07-12"]), r"--add: expected a day not after the as-of date 2025-07-11; found 2025-07-12"),
-        (dict(add=["visit_planning:2:2025-apec@2024-10-30"]), r"--add: expected a day not before 2024-10-31, when 2025-apec"),
-        (dict(set=["2025-apec"]), r"--set: expected OCCASION=STATUS"),
-        (dict(set=["2025-apec=anounced"]), r"--set: .*did you mean \"announced\""),
-        (dict(set=["2025-apec=US:come"]), r"--set: .*did you mean \"US:comes\""),
-        (dict(set=["2025-apec=RU:comes"]), r"--set: expected OCCASION=STATUS; for STATUS, expected one of announced.*US:comes"),
-        (dict(set=["2025-apec=comes"]), r"--set: expected OCCASION=STATUS; for STATUS, expected one of"),
-        (dict(set=["2025-g21=refused"]), r"--set: unknown occasion '2025-g21' on 2025-07-11 \(did you mean \"2025-g20\"\?\)"),
-        (dict(set=["2025-g21=US:comes"]), r"--set: unknown occasion '2025-g21' on 2025-07-11 \(did you mean \"2025-g20\"\?\)"),
-        (dict(set=["2025-visit=CN:stays-away"]), r"--set: expected an occasion of many leaders for CN:stays-away; 2025-visit is"),
-        (dict(set=["2025-visit=called-off"]), r"--set: expected an occasion of many leaders for called-off; 2025-visit is a visit"),
-        (dict(remove=["2025-06-01-wort"]), r"--remove: unknown event '2025-06-01-wort' \(did you mean \"2025-06-01-word\"\?\)")])
+    @pytest.mark.parametrize(
+        "edits, says",
+        [
+            (
+                dict(add=["leadercall:2"]),
+                r"--add: unknown kind 'leadercall' \(did you mean \"leader_call\"\?\)",
+            ),
+            (
+                dict(add=["leader_call"]),
+                r"--add: expected KIND:STRENGTH\[:OCCASION\]\[:ACTOR\]\[@DATE\]; found 'leader_call'",
+            ),
+            (
+                dict(add=["leader_call:2:US:2025-apec"]),
+                r"--add: expected KIND:STRENGTH\[:OCCASION\]\[:ACTOR\]\[@DATE\]; found",
+            ),
+            (
+                dict(add=["leader_call:-2"]),
+                r"--add: expected a strength from 1 to 3 for leader_call; found -2",
+            ),
+            (
+                dict(add=["contact_missed:2"]),
+                r"--add: expected a strength from -3 to -1 for contact_missed; found 2",
+            ),
+            (dict(add=["official_statement:0"]), r"--add: expected a strength from -3 to 3 without 0"),
+            (
+                dict(add=["attendance:0:2025-apec:US"]),
+                r"--add: expected a strength from -3 to 3 without 0 for attendance",
+            ),
+            (
+                dict(add=["attendance:4:2025-apec:US"]),
+                r"--add: expected a strength from -3 to 3 without 0 for attendance",
+            ),
+            (dict(add=["leader_call:4"]), r"--add: expected a strength from 1 to 3"),
+            (dict(add=["leader_call:2:RU"]), r"--add: for ACTOR, expected one of US, CN, both; found 'RU'"),
+            (
+                dict(add=["attendance:2"]),
+                r"--add: expected attendance:STRENGTH:OCCASION:ACTOR with an occasion of many leaders",
+            ),
+            (
+                dict(add=["attendance:2:US"]),
+                r"--add: expected attendance:STRENGTH:OCCASION:ACTOR with an occasion of many",
+            ),
+            (
+                dict(add=["attendance:2:2025-visit:US"]),
+                r"--add: expected attendance:STRENGTH:OCCASION:ACTOR with an occasion of",
+            ),
+            (
+                dict(add=["attendance:2:2025-apec"]),
+                r"--add: expected an actor US or CN; both is about the occasion",
+            ),
+            (
+                dict(add=["attendance:2:2025-apce:US"]),
+                r"--add: unknown occasion '2025-apce'.*did you mean \"2025-apec\"",
+            ),
+            (
+                dict(add=["visit_planning:2:2025-apce"]),
+                r"--add: unknown occasion '2025-apce'.*did you mean \"2025-apec\"",
+            ),
+            (dict(add=["leader_call:2@2025-13-01"]), r"--add: expected a day of the calendar"),
+            (
+                dict(add=["leader_call:2@2025-07-12"]),
+                r"--add: expected a day not after the as-of date 2025-07-11; found 2025-07-12",
+            ),
+            (
+                dict(add=["visit_planning:2:2025-apec@2024-10-30"]),
+                r"--add: expected a day not before 2024-10-31, when 2025-apec",
+            ),
+            (dict(set=["2025-apec"]), r"--set: expected OCCASION=STATUS"),
+            (dict(set=["2025-apec=anounced"]), r"--set: .*did you mean \"announced\""),
+            (dict(set=["2025-apec=US:come"]), r"--set: .*did you mean \"US:comes\""),
+            (
+                dict(set=["2025-apec=RU:comes"]),
+                r"--set: expected OCCASION=STATUS; for STATUS, expected one of announced.*US:comes",
+            ),
+            (dict(set=["2025-apec=comes"]), r"--set: expected OCCASION=STATUS; for STATUS, expected one of"),
+            (
+                dict(set=["2025-g21=refused"]),
+                r"--set: unknown occasion '2025-g21' on 2025-07-11 \(did you mean \"2025-g20\"\?\)",
+            ),
+            (
+                dict(set=["2025-g21=US:comes"]),
+                r"--set: unknown occasion '2025-g21' on 2025-07-11 \(did you mean \"2025-g20\"\?\)",
+            ),
+            (
+                dict(set=["2025-visit=CN:stays-away"]),
+                r"--set: expected an occasion of many leaders for CN:stays-away; 2025-visit is",
+            ),
+            (
+                dict(set=["2025-visit=called-off"]),
+                r"--set: expected an occasion of many leaders for called-off; 2025-visit is a visit",
+            ),
+            (
+                dict(remove=["2025-06-01-wort"]),
+                r"--remove: unknown event '2025-06-01-wort' \(did you mean \"2025-06-01-word\"\?\)",
+            ),
+        ],
+    )
     def test_a_wrong_edit_is_refused_with_the_nearest_word(self, edits, says):
         with pytest.raises(InputError, match=says):
             self.made(**edits)
@@ -390,8 +606,13 @@ class TestEdits:
             self.made(add=["leadercall:2", "x"], set=["y"], remove=["z"])
         assert len(caught.value.problems) == 4
 
-    @pytest.mark.parametrize("text, told", [("leader_call:3", "leader call, strength +3"),
-                                            ("attendance:-2:2025-apec:CN", "attendance, strength -2, CN, about 2025-apec")])
+    @pytest.mark.parametrize(
+        "text, told",
+        [
+            ("leader_call:3", "leader call, strength +3"),
+            ("attendance:-2:2025-apec:CN", "attendance, strength -2, CN, about 2025-apec"),
+        ],
+    )
     def test_what_was_added_is_told_as_such(self, text, told):
         whole = self.made(add=[text])
         rows = reasons(ahead_of(whole.signals), whole.signals)

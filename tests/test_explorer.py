@@ -9,12 +9,25 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from browser import needs_browser
-from made_up import PARAMS, announcement, occasion, planning, prior_draws, refusal, signal, visit, window, word
+from made_up import (
+    PARAMS,
+    announcement,
+    occasion,
+    planning,
+    prior_draws,
+    refusal,
+    signal,
+    visit,
+    window,
+    word,
+)
 from made_up import ledger as ledger_of
 
-from model import attendance, chances, explain, explorer, forecast, page, prose
-from model.explain import Edits
-from model.outlook import outlook
+from model import attendance, chances, formatting
+from model.answer import explain, forecast
+from model.answer.explain import Edits
+from model.evidence.outlook import outlook
+from model.report import explorer, page
 
 AS_OF, DEADLINE = PARAMS.question.as_of, PARAMS.question.deadline
 APEC = "2025-apec-gyeongju"
@@ -23,44 +36,82 @@ APEC = "2025-apec-gyeongju"
 def run_of(whole, draws, as_of=AS_OF, deadline=DEADLINE):
     """What the explorer needs of a run."""
     ledger = whole.as_of(as_of)
-    return SimpleNamespace(params=PARAMS, whole=whole, ledger=ledger, draws=draws,
-                           outlook=outlook(ledger, as_of, deadline, PARAMS))
+    return SimpleNamespace(
+        params=PARAMS,
+        whole=whole,
+        ledger=ledger,
+        draws=draws,
+        outlook=outlook(ledger, as_of, deadline, PARAMS),
+    )
 
 
 def talkative():
     """Draws from the priors; words and windows of every kind, some rows tied, one event about two occasions."""
-    said = [planning(date(2025, 6, 1), "2025-apec", 2), planning(date(2025, 6, 11), "2025-apec", -2),
-            planning(date(2025, 6, 12), "2025-apec", -1, same_as="2025-06-11-official-statement"),
-            word("US", 1, date(2025, 6, 2)), word("US", -2, date(2025, 6, 3)), word("CN", 3, date(2025, 6, 4)),
-            word("CN", -1, date(2025, 7, 11)),
-            announcement(date(2025, 5, 1), "2025-g20", date(2025, 11, 24)),
-            announcement(date(2025, 6, 20), "2025-g20"),
-            planning(date(2025, 6, 5), "2025-g20", -3), planning(date(2025, 6, 30), "2025-g20", -1),
-            word("US", -3, date(2025, 5, 20), "2025-g20"), word("US", 3, date(2025, 5, 21), "2025-g20"),
-            word("CN", -3, date(2025, 6, 10), "2025-g20"), word("CN", -1, date(2025, 6, 28), "2025-g20"),
-            word("US", 2, date(2025, 7, 2), "2025-unga"), word("CN", -3, date(2025, 7, 2), "2025-unga"),
-            announcement(date(2025, 6, 25), "2025-unga", date(2025, 9, 23)),
-            refusal(date(2025, 6, 26), "2025-now", same_as="2025-07-02-us-will-2"),
-            announcement(date(2025, 6, 27), "2025-now", date(2025, 7, 13)),
-            word("US", -2, date(2025, 7, 1), "2025-now"), word("US", -1, date(2025, 7, 3), "2025-now"),
-            word("CN", -2, date(2025, 7, 1), "2025-now"),
-            announcement(date(2025, 6, 27), "2025-visit", date(2025, 9, 3), name="-visit"),
-            refusal(date(2025, 6, 28), "2025-visit", name="-visit"),
-            planning(date(2025, 7, 1), "2025-visit", name="-visit"),
-            planning(date(2025, 7, 3), "2025-second", -2, name="-second")]
-    kinds = [("leader_call", 3), ("economic_coercion", -3), ("trade_talks", 2), ("trade_talks", 1),
-             ("official_statement", -1), ("envoy_meeting", 2)]
-    general = [signal(f"2025-05-{n + 1:02}-x", date(2025, 5, n + 1), kind, strength, "B2", "",
-                      f"2025-05-{n:02}-x" if n == 3 else "") for n, (kind, strength) in enumerate(kinds)]
+    said = [
+        planning(date(2025, 6, 1), "2025-apec", 2),
+        planning(date(2025, 6, 11), "2025-apec", -2),
+        planning(date(2025, 6, 12), "2025-apec", -1, same_as="2025-06-11-official-statement"),
+        word("US", 1, date(2025, 6, 2)),
+        word("US", -2, date(2025, 6, 3)),
+        word("CN", 3, date(2025, 6, 4)),
+        word("CN", -1, date(2025, 7, 11)),
+        announcement(date(2025, 5, 1), "2025-g20", date(2025, 11, 24)),
+        announcement(date(2025, 6, 20), "2025-g20"),
+        planning(date(2025, 6, 5), "2025-g20", -3),
+        planning(date(2025, 6, 30), "2025-g20", -1),
+        word("US", -3, date(2025, 5, 20), "2025-g20"),
+        word("US", 3, date(2025, 5, 21), "2025-g20"),
+        word("CN", -3, date(2025, 6, 10), "2025-g20"),
+        word("CN", -1, date(2025, 6, 28), "2025-g20"),
+        word("US", 2, date(2025, 7, 2), "2025-unga"),
+        word("CN", -3, date(2025, 7, 2), "2025-unga"),
+        announcement(date(2025, 6, 25), "2025-unga", date(2025, 9, 23)),
+        refusal(date(2025, 6, 26), "2025-now", same_as="2025-07-02-us-will-2"),
+        announcement(date(2025, 6, 27), "2025-now", date(2025, 7, 13)),
+        word("US", -2, date(2025, 7, 1), "2025-now"),
+        word("US", -1, date(2025, 7, 3), "2025-now"),
+        word("CN", -2, date(2025, 7, 1), "2025-now"),
+        announcement(date(2025, 6, 27), "2025-visit", date(2025, 9, 3), name="-visit"),
+        refusal(date(2025, 6, 28), "2025-visit", name="-visit"),
+        planning(date(2025, 7, 1), "2025-visit", name="-visit"),
+        planning(date(2025, 7, 3), "2025-second", -2, name="-second"),
+    ]
+    kinds = [
+        ("leader_call", 3),
+        ("economic_coercion", -3),
+        ("trade_talks", 2),
+        ("trade_talks", 1),
+        ("official_statement", -1),
+        ("envoy_meeting", 2),
+    ]
+    general = [
+        signal(
+            f"2025-05-{n + 1:02}-x",
+            date(2025, 5, n + 1),
+            kind,
+            strength,
+            "B2",
+            "",
+            f"2025-05-{n:02}-x" if n == 3 else "",
+        )
+        for n, (kind, strength) in enumerate(kinds)
+    ]
     old = [signal("2018-01-01-old", date(2018, 1, 1), "security_friction", -3)]
-    places = [occasion("2025-unga", date(2025, 9, 23), 4, "unga", host="US"),
-              occasion("2025-apec", date(2025, 10, 31)), occasion("2025-g20", date(2025, 11, 22), type="g20"),
-              occasion("2025-now", date(2025, 7, 12), 1, "other_multilateral", host="CN"),
-              visit(), visit("2025-second", date(2025, 12, 20)),
-              visit("2025-third", date(2025, 8, 1), host="US")]
-    windows = [window(), window("2025-second", date(2025, 6, 1), date(2025, 7, 1), date(2026, 2, 1)),
-               window("2025-third", date(2025, 4, 1), date(2025, 8, 1), date(2025, 8, 3)),
-               window("2025-third", date(2025, 7, 1), None, None)]
+    places = [
+        occasion("2025-unga", date(2025, 9, 23), 4, "unga", host="US"),
+        occasion("2025-apec", date(2025, 10, 31)),
+        occasion("2025-g20", date(2025, 11, 22), type="g20"),
+        occasion("2025-now", date(2025, 7, 12), 1, "other_multilateral", host="CN"),
+        visit(),
+        visit("2025-second", date(2025, 12, 20)),
+        visit("2025-third", date(2025, 8, 1), host="US"),
+    ]
+    windows = [
+        window(),
+        window("2025-second", date(2025, 6, 1), date(2025, 7, 1), date(2026, 2, 1)),
+        window("2025-third", date(2025, 4, 1), date(2025, 8, 1), date(2025, 8, 3)),
+        window("2025-third", date(2025, 7, 1), None, None),
+    ]
     whole = ledger_of([*said, *general, *old], places, windows)
     return run_of(whole, prior_draws(), deadline=date(2026, 12, 31))
 
@@ -74,9 +125,18 @@ def settings_of(run, rng):
     off = [i for i in range(len(general)) if rng.random() < 0.3]
     events = dict.fromkeys(event for events in spoken.values() for event in events)
     silenced = [event for event in events if rng.random() < 0.4]
-    mask = {name: sum(1 << bit for bit, event in enumerate(events) if event not in silenced)
-            for name, events in spoken.items()}
-    asked = {"off": off, "mask": mask, "trust": round(rng.uniform(0, 2), 2), "meeting": {}, "US": {}, "CN": {}}
+    mask = {
+        name: sum(1 << bit for bit, event in enumerate(events) if event not in silenced)
+        for name, events in spoken.items()
+    }
+    asked = {
+        "off": off,
+        "mask": mask,
+        "trust": round(rng.uniform(0, 2), 2),
+        "meeting": {},
+        "US": {},
+        "CN": {},
+    }
     for name, place in explorer.places(run.outlook).items():
         known = explorer.statuses(run, place)
         sides = () if place.occasion.is_visit or not known else run.params.sides
@@ -92,8 +152,12 @@ def settings_of(run, rng):
 def as_it_stands(run):
     """The settings with nothing changed."""
     spoken = explorer.events_of(run)[1]
-    return {"off": [], "mask": {name: 2 ** len(events) - 1 for name, events in spoken.items()}, "trust": 1,
-            "meeting": {}}, Edits()
+    return {
+        "off": [],
+        "mask": {name: 2 ** len(events) - 1 for name, events in spoken.items()},
+        "trust": 1,
+        "meeting": {},
+    }, Edits()
 
 
 def answer(run, p, edits, trust=1.0):
@@ -131,9 +195,12 @@ class TestArithmetic:
         browser.value(f"globalThis.given = {json.dumps(explorer.data(run))}, 1")
         for number in range(20):
             asked, edits = settings_of(run, rng) if number else as_it_stands(run)
-            made = json.loads(browser.value(
-                "(a => {const made = explore(given, {...a, off: new Set(a.off)}); made.curve = [...made.curve];"
-                f"return JSON.stringify(made)}})({json.dumps(asked)})"))
+            made = json.loads(
+                browser.value(
+                    "(a => {const made = explore(given, {...a, off: new Set(a.off)}); made.curve = [...made.curve];"
+                    f"return JSON.stringify(made)}})({json.dumps(asked)})"
+                )
+            )
             wanted, values = answer(run, p, edits, asked["trust"])
             np.testing.assert_allclose(made["curve"], wanted.by_day.mean(0), rtol=0, atol=1e-6)
             assert made["probability"] == pytest.approx(wanted.first.sum((1, 2)).mean(), abs=1e-6)
@@ -143,7 +210,10 @@ class TestArithmetic:
         """So that the comparison covers them: promises kept and taken back, refused visits, visits put off."""
         data = explorer.data(talkative())
         heard = {name: words["heard"][-1] for name, words in data["words"].items()}
-        assert heard["2025-g20"]["meeting"][:2] == [-21, 136] and heard["2025-unga"]["meeting"][:2] == [-16, 74]
+        assert heard["2025-g20"]["meeting"][:2] == [-21, 136] and heard["2025-unga"]["meeting"][:2] == [
+            -16,
+            74,
+        ]
         assert heard["2025-unga"]["comes"][1][0] == -1 and heard["2025-apec"]["comes"][1] == [1, 0, [(2, 0)]]
         assert None in data["words"]["2025-second"]["set"].values() and data["again"]
         assert any(not words["set"] for words in data["words"].values())
@@ -169,7 +239,9 @@ class TestPage:
     def test_it_is_quiet_asks_for_nothing_and_fits(self, browser, opened, width):
         wider = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
         browser.open(opened, width)
-        assert browser.value("document.querySelector('.explorer').hidden") is False and not browser.value(wider)
+        assert browser.value("document.querySelector('.explorer').hidden") is False and not browser.value(
+            wider
+        )
         browser.value("document.querySelector('.explorer details').open = true")
         browser.value("document.querySelector('.explorer button').click()")
         assert browser.complaints() == [] and browser.requests() == [opened.resolve().as_uri()]
@@ -188,11 +260,11 @@ class TestPage:
         assert self.choose(browser, "US", 4) == "stays-away"
         _, values = answer(default_run, few, Edits(set=(f"{APEC}=US:stays-away",)))
         for name in (f"US {APEC}", f"CN {APEC}", f"both {APEC}", f"first {APEC}"):
-            assert self.value(browser, name) == prose.percent(values[name]), name
+            assert self.value(browser, name) == formatting.percent(values[name]), name
         assert self.choose(browser, "CN", 1) == "comes" and self.choose(browser, "meeting", 4) == "announced"
         edits = Edits(set=(f"{APEC}=announced", f"{APEC}=US:stays-away", f"{APEC}=CN:comes"))
         made, _ = answer(default_run, few, edits)
-        assert self.shown(browser, "number") == prose.percent(made.first.sum((1, 2)).mean()) != before
+        assert self.shown(browser, "number") == formatting.percent(made.first.sum((1, 2)).mean()) != before
         assert re.match(r"−\d+\.\d points from the forecast, ", self.shown(browser, "moved"))
         browser.value("document.querySelector('.explorer [type=range]').focus()")
         browser.press("ArrowRight", 39)
@@ -212,14 +284,21 @@ class TestPage:
         browser.value("document.querySelectorAll('[data-words*=johannesburg]').forEach(box => box.click())")
         _, values = answer(default_run, few, removed)
         name = "US 2025-g20-johannesburg"
-        assert self.value(browser, name) == prose.percent(values[name]) != before
+        assert self.value(browser, name) == formatting.percent(values[name]) != before
 
     def test_everything_that_can_be_changed_has_a_name_and_its_occasion(self, browser, opened, default_run):
         browser.open(opened)
-        assert browser.value("[...document.querySelectorAll('.explorer input, .explorer select')]"
-                             ".filter(field => !field.labels[0]?.textContent.trim()).length") == 0
-        named = browser.value("[...document.querySelectorAll('.explorer select')].map(field => [field.name, "
-                              "field.labels[0].textContent, field.closest('fieldset').firstChild.textContent])")
+        assert (
+            browser.value(
+                "[...document.querySelectorAll('.explorer input, .explorer select')]"
+                ".filter(field => !field.labels[0]?.textContent.trim()).length"
+            )
+            == 0
+        )
+        named = browser.value(
+            "[...document.querySelectorAll('.explorer select')].map(field => [field.name, "
+            "field.labels[0].textContent, field.closest('fieldset').firstChild.textContent])"
+        )
         for name, place in explorer.places(default_run.outlook).items():
             here = [(text, legend) for other, text, legend in named if other == name]
             assert [text for text, _ in here] == ["Said of a meeting", "Trump", "Xi"]
@@ -228,7 +307,9 @@ class TestPage:
 
 class TestMarkup:
     def test_the_sample_of_draws_spreads_as_all_of_them(self, default_run):
-        few = chances.by_deadline(explorer.thinned(default_run.draws, default_run.outlook), default_run.outlook)
+        few = chances.by_deadline(
+            explorer.thinned(default_run.draws, default_run.outlook), default_run.outlook
+        )
         every = chances.by_deadline(default_run.draws, default_run.outlook)
         assert len(few) == explorer.DRAWS and few.mean() == pytest.approx(every.mean(), abs=0.002)
         levels = [0.1, 0.5, 0.9]
@@ -251,8 +332,11 @@ class TestMarkup:
     def test_text_of_the_ledger_stays_text_and_none_is_in_the_data(self):
         hostile = '<img src=x onerror=alert(1)></script> & "quotes"'
         run = talkative()
-        whole = replace(run.whole, signals=tuple(replace(s, description=hostile) for s in run.whole.signals),
-                        occasions=tuple(replace(o, name=hostile) for o in run.whole.occasions))
+        whole = replace(
+            run.whole,
+            signals=tuple(replace(s, description=hostile) for s in run.whole.signals),
+            occasions=tuple(replace(o, name=hostile) for o in run.whole.occasions),
+        )
         markup = explorer.section(run_of(whole, run.draws)).markup
         assert "<img" not in markup and markup.count("</script>") == 1 and "&lt;img" in markup
         assert "alert" not in json.dumps(explorer.data(run_of(whole, run.draws)))

@@ -15,36 +15,64 @@ import time
 
 import pytest
 
-from model.files import PROJECT_ROOT, content_hash
-from model.log import read_log
+from model.files import content_hash
+from model.paths import ROOT
+from model.track_record.log import read_log
+
 
 def row(number=0):
     """The options of `summit add` for a signal, another for each number."""
-    return ("--event-id", f"2025-07-02-fault-{number}", "--public-date", "2025-07-02", "--kind", "envoy_meeting", "--actor",
-            "both", "--strength", "1", "--grade", "A1", "--description", "Somebody says something.", "--source", "a test")
+    return (
+        "--event-id",
+        f"2025-07-02-fault-{number}",
+        "--public-date",
+        "2025-07-02",
+        "--kind",
+        "envoy_meeting",
+        "--actor",
+        "both",
+        "--strength",
+        "1",
+        "--grade",
+        "A1",
+        "--description",
+        "Somebody says something.",
+        "--source",
+        "a test",
+    )
 
 
 @pytest.fixture
 def project(tmp_path, default_run):
     """A copy of the project with its stored fits, but for what is rendered."""
     for name in ("model", "params", "seeds", "notebooks"):
-        shutil.copytree(PROJECT_ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "2*-*-*"))
-    shutil.copy(PROJECT_ROOT / "pyproject.toml", tmp_path)
-    shutil.copytree(PROJECT_ROOT / ".cache" / "fits", tmp_path / ".cache" / "fits")
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "2*-*-*"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(ROOT / ".cache" / "fits", tmp_path / ".cache" / "fits")
     return tmp_path
 
 
 def begin(project, *words, size=None):
     """A command line process of the copy, in a group of its own; files may not grow beyond `size`, as on a full disk."""
+
     def prepare():
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         if size:
             resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_DIR")} | {
-        "PYTHONPATH": str(project)}
-    return subprocess.Popen([sys.executable, "-m", "model", *words], cwd=project, env=environment, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, preexec_fn=prepare)
+        "PYTHONPATH": str(project)
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "model", *words],
+        cwd=project,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=prepare,
+    )
 
 
 def run(project, *words, size=None):
@@ -55,8 +83,11 @@ def run(project, *words, size=None):
 
 def state(folder):
     """The content of every file of a folder."""
-    return {path.relative_to(folder).as_posix(): content_hash(path.read_bytes())
-            for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): content_hash(path.read_bytes())
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def assert_whole(folder):
@@ -65,8 +96,10 @@ def assert_whole(folder):
     assert {name: value for name, value in state(folder).items() if name != "provenance.json"} == kept
 
 
-@pytest.mark.parametrize("words", [("backtest", "--monthly"), ("sweep", "params/sweeps/replay.yaml"),
-                                   ("forecast", "--random-seed", "77")])
+@pytest.mark.parametrize(
+    "words",
+    [("backtest", "--monthly"), ("sweep", "params/sweeps/replay.yaml"), ("forecast", "--random-seed", "77")],
+)
 def test_ctrl_c_ends_with_a_clear_word_and_leaves_things_as_they_were(project, words):
     before = state(project / "seeds") | state(project / "notebooks")
     process = begin(project, *words)
@@ -75,14 +108,20 @@ def test_ctrl_c_ends_with_a_clear_word_and_leaves_things_as_they_were(project, w
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "interrupted; nothing half-written is left\n")
     after = state(project / "seeds") | state(project / "notebooks")
-    assert {name for name in after if after[name] != before.get(name)} <= {"rendered/record/log_scores.csv",
-                                                                           "rendered/record/references.csv"}
+    assert {name for name in after if after[name] != before.get(name)} <= {
+        "rendered/record/log_scores.csv",
+        "rendered/record/references.csv",
+    }
 
 
 def test_a_full_disk_is_told_and_the_ledger_stays(project):
     before = state(project / "seeds")
     code, out, err = run(project, "add", *row(), size=100_000)
-    assert (code, out) == (2, "") and "signals.csv: cannot be written: File too large" in err and "Traceback" not in err
+    assert (
+        (code, out) == (2, "")
+        and "signals.csv: cannot be written: File too large" in err
+        and "Traceback" not in err
+    )
     assert state(project / "seeds") == before
     assert run(project, "add", *row())[0] == 0
 
@@ -133,14 +172,20 @@ def test_adding_killed_at_thirty_random_moments_leaves_the_old_ledger_or_the_new
         process.send_signal(signal.SIGKILL)
         process.communicate()
         after = path.read_bytes()
-        assert after.startswith(before) and after.count(b"\n") - before.count(b"\n") in (0, 1) and after.endswith(b"\n")
+        assert (
+            after.startswith(before)
+            and after.count(b"\n") - before.count(b"\n") in (0, 1)
+            and after.endswith(b"\n")
+        )
         assert run(project, "check")[0] == 0
 
 
 @pytest.mark.study
 def test_two_renders_at_once_do_not_mix(project):
-    runs = [begin(project, "forecast", "--report", "--name", "same", *words)
-            for words in ((), ("--deadline", "2025-11-30"))]
+    runs = [
+        begin(project, "forecast", "--report", "--name", "same", *words)
+        for words in ((), ("--deadline", "2025-11-30"))
+    ]
     for process in runs:
         out, err = process.communicate(timeout=300)
         assert process.returncode == 0, err

@@ -11,10 +11,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from model import figures, prose, show
+from model import formatting
+from model.report import figures, show
 
 LEDGER = example_run.cut()
-HOSTILE = '<script>alert("x")</script> $\\frac{1}{0}$ & a name that goes on & on, far beyond any line of any page'
+HOSTILE = (
+    '<script>alert("x")</script> $\\frac{1}{0}$ & a name that goes on & on, far beyond any line of any page'
+)
 DRAWN = {
     "curve": lambda forecast, width: figures.curve(forecast, width),
     "shares": lambda forecast, width: figures.shares(forecast, example_run.NAMES, width),
@@ -31,45 +34,75 @@ DRAWN = {
 def quiet(forecast):
     """A path on which the forecast falls evenly to nothing."""
     rows = forecast.curve[::30] + forecast.curve[-1:]
-    return [{"date": row["date"], "probability": forecast.probability * (1 - n / len(rows))} for n, row in enumerate(rows)]
+    return [
+        {"date": row["date"], "probability": forecast.probability * (1 - n / len(rows))}
+        for n, row in enumerate(rows)
+    ]
 
 
 def hostile():
     forecast = example_run.forecast()
-    return replace(forecast, likelihood_word="very likely",
-                   occasions=[row | {"name": HOSTILE} for row in forecast.occasions],
-                   contributions=[row | {"text": HOSTILE} for row in forecast.contributions])
+    return replace(
+        forecast,
+        likelihood_word="very likely",
+        occasions=[row | {"name": HOSTILE} for row in forecast.occasions],
+        contributions=[row | {"text": HOSTILE} for row in forecast.contributions],
+    )
 
 
 def crowded():
     """Occasions on neighbouring days, and the three marks of the ladder in one place at its top."""
     forecast = example_run.forecast()
     days = [date(2025, 12, 20) + timedelta(days=n) for n in range(10)]
-    rows = [example_run.occasion(f"o{n}", f"Occasion number {n}", "announced", str(day), 0.09, 0.1, comes=(0.99, 0.99))
-            for n, day in enumerate(days)]
-    return replace(forecast, occasions=rows, probability=0.999, a_week_ago=0.998, no_signals_probability=0.9985,
-                   interval={"lower": 0.9985, "upper": 0.9999, "mass": 0.9}, curve=example_run.curve(0.999),
-                   contributions=[row | {"delta": row["delta"] / 100} for row in forecast.contributions])
+    rows = [
+        example_run.occasion(
+            f"o{n}", f"Occasion number {n}", "announced", str(day), 0.09, 0.1, comes=(0.99, 0.99)
+        )
+        for n, day in enumerate(days)
+    ]
+    return replace(
+        forecast,
+        occasions=rows,
+        probability=0.999,
+        a_week_ago=0.998,
+        no_signals_probability=0.9985,
+        interval={"lower": 0.9985, "upper": 0.9999, "mass": 0.9},
+        curve=example_run.curve(0.999),
+        contributions=[row | {"delta": row["delta"] / 100} for row in forecast.contributions],
+    )
 
 
 def bare():
     """No signals, no occasions, no week before, the last day before the deadline."""
     forecast = example_run.forecast()
     unknown = [row for row in forecast.occasions if row["kind"] == "unknown"]
-    days = [{"date": day, "probability": p, "lower": p, "upper": p}
-            for day, p in (("2025-12-30", 0.0), ("2025-12-31", 0.001))]
-    return replace(forecast, as_of="2025-12-30", occasions=unknown, contributions=[], a_week_ago=None, curve=days,
-                   probability=0.001, no_signals_probability=0.001, likelihood_word="almost no chance",
-                   interval={"lower": 0.0, "upper": 0.002, "mass": 0.9}, matched_record={
-                       "hits": 0, "years": 0, "since": 2025, "text": "No earlier year stood like this."})
+    days = [
+        {"date": day, "probability": p, "lower": p, "upper": p}
+        for day, p in (("2025-12-30", 0.0), ("2025-12-31", 0.001))
+    ]
+    return replace(
+        forecast,
+        as_of="2025-12-30",
+        occasions=unknown,
+        contributions=[],
+        a_week_ago=None,
+        curve=days,
+        probability=0.001,
+        no_signals_probability=0.001,
+        likelihood_word="almost no chance",
+        interval={"lower": 0.0, "upper": 0.002, "mass": 0.9},
+        matched_record={"hits": 0, "years": 0, "since": 2025, "text": "No earlier year stood like this."},
+    )
 
 
 def far():
     """A deadline in three and a half years."""
     forecast = example_run.forecast()
     days = [date(2025, 7, 11) + timedelta(days=n) for n in range(1270)]
-    curve = [{"date": str(day), "probability": n / 1400, "lower": n / 1600, "upper": n / 1300}
-             for n, day in enumerate(days)]
+    curve = [
+        {"date": str(day), "probability": n / 1400, "lower": n / 1600, "upper": n / 1300}
+        for n, day in enumerate(days)
+    ]
     return replace(forecast, deadline=str(days[-1]), curve=curve, probability=curve[-1]["probability"])
 
 
@@ -85,10 +118,18 @@ def texts(figure):
     figure.dpi = 720
     renderer = FigureCanvasAgg(figure).get_renderer()
     figure.draw(renderer)
-    hidden = {label for axes in figure.axes if not axes.axison
-              for axis in (axes.xaxis, axes.yaxis) for label in axis.get_ticklabels()}
-    return [(text.get_text(), Bbox(text.get_window_extent(renderer).get_points() / 10)) for text in figure.findobj(Text)
-            if text.get_visible() and text.get_text().strip() and text not in hidden]
+    hidden = {
+        label
+        for axes in figure.axes
+        if not axes.axison
+        for axis in (axes.xaxis, axes.yaxis)
+        for label in axis.get_ticklabels()
+    }
+    return [
+        (text.get_text(), Bbox(text.get_window_extent(renderer).get_points() / 10))
+        for text in figure.findobj(Text)
+        if text.get_visible() and text.get_text().strip() and text not in hidden
+    ]
 
 
 @pytest.mark.parametrize("width", [figures.WIDE, figures.NARROW])
@@ -100,10 +141,17 @@ def test_no_text_is_cut_off_or_overlaps_another(name, case, width):
     height = figure.get_figheight() * 72
     assert figure.get_figwidth() * 72 == pytest.approx(width)
     for text, box in drawn:
-        assert box.x0 >= -0.5 and box.x1 <= width + 0.5 and box.y0 >= -0.5 and box.y1 <= height + 0.5, (text, box)
+        assert box.x0 >= -0.5 and box.x1 <= width + 0.5 and box.y0 >= -0.5 and box.y1 <= height + 0.5, (
+            text,
+            box,
+        )
     for (one, first), (other, second) in itertools.combinations(drawn, 2):
-        apart = (first.x1 <= second.x0 + 1 or second.x1 <= first.x0 + 1 or first.y1 <= second.y0 + 2
-                 or second.y1 <= first.y0 + 2)
+        apart = (
+            first.x1 <= second.x0 + 1
+            or second.x1 <= first.x0 + 1
+            or first.y1 <= second.y0 + 2
+            or second.y1 <= first.y0 + 2
+        )
         assert apart, (one, other)
 
 
@@ -123,7 +171,9 @@ def test_the_claims_of_the_titles_are_those_of_the_forecast():
 
 
 def test_each_bar_of_an_occasion_says_who_comes_there():
-    texts_of = [text.get_text() for text in figures.shares(example_run.forecast(), example_run.NAMES).axes[0].texts]
+    texts_of = [
+        text.get_text() for text in figures.shares(example_run.forecast(), example_run.NAMES).axes[0].texts
+    ]
     for said in ("Trump 8%, Xi home", "Trump home, Xi 13%", "Trump 86%, Xi 96%", "61%", "(82%)"):
         assert said in texts_of
 
@@ -150,18 +200,23 @@ def test_the_steps_from_no_signals_to_the_forecast_add_up():
 
 def test_figures_come_out_the_same_twice():
     forecast = example_run.forecast()
-    assert show.figure(figures.curve, forecast, alt="x").markup == show.figure(figures.curve, forecast, alt="x").markup
+    assert (
+        show.figure(figures.curve, forecast, alt="x").markup
+        == show.figure(figures.curve, forecast, alt="x").markup
+    )
 
 
 def test_a_figure_needs_words_for_those_who_do_not_see_it():
     with pytest.raises(ValueError, match="expected words"):
         show.figure(figures.curve, example_run.forecast(), alt=" ")
     markup = show.figure(figures.curve, example_run.forecast(), alt='a "b" <c>').markup
-    assert markup.count('role="img"') == 2 and markup.count("<title>a \"b\" &lt;c&gt;</title>") == 2
+    assert markup.count('role="img"') == 2 and markup.count('<title>a "b" &lt;c&gt;</title>') == 2
 
 
 def test_figures_take_nothing_from_a_page_and_leave_nothing_in_it():
-    markup = "".join(show.figure(draw, example_run.forecast(), alt="x").markup for draw in (figures.curve, figures.ladder))
+    markup = "".join(
+        show.figure(draw, example_run.forecast(), alt="x").markup for draw in (figures.curve, figures.ladder)
+    )
     assert not re.search(r"<style|style=|font-family|xlink|<script|<metadata", markup)
     ids = re.findall(r' id="([^"]+)"', markup)
     assert len(ids) == len(set(ids)) and set(re.findall(r"url\(#([^)]+)\)", markup)) <= set(ids)
@@ -173,14 +228,23 @@ def test_hostile_words_stay_words():
 
 
 def luminance(colour):
-    parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.mark.parametrize(("colour", "ground", "least"), [
-    (figures.INK, figures.WASH, 4.5), (figures.MUTED, figures.WASH, 4.5), (figures.UP, "#ffffff", 4.5),
-    (figures.DOWN, "#ffffff", 4.0), (figures.UP, figures.BAND, 3.0)])
+@pytest.mark.parametrize(
+    ("colour", "ground", "least"),
+    [
+        (figures.INK, figures.WASH, 4.5),
+        (figures.MUTED, figures.WASH, 4.5),
+        (figures.UP, "#ffffff", 4.5),
+        (figures.DOWN, "#ffffff", 4.0),
+        (figures.UP, figures.BAND, 3.0),
+    ],
+)
 def test_colours_stand_out_from_their_ground(colour, ground, least):
     high, low = sorted((luminance(colour), luminance(ground)), reverse=True)
     assert (high + 0.05) / (low + 0.05) >= least
@@ -203,5 +267,12 @@ def test_places_are_spread_without_leaving_their_range():
 
 
 def test_percent_is_never_certain_unless_it_is():
-    assert [prose.percent(p) for p in (0, 0.0001, 0.004, 0.5, 0.9999, 1)] == ["0%", "<1%", "<1%", "50%", ">99%", "100%"]
-    assert [prose.points(p) for p in (0.0001, -0.031, 0.12)] == ["±0.0", "−3.1", "+12.0"]
+    assert [formatting.percent(p) for p in (0, 0.0001, 0.004, 0.5, 0.9999, 1)] == [
+        "0%",
+        "<1%",
+        "<1%",
+        "50%",
+        ">99%",
+        "100%",
+    ]
+    assert [formatting.points(p) for p in (0.0001, -0.031, 0.12)] == ["±0.0", "−3.1", "+12.0"]

@@ -11,15 +11,16 @@ import numpy as np
 import pytest
 from made_up import PARAMS, prior_draws
 
-from model import fits, summit
-from model.files import PROJECT_ROOT
-from model.params import load_params
-from model.record import no_record, record
+from model import summit
+from model.evidence.record import no_record, record
+from model.fit import fits
+from model.paths import ROOT
+from model.settings.params import load_params
 
 
 def changed(tmp_path, old, new, file="priors"):
     """Params with one piece of text of a file replaced."""
-    text = (PROJECT_ROOT / "params" / f"{file}.yaml").read_text()
+    text = (ROOT / "params" / f"{file}.yaml").read_text()
     assert text.count(old) == 1
     path = tmp_path / f"{file}.yaml"
     path.write_text(text.replace(old, new))
@@ -31,32 +32,70 @@ class TestKey:
     def key(self, default_run):
         return lambda params=PARAMS, past=default_run.record: fits.fit_key(params, past)
 
-    @pytest.mark.parametrize("file, old, new", [
-        ("priors", "args: {alpha: 1, beta: 4}", "args: {alpha: 1, beta: 4.001}"),
-        ("priors", "quantiles: {5%: 0.80, 95%: 0.99}", "quantiles: {5%: 0.80, 95%: 0.991}"),
-        ("priors", "above: 1\n    args: {scale: 2.0}", "above: 1.01\n    args: {scale: 2.0}"),
-        ("priors", "dist: Exponential\n    args: {scale: 0.7}", "dist: HalfNormal\n    args: {sigma: 0.7}"),
-        ("run", "random_seed: 20250711", "random_seed: 20250712"), ("run", "draws: 1000 ", "draws: 1001 "),
-        ("run", "tune: 1000", "tune: 1001")])
+    @pytest.mark.parametrize(
+        "file, old, new",
+        [
+            ("priors", "args: {alpha: 1, beta: 4}", "args: {alpha: 1, beta: 4.001}"),
+            ("priors", "quantiles: {5%: 0.80, 95%: 0.99}", "quantiles: {5%: 0.80, 95%: 0.991}"),
+            ("priors", "above: 1\n    args: {scale: 2.0}", "above: 1.01\n    args: {scale: 2.0}"),
+            (
+                "priors",
+                "dist: Exponential\n    args: {scale: 0.7}",
+                "dist: HalfNormal\n    args: {sigma: 0.7}",
+            ),
+            ("run", "random_seed: 20250711", "random_seed: 20250712"),
+            ("run", "draws: 1000 ", "draws: 1001 "),
+            ("run", "tune: 1000", "tune: 1001"),
+        ],
+    )
     def test_whatever_changes_the_posterior_changes_the_key(self, key, tmp_path, file, old, new):
         assert key(changed(tmp_path, old, new, file)) != key()
 
-    @pytest.mark.parametrize("file, old, new", [
-        ("priors", "why: Much goes unreported.", "why: Much goes unreported, as ever."),
-        ("priors", "means: Chance that an occasion is held in person.", "means: Chance of it."),
-        ("priors", "# What is believed", "# A comment. What is believed"),
-        ("run", "interval_mass: 0.9", "interval_mass: 0.8")])
+    @pytest.mark.parametrize(
+        "file, old, new",
+        [
+            ("priors", "why: Much goes unreported.", "why: Much goes unreported, as ever."),
+            ("priors", "means: Chance that an occasion is held in person.", "means: Chance of it."),
+            ("priors", "# What is believed", "# A comment. What is believed"),
+            ("run", "interval_mass: 0.9", "interval_mass: 0.8"),
+        ],
+    )
     def test_a_comment_a_reason_or_the_width_of_an_interval_does_not(self, key, tmp_path, file, old, new):
         assert key(changed(tmp_path, old, new, file)) == key()
 
-    PARTS = ("classes", "sides", "types", "tone", "came", "at_summit", "at_other", "season_tone", "met", "held", "will",
-             "will_not", "said", "meeting_days", "broken", "exposure", "again", "visits", "years", "notices")
+    PARTS = (
+        "classes",
+        "sides",
+        "types",
+        "tone",
+        "came",
+        "at_summit",
+        "at_other",
+        "season_tone",
+        "met",
+        "held",
+        "will",
+        "will_not",
+        "said",
+        "meeting_days",
+        "broken",
+        "exposure",
+        "again",
+        "visits",
+        "years",
+        "notices",
+    )
 
     @pytest.mark.parametrize("name", PARTS)
     def test_every_part_of_the_record_is_in_the_key(self, key, default_run, name):
         value = getattr(default_run.record, name)
-        other = ~value if getattr(value, "dtype", None) == bool else value + 1 if not isinstance(value, tuple) else (
-            value[0], value[1] + 1)
+        other = (
+            ~value
+            if getattr(value, "dtype", None) == bool
+            else value + 1
+            if not isinstance(value, tuple)
+            else (value[0], value[1] + 1)
+        )
         assert key(past=replace(default_run.record, **{name: other})) != key()
 
     def test_the_parts_are_all_parts_of_a_record(self, default_run):
@@ -65,11 +104,22 @@ class TestKey:
     def test_the_day_asked_about_is_not_in_the_key(self, key):
         assert key(load_params(as_of="2025-07-12", deadline="2026-03-01")) == key()
 
-    @pytest.mark.parametrize("old, new", [
-        ("letter: {A: 1.0, B: 0.8", "letter: {A: 1.0, B: 0.7"), ("tone_half_life: 90", "tone_half_life: 91"),
-        ("lead: 56 ", "lead: 63 "), ("at_risk: 30 ", "at_risk: 20 "),
-        ("plover: CONSULT 04\n    weight: 1\n  invitation", "plover: CONSULT 04\n    weight: 2\n  invitation")])
-    def test_how_signals_are_read_is_in_the_key_by_way_of_the_record(self, key, default_run, tmp_path, old, new):
+    @pytest.mark.parametrize(
+        "old, new",
+        [
+            ("letter: {A: 1.0, B: 0.8", "letter: {A: 1.0, B: 0.7"),
+            ("tone_half_life: 90", "tone_half_life: 91"),
+            ("lead: 56 ", "lead: 63 "),
+            ("at_risk: 30 ", "at_risk: 20 "),
+            (
+                "plover: CONSULT 04\n    weight: 1\n  invitation",
+                "plover: CONSULT 04\n    weight: 2\n  invitation",
+            ),
+        ],
+    )
+    def test_how_signals_are_read_is_in_the_key_by_way_of_the_record(
+        self, key, default_run, tmp_path, old, new
+    ):
         params = changed(tmp_path, old, new)
         assert key(params, record(default_run.ledger, params)) != key()
 
@@ -81,7 +131,9 @@ class TestKey:
         """Only the code that defines and samples the model is in the key, not the files it stands in."""
         before = key()
         real = inspect.getsource
-        monkeypatch.setattr(inspect, "getsource", lambda part: real(part) + ("# A comment." if inspect.ismodule(part) else ""))
+        monkeypatch.setattr(
+            inspect, "getsource", lambda part: real(part) + ("# A comment." if inspect.ismodule(part) else "")
+        )
         assert key() == before
 
     def test_another_model_is_another_key(self, key, monkeypatch):
@@ -124,9 +176,17 @@ def tree(shift=0.0, stuck=False, divergences=0, energy_step=1.0):
         breaks -= breaks.mean(1, keepdims=True)
     diverging = np.zeros((4, 500), dtype=bool)
     diverging[0, :divergences] = True
-    energy = np.cumsum(energy_step * rng.normal(size=(4, 500)), axis=1) if energy_step != 1 else rng.normal(size=(4, 500))
-    return az.from_dict({"posterior": {"held": held, "breaks": breaks},
-                         "sample_stats": {"diverging": diverging, "energy": energy}})
+    energy = (
+        np.cumsum(energy_step * rng.normal(size=(4, 500)), axis=1)
+        if energy_step != 1
+        else rng.normal(size=(4, 500))
+    )
+    return az.from_dict(
+        {
+            "posterior": {"held": held, "breaks": breaks},
+            "sample_stats": {"diverging": diverging, "energy": energy},
+        }
+    )
 
 
 class TestGate:
@@ -134,28 +194,36 @@ class TestGate:
         checks, failures = fits.diagnose(tree(), PARAMS)
         assert checks["ok"] and not failures and checks["divergences"] == 0
 
-    @pytest.mark.parametrize("fault, says", [
-        (dict(shift=1.0), r"R-hat 1\.\d+ of held; at most 1.01 wanted"),
-        (dict(stuck=True), r"effective sample size \d+ of breaks; at least 400 wanted"),
-        (dict(divergences=5), r"5 divergences; at most 4 wanted"),
-        (dict(energy_step=0.1), r"E-BFMI 0\.\d+; at least 0.3 wanted")])
+    @pytest.mark.parametrize(
+        "fault, says",
+        [
+            (dict(shift=1.0), r"R-hat 1\.\d+ of held; at most 1.01 wanted"),
+            (dict(stuck=True), r"effective sample size \d+ of breaks; at least 400 wanted"),
+            (dict(divergences=5), r"5 divergences; at most 4 wanted"),
+            (dict(energy_step=0.1), r"E-BFMI 0\.\d+; at least 0.3 wanted"),
+        ],
+    )
     def test_a_fault_fails_the_gate_and_names_the_culprit(self, fault, says):
         checks, failures = fits.diagnose(tree(**fault), PARAMS)
         assert not checks["ok"]
         with pytest.raises(AssertionError, match=says):
             raise AssertionError("\n".join(failures))
 
-    def test_a_fit_that_fails_is_not_stored_and_its_draws_are_kept_aside(self, default_run, tmp_path, monkeypatch):
+    def test_a_fit_that_fails_is_not_stored_and_its_draws_are_kept_aside(
+        self, default_run, tmp_path, monkeypatch
+    ):
         draws = {"held": np.array([0.9])}
         monkeypatch.setattr(fits, "FITS", tmp_path / ".cache" / "fits")
-        monkeypatch.setattr(fits, "PROJECT_ROOT", tmp_path)
+        monkeypatch.setattr(fits, "ROOT", tmp_path)
         monkeypatch.setattr(fits, "sample", lambda *_: None)
         monkeypatch.setattr(fits, "draws_of", lambda *_: draws)
         monkeypatch.setattr(fits, "diagnose", lambda *_: ({"ok": False}, ["R-hat 1.300 of held"]))
-        with pytest.raises(fits.GateError, match="nothing is published(.|\n)*R-hat 1.300 of held(.|\n)*.cache/failed"):
+        with pytest.raises(
+            fits.GateError, match="nothing is published(.|\n)*R-hat 1.300 of held(.|\n)*.cache/failed"
+        ):
             fits.fit(PARAMS, default_run.record)
         assert not list((tmp_path / ".cache" / "fits").glob("*"))
-        stored, = (tmp_path / ".cache" / "failed").glob("*.npz")
+        (stored,) = (tmp_path / ".cache" / "failed").glob("*.npz")
         assert fits.load_fit(stored).draws["held"] == [0.9]
 
     def test_a_fit_is_made_once_and_then_read(self, default_run, tmp_path, monkeypatch):
@@ -165,14 +233,23 @@ class TestGate:
         monkeypatch.setattr(fits, "draws_of", lambda *_: {"held": np.array([0.9])})
         monkeypatch.setattr(fits, "diagnose", lambda *_: ({"ok": True}, []))
         first, again = (fits.fit(PARAMS, default_run.record) for _ in range(2))
-        assert made == [1] and (first.reused, again.reused) == (False, True) and first.why and first.key == again.key
+        assert (
+            made == [1]
+            and (first.reused, again.reused) == (False, True)
+            and first.why
+            and first.key == again.key
+        )
 
     @pytest.mark.study
-    def test_too_short_a_run_names_a_parameter_and_publishes_nothing(self, default_run, tmp_path, monkeypatch):
+    def test_too_short_a_run_names_a_parameter_and_publishes_nothing(
+        self, default_run, tmp_path, monkeypatch
+    ):
         monkeypatch.setattr(fits, "FITS", tmp_path / "fits")
-        monkeypatch.setattr(fits, "PROJECT_ROOT", tmp_path)
+        monkeypatch.setattr(fits, "ROOT", tmp_path)
         short = replace(PARAMS, run=PARAMS.run.model_copy(update={"draws": 20, "tune": 20}))
-        with pytest.raises(fits.GateError, match=rf"(R-hat|sample size) [\d.]+ of ({'|'.join(default_run.draws)})"):
+        with pytest.raises(
+            fits.GateError, match=rf"(R-hat|sample size) [\d.]+ of ({'|'.join(default_run.draws)})"
+        ):
             fits.fit(short, default_run.record)
         assert not (tmp_path / "fits").exists()
 
@@ -197,11 +274,20 @@ class TestUpdate:
         """A Gamma posterior updated by exposure is a Gamma posterior."""
         draws = many(visit_rate=np.random.default_rng(1).gamma(20, 1 / 30, 20000))
         past = replace(no_record(), through=date(2025, 1, 1), visits=20, years=30.0)
-        after = fits.update(self.fitted(draws), past, past, past.through + timedelta(days=2 * 365.25)).draws["visit_rate"]
+        after = fits.update(self.fitted(draws), past, past, past.through + timedelta(days=2 * 365.25)).draws[
+            "visit_rate"
+        ]
         assert after.mean() == pytest.approx(20 / 32, abs=4 * np.sqrt(20) / 32 / np.sqrt(10000))
 
-    @pytest.mark.parametrize("name, part, alpha, beta", [
-        ("held", "held", 6, 2), ("came_if_will", "will", 8, 2), ("came_if_not", "will_not", 2, 8), ("again", "again", 3, 3)])
+    @pytest.mark.parametrize(
+        "name, part, alpha, beta",
+        [
+            ("held", "held", 6, 2),
+            ("came_if_will", "will", 8, 2),
+            ("came_if_not", "will_not", 2, 8),
+            ("again", "again", 3, 3),
+        ],
+    )
     def test_a_decision_since_reweights_the_draws_as_a_refit_would(self, name, part, alpha, beta):
         """A Beta posterior updated by two hits of three is a Beta posterior."""
         draws = many(**{name: np.random.default_rng(2).beta(alpha, beta, 20000)})
@@ -215,13 +301,22 @@ class TestUpdate:
     def test_draws_are_chosen_as_wholes(self):
         draws = many(held=np.random.default_rng(2).beta(6, 2, 20000))
         draws["breaks"] = draws["held"] / 100
-        after = fits.update(self.fitted(draws), no_record(), replace(no_record(), held=(0, 2)), no_record().through).draws
-        assert np.array_equal(after["breaks"], after["held"] / 100) and after["held"].mean() < draws["held"].mean()
+        after = fits.update(
+            self.fitted(draws), no_record(), replace(no_record(), held=(0, 2)), no_record().through
+        ).draws
+        assert (
+            np.array_equal(after["breaks"], after["held"] / 100)
+            and after["held"].mean() < draws["held"].mean()
+        )
 
     def test_weights_that_rest_on_few_draws_are_not_to_be_trusted(self):
         draws = many(held=np.random.default_rng(2).beta(6, 2, 4000))
-        far = fits.update(self.fitted(draws), no_record(), replace(no_record(), held=(1, 60)), no_record().through)
-        near = fits.update(self.fitted(draws), no_record(), replace(no_record(), held=(2, 3)), no_record().through)
+        far = fits.update(
+            self.fitted(draws), no_record(), replace(no_record(), held=(1, 60)), no_record().through
+        )
+        near = fits.update(
+            self.fitted(draws), no_record(), replace(no_record(), held=(2, 3)), no_record().through
+        )
         assert far.pareto_k > 0.7 > near.pareto_k
 
 
@@ -239,9 +334,15 @@ class TestParetoK:
 
 @pytest.mark.study
 def test_two_fresh_fits_in_two_processes_give_the_same_forecast_to_the_byte(tmp_path):
-    code = ("import sys; from pathlib import Path; from model import forecast, fits; from model.params import load_params\n"
-            "fits.FITS = Path(sys.argv[1])\n"
-            "run = forecast.run(load_params()); assert not run.fit.reused; print(forecast.to_json(run.forecast), end='')")
-    texts = [subprocess.run([sys.executable, "-c", code, tmp_path / name], capture_output=True, check=True,
-                            cwd=PROJECT_ROOT).stdout for name in "ab"]
+    code = (
+        "import sys; from pathlib import Path; from model import forecast, fits; from model.settings.params import load_params\n"
+        "fits.FITS = Path(sys.argv[1])\n"
+        "run = forecast.run(load_params()); assert not run.fit.reused; print(forecast.to_json(run.forecast), end='')"
+    )
+    texts = [
+        subprocess.run(
+            [sys.executable, "-c", code, tmp_path / name], capture_output=True, check=True, cwd=ROOT
+        ).stdout
+        for name in "ab"
+    ]
     assert texts[0] == texts[1] and json.loads(texts[0])["probability"] > 0

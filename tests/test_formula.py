@@ -6,18 +6,37 @@ import nbformat
 import numpy as np
 import pytest
 from latex_formula import evaluator, formulas, subsets
-from made_up import AS_OF, DAY, PARAMS, PRIORS, ahead_of, announcement, ledger, occasion, planning, prior_draws, visit, window, word
+from made_up import (
+    AS_OF,
+    DAY,
+    PARAMS,
+    PRIORS,
+    ahead_of,
+    announcement,
+    ledger,
+    occasion,
+    planning,
+    prior_draws,
+    visit,
+    window,
+    word,
+)
 
 from model import attendance, chances
-from model.files import PROJECT_ROOT
-from model.record import CLASSES, OFFSETS
-from model.words import LEVELS
+from model.evidence.record import CLASSES, OFFSETS
+from model.evidence.words import LEVELS
+from model.paths import ROOT
 
-PAGE = "\n\n".join(cell.source for cell in nbformat.read(PROJECT_ROOT / "notebooks" / "3_model.ipynb", 4).cells
-                   if cell.cell_type == "markdown")
+PAGE = "\n\n".join(
+    cell.source
+    for cell in nbformat.read(ROOT / "notebooks" / "3_model.ipynb", 4).cells
+    if cell.cell_type == "markdown"
+)
 FORMULAS = formulas(PAGE)
-NAMED = {re.sub(r"\\bar ", "bar_", symbol).replace("\\", ""): name
-         for symbol, name in re.findall(r"\$(?:[^$=]*= )?([^$=]+)\$ \(`(\w+)`\)", PAGE)}
+NAMED = {
+    re.sub(r"\\bar ", "bar_", symbol).replace("\\", ""): name
+    for symbol, name in re.findall(r"\$(?:[^$=]*= )?([^$=]+)\$ \(`(\w+)`\)", PAGE)
+}
 """The parameters that the page names beside their symbols: `$\\beta$ (`tone_factor`)`."""
 P, DRAWS = prior_draws(), range(0, 200, 40)
 S = PRIORS.structure
@@ -29,10 +48,17 @@ def close(found, expected):
 
 def parameters(d):
     """The scalars of one draw by the symbol that the page gives them, and the numbers of the priors file that it names."""
-    made = {symbol + ("_" if symbol == "lambda" else ""): float(P[name][d]) for symbol, name in NAMED.items()
-            if P[name].ndim == 1}
-    return made | {"H": S.tone_half_life, "R": S.at_risk, "bar_B": float(P["norm"][d]),
-                   "mu": lambda l: float(P[NAMED["mu_l"]][d, LEVELS.index(l)])}
+    made = {
+        symbol + ("_" if symbol == "lambda" else ""): float(P[name][d])
+        for symbol, name in NAMED.items()
+        if P[name].ndim == 1
+    }
+    return made | {
+        "H": S.tone_half_life,
+        "R": S.at_risk,
+        "bar_B": float(P["norm"][d]),
+        "mu": lambda l: float(P[NAMED["mu_l"]][d, LEVELS.index(l)]),
+    }
 
 
 def season(d, view, ahead, among=None):
@@ -44,17 +70,27 @@ def season(d, view, ahead, among=None):
         return slots[o].words.coming("both" if s == 0 else slots[o].sides[s - 1])
 
     def days(o, until):
-        return sum(P["meeting_day"][d, i] for i, off in enumerate(OFFSETS) if 1 <= slots[o].ahead + off <= until)
+        return sum(
+            P["meeting_day"][d, i] for i, off in enumerate(OFFSETS) if 1 <= slots[o].ahead + off <= until
+        )
 
     def since(o):
         told = slots[o].words
-        return [level for coming in told.comes.values() for level in LEVELS if level < 0
-                and any(row.strength == level and row.public_date > told.meeting.announced for row in coming.rows)]
+        return [
+            level
+            for coming in told.comes.values()
+            for level in LEVELS
+            if level < 0
+            and any(row.strength == level and row.public_date > told.meeting.announced for row in coming.rows)
+        ]
 
     fading = max((view.season.first_start - S.lead * DAY - ahead.as_of).days, 0)
     return known | {
-        "O": indices, "G": frozenset(o for o in indices if slots[o].summit), "Delta": lambda o: fading,
-        "bar_G": frozenset(o for o in indices if not slots[o].summit), "B": ahead.tone,
+        "O": indices,
+        "G": frozenset(o for o in indices if slots[o].summit),
+        "Delta": lambda o: fading,
+        "bar_G": frozenset(o for o in indices if not slots[o].summit),
+        "B": ahead.tone,
         "E": frozenset(o for o in indices if slots[o].words.meeting.announced),
         "ell": lambda o, s: float(P[f"comes_{CLASSES[slots[o].classes[s - 1]]}"][d]),
         "u": lambda o, s: CLASSES[slots[o].classes[s - 1]] != "home",
@@ -66,9 +102,13 @@ def season(d, view, ahead, among=None):
         "M": lambda o, s: [level for level in said(o, s).levels if level < 0],
         "theta": lambda o: float(P["meets_summit" if slots[o].summit else "meets_other"][d]),
         "gamma": lambda o: slots[o].summit,
-        "x": lambda o: slots[o].words.meeting.planned, "y": lambda o: slots[o].words.meeting.doubted,
-        "d": lambda o: days(o, np.inf), "e": lambda o: days(o, ahead.horizon) / days(o, np.inf),
-        "t": lambda o: max(slots[o].ahead, 0), "D": lambda o: since(o)}
+        "x": lambda o: slots[o].words.meeting.planned,
+        "y": lambda o: slots[o].words.meeting.doubted,
+        "d": lambda o: days(o, np.inf),
+        "e": lambda o: days(o, ahead.horizon) / days(o, np.inf),
+        "t": lambda o: max(slots[o].ahead, 0),
+        "D": lambda o: since(o),
+    }
 
 
 def meet(d, view, ahead):
@@ -76,8 +116,12 @@ def meet(d, view, ahead):
     given, found = season(d, view, ahead), []
     for promises in subsets(given["E"]):
         others = evaluator(FORMULAS, season(d, view, ahead, given["O"] - promises))
-        value = evaluator(FORMULAS, given | {"E": promises, "hat_F": lambda o, *, others=others: others("F", o)})
-        found.append([value("K" if o in promises else "J" if promises else "F", o) for o in sorted(given["O"])])
+        value = evaluator(
+            FORMULAS, given | {"E": promises, "hat_F": lambda o, *, others=others: others("F", o)}
+        )
+        found.append(
+            [value("K" if o in promises else "J" if promises else "F", o) for o in sorted(given["O"])]
+        )
     return max(found, key=sum)
 
 
@@ -95,9 +139,20 @@ def talked_of(rng, number, announced=0):
         name, (kind, host) = f"2025-{n}", kinds[(n + rng.integers(3)) % 3]
         rows.append(occasion(name, AS_OF + int(rng.integers(-1, 20) + 12 * n) * DAY, type=kind, host=host))
         for k in range(rng.integers(0, 6)):
-            said.append(word(("US", "CN", "both")[rng.integers(3)], int(rng.choice((3, *LEVELS, -3))),
-                             AS_OF - int(rng.integers(1, 60)) * DAY, name, f"-{n}-{k}"))
-        said += [planning(AS_OF - DAY, name, int(sign * rng.integers(1, 4)), f"-{n}") for sign in (1, -1) if rng.random() < 0.6]
+            said.append(
+                word(
+                    ("US", "CN", "both")[rng.integers(3)],
+                    int(rng.choice((3, *LEVELS, -3))),
+                    AS_OF - int(rng.integers(1, 60)) * DAY,
+                    name,
+                    f"-{n}-{k}",
+                )
+            )
+        said += [
+            planning(AS_OF - DAY, name, int(sign * rng.integers(1, 4)), f"-{n}")
+            for sign in (1, -1)
+            if rng.random() < 0.6
+        ]
         said += [announcement(AS_OF - 2 * DAY, name, name=f"-{n}")] if n < announced else []
     ahead = ahead_of(ledger(said, rows))
     return ahead.seasons[0], ahead
@@ -130,10 +185,17 @@ def test_announced_meetings_are_the_promises_of_the_page(number, seed):
 
 def windows():
     """An outlook with an agreed visit, one put off, and two seasons, one of which straddles the deadline."""
-    rows = [occasion("2025-a", AS_OF + 60 * DAY), occasion("2025-b", AS_OF + 150 * DAY, type="g20", host="US"),
-            visit("2025-agreed", AS_OF + 20 * DAY), visit("2025-off", AS_OF + 30 * DAY, host="US")]
-    dates = [window("2025-agreed", AS_OF - 40 * DAY, AS_OF + 10 * DAY, AS_OF + 45 * DAY),
-             window("2025-off", AS_OF - 90 * DAY, AS_OF + 5 * DAY, AS_OF + 9 * DAY), window("2025-off", AS_OF - 50 * DAY, None, None)]
+    rows = [
+        occasion("2025-a", AS_OF + 60 * DAY),
+        occasion("2025-b", AS_OF + 150 * DAY, type="g20", host="US"),
+        visit("2025-agreed", AS_OF + 20 * DAY),
+        visit("2025-off", AS_OF + 30 * DAY, host="US"),
+    ]
+    dates = [
+        window("2025-agreed", AS_OF - 40 * DAY, AS_OF + 10 * DAY, AS_OF + 45 * DAY),
+        window("2025-off", AS_OF - 90 * DAY, AS_OF + 5 * DAY, AS_OF + 9 * DAY),
+        window("2025-off", AS_OF - 50 * DAY, None, None),
+    ]
     said = [word("US", 2, occasion="2025-a"), planning(AS_OF - DAY, "2025-agreed", 2)]
     return ahead_of(ledger(said, rows, dates), deadline=AS_OF + 150 * DAY)
 
@@ -146,24 +208,53 @@ def test_the_whole_forecast_is_that_of_the_page():
         known = parameters(d) | {"T": ahead.horizon}
         agreed, off = ahead.visits[0], ahead.put_off[0]
         first, talk = max(agreed.first, 1), agreed.words.meeting.planned
-        visits = evaluator(FORMULAS, known | {"a": first, "b": agreed.last - first + 1, "c": min(agreed.last, ahead.horizon),
-                                              "I": off.last, "D": off.since, "r": known["phi"] ** talk})
+        visits = evaluator(
+            FORMULAS,
+            known
+            | {
+                "a": first,
+                "b": agreed.last - first + 1,
+                "c": min(agreed.last, ahead.horizon),
+                "I": off.last,
+                "D": off.since,
+                "r": known["phi"] ** talk,
+            },
+        )
         totals = [by_deadline(d, view, ahead) for view in ahead.seasons]
-        found = evaluator(FORMULAS, known | {
-            "each_j": range(2), "P": lambda j: totals[j], "each_v": [0], "V": lambda v: visits("V"), "each_w": [0],
-            "W": lambda w: visits("W")})("P")
+        found = evaluator(
+            FORMULAS,
+            known
+            | {
+                "each_j": range(2),
+                "P": lambda j: totals[j],
+                "each_v": [0],
+                "V": lambda v: visits("V"),
+                "each_w": [0],
+                "W": lambda w: visits("W"),
+            },
+        )("P")
         close(found, code[d])
 
 
 def test_the_tone_is_that_of_the_page():
-    rows = [planning(AS_OF - n * DAY, "", strength, f"-{n}", grade=grade)
-            for n, (strength, grade) in enumerate([(3, "A1"), (-2, "C3"), (1, "B2"), (-3, "B1")])]
+    rows = [
+        planning(AS_OF - n * DAY, "", strength, f"-{n}", grade=grade)
+        for n, (strength, grade) in enumerate([(3, "A1"), (-2, "C3"), (1, "B2"), (-3, "B1")])
+    ]
     series = ahead_of(ledger(rows)).tone_series
     where = {sign: [i for i, s in enumerate(series.signals) if s.strength * sign > 0] for sign in (1, -1)}
-    value = evaluator(FORMULAS, {
-        "X": where[1], "Y": where[-1], "H": S.tone_half_life, "omega": lambda i: PRIORS.kinds[series.signals[i].kind].weight,
-        "s": lambda i: abs(series.signals[i].strength), "kappa": lambda i: PRIORS.grades.reliability(series.signals[i].grade),
-        "t": lambda i: (AS_OF - series.signals[i].public_date).days})
+    value = evaluator(
+        FORMULAS,
+        {
+            "X": where[1],
+            "Y": where[-1],
+            "H": S.tone_half_life,
+            "omega": lambda i: PRIORS.kinds[series.signals[i].kind].weight,
+            "s": lambda i: abs(series.signals[i].strength),
+            "kappa": lambda i: PRIORS.grades.reliability(series.signals[i].grade),
+            "t": lambda i: (AS_OF - series.signals[i].public_date).days,
+        },
+    )
     close(value("B"), series.at(AS_OF))
 
 
@@ -173,8 +264,15 @@ def test_every_parameter_that_the_page_names_is_one():
     assert set(NAMED.values()) <= priors and len(NAMED) >= 10
 
 
-@pytest.mark.parametrize(("right", "wrong"), [("(1 - q_o)", "q_o"), (r"\max_{i \in S} r_i", r"\min_{i \in S} r_i"),
-                                              (r"\frac{1}{\mu_l}", r"\mu_l"), (r"\gamma_o\,\tau_o", r"\tau_o")])
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("(1 - q_o)", "q_o"),
+        (r"\max_{i \in S} r_i", r"\min_{i \in S} r_i"),
+        (r"\frac{1}{\mu_l}", r"\mu_l"),
+        (r"\gamma_o\,\tau_o", r"\tau_o"),
+    ],
+)
 def test_a_page_with_another_formula_would_be_noticed(right, wrong):
     assert right in PAGE
     changed = formulas(PAGE.replace(right, wrong))
@@ -182,5 +280,8 @@ def test_a_page_with_another_formula_would_be_noticed(right, wrong):
     for seed in range(8):
         view, ahead = talked_of(np.random.default_rng([seed, 3]), 3)
         given = season(0, view, ahead) | {"B": 0.4}
-        different += [abs(evaluator(changed, given)("F", o) - evaluator(FORMULAS, given)("F", o)) for o in range(len(view.open))]
+        different += [
+            abs(evaluator(changed, given)("F", o) - evaluator(FORMULAS, given)("F", o))
+            for o in range(len(view.open))
+        ]
     assert max(different) > 1e-4

@@ -10,17 +10,67 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_up import thinned
 
-from model import cli, compare, forecast, ledger, params, report, sweep, sweep_page
-from model.files import PROJECT_ROOT
+from model import cli
+from model.answer import compare, forecast, sweep
+from model.evidence import ledger
+from model.paths import ROOT
+from model.report import report, sweep_page
+from model.settings import params
 
-SEEDS, PARAMS = PROJECT_ROOT / "seeds", PROJECT_ROOT / "params"
+SEEDS, PARAMS = ROOT / "seeds", ROOT / "params"
 NAMES_A_PLACE = re.compile(r"(?m)^(.*/in\.(csv|yaml)|seeds/\w+\.csv|params/\S+\.yaml|options)[:0-9]*: ")
 PIECES = [
-    b"\0", b"\xff", b"\xef\xbb\xbf", b"\r", b"\r\n", b"\n", b"\t", b",", b'"', b'""', b"'", b":", b": ", b"- ", b"? ", b"#", b"|\n",
-    b"=1+1", b"-1", b"0", b"1e999", b"-.inf", b".nan", b"9" * 400, b"1e-400", b"0x1f", b"2025-02-30", b"9999-12-31", b"null", b"~",
-    b"true", b"&a [*a, *a]", b"*a", b"<<: {a: 1}", b"!!python/object/apply:os.system [x]", b"!!binary x", b"%YAML 9.9\n", b"---\n",
-    b"[" * 300, b"{a: " * 60, b"{", b"]", "٣".encode(), "\u202e".encode(), "\u2028".encode(), "é́".encode(), "\U0001f600".encode(),
-    b"\x1b[31m", b"../../etc/passwd", b"x" * 5000]
+    b"\0",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"\r",
+    b"\r\n",
+    b"\n",
+    b"\t",
+    b",",
+    b'"',
+    b'""',
+    b"'",
+    b":",
+    b": ",
+    b"- ",
+    b"? ",
+    b"#",
+    b"|\n",
+    b"=1+1",
+    b"-1",
+    b"0",
+    b"1e999",
+    b"-.inf",
+    b".nan",
+    b"9" * 400,
+    b"1e-400",
+    b"0x1f",
+    b"2025-02-30",
+    b"9999-12-31",
+    b"null",
+    b"~",
+    b"true",
+    b"&a [*a, *a]",
+    b"*a",
+    b"<<: {a: 1}",
+    b"!!python/object/apply:os.system [x]",
+    b"!!binary x",
+    b"%YAML 9.9\n",
+    b"---\n",
+    b"[" * 300,
+    b"{a: " * 60,
+    b"{",
+    b"]",
+    "٣".encode(),
+    "\u202e".encode(),
+    "\u2028".encode(),
+    "é́".encode(),
+    "\U0001f600".encode(),
+    b"\x1b[31m",
+    b"../../etc/passwd",
+    b"x" * 5000,
+]
 
 
 @st.composite
@@ -30,27 +80,31 @@ def mutated(draw, content):
         at = draw(st.integers(0, max(len(content) - 1, 0)))
         lines = content.split(b"\n")
         line = draw(st.integers(0, len(lines) - 1))
-        kind = draw(st.sampled_from(["flip", "cut", "insert", "insert", "put", "drop line", "double line", "swap cells"]))
+        kind = draw(
+            st.sampled_from(
+                ["flip", "cut", "insert", "insert", "put", "drop line", "double line", "swap cells"]
+            )
+        )
         if kind == "flip" and content:
-            content = content[:at] + bytes([content[at] ^ (1 << draw(st.integers(0, 7)))]) + content[at + 1:]
+            content = content[:at] + bytes([content[at] ^ (1 << draw(st.integers(0, 7)))]) + content[at + 1 :]
         elif kind == "cut":
-            content = content[:at] + content[at + draw(st.integers(1, 40)):]
+            content = content[:at] + content[at + draw(st.integers(1, 40)) :]
         elif kind == "insert":
             content = content[:at] + draw(st.sampled_from(PIECES)) + content[at:]
         elif kind == "put":
             words = list(re.finditer(rb"[^,:\s{}\[\]]+", content))
             if words:
                 word = words[draw(st.integers(0, len(words) - 1))]
-                content = content[:word.start()] + draw(st.sampled_from(PIECES)) + content[word.end():]
+                content = content[: word.start()] + draw(st.sampled_from(PIECES)) + content[word.end() :]
         elif kind == "drop line":
-            content = b"\n".join(lines[:line] + lines[line + 1:])
+            content = b"\n".join(lines[:line] + lines[line + 1 :])
         elif kind == "double line":
-            content = b"\n".join(lines[:line] + 2 * lines[line:line + 1] + lines[line + 1:])
+            content = b"\n".join(lines[:line] + 2 * lines[line : line + 1] + lines[line + 1 :])
         else:
             cells = lines[line].split(b",")
             one, other = (draw(st.integers(0, len(cells) - 1)) for _ in range(2))
             cells[one], cells[other] = cells[other], cells[one]
-            content = b"\n".join([*lines[:line], b",".join(cells), *lines[line + 1:]])
+            content = b"\n".join([*lines[:line], b",".join(cells), *lines[line + 1 :]])
     return content
 
 
@@ -124,10 +178,17 @@ def test_a_ledger_file_of_any_bytes_is_read_or_refused(ends, tmp_path, table, co
 @examples(25)
 @pytest.mark.parametrize("name", ["question", "priors", "scenario", "sweep"])
 def test_a_params_file_of_any_bytes_is_read_or_refused(ends, tmp_path, name, count):
-    source = {"scenario": PARAMS / "scenarios" / "word-is-bond.yaml", "sweep": PARAMS / "sweeps" / "scenarios.yaml"}
+    source = {
+        "scenario": PARAMS / "scenarios" / "word-is-bond.yaml",
+        "sweep": PARAMS / "sweeps" / "scenarios.yaml",
+    }
     path = tmp_path / "in.yaml"
-    words = {"question": ("forecast", "--question", path), "priors": ("check", "--priors", path),
-             "scenario": ("check", "--scenario", "in"), "sweep": ("sweep", path, "--out", tmp_path / "out.csv")}[name]
+    words = {
+        "question": ("forecast", "--question", path),
+        "priors": ("check", "--priors", path),
+        "scenario": ("check", "--scenario", "in"),
+        "sweep": ("sweep", path, "--out", tmp_path / "out.csv"),
+    }[name]
 
     def test(content):
         path.write_bytes(content)
@@ -136,20 +197,66 @@ def test_a_params_file_of_any_bytes_is_read_or_refused(ends, tmp_path, name, cou
     search(count, mutated(source.get(name, PARAMS / f"{name}.yaml").read_bytes()), test)
 
 
-DAYS = st.sampled_from(["2025-07-11", "1988-12-31", "1990-01-01", "1993-11-20", "2009-02-28", "2024-02-29", "2026-01-01",
-                        "2028-12-31", "2199-12-31", "latest", "2025-02-30", ""])
+DAYS = st.sampled_from(
+    [
+        "2025-07-11",
+        "1988-12-31",
+        "1990-01-01",
+        "1993-11-20",
+        "2009-02-28",
+        "2024-02-29",
+        "2026-01-01",
+        "2028-12-31",
+        "2199-12-31",
+        "latest",
+        "2025-02-30",
+        "",
+    ]
+)
 IDS = st.sampled_from(["2025-apec-gyeongju", "2025-unga-80", "2025-06-05-xi-invites-trump", "x", ""])
 ACTORS = st.sampled_from(["US", "CN", "both", "RU", ""])
-VALUES = {"": st.sampled_from(["2025-07-11", "..", ""]), "--as-of": DAYS, "--deadline": DAYS, "--public-date": DAYS, "--event-date": DAYS, "--random-seed": st.integers().map(str),
-          "--name": IDS, "--scenario": st.sampled_from(["sceptic", "in", "../x", ""]), "--remove": IDS, "--occasion": IDS,
-          "--add": st.tuples(st.sampled_from(["leader_call", "contact_missed", "attendance", "x"]), st.integers(-4, 4).map(str), IDS,
-                             ACTORS).map(":".join),
-          "--set": st.tuples(IDS, st.sampled_from(["announced", "refused", "doubted", "called-off", "US:comes", "CN:stays-away",
-                                                   "US:", ":comes", "x"])).map("=".join),
-          "--kind": st.sampled_from(["leader_call", "attendance", "summit_announced", "x"]), "--actor": ACTORS,
-          "--strength": st.integers(-4, 4).map(str), "--for-date": DAYS,
-          **{option: st.sampled_from([str(SEEDS / "signals.csv"), str(SEEDS), "in.csv", ""])
-             for option in ("--signals", "--occasions", "--visit-windows", "--question", "--priors", "--to")}}
+VALUES = {
+    "": st.sampled_from(["2025-07-11", "..", ""]),
+    "--as-of": DAYS,
+    "--deadline": DAYS,
+    "--public-date": DAYS,
+    "--event-date": DAYS,
+    "--random-seed": st.integers().map(str),
+    "--name": IDS,
+    "--scenario": st.sampled_from(["sceptic", "in", "../x", ""]),
+    "--remove": IDS,
+    "--occasion": IDS,
+    "--add": st.tuples(
+        st.sampled_from(["leader_call", "contact_missed", "attendance", "x"]),
+        st.integers(-4, 4).map(str),
+        IDS,
+        ACTORS,
+    ).map(":".join),
+    "--set": st.tuples(
+        IDS,
+        st.sampled_from(
+            [
+                "announced",
+                "refused",
+                "doubted",
+                "called-off",
+                "US:comes",
+                "CN:stays-away",
+                "US:",
+                ":comes",
+                "x",
+            ]
+        ),
+    ).map("=".join),
+    "--kind": st.sampled_from(["leader_call", "attendance", "summit_announced", "x"]),
+    "--actor": ACTORS,
+    "--strength": st.integers(-4, 4).map(str),
+    "--for-date": DAYS,
+    **{
+        option: st.sampled_from([str(SEEDS / "signals.csv"), str(SEEDS), "in.csv", ""])
+        for option in ("--signals", "--occasions", "--visit-windows", "--question", "--priors", "--to")
+    },
+}
 
 
 @st.composite

@@ -7,17 +7,38 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up import (AS_OF, DAY, KINDS, PARAMS, PRIORS, TYPES, ahead_of, announcement, extended, ledger, occasion,
-                     prior_draws, season_of, season_total, signal, thinned, visit, window, word)
+from made_up import (
+    AS_OF,
+    DAY,
+    KINDS,
+    PARAMS,
+    PRIORS,
+    TYPES,
+    ahead_of,
+    announcement,
+    extended,
+    ledger,
+    occasion,
+    prior_draws,
+    season_of,
+    season_total,
+    signal,
+    thinned,
+    visit,
+    window,
+    word,
+)
 
-from model import attendance, chances, explain, fits, forecast, likelihood, summit
+from model import attendance, chances, summit
+from model.answer import explain, forecast
+from model.evidence.ledger import ATTENDANCE, OCCASION_COLUMNS
+from model.evidence.outlook import outlook
+from model.evidence.record import OFFSETS, no_record, record
+from model.evidence.seasons import YEAR, meetings
+from model.evidence.words import LEVELS, words
 from model.files import InputError, csv_text
-from model.ledger import ATTENDANCE, OCCASION_COLUMNS
-from model.outlook import outlook
-from model.params import load_params
-from model.record import OFFSETS, no_record, record
-from model.seasons import YEAR, meetings
-from model.words import LEVELS, words
+from model.fit import fits, likelihood
+from model.settings.params import load_params
 
 P = prior_draws()
 FEW = thinned(P, 5)
@@ -42,15 +63,22 @@ class TestDeadline:
     @settings(max_examples=25)
     @given(DAYS, st.integers(0, 400), st.integers(0, 400))
     def test_a_later_deadline_is_never_less_likely(self, default_run, as_of, a, b):
-        early, late = (probability(thinned(default_run.draws), default_run.whole, as_of, as_of + days * DAY)
-                       for days in sorted((a, b)))
+        early, late = (
+            probability(thinned(default_run.draws), default_run.whole, as_of, as_of + days * DAY)
+            for days in sorted((a, b))
+        )
         assert (early <= late + 1e-12).all()
 
     @settings(max_examples=25)
     @given(DAYS, st.integers(0, 700), st.integers(0, 300))
-    def test_the_curve_of_a_longer_question_passes_through_every_shorter_one(self, default_run, as_of, days, more):
+    def test_the_curve_of_a_longer_question_passes_through_every_shorter_one(
+        self, default_run, as_of, days, more
+    ):
         p, cut = thinned(default_run.draws), default_run.whole.as_of(as_of)
-        short, long = (chances.chances(p, outlook(cut, as_of, as_of + n * DAY, PARAMS)).by_day for n in (days, days + more))
+        short, long = (
+            chances.chances(p, outlook(cut, as_of, as_of + n * DAY, PARAMS)).by_day
+            for n in (days, days + more)
+        )
         np.testing.assert_allclose(short, long[:, :days], atol=1e-12)
 
     @settings(max_examples=25)
@@ -61,7 +89,9 @@ class TestDeadline:
         rows = forecast.shares(made, p, ahead)
         total = sum(row["probability_first"] for row in rows)
         assert total == pytest.approx(chances.by_deadline(p, ahead).mean(), abs=1e-9)
-        assert all(0 <= row["probability_first"] <= row["probability_there"] + 1e-12 <= 1 + 1e-9 for row in rows)
+        assert all(
+            0 <= row["probability_first"] <= row["probability_there"] + 1e-12 <= 1 + 1e-9 for row in rows
+        )
 
 
 def fields(whole, as_of, draws):
@@ -77,14 +107,30 @@ def later_changes(draw, whole, as_of):
     """The ledger after any change to what became public after a day: signals, windows, occasions, outcomes, dates."""
     later = st.integers(1, 300).map(lambda days: as_of + days * DAY)
     ids = st.sampled_from([s.event_id for s in whole.signals][-200:])
-    signals, windows, occasions = [s for s in whole.signals if s.public_date <= as_of], list(whole.visit_windows), {}
+    signals, windows, occasions = (
+        [s for s in whole.signals if s.public_date <= as_of],
+        list(whole.visit_windows),
+        {},
+    )
     signals += [s for s in whole.signals if s.public_date > as_of and draw(st.booleans())]
     for n in range(draw(st.integers(0, 3))):
         day, kind = draw(later), draw(st.sampled_from(KINDS))
         about = draw(st.sampled_from(["", *(o.occasion_id for o in whole.occasions if o.known_from <= day)]))
         for_date = day + 30 * DAY if kind == "summit_announced" else None
-        signals.append(signal(f"{day}-late-{n}", day, kind, signed(kind, 3), "A1", about, draw(st.one_of(st.just(""), ids)),
-                              draw(st.sampled_from(["US", "CN", "both"])), for_date=for_date, search="losses"))
+        signals.append(
+            signal(
+                f"{day}-late-{n}",
+                day,
+                kind,
+                signed(kind, 3),
+                "A1",
+                about,
+                draw(st.one_of(st.just(""), ids)),
+                draw(st.sampled_from(["US", "CN", "both"])),
+                for_date=for_date,
+                search="losses",
+            )
+        )
     visits = [o.occasion_id for o in whole.occasions if o.is_visit]
     for _ in range(draw(st.integers(0, 2))):
         day = draw(later)
@@ -92,25 +138,37 @@ def later_changes(draw, whole, as_of):
     for o in whole.occasions:
         if o.known_from > as_of or o.outcome_date <= as_of or not draw(st.booleans()):
             continue
-        change = {"met": (met := draw(st.booleans())), "attended": draw(st.sampled_from(["both", "none", "US"])),
-                  "held_in_person": draw(st.booleans()), "note": "Told later.", "source": "Found later.",
-                  "met_date": max(o.start_date, as_of + DAY) if met else None}
+        change = {
+            "met": (met := draw(st.booleans())),
+            "attended": draw(st.sampled_from(["both", "none", "US"])),
+            "held_in_person": draw(st.booleans()),
+            "note": "Told later.",
+            "source": "Found later.",
+            "met_date": max(o.start_date, as_of + DAY) if met else None,
+        }
         if o.start_date > as_of:
             change |= {"leader_1": draw(st.sampled_from(["Somebody", "Else"]))}
         if o.is_visit and o.start_date > as_of:
             shift = draw(st.integers(0, 30)) * DAY
-            change |= {"start_date": o.start_date + shift, "end_date": o.end_date + shift,
-                       "met_date": o.start_date + shift if met else None}
+            change |= {
+                "start_date": o.start_date + shift,
+                "end_date": o.end_date + shift,
+                "met_date": o.start_date + shift if met else None,
+            }
         occasions[o.occasion_id] = replace(o, **change)
     for n in range(draw(st.integers(0, 2))):
         start = draw(later) + 30 * DAY
-        occasions[f"{start.year}-late-{n}"] = occasion(f"{start.year}-late-{n}", start, known_from=as_of + DAY)
+        occasions[f"{start.year}-late-{n}"] = occasion(
+            f"{start.year}-late-{n}", start, known_from=as_of + DAY
+        )
     return ledger(signals, ({o.occasion_id: o for o in whole.occasions} | occasions).values(), windows)
 
 
 def data_bytes(whole, as_of):
     """What a fit of a day sees, as bytes."""
-    return {name: value.tobytes() for name, value in summit.data_of(record(whole.as_of(as_of), PARAMS)).items()}
+    return {
+        name: value.tobytes() for name, value in summit.data_of(record(whole.as_of(as_of), PARAMS)).items()
+    }
 
 
 class TestNothingLater:
@@ -119,7 +177,10 @@ class TestNothingLater:
     BEFORE: dict = {}
 
     @settings(max_examples=30)
-    @given(st.sampled_from([date(2025, 7, 11), date(2024, 11, 16), date(2018, 11, 20), date(2009, 2, 22)]), st.data())
+    @given(
+        st.sampled_from([date(2025, 7, 11), date(2024, 11, 16), date(2018, 11, 20), date(2009, 2, 22)]),
+        st.data(),
+    )
     def test_what_was_not_public_changes_nothing_to_the_bit(self, default_run, as_of, data):
         draws, whole = thinned(default_run.draws), default_run.whole
         if as_of not in self.BEFORE:
@@ -128,8 +189,15 @@ class TestNothingLater:
         assert changed.as_of(as_of) == whole.as_of(as_of)
         assert (fields(changed, as_of, draws), data_bytes(changed, as_of)) == self.BEFORE[as_of]
 
-    @pytest.mark.parametrize("row", [announcement(AS_OF, "2025-apec-gyeongju"), word("US", -3, AS_OF, "2025-apec-gyeongju"),
-                                     signal("2025-07-11-call", AS_OF, "leader_call", 3)], ids=lambda row: row.kind)
+    @pytest.mark.parametrize(
+        "row",
+        [
+            announcement(AS_OF, "2025-apec-gyeongju"),
+            word("US", -3, AS_OF, "2025-apec-gyeongju"),
+            signal("2025-07-11-call", AS_OF, "leader_call", 3),
+        ],
+        ids=lambda row: row.kind,
+    )
     def test_the_same_row_a_day_earlier_does_change_it(self, default_run, row):
         before, p = probability(thinned(default_run.draws), default_run.whole), thinned(default_run.draws)
         for day, same in ((AS_OF + DAY, True), (AS_OF, False)):
@@ -154,8 +222,16 @@ class TestSameAgain:
 def calendars(draw):
     """One to four occasions of the next months, some of which may be under way, and perhaps an agreed visit."""
     days = sorted(draw(st.lists(st.integers(-2, 100), min_size=1, max_size=4, unique=True)))
-    rows = [occasion(f"2025-{n}", AS_OF + day * DAY, type=draw(st.sampled_from(TYPES)), known_from=AS_OF - 400 * DAY,
-                     host=draw(st.sampled_from(["US", "CN", "KR"]))) for n, day in enumerate(days)]
+    rows = [
+        occasion(
+            f"2025-{n}",
+            AS_OF + day * DAY,
+            type=draw(st.sampled_from(TYPES)),
+            known_from=AS_OF - 400 * DAY,
+            host=draw(st.sampled_from(["US", "CN", "KR"])),
+        )
+        for n, day in enumerate(days)
+    ]
     windows = [window()] if draw(st.booleans()) else []
     return rows + [visit()] * len(windows), windows
 
@@ -168,8 +244,15 @@ def one_row(draw, names, number):
     if PRIORS.kinds[kind].sign == "either" and draw(st.booleans()):
         strength = -strength
     open_to = [name for name in names if name != "2025-visit"] if kind == ATTENDANCE else [*names, ""]
-    return signal(f"{day}-{number}", day, kind, strength, draw(st.sampled_from(["A1", "B2", "C3"])),
-                  draw(st.sampled_from(open_to)), actor=draw(st.sampled_from(["US", "CN", "both"])))
+    return signal(
+        f"{day}-{number}",
+        day,
+        kind,
+        strength,
+        draw(st.sampled_from(["A1", "B2", "C3"])),
+        draw(st.sampled_from(open_to)),
+        actor=draw(st.sampled_from(["US", "CN", "both"])),
+    )
 
 
 @st.composite
@@ -177,7 +260,12 @@ def situations(draw):
     """Occasions, windows, what was said of them, and one more row."""
     rows, windows = draw(calendars())
     names = [o.occasion_id for o in rows]
-    return rows, windows, [draw(one_row(names, n)) for n in range(draw(st.integers(0, 7)))], draw(one_row(names, "new"))
+    return (
+        rows,
+        windows,
+        [draw(one_row(names, n)) for n in range(draw(st.integers(0, 7)))],
+        draw(one_row(names, "new")),
+    )
 
 
 class TestSignals:
@@ -195,17 +283,35 @@ class TestSignals:
     @given(situations(), st.data())
     def test_rows_tied_as_one_event_count_once(self, situation, data):
         rows, windows, said, _ = situation
-        twins = [replace(row, event_id=f"{row.event_id}-again", same_as=row.event_id,
-                         public_date=row.public_date + data.draw(st.integers(0, 30)) * DAY) for row in said]
-        once, twice = (probability(FEW, ledger(signals, rows, windows)) for signals in (said, [*said, *twins]))
+        twins = [
+            replace(
+                row,
+                event_id=f"{row.event_id}-again",
+                same_as=row.event_id,
+                public_date=row.public_date + data.draw(st.integers(0, 30)) * DAY,
+            )
+            for row in said
+        ]
+        once, twice = (
+            probability(FEW, ledger(signals, rows, windows)) for signals in (said, [*said, *twins])
+        )
         assert np.array_equal(once, twice)
 
-    @pytest.mark.parametrize("first, last", [(date(2025, 1, 1), date(2025, 3, 31)), (date(2025, 4, 1), date(2025, 5, 10)),
-                                             (date(2025, 5, 11), date(2025, 7, 11)), (date(1993, 1, 1), date(2025, 7, 11))])
+    @pytest.mark.parametrize(
+        "first, last",
+        [
+            (date(2025, 1, 1), date(2025, 3, 31)),
+            (date(2025, 4, 1), date(2025, 5, 10)),
+            (date(2025, 5, 11), date(2025, 7, 11)),
+            (date(1993, 1, 1), date(2025, 7, 11)),
+        ],
+    )
     def test_coding_a_period_twice_moves_nothing(self, default_run, first, last):
         coded = {row.event_id: row for row in default_run.ledger.signals if first <= row.public_date <= last}
-        twins = [replace(row, event_id=f"{name}-twin", same_as=row.same_as + "-twin" * (row.same_as in coded))
-                 for name, row in coded.items()]
+        twins = [
+            replace(row, event_id=f"{name}-twin", same_as=row.same_as + "-twin" * (row.same_as in coded))
+            for name, row in coded.items()
+        ]
         assert len(twins) > 8
         twice, p = extended(default_run.ledger, twins), thinned(default_run.draws)
         assert np.array_equal(probability(p, default_run.ledger), probability(p, twice))
@@ -221,7 +327,9 @@ class TestReasons:
         rows, windows, said, row = situation
         whole = ledger([*said, row], rows, windows)
         ahead = ahead_of(whole, deadline=date(2025, 12, 31))
-        total = sum(part["delta"] for part in explain.contributions(FEW, ahead, list(whole.signals), 0.9, PRIORS))
+        total = sum(
+            part["delta"] for part in explain.contributions(FEW, ahead, list(whole.signals), 0.9, PRIORS)
+        )
         change = chances.by_deadline(FEW, ahead) - chances.by_deadline(FEW, ahead, signals=False)
         assert total == pytest.approx(change.mean(), abs=1e-9)
 
@@ -229,9 +337,20 @@ class TestReasons:
 class TestRecordAgrees:
     """Law 6."""
 
-    @pytest.mark.parametrize("begin, end", [((1, 1), (12, 31)), ((1, 1), (6, 30)), ((7, 11), (12, 31)), ((9, 1), (10, 10)),
-                                            ((10, 15), (12, 31)), ((12, 10), (12, 31))])
-    def test_without_signals_the_forecast_is_the_share_of_years_that_met_in_the_same_stretch(self, default_run, begin, end):
+    @pytest.mark.parametrize(
+        "begin, end",
+        [
+            ((1, 1), (12, 31)),
+            ((1, 1), (6, 30)),
+            ((7, 11), (12, 31)),
+            ((9, 1), (10, 10)),
+            ((10, 15), (12, 31)),
+            ((12, 10), (12, 31)),
+        ],
+    )
+    def test_without_signals_the_forecast_is_the_share_of_years_that_met_in_the_same_stretch(
+        self, default_run, begin, end
+    ):
         """Within three standard errors of the record and of the forecast, whichever calendar the year has.
 
         Averaged over the calendars of 2009 to 2024, each as known on its first day, with today's parameters.
@@ -241,7 +360,9 @@ class TestRecordAgrees:
         predicted = []
         for year in years:
             as_of, deadline = date(year, *begin), date(year, *end)
-            ahead = outlook(replace(whole.as_of(as_of), signals=(), visit_windows=()), as_of, deadline, PARAMS)
+            ahead = outlook(
+                replace(whole.as_of(as_of), signals=(), visit_windows=()), as_of, deadline, PARAMS
+            )
             predicted.append(chances.by_deadline(p, ahead, signals=False))
         met = meetings(default_run.ledger)
         hits = sum(any(date(year, *begin) < day <= date(year, *end) for day in met) for year in record_years)
@@ -252,8 +373,12 @@ class TestRecordAgrees:
 
     def test_more_than_a_year_ahead_yearly_summits_are_expected_from_their_series(self, default_run):
         ahead = ahead_of(default_run.whole, deadline=date(2027, 12, 31))
-        expected = {(slot.occasion.type, slot.occasion.start_date.year) for view in ahead.seasons for slot in view.slots
-                    if slot.occasion.occasion_id.endswith("-expected")}
+        expected = {
+            (slot.occasion.type, slot.occasion.start_date.year)
+            for view in ahead.seasons
+            for slot in view.slots
+            if slot.occasion.occasion_id.endswith("-expected")
+        }
         assert {("apec", 2027), ("g20", 2027), ("unga", 2027)} <= expected
 
 
@@ -266,22 +391,31 @@ class TestArithmetic:
         updated = fits.update(default_run.fit, past, past, past.through + days * DAY)
         later = replace(past, years=past.years + days / YEAR)
         tree = fits.sample(PARAMS, later)
-        fresh = replace(default_run.fit, draws=fits.draws_of(tree, later), diagnostics=fits.diagnose(tree, PARAMS)[0])
+        fresh = replace(
+            default_run.fit, draws=fits.draws_of(tree, later), diagnostics=fits.diagnose(tree, PARAMS)[0]
+        )
         assert updated.pareto_k < 0.7
         for quantity in (lambda p: p["visit_rate"], lambda p: chances.by_deadline(p, default_run.outlook)):
             ours, theirs = (quantity(each.draws) for each in (updated, fresh))
-            error = np.hypot(forecast.monte_carlo_error(ours, updated), forecast.monte_carlo_error(theirs, fresh))
+            error = np.hypot(
+                forecast.monte_carlo_error(ours, updated), forecast.monte_carlo_error(theirs, fresh)
+            )
             assert abs(ours.mean() - theirs.mean()) < 3 * error
         assert updated.draws["visit_rate"].mean() < default_run.draws["visit_rate"].mean()
 
     def test_rows_public_after_the_fit_move_the_number_without_a_refit(self, default_run):
         more = announcement(date(2025, 7, 1), "2025-apec-gyeongju")
         whole, p = extended(default_run.whole, [more, signal(strength=3)]), thinned(default_run.draws)
-        assert fits.fit_key(PARAMS, record(whole.as_of(AS_OF), PARAMS)) == fits.fit_key(PARAMS, default_run.record)
+        assert fits.fit_key(PARAMS, record(whole.as_of(AS_OF), PARAMS)) == fits.fit_key(
+            PARAMS, default_run.record
+        )
         assert (probability(p, whole) > probability(p, default_run.whole)).all()
 
     def test_the_fit_stays_the_same_until_something_is_decided(self, default_run):
-        keys = {fits.fit_key(PARAMS, record(default_run.whole.as_of(AS_OF - days * DAY), PARAMS)) for days in (0, 30, 170)}
+        keys = {
+            fits.fit_key(PARAMS, record(default_run.whole.as_of(AS_OF - days * DAY), PARAMS))
+            for days in (0, 30, 170)
+        }
         assert len(keys) == 1
         assert fits.fit_key(PARAMS, record(default_run.whole.as_of(date(2025, 1, 19)), PARAMS)) not in keys
 
@@ -311,7 +445,10 @@ class TestWords:
         """Unless it was said before, or a settled word against it came later."""
         said, new = case
         settled = [row for row in said if abs(row.strength) == 3 and row.strength * new.strength < 0]
-        again = any(row.strength == new.strength and all(row.public_date > s.public_date for s in settled) for row in said)
+        again = any(
+            row.strength == new.strength and all(row.public_date > s.public_date for s in settled)
+            for row in said
+        )
         counts = not again and all(new.public_date > row.public_date for row in settled)
         rows = random.sample([*said, new], len(said) + 1)
         likely = likelihood.said(P)
@@ -321,7 +458,9 @@ class TestWords:
     @given(st.sampled_from(LEVELS))
     def test_the_ratio_is_that_of_the_misled(self, level):
         change = self.odds([word("US", level)]) - self.odds([])
-        np.testing.assert_allclose(change, -np.sign(level) * np.log(P["misled"][:, LEVELS.index(level)]), atol=1e-6)
+        np.testing.assert_allclose(
+            change, -np.sign(level) * np.log(P["misled"][:, LEVELS.index(level)]), atol=1e-6
+        )
 
 
 class TestCalendar:
@@ -329,7 +468,9 @@ class TestCalendar:
 
     @settings(max_examples=60)
     @given(st.integers(5, 100), st.integers(-4, 4))
-    def test_moving_a_start_by_a_day_moves_the_chance_by_the_mass_of_the_day_that_the_deadline_cuts_off(self, left, beyond):
+    def test_moving_a_start_by_a_day_moves_the_chance_by_the_mass_of_the_day_that_the_deadline_cuts_off(
+        self, left, beyond
+    ):
         """Exactly: the day that falls out is the one between deadline and start."""
         now, later = (season_total(P, *season_of(start, horizon=left + beyond)) for start in (left, left + 1))
         whole = season_total(P, *season_of(left, horizon=left + 10))
@@ -338,9 +479,14 @@ class TestCalendar:
 
     @pytest.mark.parametrize("name", ["2025-unga-80", "2025-apec-gyeongju", "2025-g20-johannesburg"])
     @pytest.mark.parametrize("shift", [-1, 1])
-    def test_moving_an_occasion_of_the_default_run_by_a_day_hardly_moves_the_headline(self, default_run, name, shift):
-        moved = [replace(o, start_date=o.start_date + shift * DAY, end_date=o.end_date + shift * DAY)
-                 for o in default_run.whole.occasions if o.occasion_id == name]
+    def test_moving_an_occasion_of_the_default_run_by_a_day_hardly_moves_the_headline(
+        self, default_run, name, shift
+    ):
+        moved = [
+            replace(o, start_date=o.start_date + shift * DAY, end_date=o.end_date + shift * DAY)
+            for o in default_run.whole.occasions
+            if o.occasion_id == name
+        ]
         after = probability(default_run.draws, extended(default_run.whole, (), moved)).mean()
         assert abs(after - probability(default_run.draws, default_run.whole).mean()) < 0.002
 
@@ -348,9 +494,19 @@ class TestCalendar:
         apec = next(o for o in default_run.whole.occasions if o.occasion_id == "2025-apec-gyeongju")
         cells = [str(value or "") for value in (getattr(apec, column) for column in OCCASION_COLUMNS)]
         again = tmp_path / "occasions.csv"
-        twin = {"occasion_id": "2025-apec-again", "attended": "", "held_in_person": "", "met": "", "met_date": ""}
-        again.write_text(csv_text(OCCASION_COLUMNS, [[twin.get(column, cell) for column, cell in
-                                                      zip(OCCASION_COLUMNS, cells, strict=True)]]))
+        twin = {
+            "occasion_id": "2025-apec-again",
+            "attended": "",
+            "held_in_person": "",
+            "met": "",
+            "met_date": "",
+        }
+        again.write_text(
+            csv_text(
+                OCCASION_COLUMNS,
+                [[twin.get(column, cell) for column, cell in zip(OCCASION_COLUMNS, cells, strict=True)]],
+            )
+        )
         with pytest.raises(InputError, match="one row for an encounter; .*2025-apec-gyeongju"):
             forecast.read(PARAMS, forecast.Sources(occasions=(again,)))
 
@@ -358,9 +514,16 @@ class TestCalendar:
 class TestNoRecord:
     """Law 11, of a record in which nothing was decided."""
 
-    RECORDS = {"no record": no_record, "an empty ledger": lambda: record(ledger(), PARAMS),
-               "nothing decided yet": lambda: record(ledger([signal(), word("US", 3)], [occasion()]).as_of(AS_OF), PARAMS),
-               "a day before the first outcome": lambda: record(ledger((), [occasion(met=True)]).as_of(AS_OF), PARAMS)}
+    RECORDS = {
+        "no record": no_record,
+        "an empty ledger": lambda: record(ledger(), PARAMS),
+        "nothing decided yet": lambda: record(
+            ledger([signal(), word("US", 3)], [occasion()]).as_of(AS_OF), PARAMS
+        ),
+        "a day before the first outcome": lambda: record(
+            ledger((), [occasion(met=True)]).as_of(AS_OF), PARAMS
+        ),
+    }
 
     @pytest.mark.parametrize("name", RECORDS)
     def test_no_draw_is_more_likely_than_another(self, name):

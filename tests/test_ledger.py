@@ -8,27 +8,107 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from model.evidence.ledger import (
+    OCCASION_COLUMNS,
+    OPTIONAL_COLUMNS,
+    SEARCHES,
+    SIGNAL_COLUMNS,
+    WINDOW_COLUMNS,
+    Ledger,
+    Occasion,
+    Signal,
+    VisitWindow,
+    append_signal,
+    check_as_of,
+    load_ledger,
+)
+from model.evidence.ledger import csv_of as tables_of
 from model.files import InputError
-from model.ledger import (OCCASION_COLUMNS, OPTIONAL_COLUMNS, SEARCHES, SIGNAL_COLUMNS, WINDOW_COLUMNS, Ledger, Occasion,
-                          Signal, VisitWindow, append_signal, check_as_of, csv_of as tables_of, load_ledger)
-from model.params import PROJECT_ROOT, load_params
+from model.settings.params import ROOT, load_params
 
-WORDS = {"kinds": {"envoy_meeting": "up", "contact_missed": "down", "official_statement": "either",
-                   "summit_announced": "up", "attendance": "either"},
-         "types": ("apec", "visit"), "sides": ("US", "CN")}
+WORDS = {
+    "kinds": {
+        "envoy_meeting": "up",
+        "contact_missed": "down",
+        "official_statement": "either",
+        "summit_announced": "up",
+        "attendance": "either",
+    },
+    "types": ("apec", "visit"),
+    "sides": ("US", "CN"),
+}
 
-SIGNAL = dict(zip(SIGNAL_COLUMNS, (
-    "2025-06-01-envoys", "2025-06-01", "2025-06-02", "envoy_meeting", "both", "1", "B2", "2025-apec", "", "", "no", "",
-    "Envoys meet.", "A paper", "yes")))
+SIGNAL = dict(
+    zip(
+        SIGNAL_COLUMNS,
+        (
+            "2025-06-01-envoys",
+            "2025-06-01",
+            "2025-06-02",
+            "envoy_meeting",
+            "both",
+            "1",
+            "B2",
+            "2025-apec",
+            "",
+            "",
+            "no",
+            "",
+            "Envoys meet.",
+            "A paper",
+            "yes",
+        ),
+    )
+)
 ANNOUNCED = {"kind": "summit_announced", "strength": "3", "for_date": "2025-10-30"}
 ATTENDS = {"kind": "attendance", "actor": "US", "strength": "3"}
 OLD_COLUMNS = [column for column in SIGNAL_COLUMNS if column not in OPTIONAL_COLUMNS]
-OCCASION = dict(zip(OCCASION_COLUMNS, (
-    "2025-apec", "APEC", "apec", "KR", "2025-10-31", "2025-11-01", "2024-10-31", "Trump", "Xi", "both", "yes", "yes",
-    "2025-10-30", "", "high", "A paper")))
-VISIT = dict(zip(OCCASION_COLUMNS, (
-    "2026-visit", "A visit", "visit", "CN", "2026-04-10", "2026-04-12", "2025-09-19", "Trump", "Xi", "", "", "", "", "",
-    "high", "A paper")))
+OCCASION = dict(
+    zip(
+        OCCASION_COLUMNS,
+        (
+            "2025-apec",
+            "APEC",
+            "apec",
+            "KR",
+            "2025-10-31",
+            "2025-11-01",
+            "2024-10-31",
+            "Trump",
+            "Xi",
+            "both",
+            "yes",
+            "yes",
+            "2025-10-30",
+            "",
+            "high",
+            "A paper",
+        ),
+    )
+)
+VISIT = dict(
+    zip(
+        OCCASION_COLUMNS,
+        (
+            "2026-visit",
+            "A visit",
+            "visit",
+            "CN",
+            "2026-04-10",
+            "2026-04-12",
+            "2025-09-19",
+            "Trump",
+            "Xi",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "high",
+            "A paper",
+        ),
+    )
+)
 WINDOW = dict(zip(WINDOW_COLUMNS, ("2026-visit", "2025-09-19", "2026-01-01", "2026-04-30", "said so")))
 
 
@@ -39,18 +119,28 @@ def csv_of(columns, rows):
 @pytest.fixture
 def load(tmp_path, monkeypatch):
     """Loads a ledger of rows written to files of a temporary folder; each argument is one file or a list of files."""
-    monkeypatch.setattr("model.files.PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr("model.files.ROOT", tmp_path)
 
-    def loader(signals=(SIGNAL,), occasions=(OCCASION, VISIT), windows=(WINDOW,), more_signals=(), columns=SIGNAL_COLUMNS,
-               **words):
+    def loader(
+        signals=(SIGNAL,),
+        occasions=(OCCASION, VISIT),
+        windows=(WINDOW,),
+        more_signals=(),
+        columns=SIGNAL_COLUMNS,
+        **words,
+    ):
         paths = {}
-        tables = {"signals": (columns, [signals, *more_signals]), "occasions": (OCCASION_COLUMNS, [occasions]),
-                  "visit_windows": (WINDOW_COLUMNS, [windows])}
+        tables = {
+            "signals": (columns, [signals, *more_signals]),
+            "occasions": (OCCASION_COLUMNS, [occasions]),
+            "visit_windows": (WINDOW_COLUMNS, [windows]),
+        }
         for name, (columns, lots) in tables.items():
             paths[name] = [tmp_path / f"{name}{number or ''}.csv" for number in range(len(lots))]
             for path, rows in zip(paths[name], lots):
                 path.write_text(csv_of(columns, rows), encoding="utf-8")
         return load_ledger(**paths, **(WORDS | words))
+
     return loader
 
 
@@ -69,9 +159,13 @@ def assert_told(problems, *expected):
 class TestLoading:
     def test_sound_rows_become_typed_values(self, load):
         ledger = load()
-        signal, = ledger.signals
+        (signal,) = ledger.signals
         assert (signal.public_date, signal.strength, signal.in_article, signal.checked) == (
-            date(2025, 6, 2), 1, False, True)
+            date(2025, 6, 2),
+            1,
+            False,
+            True,
+        )
         assert (signal.file, signal.line) == ("signals.csv", 2)
         apec, visit = ledger.occasions
         assert (apec.met, apec.held_in_person, apec.outcome_date) == (True, True, date(2025, 10, 30))
@@ -80,121 +174,228 @@ class TestLoading:
         assert ledger.first_day == date(2024, 10, 31)
 
     def test_rows_are_sorted_by_the_day_they_became_public_whatever_the_order_in_the_file(self, load):
-        rows = [SIGNAL | {"event_id": f"2025-06-0{n}-x", "public_date": f"2025-06-1{9 - n}"} for n in range(1, 6)]
+        rows = [
+            SIGNAL | {"event_id": f"2025-06-0{n}-x", "public_date": f"2025-06-1{9 - n}"} for n in range(1, 6)
+        ]
         rows.append(SIGNAL | {"event_id": "2025-06-01-a", "public_date": "2025-06-14"})
         ledger = load(signals=rows)
         assert ledger == load(signals=rows[::-1])
         assert [s.event_id for s in ledger.signals][:2] == ["2025-06-01-a", "2025-06-05-x"]
 
     def test_the_seeds_are_sound_and_use_only_words_that_have_a_prior(self):
-        seeds = PROJECT_ROOT / "seeds"
+        seeds = ROOT / "seeds"
         run = load_params()
-        ledger = load_ledger([seeds / "signals.csv"], [seeds / "occasions.csv"], [seeds / "visit_windows.csv"],
-                             **run.vocabulary)
+        ledger = load_ledger(
+            [seeds / "signals.csv"],
+            [seeds / "occasions.csv"],
+            [seeds / "visit_windows.csv"],
+            **run.vocabulary,
+        )
         assert len(ledger.signals) > 600 and len(ledger.occasions) > 90 and not ledger.revised
         check_as_of(ledger, run)
 
     def test_the_tables_of_a_ledger_load_to_it_again(self, load, tmp_path):
-        whole = load(signals=[SIGNAL | ANNOUNCED | {"search": "losses", "description": '"Said, and done."'},
-                              SIGNAL | ATTENDS | {"event_id": "2025-06-01-will"}])
+        whole = load(
+            signals=[
+                SIGNAL | ANNOUNCED | {"search": "losses", "description": '"Said, and done."'},
+                SIGNAL | ATTENDS | {"event_id": "2025-06-01-will"},
+            ]
+        )
         for name, text in tables_of(whole).items():
             (tmp_path / f"again-{name}.csv").write_text(text)
-        assert load_ledger(**{name: [tmp_path / f"again-{name}.csv"] for name in tables_of(whole)}, **WORDS) == whole
+        assert (
+            load_ledger(**{name: [tmp_path / f"again-{name}.csv"] for name in tables_of(whole)}, **WORDS)
+            == whole
+        )
 
     def test_a_ledger_may_be_empty(self, load):
         assert load(signals=(), occasions=(), windows=()) == load_ledger() == Ledger()
         assert Ledger().first_day is None and Ledger().as_of(date(2025, 1, 1)) == Ledger()
 
-    @pytest.mark.parametrize("change, expected", [
-        ({"event_id": "envoys"}, r"signals.csv:2:1: event_id: expected a date, then words"),
-        ({"event_id": "2025-06-01-Envoys"}, r"event_id: expected a date, then words"),
-        ({"event_id": ""}, r"event_id: expected"),
-        ({"event_date": "2025-06-31"}, r":2:19: event_date: expected a day of the calendar"),
-        ({"public_date": "2025-06-02T08:00"}, r"public_date: .*without time or zone"),
-        ({"public_date": ""}, r"public_date: expected a day written"),
-        ({"event_date": "2025-06-03"}, r":2:30: public_date: expected a day not before event_date, which is 2025-06-03"),
-        ({"kind": "envoy_meting"}, r":2:41: kind: expected one of .*did you mean \"envoy_meeting\""),
-        ({"actor": "us"}, r"actor: expected one of US, CN, both; found 'us' \(did you mean \"US\"\?\)"),
-        ({"strength": "0"}, r"strength: expected one of -3, -2, -1, 1, 2, 3; found '0'"),
-        ({"strength": "4"}, r"strength: .*found '4'"), ({"strength": "1.0"}, r"strength: .*found '1.0'"),
-        ({"strength": "nan"}, r"strength: .*found 'nan'"), ({"strength": ""}, r"strength: .*found ''"),
-        ({"strength": "-1"}, r"strength: expected 1 to 3, as envoy_meeting points up; found -1"),
-        ({"kind": "contact_missed"}, r"strength: expected -3 to -1, as contact_missed points down; found 1"),
-        ({"grade": "B7"}, r"grade: expected an Admiralty code"), ({"grade": "b2"}, r"grade: expected an Admiralty code"),
-        ({"occasion": "2025-apce"}, r"occasion: unknown occasion '2025-apce' \(did you mean \"2025-apec\"\?\)"),
-        ({"occasion": "2026-visit"}, r"occasion: expected an occasion known by 2025-06-02; 2026-visit is known from 2025-09-19"),
-        ({"same_as": "2025-06-01-envoy"}, r"same_as: unknown event .*did you mean \"2025-06-01-envoys\""),
-        ({"same_as": "2025-06-01-envoys"}, r"same_as: expected another row; found the row itself"),
-        ({"in_article": "true"}, r"in_article: expected one of yes, no; found 'true'"),
-        ({"checked": "no"}, r"checked: expected one of yes, open; found 'no'"),
-        ({"description": ""}, r"description: expected some text"),
-        ({"description": "x" * 141}, r"description: expected at most 140 characters; found 141"),
-        ({"source": ""}, r"source: expected some text"),
-        ({"search": "third"}, r"search: expected one of first, even, losses; found 'third'"),
-        ({"search": "evn"}, r"search: .*did you mean \"even\""),
-        ({"for_date": "2025-10-30"}, r":2:\d+: for_date: expected a day only on a row of kind summit_announced that names an"),
-        (ANNOUNCED | {"occasion": ""}, r"for_date: expected a day only on a row of kind summit_announced that names an"),
-        (ANNOUNCED | {"for_date": "2025-06-01"}, r"for_date: expected a day not before public_date, which is 2025-06-02"),
-        (ANNOUNCED | {"for_date": "2025-10-20"}, r"expected a for_date within five days of 2025-apec, 2025-10-31 to"),
-        (ATTENDS | {"actor": "both", "strength": "-1"}, r"strength: expected -3, since attendance of both says"),
-        (ANNOUNCED | {"for_date": "30 October"}, r"for_date: expected a day written YYYY-MM-DD"),
-        (ANNOUNCED | {"for_date": "2025-10-32"}, r"for_date: expected a day of the calendar"),
-        (ATTENDS | {"occasion": ""}, r"occasion: expected the occasion at which a leader is said to be present or absent"),
-        (ATTENDS | {"occasion": "2026-visit", "public_date": "2025-09-20"},
-         r"occasion: expected an occasion of many leaders; 2026-visit is a visit, of which summit_announced"),
-        (ATTENDS | {"actor": "RU"}, r"actor: expected one of US, CN, both; found 'RU'"),
-        (ATTENDS | {"strength": "0"}, r"strength: expected one of -3, -2, -1, 1, 2, 3; found '0'"),
-        (ATTENDS | {"for_date": "2025-10-30"}, r"for_date: expected a day only on a row of kind summit_announced"),
-    ])
+    @pytest.mark.parametrize(
+        "change, expected",
+        [
+            ({"event_id": "envoys"}, r"signals.csv:2:1: event_id: expected a date, then words"),
+            ({"event_id": "2025-06-01-Envoys"}, r"event_id: expected a date, then words"),
+            ({"event_id": ""}, r"event_id: expected"),
+            ({"event_date": "2025-06-31"}, r":2:19: event_date: expected a day of the calendar"),
+            ({"public_date": "2025-06-02T08:00"}, r"public_date: .*without time or zone"),
+            ({"public_date": ""}, r"public_date: expected a day written"),
+            (
+                {"event_date": "2025-06-03"},
+                r":2:30: public_date: expected a day not before event_date, which is 2025-06-03",
+            ),
+            ({"kind": "envoy_meting"}, r":2:41: kind: expected one of .*did you mean \"envoy_meeting\""),
+            ({"actor": "us"}, r"actor: expected one of US, CN, both; found 'us' \(did you mean \"US\"\?\)"),
+            ({"strength": "0"}, r"strength: expected one of -3, -2, -1, 1, 2, 3; found '0'"),
+            ({"strength": "4"}, r"strength: .*found '4'"),
+            ({"strength": "1.0"}, r"strength: .*found '1.0'"),
+            ({"strength": "nan"}, r"strength: .*found 'nan'"),
+            ({"strength": ""}, r"strength: .*found ''"),
+            ({"strength": "-1"}, r"strength: expected 1 to 3, as envoy_meeting points up; found -1"),
+            (
+                {"kind": "contact_missed"},
+                r"strength: expected -3 to -1, as contact_missed points down; found 1",
+            ),
+            ({"grade": "B7"}, r"grade: expected an Admiralty code"),
+            ({"grade": "b2"}, r"grade: expected an Admiralty code"),
+            (
+                {"occasion": "2025-apce"},
+                r"occasion: unknown occasion '2025-apce' \(did you mean \"2025-apec\"\?\)",
+            ),
+            (
+                {"occasion": "2026-visit"},
+                r"occasion: expected an occasion known by 2025-06-02; 2026-visit is known from 2025-09-19",
+            ),
+            ({"same_as": "2025-06-01-envoy"}, r"same_as: unknown event .*did you mean \"2025-06-01-envoys\""),
+            ({"same_as": "2025-06-01-envoys"}, r"same_as: expected another row; found the row itself"),
+            ({"in_article": "true"}, r"in_article: expected one of yes, no; found 'true'"),
+            ({"checked": "no"}, r"checked: expected one of yes, open; found 'no'"),
+            ({"description": ""}, r"description: expected some text"),
+            ({"description": "x" * 141}, r"description: expected at most 140 characters; found 141"),
+            ({"source": ""}, r"source: expected some text"),
+            ({"search": "third"}, r"search: expected one of first, even, losses; found 'third'"),
+            ({"search": "evn"}, r"search: .*did you mean \"even\""),
+            (
+                {"for_date": "2025-10-30"},
+                r":2:\d+: for_date: expected a day only on a row of kind summit_announced that names an",
+            ),
+            (
+                ANNOUNCED | {"occasion": ""},
+                r"for_date: expected a day only on a row of kind summit_announced that names an",
+            ),
+            (
+                ANNOUNCED | {"for_date": "2025-06-01"},
+                r"for_date: expected a day not before public_date, which is 2025-06-02",
+            ),
+            (
+                ANNOUNCED | {"for_date": "2025-10-20"},
+                r"expected a for_date within five days of 2025-apec, 2025-10-31 to",
+            ),
+            (
+                ATTENDS | {"actor": "both", "strength": "-1"},
+                r"strength: expected -3, since attendance of both says",
+            ),
+            (ANNOUNCED | {"for_date": "30 October"}, r"for_date: expected a day written YYYY-MM-DD"),
+            (ANNOUNCED | {"for_date": "2025-10-32"}, r"for_date: expected a day of the calendar"),
+            (
+                ATTENDS | {"occasion": ""},
+                r"occasion: expected the occasion at which a leader is said to be present or absent",
+            ),
+            (
+                ATTENDS | {"occasion": "2026-visit", "public_date": "2025-09-20"},
+                r"occasion: expected an occasion of many leaders; 2026-visit is a visit, of which summit_announced",
+            ),
+            (ATTENDS | {"actor": "RU"}, r"actor: expected one of US, CN, both; found 'RU'"),
+            (ATTENDS | {"strength": "0"}, r"strength: expected one of -3, -2, -1, 1, 2, 3; found '0'"),
+            (
+                ATTENDS | {"for_date": "2025-10-30"},
+                r"for_date: expected a day only on a row of kind summit_announced",
+            ),
+        ],
+    )
     def test_a_wrong_signal_is_told_with_its_cell(self, load, change, expected):
         assert_told(problems_of(load, signals=[SIGNAL | change]), expected)
 
-    @pytest.mark.parametrize("change", [
-        {"description": "x" * 140}, {"strength": "3"}, {"kind": "official_statement", "strength": "-2"},
-        {"kind": "contact_missed", "strength": "-3"}, {"event_date": "2025-06-02"}, {"occasion": ""}, {"grade": "F6"},
-        ANNOUNCED, ANNOUNCED | {"for_date": ""}, ANNOUNCED | {"for_date": "2025-10-26"},
-        ANNOUNCED | {"occasion": "2026-visit", "public_date": "2025-09-20", "for_date": "2026-04-10"},
-        *(ATTENDS | {"actor": actor, "strength": strength} for actor in ("US", "CN") for strength in ("-3", "-1", "2")),
-        ATTENDS | {"actor": "both", "strength": "-3"},
-    ])
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"description": "x" * 140},
+            {"strength": "3"},
+            {"kind": "official_statement", "strength": "-2"},
+            {"kind": "contact_missed", "strength": "-3"},
+            {"event_date": "2025-06-02"},
+            {"occasion": ""},
+            {"grade": "F6"},
+            ANNOUNCED,
+            ANNOUNCED | {"for_date": ""},
+            ANNOUNCED | {"for_date": "2025-10-26"},
+            ANNOUNCED | {"occasion": "2026-visit", "public_date": "2025-09-20", "for_date": "2026-04-10"},
+            *(
+                ATTENDS | {"actor": actor, "strength": strength}
+                for actor in ("US", "CN")
+                for strength in ("-3", "-1", "2")
+            ),
+            ATTENDS | {"actor": "both", "strength": "-3"},
+        ],
+    )
     def test_an_odd_but_legal_signal_is_accepted(self, load, change):
         assert len(load(signals=[SIGNAL | change]).signals) == 1
 
     def test_a_row_says_which_day_it_names_and_how_it_was_found(self, load):
-        found = load(signals=[SIGNAL | ANNOUNCED | {"event_id": f"2025-06-01-{word or 'x'}", "search": word}
-                              for word in ("", *SEARCHES)]).signals
-        assert {s.event_id[11:]: s.search for s in found} == {"x": "first", "first": "first", "even": "even", "losses": "losses"}
+        found = load(
+            signals=[
+                SIGNAL | ANNOUNCED | {"event_id": f"2025-06-01-{word or 'x'}", "search": word}
+                for word in ("", *SEARCHES)
+            ]
+        ).signals
+        assert {s.event_id[11:]: s.search for s in found} == {
+            "x": "first",
+            "first": "first",
+            "even": "even",
+            "losses": "losses",
+        }
         assert {s.for_date for s in found} == {date(2025, 10, 30)}
 
     @pytest.mark.parametrize("absent", [("for_date",), ("search",), OPTIONAL_COLUMNS])
     def test_a_file_may_lack_the_optional_columns(self, load, absent):
         columns = [column for column in SIGNAL_COLUMNS if column not in absent]
         assert load(columns=columns) == load()
-        assert_told(problems_of(load, columns=columns, signals=[SIGNAL | {"checked": "no"}]),
-                    r"signals.csv:2:\d+: checked: expected one of yes, open")
-        assert_told(problems_of(load, columns=[*columns[:-1]]), "missing column checked", "expected the header event_id,")
+        assert_told(
+            problems_of(load, columns=columns, signals=[SIGNAL | {"checked": "no"}]),
+            r"signals.csv:2:\d+: checked: expected one of yes, open",
+        )
+        assert_told(
+            problems_of(load, columns=[*columns[:-1]]),
+            "missing column checked",
+            "expected the header event_id,",
+        )
 
-    @pytest.mark.parametrize("change, expected", [
-        ({"occasion_id": "apec-2025"}, [r"occasions.csv:2:1: occasion_id: expected a year, then words"]),
-        ({"name": ""}, [r"name: expected some text"]),
-        ({"type": "apek"}, [r"type: expected one of apec, visit; found 'apek' \(did you mean \"apec\"\?\)"]),
-        ({"host": "Korea"}, [r"host: expected an ISO 3166 code"]),
-        ({"end_date": "2025-10-30"}, [r"end_date: expected a day not before start_date, which is 2025-10-31"]),
-        ({"known_from": "2025-11-01"}, [r"start_date: expected a day not before known_from, which is 2025-11-01"]),
-        ({"leader_2": ""}, [r"leader_2: expected some text"]),
-        ({"attended": "all"}, [r"attended: expected one of US, CN, both, none; found 'all'"]),
-        ({"attended": ""}, [r"attended: expected attended, held_in_person, met all filled"]),
-        ({"attended": "US"}, [r"met: expected attended both"]),
-        ({"held_in_person": "no", "attended": "none"}, [r"met: expected attended both and held in person yes"]),
-        ({"held_in_person": "no", "met": "no", "met_date": ""}, [r"attended: expected none where it was not held"]),
-        ({"met": "maybe"}, [r"met: expected one of yes, no; found 'maybe'", r"met_date: expected a day if met is yes"]),
-        ({"met": "no"}, [r"met_date: expected a day if met is yes, and none otherwise"]),
-        ({"met_date": ""}, [r"met_date: expected a day if met is yes"]),
-        ({"met_date": "2025-10-25"}, [r"met_date: expected a day from 2025-10-26 to 2025-11-06, five days around"]),
-        ({"met_date": "2025-11-07"}, [r"met_date: expected a day from"]),
-        ({"confidence": "sure"}, [r"confidence: expected one of high, medium, low; found 'sure'"]),
-        ({"source": ""}, [r"source: expected some text"]),
-    ])
+    @pytest.mark.parametrize(
+        "change, expected",
+        [
+            ({"occasion_id": "apec-2025"}, [r"occasions.csv:2:1: occasion_id: expected a year, then words"]),
+            ({"name": ""}, [r"name: expected some text"]),
+            (
+                {"type": "apek"},
+                [r"type: expected one of apec, visit; found 'apek' \(did you mean \"apec\"\?\)"],
+            ),
+            ({"host": "Korea"}, [r"host: expected an ISO 3166 code"]),
+            (
+                {"end_date": "2025-10-30"},
+                [r"end_date: expected a day not before start_date, which is 2025-10-31"],
+            ),
+            (
+                {"known_from": "2025-11-01"},
+                [r"start_date: expected a day not before known_from, which is 2025-11-01"],
+            ),
+            ({"leader_2": ""}, [r"leader_2: expected some text"]),
+            ({"attended": "all"}, [r"attended: expected one of US, CN, both, none; found 'all'"]),
+            ({"attended": ""}, [r"attended: expected attended, held_in_person, met all filled"]),
+            ({"attended": "US"}, [r"met: expected attended both"]),
+            (
+                {"held_in_person": "no", "attended": "none"},
+                [r"met: expected attended both and held in person yes"],
+            ),
+            (
+                {"held_in_person": "no", "met": "no", "met_date": ""},
+                [r"attended: expected none where it was not held"],
+            ),
+            (
+                {"met": "maybe"},
+                [r"met: expected one of yes, no; found 'maybe'", r"met_date: expected a day if met is yes"],
+            ),
+            ({"met": "no"}, [r"met_date: expected a day if met is yes, and none otherwise"]),
+            ({"met_date": ""}, [r"met_date: expected a day if met is yes"]),
+            (
+                {"met_date": "2025-10-25"},
+                [r"met_date: expected a day from 2025-10-26 to 2025-11-06, five days around"],
+            ),
+            ({"met_date": "2025-11-07"}, [r"met_date: expected a day from"]),
+            ({"confidence": "sure"}, [r"confidence: expected one of high, medium, low; found 'sure'"]),
+            ({"source": ""}, [r"source: expected some text"]),
+        ],
+    )
     def test_a_wrong_occasion_is_told_with_its_cell(self, load, change, expected):
         assert_told(problems_of(load, occasions=[OCCASION | change, VISIT], signals=()), *expected)
 
@@ -202,35 +403,60 @@ class TestLoading:
         assert load(occasions=[OCCASION, VISIT | {"host": "CH"}]).occasions[1].host == "CH"
 
     def test_a_note_may_explain_an_unusual_meeting(self, load):
-        assert load(occasions=[OCCASION | {"attended": "US", "note": "They met next door."}, VISIT]).occasions[0].met
+        assert (
+            load(occasions=[OCCASION | {"attended": "US", "note": "They met next door."}, VISIT])
+            .occasions[0]
+            .met
+        )
 
-    @pytest.mark.parametrize("change, expected", [
-        ({"occasion_id": "2026-vist"}, r"visit_windows.csv:2:1: occasion_id: unknown occasion .*did you mean \"2026-visit\""),
-        ({"occasion_id": "2025-apec"}, r"occasion_id: expected a visit; 2025-apec is of type apec"),
-        ({"public_date": "2025-09-18"}, r"occasion_id: expected an occasion known by 2025-09-18"),
-        ({"latest": "2025-12-31"}, r"latest: expected a day not before earliest, which is 2026-01-01"),
-        ({"latest": ""}, r"latest: expected earliest and latest both filled, or both empty \(put off\)"),
-        ({"earliest": "soon"}, r"earliest: expected a day written"),
-        ({"basis": ""}, r"basis: expected some text"),
-    ])
+    @pytest.mark.parametrize(
+        "change, expected",
+        [
+            (
+                {"occasion_id": "2026-vist"},
+                r"visit_windows.csv:2:1: occasion_id: unknown occasion .*did you mean \"2026-visit\"",
+            ),
+            ({"occasion_id": "2025-apec"}, r"occasion_id: expected a visit; 2025-apec is of type apec"),
+            ({"public_date": "2025-09-18"}, r"occasion_id: expected an occasion known by 2025-09-18"),
+            ({"latest": "2025-12-31"}, r"latest: expected a day not before earliest, which is 2026-01-01"),
+            ({"latest": ""}, r"latest: expected earliest and latest both filled, or both empty \(put off\)"),
+            ({"earliest": "soon"}, r"earliest: expected a day written"),
+            ({"basis": ""}, r"basis: expected some text"),
+        ],
+    )
     def test_a_wrong_window_is_told_with_its_cell(self, load, change, expected):
         assert_told(problems_of(load, windows=[WINDOW | change]), expected)
 
     def test_an_id_stands_once_in_a_file(self, load):
-        assert_told(problems_of(load, signals=[SIGNAL, SIGNAL], windows=[WINDOW, WINDOW]),
-                    r"signals.csv:3:1: event_id: expected an id not used before .* stands on line 2",
-                    r"visit_windows.csv:3:1: occasion_id: .*2026-visit@2025-09-19 stands on line 2")
+        assert_told(
+            problems_of(load, signals=[SIGNAL, SIGNAL], windows=[WINDOW, WINDOW]),
+            r"signals.csv:3:1: event_id: expected an id not used before .* stands on line 2",
+            r"visit_windows.csv:3:1: occasion_id: .*2026-visit@2025-09-19 stands on line 2",
+        )
 
     def test_an_encounter_is_listed_once_whatever_its_id(self, load):
-        assert_told(problems_of(load, occasions=[OCCASION, VISIT, OCCASION | {"occasion_id": "2025-again"}]),
-                    r"occasions.csv:4:1: occasion_id: expected one row for an encounter; 2025-apec .*:2\) has the same type")
+        assert_told(
+            problems_of(load, occasions=[OCCASION, VISIT, OCCASION | {"occasion_id": "2025-again"}]),
+            r"occasions.csv:4:1: occasion_id: expected one row for an encounter; 2025-apec .*:2\) has the same type",
+        )
 
     def test_the_problems_of_all_files_are_told_at_once_from_top_to_bottom(self, load):
-        assert_told(problems_of(
-            load, signals=[SIGNAL | {"occasion": "x", "strength": "9"}, SIGNAL | {"event_id": "2025-06-01-b", "grade": ""}],
-            occasions=[OCCASION, VISIT | {"host": "Korea"}], windows=[WINDOW | {"basis": ""}]),
-            r"occasions.csv:3:\d+: host", r"signals.csv:2:\d+: strength", r"signals.csv:2:\d+: occasion",
-            r"signals.csv:3:\d+: grade", r"visit_windows.csv:2:\d+: basis")
+        assert_told(
+            problems_of(
+                load,
+                signals=[
+                    SIGNAL | {"occasion": "x", "strength": "9"},
+                    SIGNAL | {"event_id": "2025-06-01-b", "grade": ""},
+                ],
+                occasions=[OCCASION, VISIT | {"host": "Korea"}],
+                windows=[WINDOW | {"basis": ""}],
+            ),
+            r"occasions.csv:3:\d+: host",
+            r"signals.csv:2:\d+: strength",
+            r"signals.csv:2:\d+: occasion",
+            r"signals.csv:3:\d+: grade",
+            r"visit_windows.csv:2:\d+: basis",
+        )
 
     def test_a_malformed_line_does_not_hide_the_other_problems_nor_invent_some(self, load, tmp_path):
         load()
@@ -238,22 +464,36 @@ class TestLoading:
             stream.write('2025-g20,"G20\n')
         rows = [SIGNAL | {"occasion": "2025-g20", "actor": "me"}]
         (tmp_path / "signals.csv").write_text(csv_of(SIGNAL_COLUMNS, rows))
-        assert_told(problems_of(load_ledger, [tmp_path / "signals.csv"], [tmp_path / "occasions.csv"], **WORDS),
-                    "occasions.csv:4:10: quotes are not balanced", "signals.csv:2:.*: actor: expected one of")
+        assert_told(
+            problems_of(load_ledger, [tmp_path / "signals.csv"], [tmp_path / "occasions.csv"], **WORDS),
+            "occasions.csv:4:10: quotes are not balanced",
+            "signals.csv:2:.*: actor: expected one of",
+        )
 
     def test_missing_files_are_told_with_the_problems_of_the_others(self, load, tmp_path):
         load(signals=[SIGNAL])
-        assert_told(problems_of(load_ledger, [tmp_path / "signals.csv", tmp_path / "more.csv"],
-                                [tmp_path / "occasion.csv"], [tmp_path], **WORDS),
-                    r"occasion.csv: no such file \(did you mean \"occasions.csv\"\?\)", "more.csv: no such file",
-                    "expected a file; this is a folder")
+        assert_told(
+            problems_of(
+                load_ledger,
+                [tmp_path / "signals.csv", tmp_path / "more.csv"],
+                [tmp_path / "occasion.csv"],
+                [tmp_path],
+                **WORDS,
+            ),
+            r"occasion.csv: no such file \(did you mean \"occasions.csv\"\?\)",
+            "more.csv: no such file",
+            "expected a file; this is a folder",
+        )
 
     def test_words_are_checked_only_where_they_are_given(self, load):
         odd = SIGNAL | {"kind": "parley", "actor": "FR", "strength": "-1"}
         assert load(signals=[odd], kinds=None, sides=None, types=None).signals[0].kind == "parley"
 
     def test_a_hopeless_file_ends_the_search_early(self, load):
-        rows = [SIGNAL | {"event_id": f"2025-06-01-x{n}", "actor": "me", "same_as": f"2025-06-01-y{n}"} for n in range(3000)]
+        rows = [
+            SIGNAL | {"event_id": f"2025-06-01-x{n}", "actor": "me", "same_as": f"2025-06-01-y{n}"}
+            for n in range(3000)
+        ]
         problems = problems_of(load, signals=rows)
         assert len(problems) == 301 and problems[-1].endswith("stopped looking after 300 problems")
 
@@ -261,7 +501,10 @@ class TestLoading:
 class TestFilesOnTopOfEachOther:
     def test_a_later_file_replaces_a_row_and_says_so(self, load):
         ledger = load(more_signals=[[SIGNAL | {"strength": "3"}, SIGNAL | {"event_id": "2025-06-09-new"}]])
-        assert [(s.event_id, s.strength) for s in ledger.signals] == [("2025-06-01-envoys", 3), ("2025-06-09-new", 1)]
+        assert [(s.event_id, s.strength) for s in ledger.signals] == [
+            ("2025-06-01-envoys", 3),
+            ("2025-06-09-new", 1),
+        ]
         assert ledger.signals[0].file == "signals1.csv" and ledger.revised == ("2025-06-01-envoys",)
 
     def test_the_same_row_again_is_no_revision(self, load):
@@ -283,9 +526,11 @@ class TestAppending:
     def append(self, files, fields):
         return append_signal(files["signals"][0], fields, **files, **WORDS)
 
-    @pytest.mark.parametrize("convert", [lambda old: old, lambda old: old.replace(b"\n", b"\r\n"),
-                                         lambda old: old.removesuffix(b"\n")],
-                             ids=["plain", "line ends of spreadsheets", "no last line end"])
+    @pytest.mark.parametrize(
+        "convert",
+        [lambda old: old, lambda old: old.replace(b"\n", b"\r\n"), lambda old: old.removesuffix(b"\n")],
+        ids=["plain", "line ends of spreadsheets", "no last line end"],
+    )
     def test_the_row_is_added_and_every_byte_before_it_stays(self, files, convert):
         path = files["signals"][0]
         path.write_bytes(before := convert(path.read_bytes()))
@@ -295,14 +540,24 @@ class TestAppending:
         assert path.read_bytes().count(b"\r") in (0, path.read_bytes().count(b"\n"))
         assert load_ledger(**files, **WORDS).signals[1] == signal
 
-    @pytest.mark.parametrize("columns", [SIGNAL_COLUMNS, OLD_COLUMNS], ids=["all columns", "without the optional ones"])
+    @pytest.mark.parametrize(
+        "columns", [SIGNAL_COLUMNS, OLD_COLUMNS], ids=["all columns", "without the optional ones"]
+    )
     def test_a_row_is_added_to_a_file_with_or_without_the_optional_columns(self, load, files, columns):
         files["signals"][0].write_text(csv_of(columns, [SIGNAL]))
         before = files["signals"][0].read_text()
         self.append(files, self.NEW)
-        assert files["signals"][0].read_text() == before + csv_of(columns, [
-            {name: str(value) for name, value in self.NEW.items()} | {"description": '"A ""frank"" call, they say"'}]
+        assert (
+            files["signals"][0].read_text()
+            == before
+            + csv_of(
+                columns,
+                [
+                    {name: str(value) for name, value in self.NEW.items()}
+                    | {"description": '"A ""frank"" call, they say"'}
+                ],
             ).split("\n", 1)[1]
+        )
 
     def test_a_day_that_the_announcement_names_is_added_with_it(self, files):
         assert self.append(files, self.NEW | ANNOUNCED).for_date == date(2025, 10, 30)
@@ -312,19 +567,24 @@ class TestAppending:
         path = files["signals"][0]
         path.write_text(before := csv_of(OLD_COLUMNS, [SIGNAL]))
         column = next(name for name in change if name in OPTIONAL_COLUMNS)
-        assert_told(problems_of(self.append, files, self.NEW | change),
-                    rf"signals.csv:1:1: {column}: expected a column {column}, as this row fills it; the file has none")
+        assert_told(
+            problems_of(self.append, files, self.NEW | change),
+            rf"signals.csv:1:1: {column}: expected a column {column}, as this row fills it; the file has none",
+        )
         assert path.read_text() == before
 
-    @pytest.mark.parametrize("change, expected", [
-        ({"event_id": "2025-06-01-envoys"}, r"signals.csv:2:1: event_id: expected an id not used before"),
-        ({"kind": "envoy_meting"}, r"signals.csv:3:\d+: kind: .*did you mean \"envoy_meeting\""),
-        ({"occasion": "2025-apce"}, r"occasion: unknown occasion"),
-        ({"description": "two\nlines"}, r"signals.csv:3:\d+: quotes are not balanced.*all on one line"),
-        ({"description": " padded"}, r"description: expected printable text without outer spaces"),
-        ({"strenght": "1"}, r"unknown column 'strenght' \(did you mean \"strength\"\?\)"),
-        ({"public_date": None}, r"public_date: expected a day written"),
-    ])
+    @pytest.mark.parametrize(
+        "change, expected",
+        [
+            ({"event_id": "2025-06-01-envoys"}, r"signals.csv:2:1: event_id: expected an id not used before"),
+            ({"kind": "envoy_meting"}, r"signals.csv:3:\d+: kind: .*did you mean \"envoy_meeting\""),
+            ({"occasion": "2025-apce"}, r"occasion: unknown occasion"),
+            ({"description": "two\nlines"}, r"signals.csv:3:\d+: quotes are not balanced.*all on one line"),
+            ({"description": " padded"}, r"description: expected printable text without outer spaces"),
+            ({"strenght": "1"}, r"unknown column 'strenght' \(did you mean \"strength\"\?\)"),
+            ({"public_date": None}, r"public_date: expected a day written"),
+        ],
+    )
     def test_a_wrong_row_is_told_and_nothing_written(self, files, change, expected):
         before = files["signals"][0].read_bytes()
         assert re.search(expected, problems_of(self.append, files, self.NEW | change)[0])
@@ -334,7 +594,9 @@ class TestAppending:
         other = tmp_path / "mine.csv"
         other.write_text(csv_of(SIGNAL_COLUMNS, []))
         everything = files | {"signals": [*files["signals"], other]}
-        assert_told(problems_of(append_signal, other, SIGNAL, **everything, **WORDS), "signals.csv:2:1: event_id")
+        assert_told(
+            problems_of(append_signal, other, SIGNAL, **everything, **WORDS), "signals.csv:2:1: event_id"
+        )
 
     def test_nothing_is_added_to_a_ledger_with_problems(self, files):
         files["occasions"][0].write_text(csv_of(OCCASION_COLUMNS, [OCCASION | {"host": "x"}, VISIT]))
@@ -346,13 +608,17 @@ class TestEvents:
         signals = tuple(in_memory_signal(name, 10 + n, same_as=tie) for n, (name, tie) in enumerate(ties))
         return [[signal.event_id for signal in group] for group in Ledger(signals).events]
 
-    @pytest.mark.parametrize("ties, groups", [
-        ([("a", ""), ("b", ""), ("c", "")], [["a"], ["b"], ["c"]]),
-        ([("a", ""), ("b", "a"), ("c", "")], [["a", "b"], ["c"]]),
-        ([("a", "c"), ("b", ""), ("c", "b")], [["a", "b", "c"]]),
-        ([("a", "b"), ("b", "a")], [["a", "b"]]),
-        ([("a", ""), ("b", "gone")], [["a"], ["b"]]),
-    ], ids=["untied", "a pair", "a chain", "both ways", "a tie to a row that is gone"])
+    @pytest.mark.parametrize(
+        "ties, groups",
+        [
+            ([("a", ""), ("b", ""), ("c", "")], [["a"], ["b"], ["c"]]),
+            ([("a", ""), ("b", "a"), ("c", "")], [["a", "b"], ["c"]]),
+            ([("a", "c"), ("b", ""), ("c", "b")], [["a", "b", "c"]]),
+            ([("a", "b"), ("b", "a")], [["a", "b"]]),
+            ([("a", ""), ("b", "gone")], [["a"], ["b"]]),
+        ],
+        ids=["untied", "a pair", "a chain", "both ways", "a tie to a row that is gone"],
+    )
     def test_rows_tied_together_are_one_event(self, ties, groups):
         assert self.names(ties) == groups
 
@@ -373,13 +639,30 @@ def on(number):
 
 
 def in_memory_signal(name, public, occasion="", same_as=""):
-    return Signal(name, on(public), on(public), "envoy_meeting", "both", 1, "B2", occasion, same_as, False, "x", "y", True)
+    return Signal(
+        name,
+        on(public),
+        on(public),
+        "envoy_meeting",
+        "both",
+        1,
+        "B2",
+        occasion,
+        same_as,
+        False,
+        "x",
+        "y",
+        True,
+    )
 
 
 def ledger_of(signals=(), occasions=(), windows=(), revised=()):
-    return Ledger(tuple(sorted(signals, key=lambda row: (row.public_date, row.event_id))),
-                  tuple(sorted(occasions, key=lambda row: (row.known_from, row.occasion_id))),
-                  tuple(sorted(windows, key=lambda row: (row.public_date, row.occasion_id))), tuple(revised))
+    return Ledger(
+        tuple(sorted(signals, key=lambda row: (row.public_date, row.event_id))),
+        tuple(sorted(occasions, key=lambda row: (row.known_from, row.occasion_id))),
+        tuple(sorted(windows, key=lambda row: (row.public_date, row.occasion_id))),
+        tuple(revised),
+    )
 
 
 @st.composite
@@ -389,8 +672,13 @@ def outcomes(draw, start, end):
     note = draw(st.sampled_from(["", "learned later"]))
     if met is None:
         return {"attended": "", "held_in_person": None, "met": None, "met_date": None, "note": note}
-    return {"attended": draw(st.sampled_from(["both", "US", "none"])), "held_in_person": draw(st.booleans()), "met": met,
-            "met_date": on(draw(st.integers(start - 5, end))) if met else None, "note": note}
+    return {
+        "attended": draw(st.sampled_from(["both", "US", "none"])),
+        "held_in_person": draw(st.booleans()),
+        "met": met,
+        "met_date": on(draw(st.integers(start - 5, end))) if met else None,
+        "note": note,
+    }
 
 
 @st.composite
@@ -399,15 +687,31 @@ def occasions_of(draw, name, earliest_known=0):
     start = draw(st.integers(known, known + 30))
     end = draw(st.integers(start, start + 5))
     kind = draw(st.sampled_from(["visit", "apec"]))
-    return Occasion(name, f"name of {name}", kind, "US", on(start), on(end), on(known), "A", "B", confidence="high",
-                    source="y", **draw(outcomes(start, end)))
+    return Occasion(
+        name,
+        f"name of {name}",
+        kind,
+        "US",
+        on(start),
+        on(end),
+        on(known),
+        "A",
+        "B",
+        confidence="high",
+        source="y",
+        **draw(outcomes(start, end)),
+    )
 
 
 @st.composite
 def ledgers(draw):
     occasions = [draw(occasions_of(f"occasion-{n}")) for n in range(draw(st.integers(0, 4)))]
-    windows = [window for occasion in occasions if occasion.is_visit
-               for window in draw(windows_of(occasion.occasion_id, (occasion.known_from - DAY_0).days))]
+    windows = [
+        window
+        for occasion in occasions
+        if occasion.is_visit
+        for window in draw(windows_of(occasion.occasion_id, (occasion.known_from - DAY_0).days))
+    ]
     count = draw(st.integers(0, 6))
     names = [""] + [f"signal-{n}" for n in range(count)]
     signals = []
@@ -423,8 +727,10 @@ def ledgers(draw):
 def windows_of(draw, name, public_from):
     days = draw(st.lists(st.integers(public_from, 70), unique=True, max_size=3))
     spans = [draw(st.none() | st.tuples(st.integers(0, 80), st.integers(0, 20))) for _ in days]
-    return [VisitWindow(name, on(public), on(span[0]) if span else None, on(sum(span)) if span else None, "said")
-            for public, span in zip(days, spans)]
+    return [
+        VisitWindow(name, on(public), on(span[0]) if span else None, on(sum(span)) if span else None, "said")
+        for public, span in zip(days, spans)
+    ]
 
 
 days = st.integers(-3, 75)
@@ -434,18 +740,35 @@ class TestTheCut:
     @given(ledgers(), days, st.data())
     def test_rows_public_later_change_nothing(self, ledger, day, data):
         count = data.draw(st.integers(1, 3))
-        later_occasions = [data.draw(occasions_of(f"later-{n}", earliest_known=day + 1)) for n in range(count)]
+        later_occasions = [
+            data.draw(occasions_of(f"later-{n}", earliest_known=day + 1)) for n in range(count)
+        ]
         visits = [o.occasion_id for o in ledger.occasions if o.is_visit]
-        later_windows = [window for name in visits for window in data.draw(windows_of(name, min(day + 1, 70)))
-                         if window.public_date > on(day)
-                         and (name, window.public_date) not in {(w.occasion_id, w.public_date) for w in ledger.visit_windows}]
+        later_windows = [
+            window
+            for name in visits
+            for window in data.draw(windows_of(name, min(day + 1, 70)))
+            if window.public_date > on(day)
+            and (name, window.public_date)
+            not in {(w.occasion_id, w.public_date) for w in ledger.visit_windows}
+        ]
         about = ["", *(o.occasion_id for o in ledger.occasions)]
         ties = ["", *(s.event_id for s in ledger.signals)]
-        later_signals = [in_memory_signal(f"later-signal-{n}", data.draw(st.integers(day + 1, day + 40)),
-                                          data.draw(st.sampled_from(about)), data.draw(st.sampled_from(ties)))
-                         for n in range(count)]
-        more = ledger_of([*ledger.signals, *later_signals], [*ledger.occasions, *later_occasions],
-                         [*ledger.visit_windows, *later_windows], [*ledger.revised, "later-0", "later-signal-0"])
+        later_signals = [
+            in_memory_signal(
+                f"later-signal-{n}",
+                data.draw(st.integers(day + 1, day + 40)),
+                data.draw(st.sampled_from(about)),
+                data.draw(st.sampled_from(ties)),
+            )
+            for n in range(count)
+        ]
+        more = ledger_of(
+            [*ledger.signals, *later_signals],
+            [*ledger.occasions, *later_occasions],
+            [*ledger.visit_windows, *later_windows],
+            [*ledger.revised, "later-0", "later-signal-0"],
+        )
         assert more.as_of(on(day)) == ledger.as_of(on(day))
         assert more.as_of(on(day)).events == ledger.as_of(on(day)).events
 
@@ -488,54 +811,104 @@ class TestTheCut:
     @given(ledgers())
     def test_long_afterwards_everything_is_known(self, ledger):
         cut = ledger.as_of(on(1000))
-        assert (cut.signals, cut.occasions, cut.visit_windows) == (ledger.signals, ledger.occasions, ledger.visit_windows)
+        assert (cut.signals, cut.occasions, cut.visit_windows) == (
+            ledger.signals,
+            ledger.occasions,
+            ledger.visit_windows,
+        )
 
     def test_every_field_of_an_occasion_is_public_or_cut(self):
         """A new column must be placed on one side of the barrier."""
         public_at_once = {"occasion_id", "name", "type", "host", "known_from", "file", "line"}
         after = {"attended", "held_in_person", "met", "met_date", "note", "confidence", "source"}
         assert {f.name for f in fields(Occasion)} == public_at_once | after | {
-            "start_date", "end_date", "start_expected", "end_expected", "leader_1", "leader_2"}
-        past = Occasion("o", "n", "visit", "US", on(10), on(12), on(1), "A", "B", "both", True, True, on(11), "n", "high", "s")
+            "start_date",
+            "end_date",
+            "start_expected",
+            "end_expected",
+            "leader_1",
+            "leader_2",
+        }
+        past = Occasion(
+            "o",
+            "n",
+            "visit",
+            "US",
+            on(10),
+            on(12),
+            on(1),
+            "A",
+            "B",
+            "both",
+            True,
+            True,
+            on(11),
+            "n",
+            "high",
+            "s",
+        )
         cut = past.as_of(on(5), None)
-        assert not any(getattr(cut, name) for name in after | {"leader_1", "leader_2", "start_date", "end_date"})
+        assert not any(
+            getattr(cut, name) for name in after | {"leader_1", "leader_2", "start_date", "end_date"}
+        )
         assert all(getattr(cut, name) == getattr(past, name) for name in public_at_once)
 
-    @pytest.mark.parametrize("day, start, end, started", [
-        ("2025-09-18", None, None, None),
-        ("2025-09-19", "2026-01-01", "2026-04-30", False),
-        ("2026-02-01", "2026-04-01", "2026-04-30", False),
-        ("2026-03-01", None, None, False),
-        ("2026-03-20", "2026-04-10", "2026-04-11", False),
-        ("2026-04-10", "2026-04-10", "2026-04-11", True),
-        ("2026-04-12", "2026-04-10", "2026-04-12", True),
-    ], ids=["not known", "first window", "narrower", "put off", "dates", "begun", "over"])
+    @pytest.mark.parametrize(
+        "day, start, end, started",
+        [
+            ("2025-09-18", None, None, None),
+            ("2025-09-19", "2026-01-01", "2026-04-30", False),
+            ("2026-02-01", "2026-04-01", "2026-04-30", False),
+            ("2026-03-01", None, None, False),
+            ("2026-03-20", "2026-04-10", "2026-04-11", False),
+            ("2026-04-10", "2026-04-10", "2026-04-11", True),
+            ("2026-04-12", "2026-04-10", "2026-04-12", True),
+        ],
+        ids=["not known", "first window", "narrower", "put off", "dates", "begun", "over"],
+    )
     def test_the_days_of_a_visit_are_those_last_said_until_it_begins(self, load, day, start, end, started):
-        windows = [WINDOW | {"public_date": public, "earliest": earliest, "latest": latest} for public, earliest, latest in [
-            ("2025-09-19", "2026-01-01", "2026-04-30"), ("2026-01-15", "2026-04-01", "2026-04-30"),
-            ("2026-03-01", "", ""), ("2026-03-20", "2026-04-10", "2026-04-11")]]
+        windows = [
+            WINDOW | {"public_date": public, "earliest": earliest, "latest": latest}
+            for public, earliest, latest in [
+                ("2025-09-19", "2026-01-01", "2026-04-30"),
+                ("2026-01-15", "2026-04-01", "2026-04-30"),
+                ("2026-03-01", "", ""),
+                ("2026-03-20", "2026-04-10", "2026-04-11"),
+            ]
+        ]
         visits = [o for o in load(windows=windows).as_of(date.fromisoformat(day)).occasions if o.is_visit]
         found = [(str(o.start_date or ""), str(o.end_date or ""), not o.start_expected) for o in visits]
         assert found == ([] if started is None else [(start or "", end or "", started)])
 
     def test_days_expected_in_the_past_are_not_taken_for_days_that_came(self):
         visit = Occasion("v", "n", "visit", "US", on(35), on(36), on(1), "A", "B")
-        windows = [VisitWindow("v", on(5), on(20), on(30), "said"), VisitWindow("v", on(12), on(8), on(9), "said later")]
+        windows = [
+            VisitWindow("v", on(5), on(20), on(30), "said"),
+            VisitWindow("v", on(12), on(8), on(9), "said later"),
+        ]
         cut = ledger_of([], [visit], windows).as_of(on(15))
         assert cut.occasions[0].outcome_date is None and cut.occasions[0].end_date == on(9)
         again = cut.as_of(on(10)).occasions[0]
         assert (again.start_date, again.end_date) == (on(20), on(30))
 
-    @pytest.mark.parametrize("day, met, leader", [
-        ("2025-10-29", None, ""), ("2025-10-30", True, "Trump"), ("2025-12-01", True, "Trump")])
+    @pytest.mark.parametrize(
+        "day, met, leader",
+        [("2025-10-29", None, ""), ("2025-10-30", True, "Trump"), ("2025-12-01", True, "Trump")],
+    )
     def test_a_meeting_on_the_eve_is_known_that_day_with_those_who_met(self, load, day, met, leader):
         apec = load().as_of(date.fromisoformat(day)).occasions[0]
         assert (apec.met, apec.leader_1, apec.start_date) == (met, leader, date(2025, 10, 31))
 
     def test_no_meeting_is_known_on_the_last_day_only(self, load):
-        ledger = load(occasions=[OCCASION | {"met": "no", "met_date": "", "note": "They missed each other."}, VISIT])
+        ledger = load(
+            occasions=[OCCASION | {"met": "no", "met_date": "", "note": "They missed each other."}, VISIT]
+        )
         before, after = (ledger.as_of(day) for day in (date(2025, 10, 31), date(2025, 11, 1)))
-        assert (before.occasions[0].met, before.occasions[0].attended, before.occasions[0].note) == (None, "", "")
+        assert (before.occasions[0].met, before.occasions[0].attended, before.occasions[0].note) == (
+            None,
+            "",
+            "",
+        )
         assert before.occasions[0].leader_1 == "Trump", "it has begun"
         assert (after.occasions[0].met, after.occasions[0].attended) == (False, "both")
 
@@ -552,13 +925,19 @@ class TestAsOfDay:
         if sound:
             check_as_of(ledger, run)
         else:
-            assert_told(problems_of(check_as_of, ledger, run),
-                        r"options: as_of: expected a day with a record; the ledger begins on 2024-10-31; found 2024-10-30")
+            assert_told(
+                problems_of(check_as_of, ledger, run),
+                r"options: as_of: expected a day with a record; the ledger begins on 2024-10-31; found 2024-10-30",
+            )
 
     def test_a_deadline_more_than_three_years_ahead_is_told(self, load):
         check_as_of(load(), load_params(deadline="2028-07-13"))
-        assert_told(problems_of(check_as_of, load(), load_params(deadline="2028-07-14")),
-                    r"options: deadline: expected a day at most 1098 days after as_of, which is 2025-07-11; found 2028-07-14")
+        assert_told(
+            problems_of(check_as_of, load(), load_params(deadline="2028-07-14")),
+            r"options: deadline: expected a day at most 1098 days after as_of, which is 2025-07-11; found 2028-07-14",
+        )
 
     def test_an_empty_ledger_is_told(self):
-        assert_told(problems_of(check_as_of, Ledger(), load_params()), r"question.yaml:\d+:\d+: as_of: .*has no rows")
+        assert_told(
+            problems_of(check_as_of, Ledger(), load_params()), r"question.yaml:\d+:\d+: as_of: .*has no rows"
+        )

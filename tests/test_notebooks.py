@@ -6,11 +6,12 @@ import re
 import nbformat
 import pytest
 
-from model import page, params, report
-from model.files import PROJECT_ROOT
-from model.forecast import Sources, read
+from model.answer.forecast import Sources, read
+from model.paths import ROOT
+from model.report import page, report
+from model.settings import params
 
-SOURCES = sorted((PROJECT_ROOT / "notebooks").glob("*.ipynb"))
+SOURCES = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in SOURCES}
 LOGIC = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Lambda)
 each = pytest.mark.parametrize("name", NOTEBOOKS)
@@ -25,13 +26,15 @@ def test_the_source_is_valid_and_holds_no_outputs(name):
     notebook = NOTEBOOKS[name]
     nbformat.validate(notebook)
     assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
-    assert notebook.metadata.kernelspec.name == "python3" and notebook.metadata.language_info == {"name": "python"}
+    assert notebook.metadata.kernelspec.name == "python3" and notebook.metadata.language_info == {
+        "name": "python"
+    }
     assert not any(cell.outputs or cell.execution_count for cell in code_cells(name))
 
 
 @each
 def test_the_source_is_written_as_nbformat_writes_it(name):
-    text = (PROJECT_ROOT / "notebooks" / f"{name}.ipynb").read_text("utf-8")
+    text = (ROOT / "notebooks" / f"{name}.ipynb").read_text("utf-8")
     assert text == nbformat.writes(NOTEBOOKS[name]) + "\n"
 
 
@@ -45,11 +48,19 @@ def test_cells_are_named_by_words_and_tagged_for_two_purposes_only(name):
 
 @each
 def test_there_is_one_title_and_headings_open_their_cells(name):
-    heads = [line for cell in NOTEBOOKS[name].cells if cell.cell_type == "markdown" for line in cell.source.splitlines()
-             if re.match("#+ ", line)]
+    heads = [
+        line
+        for cell in NOTEBOOKS[name].cells
+        if cell.cell_type == "markdown"
+        for line in cell.source.splitlines()
+        if re.match("#+ ", line)
+    ]
     assert sum(line.startswith("# ") for line in heads) == 1 and heads[0].startswith("# ")
-    assert all(cell.source.startswith("#") for cell in NOTEBOOKS[name].cells
-               if cell.cell_type == "markdown" and re.search("^#+ ", cell.source, re.MULTILINE))
+    assert all(
+        cell.source.startswith("#")
+        for cell in NOTEBOOKS[name].cells
+        if cell.cell_type == "markdown" and re.search("^#+ ", cell.source, re.MULTILINE)
+    )
 
 
 @each
@@ -64,11 +75,16 @@ def test_code_is_short_and_only_calls(name):
 
 
 def test_the_parameters_cell_is_the_same_everywhere_and_declares_what_the_report_knows():
-    cells = [cell.source for name in NOTEBOOKS for cell in code_cells(name)
-             if "parameters" in cell.metadata.get("tags", [])]
+    cells = [
+        cell.source
+        for name in NOTEBOOKS
+        for cell in code_cells(name)
+        if "parameters" in cell.metadata.get("tags", [])
+    ]
     assert len(cells) == len(NOTEBOOKS) and len(set(cells)) == 1
     assert {line.target.id: line.annotation.id for line in ast.parse(cells[0]).body} == {
-        name: kind.__name__ for name, kind in report.PARAMETERS.items()}
+        name: kind.__name__ for name, kind in report.PARAMETERS.items()
+    }
     assert all(line.count("  # ") == 1 for line in cells[0].splitlines())
 
 
@@ -118,8 +134,11 @@ def test_nothing_shown_knows_more_than_the_as_of_day(rendered):
     later += [row.note for row in whole.occasions if row.note and not known.get(row.occasion_id)]
     later += [row.name for row in whole.occasions if row.occasion_id not in known]
     assert len(later) > 50
-    shown = [path for path in rendered.rglob("*") if path.is_file() and path.parent.name != "inputs"
-             and path.stem not in page.LOOKING_BACK]
+    shown = [
+        path
+        for path in rendered.rglob("*")
+        if path.is_file() and path.parent.name != "inputs" and path.stem not in page.LOOKING_BACK
+    ]
     text = "".join(path.read_text("utf-8") for path in shown)
     assert [words for words in later if words in text] == []
 
@@ -128,5 +147,6 @@ def test_plain_papermill_refuses_an_unknown_parameter(tmp_path):
     import papermill
 
     with pytest.raises(papermill.PapermillExecutionError, match='unknown parameter .did you mean "as_of"'):
-        papermill.execute_notebook(SOURCES[0], tmp_path / "out.ipynb", {"as_off": "2025-07-11"}, progress_bar=False,
-                                   cwd=PROJECT_ROOT)
+        papermill.execute_notebook(
+            SOURCES[0], tmp_path / "out.ipynb", {"as_off": "2025-07-11"}, progress_bar=False, cwd=ROOT
+        )

@@ -5,11 +5,37 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up import AS_OF, DAY, PARAMS, PRIORS, ahead_of, announcement, ledger, occasion, planning, refusal, visit, window, word
+from made_up import (
+    AS_OF,
+    DAY,
+    PARAMS,
+    PRIORS,
+    ahead_of,
+    announcement,
+    ledger,
+    occasion,
+    planning,
+    refusal,
+    visit,
+    window,
+    word,
+)
 
-from model.forecast import read
-from model.outlook import (AGREED, ANNOUNCED, DOUBTED, OFF, PAST, PLANNED, PUT_OFF, REFUSED, SCHEDULED, outlook, unspoken)
-from model.words import Words
+from model.answer.forecast import read
+from model.evidence.outlook import (
+    AGREED,
+    ANNOUNCED,
+    DOUBTED,
+    OFF,
+    PAST,
+    PLANNED,
+    PUT_OFF,
+    REFUSED,
+    SCHEDULED,
+    outlook,
+    unspoken,
+)
+from model.evidence.words import Words
 
 DEADLINE = date(2025, 12, 31)
 SEEDS = read(PARAMS)
@@ -24,11 +50,22 @@ class TestSeasons:
         found = ahead((), [occasion()])
         assert found.horizon == 173 and found.seasons[0].slots[0].ahead == (date(2025, 10, 31) - AS_OF).days
 
-    @pytest.mark.parametrize("rows, status", [
-        ([], SCHEDULED), ([planning()], PLANNED), ([planning(strength=-2)], DOUBTED), ([announcement()], ANNOUNCED),
-        ([announcement(), planning(date(2025, 6, 9), strength=-3)], ANNOUNCED), ([announcement(), refusal()], DOUBTED),
-        ([word("US", -3)], "US stays away"), ([word("US", -3), word("CN", -3)], "CN and US stay away"),
-        ([word("both", -3)], OFF), ([word("US", 3), word("CN", 3)], SCHEDULED), ([word("US", -2)], SCHEDULED)])
+    @pytest.mark.parametrize(
+        "rows, status",
+        [
+            ([], SCHEDULED),
+            ([planning()], PLANNED),
+            ([planning(strength=-2)], DOUBTED),
+            ([announcement()], ANNOUNCED),
+            ([announcement(), planning(date(2025, 6, 9), strength=-3)], ANNOUNCED),
+            ([announcement(), refusal()], DOUBTED),
+            ([word("US", -3)], "US stays away"),
+            ([word("US", -3), word("CN", -3)], "CN and US stay away"),
+            ([word("both", -3)], OFF),
+            ([word("US", 3), word("CN", 3)], SCHEDULED),
+            ([word("US", -2)], SCHEDULED),
+        ],
+    )
     def test_the_status_says_the_word_that_matters_most(self, rows, status):
         found = ahead(rows, [occasion()])
         slot = found.seasons[0].slots[0]
@@ -58,19 +95,26 @@ class TestSeasons:
 
     def test_today_s_tone_fades_over_the_distance_to_the_season_less_the_lead(self):
         s = PRIORS.structure
-        near, far, nearer = (ahead((), [occasion(start=AS_OF + days * DAY)], deadline=AS_OF + 300 * DAY).seasons[0].fade
-                             for days in (s.lead, s.lead + int(s.tone_half_life), 10))
+        near, far, nearer = (
+            ahead((), [occasion(start=AS_OF + days * DAY)], deadline=AS_OF + 300 * DAY).seasons[0].fade
+            for days in (s.lead, s.lead + int(s.tone_half_life), 10)
+        )
         assert nearer == near == 1 and far == pytest.approx(0.5)
 
     def test_one_expected_early_in_the_next_year_may_still_bring_a_meeting_in_this_one(self):
-        view, = ahead((), [occasion("2025-apec", date(2025, 1, 2), met=False)]).seasons
+        (view,) = ahead((), [occasion("2025-apec", date(2025, 1, 2), met=False)]).seasons
         assert view.season.first_start == date(2026, 1, 2)
 
     def test_a_season_is_the_same_whatever_the_deadline(self):
-        rows = [occasion("2024-g20", date(2024, 11, 30), type="g20", met=False, known_from=date(2023, 1, 1)),
-                occasion("2025-apec", date(2025, 11, 14))]
+        rows = [
+            occasion("2024-g20", date(2024, 11, 30), type="g20", met=False, known_from=date(2023, 1, 1)),
+            occasion("2025-apec", date(2025, 11, 14)),
+        ]
         for deadline in (date(2025, 11, 10), date(2025, 11, 20), date(2026, 6, 1)):
-            assert [slot.occasion.type for slot in ahead((), rows, deadline=deadline).seasons[0].slots] == ["apec", "g20"]
+            assert [slot.occasion.type for slot in ahead((), rows, deadline=deadline).seasons[0].slots] == [
+                "apec",
+                "g20",
+            ]
 
     def test_unspoken_leaves_the_calendar_and_takes_the_words(self):
         view = ahead([announcement(), word("US", -3)], [occasion()]).seasons[0]
@@ -78,19 +122,35 @@ class TestSeasons:
 
 
 class TestVisits:
-    @pytest.mark.parametrize("windows, said, days, status", [
-        ([window()], [], (52, 61), AGREED),
-        ([window()], [announcement(occasion="2025-visit")], (52, 61), ANNOUNCED),
-        ([window(), window(day=date(2025, 7, 1), earliest=date(2025, 9, 3), latest=date(2025, 9, 4))], [], (54, 55), AGREED),
-        ([window(), window(day=date(2025, 7, 1), earliest=None, latest=None)], [], None, PUT_OFF),
-        ([window(earliest=date(2025, 6, 20), latest=date(2025, 7, 20))], [], (-21, 9), AGREED),
-        ([window(earliest=date(2025, 6, 20), latest=AS_OF)], [], None, AGREED),
-        ([window(earliest=date(2026, 1, 1), latest=date(2026, 2, 1))], [], None, AGREED),
-        ([window()], [refusal(date(2025, 6, 2), "2025-visit")], None, REFUSED),
-        ([window()], [refusal(date(2025, 6, 2), "2025-visit", "C3")], None, REFUSED),
-        ([window(), window(day=date(2025, 7, 1))], [refusal(date(2025, 6, 20), "2025-visit")], (52, 61), AGREED),
-        ([], [], None, None)])
-    def test_a_visit_is_ahead_in_its_latest_window_unless_put_off_or_refused_since(self, windows, said, days, status):
+    @pytest.mark.parametrize(
+        "windows, said, days, status",
+        [
+            ([window()], [], (52, 61), AGREED),
+            ([window()], [announcement(occasion="2025-visit")], (52, 61), ANNOUNCED),
+            (
+                [window(), window(day=date(2025, 7, 1), earliest=date(2025, 9, 3), latest=date(2025, 9, 4))],
+                [],
+                (54, 55),
+                AGREED,
+            ),
+            ([window(), window(day=date(2025, 7, 1), earliest=None, latest=None)], [], None, PUT_OFF),
+            ([window(earliest=date(2025, 6, 20), latest=date(2025, 7, 20))], [], (-21, 9), AGREED),
+            ([window(earliest=date(2025, 6, 20), latest=AS_OF)], [], None, AGREED),
+            ([window(earliest=date(2026, 1, 1), latest=date(2026, 2, 1))], [], None, AGREED),
+            ([window()], [refusal(date(2025, 6, 2), "2025-visit")], None, REFUSED),
+            ([window()], [refusal(date(2025, 6, 2), "2025-visit", "C3")], None, REFUSED),
+            (
+                [window(), window(day=date(2025, 7, 1))],
+                [refusal(date(2025, 6, 20), "2025-visit")],
+                (52, 61),
+                AGREED,
+            ),
+            ([], [], None, None),
+        ],
+    )
+    def test_a_visit_is_ahead_in_its_latest_window_unless_put_off_or_refused_since(
+        self, windows, said, days, status
+    ):
         found = ahead(said, [visit()], windows)
         assert [(view.first, view.last) for view in found.visits] == ([days] if days else [])
         assert found.statuses.get("2025-visit") == status
@@ -110,14 +170,20 @@ class TestVisits:
 class TestPutOff:
     OFF = window(day=date(2025, 6, 1), earliest=None, latest=None)
 
-    @pytest.mark.parametrize("day, left", [(date(2025, 6, 1), 365), (AS_OF, 325), (date(2026, 5, 31), 1), (date(2026, 6, 1), 0)])
+    @pytest.mark.parametrize(
+        "day, left", [(date(2025, 6, 1), 365), (AS_OF, 325), (date(2026, 5, 31), 1), (date(2026, 6, 1), 0)]
+    )
     def test_a_visit_put_off_is_expected_again_for_a_year(self, day, left):
-        found = ahead((), [visit(start=date(2026, 9, 1), known_from=date(2025, 1, 1))], [self.OFF], day, day + 400 * DAY)
+        found = ahead(
+            (), [visit(start=date(2026, 9, 1), known_from=date(2025, 1, 1))], [self.OFF], day, day + 400 * DAY
+        )
         assert [(view.last, view.since) for view in found.put_off] == ([(left, 365 - left)] if left else [])
         assert found.statuses["2025-visit"] == PUT_OFF
 
-    @pytest.mark.parametrize("host, known, renewed", [("CN", date(2025, 7, 1), True), ("US", date(2025, 7, 1), False),
-                                                      ("CN", date(2025, 5, 1), False)])
+    @pytest.mark.parametrize(
+        "host, known, renewed",
+        [("CN", date(2025, 7, 1), True), ("US", date(2025, 7, 1), False), ("CN", date(2025, 5, 1), False)],
+    )
     def test_until_a_new_visit_of_the_same_host_is_agreed(self, host, known, renewed):
         other = visit("2025-other", date(2025, 11, 1), host=host, known_from=known)
         again = window("2025-other", date(2025, 7, 1), date(2025, 11, 1), date(2025, 11, 9))
@@ -132,4 +198,6 @@ def test_nothing_of_the_seeds_is_seen_before_it_is_public(days):
     slots = [slot for view in found.seasons for slot in view.slots]
     assert all(row.public_date <= day for place in (*slots, *found.visits) for row in place.words.rows)
     assert all(row.public_date <= day for row in found.tone_series.signals)
-    assert all(slot.occasion.known_from <= day for slot in slots) and all(v.window.public_date <= day for v in found.visits)
+    assert all(slot.occasion.known_from <= day for slot in slots) and all(
+        v.window.public_date <= day for v in found.visits
+    )

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from browser import needs_browser
 
-from model import files, params, report
-from model.files import PROJECT_ROOT
-from model.forecast import SEEDS, Sources
-from model.ledger import OCCASION_COLUMNS, SIGNAL_COLUMNS
+from model import files
+from model.answer.forecast import Sources
+from model.evidence.ledger import OCCASION_COLUMNS, SIGNAL_COLUMNS
+from model.paths import ROOT, TABLES
+from model.report import report
+from model.settings import params
 
-PAGES = sorted((PROJECT_ROOT / "notebooks" / "rendered" / "2025-07-11").glob("*.html"))
+PAGES = sorted((ROOT / "notebooks" / "rendered" / "2025-07-11").glob("*.html"))
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
 pytestmark = needs_browser
 
@@ -48,8 +50,14 @@ def test_the_policy_of_a_page_blocks_a_script_that_was_slipped_in(browser, page,
     """Inline, as a handler and from another file; the page is otherwise as it was."""
     (tmp_path / "foreign.js").write_text("document.title = 'taken'")
     changed = tmp_path / page.name
-    changed.write_text(page.read_text("utf-8").replace("</body>", "<script>document.title = 'taken'</script><script src="
-                       "'foreign.js'></script><img src=x onerror=\"document.title = 'taken'\"></body>"), "utf-8")
+    changed.write_text(
+        page.read_text("utf-8").replace(
+            "</body>",
+            "<script>document.title = 'taken'</script><script src="
+            "'foreign.js'></script><img src=x onerror=\"document.title = 'taken'\"></body>",
+        ),
+        "utf-8",
+    )
     show(browser, changed)
     assert browser.value("document.title") != "taken" and len(browser.complaints()) >= 3
 
@@ -61,38 +69,66 @@ READS = "[x](javascript:1) **b** $\\href{javascript:1}{y}$ `c`"
 @pytest.mark.study
 def test_hostile_words_of_ledger_and_question_run_nowhere(browser, tmp_path):
     """Through the notebooks, as signals, names of occasions, sources, leaders and the question itself."""
-    signal = {"event_id": "2025-07-10-hostile", "event_date": "2025-07-10", "public_date": "2025-07-10",
-              "kind": "summit_announced", "actor": "both", "strength": 3, "grade": "A1", "occasion": "2025-apec-gyeongju",
-              "in_article": "yes", "description": RUNS, "source": f"{READS} https://x.example/{RUNS}", "checked": "yes"}
-    apec = next(dict(row) for row in files.read_csv(SEEDS["occasions"], OCCASION_COLUMNS)
-                if row["occasion_id"] == "2025-apec-gyeongju") | {"name": f"{RUNS} {READS}", "host": "KR"}
+    signal = {
+        "event_id": "2025-07-10-hostile",
+        "event_date": "2025-07-10",
+        "public_date": "2025-07-10",
+        "kind": "summit_announced",
+        "actor": "both",
+        "strength": 3,
+        "grade": "A1",
+        "occasion": "2025-apec-gyeongju",
+        "in_article": "yes",
+        "description": RUNS,
+        "source": f"{READS} https://x.example/{RUNS}",
+        "checked": "yes",
+    }
+    apec = next(
+        dict(row)
+        for row in files.read_csv(TABLES["occasions"], OCCASION_COLUMNS)
+        if row["occasion_id"] == "2025-apec-gyeongju"
+    ) | {"name": f"{RUNS} {READS}", "host": "KR"}
     for name, columns, row in (("signals", SIGNAL_COLUMNS, signal), ("occasions", OCCASION_COLUMNS, apec)):
         text = files.csv_text(columns, [[row.get(column, "") for column in columns]])
         (tmp_path / f"{name}.csv").write_text(text, "utf-8")
     question = files.read_yaml(params.PARAMS / "question.yaml").data
     question |= {"text": f"{RUNS} {READS}", "sides": [side | {"leader": RUNS} for side in question["sides"]]}
     (tmp_path / "question.yaml").write_text(json.dumps(question), "utf-8")
-    folder = report.render(params.load_params(question=tmp_path / "question.yaml"), out_dir=tmp_path / "run", sources=Sources(
-        signals=(tmp_path / "signals.csv",), occasions=(tmp_path / "occasions.csv",)))
+    folder = report.render(
+        params.load_params(question=tmp_path / "question.yaml"),
+        out_dir=tmp_path / "run",
+        sources=Sources(signals=(tmp_path / "signals.csv",), occasions=(tmp_path / "occasions.csv",)),
+    )
     pages = sorted(folder.glob("*.html"))
     assert len(pages) == len(PAGES) and "onerror=" in "".join(page.read_text("utf-8") for page in pages)
     for page in pages:
         show(browser, page)
         assert browser.value("document.title") != "taken" and browser.complaints() == []
-        assert browser.value("document.querySelectorAll('img[src=x], a[href^=javascript], math [href]').length") == 0
+        assert (
+            browser.value("document.querySelectorAll('img[src=x], a[href^=javascript], math [href]').length")
+            == 0
+        )
     for table in folder.glob("tables/*.csv"):
         rows = list(csv.reader(table.read_text("utf-8").splitlines()))
-        assert not [cell for row in rows for cell in row if files.is_formula(cell) and not cell[1:2].isdigit()]
+        assert not [
+            cell for row in rows for cell in row if files.is_formula(cell) and not cell[1:2].isdigit()
+        ]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_what_can_be_used_can_be_reached_and_has_a_name(browser, page):
     show(browser, page)
-    assert browser.value("""[...document.querySelectorAll('a, button, input, select, summary')].filter(node =>
+    assert (
+        browser.value("""[...document.querySelectorAll('a, button, input, select, summary')].filter(node =>
         node.tabIndex < 0 || !(node.labels?.[0]?.textContent || node.textContent || node.ariaLabel || "").trim())
-        .map(node => node.outerHTML)""") == []
-    assert browser.value("""[...document.querySelectorAll('svg:not(svg svg), img')].filter(node => !(node.ariaLabel || node.alt
-        || node.querySelector('title')?.textContent || node.ariaHidden)).map(node => node.outerHTML.slice(0, 200))""") == []
+        .map(node => node.outerHTML)""")
+        == []
+    )
+    assert (
+        browser.value("""[...document.querySelectorAll('svg:not(svg svg), img')].filter(node => !(node.ariaLabel || node.alt
+        || node.querySelector('title')?.textContent || node.ariaHidden)).map(node => node.outerHTML.slice(0, 200))""")
+        == []
+    )
 
 
 def test_the_committed_run_stays_light():

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 from made_up import PARAMS, PRIORS
 
-from model import chances, cli, predictive, prior, tuning_prose
-from model.params import load_params
-from model.words import LEVELS
+from model import chances, cli
+from model.answer import prior
+from model.evidence.words import LEVELS
+from model.fit import predictive
+from model.report import tuning_prose
+from model.settings.params import load_params
 
 
 @pytest.fixture(scope="module")
@@ -24,18 +27,22 @@ def one(made, start):
 def test_every_prior_of_the_file_has_one_belief_per_scalar_and_none_is_made_up(made):
     names = [belief.name for belief in made.beliefs]
     by_level = {f"{name}[{level}]" for name in ("said", "misled") for level in LEVELS}
-    assert len(names) == len(set(names)) and set(names) == set(PRIORS.parameters) - {"said", "misled"} | by_level
+    assert (
+        len(names) == len(set(names)) and set(names) == set(PRIORS.parameters) - {"said", "misled"} | by_level
+    )
 
 
 def test_the_headline_of_the_priors_is_the_mean_over_draws_that_saw_no_record(made, default_run):
     blind = replace(default_run, fit=replace(default_run.fit, draws={}))
     p = predictive.prior_draws(blind.params, prior.DRAWS, blind.params.run.random_seed)
-    assert one(made, "probability").prior.mean == pytest.approx(chances.by_deadline(p, blind.outlook).mean(), abs=1e-12)
+    assert one(made, "probability").prior.mean == pytest.approx(
+        chances.by_deadline(p, blind.outlook).mean(), abs=1e-12
+    )
 
 
 @pytest.mark.study
 def test_it_agrees_with_the_sampler_that_is_given_no_record(made):
-    from model import forecast
+    from model.answer import forecast
 
     run = forecast.run(load_params(scenario="no-record"))
     p = chances.by_deadline(run.draws, run.outlook)
@@ -46,14 +53,23 @@ def test_it_agrees_with_the_sampler_that_is_given_no_record(made):
 def test_beside_it_stand_the_forecast_and_its_interval(made, default_run):
     line, f = one(made, "probability"), default_run.forecast
     assert line.posterior.mean == pytest.approx(f.probability)
-    assert (line.posterior.lower, line.posterior.upper) == pytest.approx((f.interval["lower"], f.interval["upper"]))
+    assert (line.posterior.lower, line.posterior.upper) == pytest.approx(
+        (f.interval["lower"], f.interval["upper"])
+    )
     assert line.record == f"{f.matched_record['hits']} of {f.matched_record['years']} years"
 
 
 def test_good_news_helps_and_a_refusal_hurts_before_and_after_the_record(made):
     lines = {line.what: line for line in made.lines if line.kind == "effect"}
-    assert set(lines) == {*prior.TRIED, "meeting announced at APEC Gyeongju", *(
-        f"{leader} {verb} APEC Gyeongju" for leader in ("Trump", "Xi") for verb in ("says he comes to", "stays away from"))}
+    assert set(lines) == {
+        *prior.TRIED,
+        "meeting announced at APEC Gyeongju",
+        *(
+            f"{leader} {verb} APEC Gyeongju"
+            for leader in ("Trump", "Xi")
+            for verb in ("says he comes to", "stays away from")
+        ),
+    }
     for what, line in lines.items():
         sign = -1 if "stays away" in what else 1
         assert sign * line.prior.mean > 0 and sign * line.posterior.mean > 0, what
@@ -63,7 +79,9 @@ def test_the_effect_of_a_signal_is_that_of_the_forecast(made, default_run):
     after = {row["what"]: row["change"] for row in default_run.forecast.next_signals}
     for line in made.lines:
         if line.kind == "effect":
-            assert line.posterior.mean == pytest.approx(after[line.what], abs=0.005), "over all draws and over a quarter of them"
+            assert line.posterior.mean == pytest.approx(after[line.what], abs=0.005), (
+                "over all draws and over a quarter of them"
+            )
 
 
 def test_meetings_a_year_cover_the_record_before_and_after_it(made):
@@ -73,8 +91,12 @@ def test_meetings_a_year_cover_the_record_before_and_after_it(made):
     assert line.posterior.upper - line.posterior.lower < line.prior.upper - line.prior.lower
 
 
-def test_a_parameter_that_no_likelihood_touches_is_called_belief_and_one_that_the_record_pins_down_is_not(made):
-    assert "word_factor" in made.unmoved and not {"comes_summit", "visit_rate", "held", "said[2]"} & set(made.unmoved)
+def test_a_parameter_that_no_likelihood_touches_is_called_belief_and_one_that_the_record_pins_down_is_not(
+    made,
+):
+    assert "word_factor" in made.unmoved and not {"comes_summit", "visit_rate", "held", "said[2]"} & set(
+        made.unmoved
+    )
 
 
 def test_draws_of_the_prior_itself_are_all_belief_and_never_conflict():
@@ -101,13 +123,17 @@ def test_a_prior_that_the_record_contradicts_is_named_with_both_numbers(default_
     assert belief.conflict
     shown = tuning_prose.prior_screen(prior.PriorOnly("q", "a", "d", (), (belief,)))
     assert "warning: prior and record conflict on held" in shown and f"{belief.posterior_mean:.3g}" in shown
-    assert f"{belief.prior_lower:.3g} to {belief.prior_upper:.3g}" in shown and "No prior conflicts" not in shown
+    assert (
+        f"{belief.prior_lower:.3g} to {belief.prior_upper:.3g}" in shown and "No prior conflicts" not in shown
+    )
 
 
 def test_the_command_prints_every_line_and_as_json_the_same_numbers(made, capsys):
     assert cli.main(["forecast", "--prior-only"]) == 0
     shown = capsys.readouterr().out
-    assert all(line.what in shown and tuning_prose.written(line.prior, line.kind) in shown for line in made.lines)
+    assert all(
+        line.what in shown and tuning_prose.written(line.prior, line.kind) in shown for line in made.lines
+    )
     assert "belief, not record" in shown and all(name in shown for name in made.unmoved)
     assert cli.main(["forecast", "--prior-only", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -118,7 +144,10 @@ def test_the_command_prints_every_line_and_as_json_the_same_numbers(made, capsys
 def test_it_follows_the_params_it_is_given(made, default_run):
     sure = load_params(scenario="word-is-bond")
     p, usual = (predictive.prior_draws(each, 1000, 1) for each in (sure, PARAMS))
-    assert p["came_if_will"].min() > 0.9999 > usual["came_if_will"].mean() and p["breaks"].max() < 1e-6 < usual["breaks"].mean()
+    assert (
+        p["came_if_will"].min() > 0.9999 > usual["came_if_will"].mean()
+        and p["breaks"].max() < 1e-6 < usual["breaks"].mean()
+    )
 
 
 def test_report_and_prior_only_together_are_refused(capsys):
@@ -127,8 +156,11 @@ def test_report_and_prior_only_together_are_refused(capsys):
 
 
 def test_without_a_season_ahead_there_is_no_announcement_to_try(default_run):
-    bare = replace(default_run, outlook=replace(default_run.outlook, seasons=()),
-                   forecast=replace(default_run.forecast, occasions=[]))
+    bare = replace(
+        default_run,
+        outlook=replace(default_run.outlook, seasons=()),
+        forecast=replace(default_run.forecast, occasions=[]),
+    )
     assert not any("announcement" in line.what for line in prior.prior_only(bare, 200).lines)
 
 
@@ -136,7 +168,11 @@ def test_words_say_what_is_belief_and_where_it_conflicts(default_run):
     text = tuning_prose.unmoved(prior.beliefs(PARAMS, default_run.draws))
     assert text.startswith("Belief, not record: the record leaves ") and "word factor" in text
     assert text.endswith("No prior conflicts with the record.")
-    far = {belief.name: replace(belief, prior_lower=1e6, prior_upper=2e6, span_ratio=0.5)
-           for belief in prior.beliefs(PARAMS, default_run.draws)}
+    far = {
+        belief.name: replace(belief, prior_lower=1e6, prior_upper=2e6, span_ratio=0.5)
+        for belief in prior.beliefs(PARAMS, default_run.draws)
+    }
     text = tuning_prose.unmoved([far["held"], far["said[-2]"]])
-    assert text.startswith("The record narrows every prior. Prior and record conflict on held and said (reported that he stays away):")
+    assert text.startswith(
+        "The record narrows every prior. Prior and record conflict on held and said (reported that he stays away):"
+    )

@@ -5,14 +5,13 @@ from datetime import date
 
 import pytest
 import yaml
-
-from model.cli import main
-from model.files import PROJECT_ROOT
-from model.ledger import csv_of
-
 from made_up import ledger, occasion, signal, visit, window
 
-SEEDS_QUESTION = yaml.safe_load((PROJECT_ROOT / "params" / "question.yaml").read_text("utf-8"))
+from model.cli import main
+from model.evidence.ledger import csv_of
+from model.paths import ROOT
+
+SEEDS_QUESTION = yaml.safe_load((ROOT / "params" / "question.yaml").read_text("utf-8"))
 
 
 def written(folder, tables):
@@ -33,17 +32,23 @@ def asked(capsys, *options):
 
 def test_a_deadline_in_the_next_year_and_a_later_window_are_a_matter_of_options(tmp_path, capsys):
     windows = tmp_path / "windows.csv"
-    windows.write_text("occasion_id,public_date,earliest,latest,basis\n"
-                       "2026-visit-trump-beijing,2025-11-10,2026-08-01,2026-08-20,put later (made up)\n", "utf-8")
+    windows.write_text(
+        "occasion_id,public_date,earliest,latest,basis\n"
+        "2026-visit-trump-beijing,2025-11-10,2026-08-01,2026-08-20,put later (made up)\n",
+        "utf-8",
+    )
     options = ("--as-of", "2025-11-15", "--deadline", "2026-05-31")
     agreed, later = asked(capsys, *options), asked(capsys, *options, "--visit-windows", str(windows))
-    assert agreed["deadline"] == "2026-05-31" and len(agreed["curve"]) == 1 + (date(2026, 5, 31) - date(2025, 11, 15)).days
+    assert (
+        agreed["deadline"] == "2026-05-31"
+        and len(agreed["curve"]) == 1 + (date(2026, 5, 31) - date(2025, 11, 15)).days
+    )
     assert any(row["id"] == "2026-visit-trump-beijing" for row in agreed["occasions"])
     assert later["probability"] < agreed["probability"] - 0.3
 
 
 def test_an_outcome_given_in_a_later_file_replaces_the_row_and_is_named(tmp_path, capsys):
-    header, *rows = (PROJECT_ROOT / "seeds" / "occasions.csv").read_text("utf-8").splitlines()
+    header, *rows = (ROOT / "seeds" / "occasions.csv").read_text("utf-8").splitlines()
     row = next(row for row in rows if row.startswith("2025-g20-johannesburg,"))
     assert ",none,yes,no," in row
     changed = tmp_path / "occasions.csv"
@@ -57,19 +62,43 @@ def other_pair(tmp_path_factory):
     """Made-up leaders of made-up countries (XA and XB) who meet at two of three yearly summits."""
     folder = tmp_path_factory.mktemp("pair")
     question = SEEDS_QUESTION | {
-        "question_id": "made-up-pair", "text": "The made-up leaders One and Two meet in person", "as_of": "2020-06-01",
+        "question_id": "made-up-pair",
+        "text": "The made-up leaders One and Two meet in person",
+        "as_of": "2020-06-01",
         "deadline": "2020-12-31",
-        "sides": [{"code": "XA", "country": "Aland (made up)", "office": "president", "leader": "One"},
-                  {"code": "XB", "country": "Beland (made up)", "office": "president", "leader": "Two"}]}
+        "sides": [
+            {"code": "XA", "country": "Aland (made up)", "office": "president", "leader": "One"},
+            {"code": "XB", "country": "Beland (made up)", "office": "president", "leader": "Two"},
+        ],
+    }
     path = folder / "question.yaml"
     path.write_text(yaml.safe_dump(question, sort_keys=False), "utf-8")
-    past = [occasion(f"{year}-apec", date(year, 11, 10), met=year % 3 > 0, confidence="high", source="made up")
-            for year in range(2008, 2020)]
-    ahead = [occasion("2020-apec", date(2020, 11, 10), confidence="high", source="made up"),
-             visit("2020-visit", date(2020, 9, 1), host="XA", known_from=date(2020, 5, 1), confidence="low", source="made up")]
-    rows = [signal("2020-05-20-talks", date(2020, 5, 20)), signal("2019-11-01-set", date(2019, 11, 1), "summit_announced", 3,
-                                                                  occasion="2019-apec")]
-    tables = csv_of(ledger(rows, [*past, *ahead], [window("2020-visit", date(2020, 5, 1), date(2020, 9, 1), date(2020, 9, 10))]))
+    past = [
+        occasion(f"{year}-apec", date(year, 11, 10), met=year % 3 > 0, confidence="high", source="made up")
+        for year in range(2008, 2020)
+    ]
+    ahead = [
+        occasion("2020-apec", date(2020, 11, 10), confidence="high", source="made up"),
+        visit(
+            "2020-visit",
+            date(2020, 9, 1),
+            host="XA",
+            known_from=date(2020, 5, 1),
+            confidence="low",
+            source="made up",
+        ),
+    ]
+    rows = [
+        signal("2020-05-20-talks", date(2020, 5, 20)),
+        signal("2019-11-01-set", date(2019, 11, 1), "summit_announced", 3, occasion="2019-apec"),
+    ]
+    tables = csv_of(
+        ledger(
+            rows,
+            [*past, *ahead],
+            [window("2020-visit", date(2020, 5, 1), date(2020, 9, 1), date(2020, 9, 10))],
+        )
+    )
     return ["--question", str(path), "--only", *written(folder, tables)]
 
 

@@ -6,14 +6,20 @@ import shlex
 import nbformat
 import pytest
 
-from model import cli, notebook, record_prose, report
-from model.files import PROJECT_ROOT, content_hash
-from model.forecast import from_json
+from model import cli
+from model.answer.forecast import from_json
+from model.files import content_hash
+from model.paths import ROOT
+from model.report import notebook, record_prose, report
 
-README = (PROJECT_ROOT / "README.md").read_text("utf-8")
-COMMITTED = PROJECT_ROOT / "notebooks" / "rendered" / "2025-07-11"
-COMMANDS = [line.split("#")[0].strip() for block in re.findall(r"(?s)```\n(.*?)```", README) for line in block.splitlines()
-            if line.startswith(".venv/bin/summit ")]
+README = (ROOT / "README.md").read_text("utf-8")
+COMMITTED = ROOT / "notebooks" / "rendered" / "2025-07-11"
+COMMANDS = [
+    line.split("#")[0].strip()
+    for block in re.findall(r"(?s)```\n(.*?)```", README)
+    for line in block.splitlines()
+    if line.startswith(".venv/bin/summit ")
+]
 SLOW = ("--scenario", "sweep")
 
 
@@ -31,29 +37,43 @@ def test_the_number_is_that_of_the_committed_run(committed):
 
 def test_the_scores_are_those_of_the_record():
     found = record_prose.record()
-    told = re.search(r"integrated Brier score\s+of ([\d.]+) over.*climatology ([\d.]+), the calendar alone ([\d.]+)", README)
-    assert told.groups() == tuple(f"{record_prose.score(found, record_prose.PRIMARY, name)['value']:.3f}"
-                                  for name in ("full", record_prose.CLIMATOLOGY, "calendar alone"))
+    told = re.search(
+        r"integrated Brier score\s+of ([\d.]+) over.*climatology ([\d.]+), the calendar alone ([\d.]+)",
+        README,
+    )
+    assert told.groups() == tuple(
+        f"{record_prose.score(found, record_prose.PRIMARY, name)['value']:.3f}"
+        for name in ("full", record_prose.CLIMATOLOGY, "calendar alone")
+    )
 
 
 def test_the_picture_is_made_from_the_committed_run(committed):
     kept = (COMMITTED / "headline.svg").read_text("utf-8")
-    assert f"({COMMITTED.relative_to(PROJECT_ROOT)}/headline.svg)" in README
+    assert f"({COMMITTED.relative_to(ROOT)}/headline.svg)" in README
     assert kept == report.picture(committed)
 
 
 def test_the_committed_run_is_not_stale(committed, default_run):
     """Its inputs and notebooks are those of the checkout, and a fresh fit lies within four Monte Carlo errors."""
-    assert committed.inputs == {name: content_hash((PROJECT_ROOT / name).read_bytes()) for name in committed.inputs}
+    assert committed.inputs == {name: content_hash((ROOT / name).read_bytes()) for name in committed.inputs}
     error = default_run.forecast.diagnostics["monte_carlo_error"]
     assert abs(committed.probability - default_run.forecast.probability) <= 4 * error
     for source in notebook.sources():
-        rendered = [cell for cell in nbformat.read(COMMITTED / source.name, 4).cells if cell.id != "injected-parameters"]
+        rendered = [
+            cell
+            for cell in nbformat.read(COMMITTED / source.name, 4).cells
+            if cell.id != "injected-parameters"
+        ]
         assert [cell.source for cell in rendered] == [cell.source for cell in nbformat.read(source, 4).cells]
 
 
-@pytest.mark.parametrize("command", [line if not any(word in line for word in SLOW)
-                                     else pytest.param(line, marks=pytest.mark.study) for line in COMMANDS])
+@pytest.mark.parametrize(
+    "command",
+    [
+        line if not any(word in line for word in SLOW) else pytest.param(line, marks=pytest.mark.study)
+        for line in COMMANDS
+    ],
+)
 def test_every_command_of_it_works(command, default_run, capsys):
     assert cli.main(shlex.split(command)[1:]) == 0
     assert capsys.readouterr().out.strip()
@@ -61,5 +81,5 @@ def test_every_command_of_it_works(command, default_run, capsys):
 
 def test_it_names_what_it_asks_for():
     for path in re.findall(r"\]\(([^)#]+)\)", README):
-        assert (PROJECT_ROOT / path).exists(), path
+        assert (ROOT / path).exists(), path
     assert len(COMMANDS) >= 6 and report.LOG.exists()

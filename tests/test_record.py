@@ -6,11 +6,25 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up import (AS_OF, DAY, KINDS, PARAMS, PRIORS, TYPES, announcement, ledger, occasion, refusal, signal, visit,
-                     window, word)
+from made_up import (
+    AS_OF,
+    DAY,
+    KINDS,
+    PARAMS,
+    PRIORS,
+    TYPES,
+    announcement,
+    ledger,
+    occasion,
+    refusal,
+    signal,
+    visit,
+    window,
+    word,
+)
 
-from model.record import CLASSES, OFFSETS, class_of, made_up, no_record, promises, put_off, record
-from model.tone import ToneSeries, weight_of
+from model.evidence.record import CLASSES, OFFSETS, class_of, made_up, no_record, promises, put_off, record
+from model.evidence.tone import ToneSeries, weight_of
 
 START = date(2023, 11, 15)
 LEVELS = [2, 1, -1, -2]
@@ -26,10 +40,19 @@ def apec(met=True, **other):
 
 
 class TestClass:
-    @pytest.mark.parametrize("type, host, us, cn", [
-        ("apec", "KR", "summit", "summit"), ("apec", "US", "home", "summit"), ("g20", "CN", "summit", "home"),
-        ("unga", "US", "home", "guest"), ("other_multilateral", "CN", "guest", "home"),
-        ("other_multilateral", "ZA", "other", "other"), ("unga", "", "other", "other"), ("nss", "", "summit", "summit")])
+    @pytest.mark.parametrize(
+        "type, host, us, cn",
+        [
+            ("apec", "KR", "summit", "summit"),
+            ("apec", "US", "home", "summit"),
+            ("g20", "CN", "summit", "home"),
+            ("unga", "US", "home", "guest"),
+            ("other_multilateral", "CN", "guest", "home"),
+            ("other_multilateral", "ZA", "other", "other"),
+            ("unga", "", "other", "other"),
+            ("nss", "", "summit", "summit"),
+        ],
+    )
     def test_the_class_is_that_of_host_and_type(self, type, host, us, cn):
         row = occasion("2023-x", START, type=type, host=host)
         assert tuple(CLASSES[class_of(row, side, PARAMS)] for side in ("US", "CN")) == (us, cn)
@@ -37,11 +60,26 @@ class TestClass:
 
 class TestDecisions:
     def test_each_leader_decides_for_each_occasion_that_was_held(self):
-        rows = [apec(True), occasion("2023-unga", date(2023, 9, 19), type="unga", host="US", met=False, attended="US")]
+        rows = [
+            apec(True),
+            occasion("2023-unga", date(2023, 9, 19), type="unga", host="US", met=False, attended="US"),
+        ]
         seen = past((), rows)
-        table = set(zip(seen.sides.tolist(), (CLASSES[k] for k in seen.classes), (TYPES[t] for t in seen.types),
-                        seen.came.tolist(), strict=True))
-        assert table == {(0, "summit", "apec", 1), (1, "summit", "apec", 1), (0, "home", "unga", 1), (1, "guest", "unga", 0)}
+        table = set(
+            zip(
+                seen.sides.tolist(),
+                (CLASSES[k] for k in seen.classes),
+                (TYPES[t] for t in seen.types),
+                seen.came.tolist(),
+                strict=True,
+            )
+        )
+        assert table == {
+            (0, "summit", "apec", 1),
+            (1, "summit", "apec", 1),
+            (0, "home", "unga", 1),
+            (1, "guest", "unga", 0),
+        }
         assert seen.held == (2, 2)
 
     def test_an_occasion_called_off_is_no_decision_of_anyone(self):
@@ -54,7 +92,9 @@ class TestDecisions:
 
     def test_the_tone_is_that_of_eight_weeks_before_the_season(self):
         lead = PRIORS.structure.lead * DAY
-        on_time, late = (signal(f"{day}-call", day, "leader_call", 3) for day in (START - lead, START - lead + DAY))
+        on_time, late = (
+            signal(f"{day}-call", day, "leader_call", 3) for day in (START - lead, START - lead + DAY)
+        )
         seen = past([on_time, late], [apec(False)])
         assert seen.tone == pytest.approx([0.5, 0.5]) and seen.norm == pytest.approx(0.5)
         assert past([late], [apec(False)]).norm == 0
@@ -63,7 +103,9 @@ class TestDecisions:
 class TestMeetings:
     def seasons(self, *rows, day=AS_OF):
         seen = past((), rows, day=day)
-        return list(zip(seen.at_summit.astype(int).tolist(), seen.at_other.tolist(), seen.met.tolist(), strict=True))
+        return list(
+            zip(seen.at_summit.astype(int).tolist(), seen.at_other.tolist(), seen.met.tolist(), strict=True)
+        )
 
     def test_a_season_counts_where_both_came_to_an_occasion(self):
         g20 = occasion("2023-g20", START + 13 * DAY, type="g20", met=False, attended="US")
@@ -72,8 +114,12 @@ class TestMeetings:
         assert self.seasons(apec(False), g20) == []
 
     def test_two_summits_are_one_chance_and_each_other_occasion_is_one_more(self):
-        others = [occasion(f"2023-other-{n}", START + n * DAY, type="other_multilateral", met=False, attended="both")
-                  for n in (3, 6)]
+        others = [
+            occasion(
+                f"2023-other-{n}", START + n * DAY, type="other_multilateral", met=False, attended="both"
+            )
+            for n in (3, 6)
+        ]
         g20 = occasion("2023-g20", START + 13 * DAY, type="g20", met=False, attended="both")
         assert self.seasons(apec(True), g20, *others) == [(1, 2, 1)] and self.seasons(*others) == [(0, 2, 0)]
 
@@ -90,22 +136,40 @@ class TestMeetings:
         assert past((), [apec(False, attended="both"), beside]).visits == 1
 
     def test_meeting_days_count_around_the_start_of_the_occasion(self):
-        seen = past((), [occasion("2023-apec", START, 9, met=True, met_date=START + DAY),
-                         occasion("2022-apec", date(2022, 11, 18), 9, met=True, met_date=date(2022, 11, 26))])
-        assert dict(zip(OFFSETS.tolist(), seen.meeting_days.tolist(), strict=True)) == {n: int(n in (1, 3)) for n in OFFSETS}
+        seen = past(
+            (),
+            [
+                occasion("2023-apec", START, 9, met=True, met_date=START + DAY),
+                occasion("2022-apec", date(2022, 11, 18), 9, met=True, met_date=date(2022, 11, 26)),
+            ],
+        )
+        assert dict(zip(OFFSETS.tolist(), seen.meeting_days.tolist(), strict=True)) == {
+            n: int(n in (1, 3)) for n in OFFSETS
+        }
 
 
 class TestWordsOfThePast:
     def test_settled_words_count_by_how_they_turned_out(self):
-        rows = [apec(False, attended="US"), occasion("2022-apec", date(2022, 11, 18), met=False, attended="US")]
-        said = [word("US", 3, START - 9 * DAY, "2023-apec"), word("CN", -3, START - 9 * DAY, "2023-apec"),
-                word("CN", 3, date(2022, 11, 1), "2022-apec"), word("US", -3, date(2022, 11, 1), "2022-apec")]
+        rows = [
+            apec(False, attended="US"),
+            occasion("2022-apec", date(2022, 11, 18), met=False, attended="US"),
+        ]
+        said = [
+            word("US", 3, START - 9 * DAY, "2023-apec"),
+            word("CN", -3, START - 9 * DAY, "2023-apec"),
+            word("CN", 3, date(2022, 11, 1), "2022-apec"),
+            word("US", -3, date(2022, 11, 1), "2022-apec"),
+        ]
         seen = past(said, rows)
         assert (seen.will, seen.will_not) == ((1, 2), (1, 2))
 
     def test_levels_count_once_a_leader_and_occasion_among_those_who_came_and_who_stayed_away(self):
-        said = [word("US", 2, START - 9 * DAY, "2023-apec"), word("US", 2, START - 5 * DAY, "2023-apec", name="-again"),
-                word("CN", 2, START - 9 * DAY, "2023-apec"), word("CN", -1, START - 7 * DAY, "2023-apec")]
+        said = [
+            word("US", 2, START - 9 * DAY, "2023-apec"),
+            word("US", 2, START - 5 * DAY, "2023-apec", name="-again"),
+            word("CN", 2, START - 9 * DAY, "2023-apec"),
+            word("CN", -1, START - 7 * DAY, "2023-apec"),
+        ]
         seen = past(said, [apec(False, attended="US")])
         assert seen.said.tolist() == [[1, 1, 1, 1], [0, 1, 0, 1], [0, 1, 1, 1], [0, 1, 0, 1]]
 
@@ -114,7 +178,9 @@ class TestWordsOfThePast:
         seen = past(said, [apec(True)])
         assert seen.said[3].tolist() == [1, 2, 0, 0] and seen.will == (1, 1)
 
-    @pytest.mark.parametrize("host, day, counted", [("KR", START, 1), ("KR", START + DAY, 0), ("US", START, 0)])
+    @pytest.mark.parametrize(
+        "host, day, counted", [("KR", START, 1), ("KR", START + DAY, 0), ("US", START, 0)]
+    )
     def test_words_up_to_the_first_day_count_but_for_the_leader_at_home(self, host, day, counted):
         seen = past([word("US", 3, day, "2023-apec")], [apec(True, host=host)])
         assert seen.will == (counted, counted) and seen.said[0, 1] == (1 if host == "US" else 2)
@@ -131,17 +197,28 @@ class TestPromises:
     def test_an_announced_meeting_that_was_held_was_at_risk_in_its_last_thirty_days(self, before, days):
         assert self.kept([announcement(START - before * DAY, "2023-apec")], [apec(True)]) == (0, days)
 
-    @pytest.mark.parametrize("announced, taken_back, days", [(40, 27, 3), (40, 0, 30), (40, 35, 0), (10, 4, 6)])
+    @pytest.mark.parametrize(
+        "announced, taken_back, days", [(40, 27, 3), (40, 0, 30), (40, 35, 0), (10, 4, 6)]
+    )
     def test_one_taken_back_breaks_on_that_day(self, announced, taken_back, days):
-        for back in (refusal(START - taken_back * DAY, "2023-apec"), word("CN", -3, START - taken_back * DAY, "2023-apec")):
+        for back in (
+            refusal(START - taken_back * DAY, "2023-apec"),
+            word("CN", -3, START - taken_back * DAY, "2023-apec"),
+        ):
             said = [announcement(START - announced * DAY, "2023-apec"), back]
             assert self.kept(said, [apec(False)]) == (1, days)
 
     def test_one_that_passes_unmet_breaks_on_its_day(self):
         assert self.kept([announcement(START - 12 * DAY, "2023-apec")], [apec(False)]) == (1, 12)
 
-    @pytest.mark.parametrize("row", [refusal(START - 50 * DAY, "2023-apec"), refusal(START - 4 * DAY, "2023-apec", "C3"),
-                                     word("CN", -2, START - 4 * DAY, "2023-apec")])
+    @pytest.mark.parametrize(
+        "row",
+        [
+            refusal(START - 50 * DAY, "2023-apec"),
+            refusal(START - 4 * DAY, "2023-apec", "C3"),
+            word("CN", -2, START - 4 * DAY, "2023-apec"),
+        ],
+    )
     def test_a_word_before_it_or_of_less_weight_does_not_take_it_back(self, row):
         assert self.kept([announcement(START - 40 * DAY, "2023-apec"), row], [apec(False)]) == (1, 30)
 
@@ -150,7 +227,10 @@ class TestPromises:
         assert self.kept([announcement(START, "2025-apec")], [occasion()]) == (0, 0)
 
     def test_the_first_announcement_counts(self):
-        said = [announcement(START - 20 * DAY, "2023-apec"), announcement(START - 5 * DAY, "2023-apec", name="-again")]
+        said = [
+            announcement(START - 20 * DAY, "2023-apec"),
+            announcement(START - 5 * DAY, "2023-apec", name="-again"),
+        ]
         assert self.kept(said, [apec(True)]) == (0, 20)
 
     def test_a_visit_is_promised_from_its_first_window(self):
@@ -160,7 +240,10 @@ class TestPromises:
         assert self.kept((), rows, []) == (0, 0)
 
     def test_a_visit_put_off_or_refused_breaks_on_that_day(self):
-        rows, agreed = [visit("2023-visit", START, met=False)], window("2023-visit", START - 60 * DAY, START, START)
+        rows, agreed = (
+            [visit("2023-visit", START, met=False)],
+            window("2023-visit", START - 60 * DAY, START, START),
+        )
         off = window("2023-visit", START - 11 * DAY, None, None)
         assert self.kept((), rows, [agreed, off]) == (1, 19)
         assert self.kept([refusal(START - 11 * DAY, "2023-visit")], rows, [agreed]) == (1, 19)
@@ -168,30 +251,50 @@ class TestPromises:
 
 class TestVisits:
     def test_visits_that_took_place_count_with_the_notice_of_their_first_window(self):
-        rows = [visit("2023-visit", date(2023, 6, 1), met=True), visit("2024-visit", date(2024, 6, 1), met=False),
-                visit("2022-visit", date(2022, 6, 1), met=True)]
-        windows = [window("2023-visit", date(2023, 5, 2), date(2023, 5, 25), date(2023, 6, 9)),
-                   window("2023-visit", date(2023, 5, 20), date(2023, 6, 1), date(2023, 6, 1)),
-                   window("2024-visit", date(2024, 5, 2), date(2024, 5, 25), date(2024, 6, 9))]
+        rows = [
+            visit("2023-visit", date(2023, 6, 1), met=True),
+            visit("2024-visit", date(2024, 6, 1), met=False),
+            visit("2022-visit", date(2022, 6, 1), met=True),
+        ]
+        windows = [
+            window("2023-visit", date(2023, 5, 2), date(2023, 5, 25), date(2023, 6, 9)),
+            window("2023-visit", date(2023, 5, 20), date(2023, 6, 1), date(2023, 6, 1)),
+            window("2024-visit", date(2024, 5, 2), date(2024, 5, 25), date(2024, 6, 9)),
+        ]
         seen = past((), rows, windows)
         assert seen.visits == 2 and seen.notices.tolist() == [30.5]
 
     def test_exposure_runs_from_the_first_occasion_to_the_last_day_on_which_an_outcome_became_known(self):
-        seen = past((), [occasion("2022-apec", date(2022, 11, 15), met=True), occasion("2023-apec", START, 3, met=False)])
+        seen = past(
+            (),
+            [occasion("2022-apec", date(2022, 11, 15), met=True), occasion("2023-apec", START, 3, met=False)],
+        )
         assert seen.through == START + 2 * DAY and seen.years == pytest.approx(367 / 365.25)
 
-    @pytest.mark.parametrize("day, host, through, expected", [
-        (300, "CN", 300, (1, 1)), (365, "CN", 400, (1, 1)), (366, "CN", 400, (0, 1)), (300, "US", 400, (0, 1)),
-        (None, "CN", 365, (0, 1)), (None, "CN", 364, (0, 0))])
-    def test_a_visit_put_off_is_made_up_by_one_of_the_same_host_within_a_year(self, day, host, through, expected):
+    @pytest.mark.parametrize(
+        "day, host, through, expected",
+        [
+            (300, "CN", 300, (1, 1)),
+            (365, "CN", 400, (1, 1)),
+            (366, "CN", 400, (0, 1)),
+            (300, "US", 400, (0, 1)),
+            (None, "CN", 365, (0, 1)),
+            (None, "CN", 364, (0, 0)),
+        ],
+    )
+    def test_a_visit_put_off_is_made_up_by_one_of_the_same_host_within_a_year(
+        self, day, host, through, expected
+    ):
         off = window("2023-visit", START, None, None)
         rows = [visit("2023-visit", START + 5 * DAY, met=False)]
         rows += [visit("2024-visit", START + day * DAY, host=host, met=True)] if day else []
         assert made_up(ledger((), rows, [off]), PARAMS, START + through * DAY) == expected
 
     def test_a_visit_with_a_window_again_is_not_put_off(self):
-        agreed, off, again = (window("2023-visit", START + n * DAY, when, when)
-                              for n, when in ((0, START + 90 * DAY), (1, None), (2, START + 100 * DAY)))
+        agreed, off, again = (
+            window("2023-visit", START + n * DAY, when, when)
+            for n, when in ((0, START + 90 * DAY), (1, None), (2, START + 100 * DAY))
+        )
         assert put_off(ledger((), (), [agreed, off])) == {"2023-visit": START + DAY}
         assert put_off(ledger((), (), [agreed, off, again])) == {}
 
@@ -208,14 +311,19 @@ class TestWhole:
     def test_the_order_of_occasions_does_not_change_what_was_decided(self, random):
         rows = [occasion(f"{year}-apec", date(year, 11, 10), met=year % 2 > 0) for year in range(2015, 2023)]
         one, other = (past((), order) for order in (rows, random.sample(rows, len(rows))))
-        assert all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("came", "met", "tone", "meeting_days"))
+        assert all(
+            np.array_equal(getattr(one, name), getattr(other, name))
+            for name in ("came", "met", "tone", "meeting_days")
+        )
 
 
 class TestRealRecord:
     """As of 2025-07-11, the counts of design section 4."""
 
-    TYPES = {"US": {"apec": (20, 26), "g20": (16, 16), "g8": (6, 6), "nss": (2, 2), "other_multilateral": (7, 7)},
-             "CN": {"apec": (27, 27), "g20": (15, 17), "g8": (5, 6), "nss": (4, 4), "other_multilateral": (4, 7)}}
+    TYPES = {
+        "US": {"apec": (20, 26), "g20": (16, 16), "g8": (6, 6), "nss": (2, 2), "other_multilateral": (7, 7)},
+        "CN": {"apec": (27, 27), "g20": (15, 17), "g8": (5, 6), "nss": (4, 4), "other_multilateral": (4, 7)},
+    }
     CLASSES = {"US": {"home": (39, 39), "guest": (0, 2)}, "CN": {"home": (5, 5), "guest": (5, 32)}}
 
     def test_who_came_by_side_class_and_type(self, default_run):
@@ -226,17 +334,27 @@ class TestRealRecord:
 
         assert len(seen.came) == 196 and seen.held == (98, 104)
         for side, code in enumerate(("US", "CN")):
-            at_class = {name: share((seen.sides == side) & (seen.classes == CLASSES.index(name))) for name in ("home", "guest")}
+            at_class = {
+                name: share((seen.sides == side) & (seen.classes == CLASSES.index(name)))
+                for name in ("home", "guest")
+            }
             abroad = np.isin(seen.classes, (CLASSES.index("summit"), CLASSES.index("other")))
             assert at_class == self.CLASSES[code]
-            assert {name: share(abroad & (seen.sides == side) & (seen.types == TYPES.index(name)))
-                    for name in self.TYPES[code]} == self.TYPES[code]
+            assert {
+                name: share(abroad & (seen.sides == side) & (seen.types == TYPES.index(name)))
+                for name in self.TYPES[code]
+            } == self.TYPES[code]
 
     def test_how_often_they_met_once_both_had_come(self, default_run):
         """At a summit but for one season, which is the claim of the model."""
         seen = default_run.record
         summit = seen.at_summit > 0
-        assert (summit.sum() - seen.met[summit].sum(), seen.visits, seen.broken, seen.again) == (1, 14, 4, (2, 2))
+        assert (summit.sum() - seen.met[summit].sum(), seen.visits, seen.broken, seen.again) == (
+            1,
+            14,
+            4,
+            (2, 2),
+        )
 
     def test_every_meeting_of_the_record_is_one_at_an_occasion_or_a_visit(self, default_run):
         met = [o for o in default_run.ledger.occasions if o.met]
@@ -247,13 +365,21 @@ class TestTone:
     def test_a_signal_counts_half_after_a_half_life_and_nothing_before_it_is_public(self):
         day, half_life = date(2025, 1, 1), int(PRIORS.structure.tone_half_life)
         series = ToneSeries(ledger([signal("2025-01-01-call", day, "leader_call", 3)]), PRIORS)
-        weights = [series.decayed(when).sum() for when in (day - DAY, day, day + half_life * DAY, day + 2 * half_life * DAY)]
+        weights = [
+            series.decayed(when).sum()
+            for when in (day - DAY, day, day + half_life * DAY, day + 2 * half_life * DAY)
+        ]
         assert weights == pytest.approx([0, 1, 0.5, 0.25])
 
     def test_the_balance_weighs_up_against_down(self):
-        rows = [signal(strength=2, grade="B2"), signal("2025-06-01-tariff", kind="economic_coercion", strength=-3, grade="C3")]
+        rows = [
+            signal(strength=2, grade="B2"),
+            signal("2025-06-01-tariff", kind="economic_coercion", strength=-3, grade="C3"),
+        ]
         up, down = 2 / 3 * 0.72, 0.3
-        assert ToneSeries(ledger(rows), PRIORS).at(date(2025, 6, 1)) == pytest.approx((up - down) / (up + down + 1))
+        assert ToneSeries(ledger(rows), PRIORS).at(date(2025, 6, 1)) == pytest.approx(
+            (up - down) / (up + down + 1)
+        )
 
     def test_rows_tied_by_same_as_count_once_by_the_strongest_and_do_not_grow_younger(self):
         first = signal(strength=3)
@@ -263,22 +389,38 @@ class TestTone:
 
     def test_of_one_kind_and_direction_the_strongest_of_a_day_counts(self):
         first, again = signal(strength=1), signal("2025-06-01-again", strength=2)
-        others = [signal("2025-06-01-low", strength=-1), signal("2025-06-02-next", date(2025, 6, 2)),
-                  signal("2025-06-01-words", kind="official_statement")]
+        others = [
+            signal("2025-06-01-low", strength=-1),
+            signal("2025-06-02-next", date(2025, 6, 2)),
+            signal("2025-06-01-words", kind="official_statement"),
+        ]
         series = ToneSeries(ledger([first, again, *others]), PRIORS)
         assert {s.event_id for s in series.signals} == {s.event_id for s in [again, *others]}
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_an_event_of_which_a_row_names_an_occasion_is_no_part_of_the_tone(self, kind):
         strength = -1 if PRIORS.kinds[kind].sign == "down" else 1
-        rows = [signal(), signal("2025-06-01-apec", kind=kind, strength=strength, occasion="2025-apec", same_as="2025-06-01-word")]
+        rows = [
+            signal(),
+            signal(
+                "2025-06-01-apec",
+                kind=kind,
+                strength=strength,
+                occasion="2025-apec",
+                same_as="2025-06-01-word",
+            ),
+        ]
         assert ToneSeries(ledger(rows, [occasion()]), PRIORS).signals == []
 
     def test_a_kind_counts_with_its_weight(self):
-        kinds = dict(PRIORS.kinds) | {"envoy_meeting": PRIORS.kinds["envoy_meeting"].model_copy(update={"weight": 2.5})}
+        kinds = dict(PRIORS.kinds) | {
+            "envoy_meeting": PRIORS.kinds["envoy_meeting"].model_copy(update={"weight": 2.5})
+        }
         series = ToneSeries(ledger([signal(strength=3)]), PRIORS.model_copy(update={"kinds": kinds}))
         assert series.weight == pytest.approx([2.5])
 
     def test_the_weight_of_a_signal_is_its_strength_times_the_reliability_of_its_grade(self):
         assert weight_of(signal(strength=3, grade="A1"), PRIORS) == 1
-        assert weight_of(signal(kind="official_statement", strength=-3, grade="C3"), PRIORS) == pytest.approx(0.3)
+        assert weight_of(signal(kind="official_statement", strength=-3, grade="C3"), PRIORS) == pytest.approx(
+            0.3
+        )

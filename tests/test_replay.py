@@ -12,10 +12,14 @@ from made_up import PARAMS, signal
 from test_pages import CONTRAST
 from test_report import check_page
 
-from model import fits, forecast, page, prose, replay, study
-from model.files import PROJECT_ROOT
-from model.params import load_params
-from model.report import RECORD
+from model import formatting
+from model.answer import forecast
+from model.fit import fits
+from model.paths import ROOT
+from model.report import page, replay
+from model.report.report import RECORD
+from model.settings.params import load_params
+from model.track_record import study
 
 AS_OF = PARAMS.question.as_of
 WEEKS = [row for row in study.load("replay") if row["as_of"] < str(AS_OF)]
@@ -52,8 +56,15 @@ def overview(tmp_path_factory, default_run):
     """The overview of the default run as a file."""
     path = tmp_path_factory.mktemp("page") / "index.html"
     pages = [page.Page("4_backtest.html", "4 Backtest", "Track record", "What such forecasts were worth.")]
-    path.write_text(page.frame(page.OVERVIEW, pages, page.footer(default_run), overview=page.overview(
-        default_run, ["curve.csv"], RECORD)), "utf-8")
+    path.write_text(
+        page.frame(
+            page.OVERVIEW,
+            pages,
+            page.footer(default_run),
+            overview=page.overview(default_run, ["curve.csv"], RECORD),
+        ),
+        "utf-8",
+    )
     return path
 
 
@@ -62,12 +73,17 @@ class TestStops:
         assert [str(stop.day) for stop in made] == [*(row["as_of"] for row in WEEKS), str(AS_OF)]
         assert [stop.probability for stop in made[:-1]] == [row["probability"] for row in WEEKS]
         told = [(str(stop.day), text) for stop in made[:-1] for _, _, text in stop.news]
-        assert told == [(row["as_of"], row["text"]) for row in EVENTS if row["as_of"] < str(AS_OF)] and len(told) > 20
+        assert (
+            told == [(row["as_of"], row["text"]) for row in EVENTS if row["as_of"] < str(AS_OF)]
+            and len(told) > 20
+        )
         assert made[-1].probability == default_run.forecast.probability and made[-1].news
 
     def test_what_they_tell_was_public_since_the_stop_before(self, made):
         for before, stop in zip(made, made[1:], strict=False):
-            assert len(stop.news) <= study.EVENTS and all(before.day < when <= stop.day for _, when, _ in stop.news)
+            assert len(stop.news) <= study.EVENTS and all(
+                before.day < when <= stop.day for _, when, _ in stop.news
+            )
             sizes = [abs(effect) for effect, *_ in stop.news]
             assert sizes == sorted(sizes, reverse=True)
 
@@ -76,8 +92,9 @@ class TestStops:
         fitted = fits.fit(default_run.params, default_run.record)
         assert str(fitted.through) <= WEEKS[0]["as_of"]
         for row in WEEKS[::6]:
-            now = forecast.headline(default_run.params, default_run.whole, date.fromisoformat(row["as_of"]),
-                                    lambda *_: fitted)
+            now = forecast.headline(
+                default_run.params, default_run.whole, date.fromisoformat(row["as_of"]), lambda *_: fitted
+            )
             assert now == pytest.approx(row["probability"], abs=0.01)
 
     def test_there_are_none_where_the_tables_were_made_from_other_inputs(self, default_run, tmp_path):
@@ -91,20 +108,32 @@ class TestStops:
         assert replay.stops(default_run, old) == [] and replay.section([], 0.9).markup == ""
 
     def test_there_are_none_where_the_replay_ends_long_before(self, default_run, tmp_path):
-        short = with_rows(tmp_path, replay=lambda row: row if row["as_of"] < "2025-07-01" else None,
-                          replay_events=lambda row: row if row["as_of"] < "2025-07-01" else None)
+        short = with_rows(
+            tmp_path,
+            replay=lambda row: row if row["as_of"] < "2025-07-01" else None,
+            replay_events=lambda row: row if row["as_of"] < "2025-07-01" else None,
+        )
         assert replay.stops(default_run, short) == []
 
 
 class TestBarrier:
     def test_nothing_later_than_the_as_of_day_is_in_it(self, default_run, made, tmp_path):
         markup = replay.section(made, 0.9).markup
-        days = {date.fromisoformat(row["date"]) for row in EVENTS} | {date.fromisoformat(row["as_of"]) for row in WEEKS}
-        assert not [when for when in days if when > AS_OF and prose.day(when) in markup]
+        days = {date.fromisoformat(row["date"]) for row in EVENTS} | {
+            date.fromisoformat(row["as_of"]) for row in WEEKS
+        }
+        assert not [when for when in days if when > AS_OF and formatting.day(when) in markup]
         later = [s.description for s in default_run.whole.signals if s.public_date > AS_OF]
-        assert len(later) > 30 and not [text for text in later if escape(prose.upper_first(text).rstrip(".")) in markup]
-        blank = with_rows(tmp_path, **{name: lambda row: row if row["as_of"] <= str(AS_OF) else None
-                                       for name in ("replay", "replay_events")})
+        assert len(later) > 30 and not [
+            text for text in later if escape(formatting.upper_first(text).rstrip(".")) in markup
+        ]
+        blank = with_rows(
+            tmp_path,
+            **{
+                name: lambda row: row if row["as_of"] <= str(AS_OF) else None
+                for name in ("replay", "replay_events")
+            },
+        )
         cut = replace(default_run, whole=default_run.ledger)
         assert replay.section(replay.stops(cut, blank), 0.9).markup == markup
 
@@ -137,16 +166,27 @@ class TestPage:
     def test_the_page_is_whole(self, overview):
         check_page(overview.read_text("utf-8"))
 
-    def test_the_keyboard_goes_through_every_week_with_its_number_and_events(self, browser, overview, default_run):
+    def test_the_keyboard_goes_through_every_week_with_its_number_and_events(
+        self, browser, overview, default_run
+    ):
         browser.open(overview)
-        assert self.shown(browser)[:3] == [1, prose.percent(default_run.forecast.probability), prose.day(AS_OF)]
+        assert self.shown(browser)[:3] == [
+            1,
+            formatting.percent(default_run.forecast.probability),
+            formatting.day(AS_OF),
+        ]
         browser.value("document.querySelector('.replay input').focus()")
         places = [browser.value("document.querySelector('.replay circle').getBoundingClientRect().x")]
         for row in reversed(WEEKS):
             browser.press("ArrowLeft", 37)
             texts = [event["text"].rstrip(".") for event in EVENTS if event["as_of"] == row["as_of"]]
-            assert self.shown(browser) == [1, prose.percent(row["probability"]), prose.day(row["as_of"]), texts]
-            assert browser.value("document.activeElement.ariaValueText") == prose.day(row["as_of"])
+            assert self.shown(browser) == [
+                1,
+                formatting.percent(row["probability"]),
+                formatting.day(row["as_of"]),
+                texts,
+            ]
+            assert browser.value("document.activeElement.ariaValueText") == formatting.day(row["as_of"])
             places.append(browser.value("document.querySelector('.replay circle').getBoundingClientRect().x"))
         assert places == sorted(places, reverse=True) and len(set(places)) == len(places)
         assert browser.complaints() == []
@@ -157,12 +197,16 @@ class TestPage:
                 '.replay button').textContent, document.querySelector('.stops').ariaLive, later.length]""")
 
         browser.open(overview)
-        browser.value("globalThis.later = [], globalThis.setTimeout = go => later.push(go), "
-                      "globalThis.clearTimeout = () => { later.length = 0; }, 1")
+        browser.value(
+            "globalThis.later = [], globalThis.setTimeout = go => later.push(go), "
+            "globalThis.clearTimeout = () => { later.length = 0; }, 1"
+        )
         browser.value("document.querySelector('.replay button').click()")
         assert state() == [0, "Pause", "off", 1]
         browser.value("later[0]()")
-        assert state() == [1, "Pause", "off", 1] and self.shown(browser)[2] == prose.day(WEEKS[1]["as_of"])
+        assert state() == [1, "Pause", "off", 1] and self.shown(browser)[2] == formatting.day(
+            WEEKS[1]["as_of"]
+        )
         browser.value("document.querySelector('.replay button').click()")
         assert state() == [1, "Play", "polite", 0]
         browser.value("document.querySelector('.replay button').click()")
@@ -177,9 +221,13 @@ class TestPage:
     @pytest.mark.parametrize("width", [1440, 390])
     def test_it_is_quiet_legible_and_fits_and_keeps_its_height(self, browser, overview, width):
         browser.open(overview, width)
-        heights = {browser.value(f"(s => {{ s.value = {at}; s.dispatchEvent(new Event('input', {{bubbles: true}})); return "
-                                 "document.body.scrollHeight; })(document.querySelector('.replay input'))")
-                   for at in range(len(WEEKS) + 1)}
+        heights = {
+            browser.value(
+                f"(s => {{ s.value = {at}; s.dispatchEvent(new Event('input', {{bubbles: true}})); return "
+                "document.body.scrollHeight; })(document.querySelector('.replay input'))"
+            )
+            for at in range(len(WEEKS) + 1)
+        }
         assert len(heights) == 1 and browser.value(CONTRAST) == []
         assert browser.complaints() == [] and browser.requests() == [overview.resolve().as_uri()]
         assert browser.value("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
@@ -188,11 +236,13 @@ class TestPage:
         browser.open(overview)
         seen = "document.querySelector('.replay button').getClientRects().length"
         assert browser.value(seen) == 1
-        browser.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
+        browser.ask(
+            "Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}]
+        )
         assert browser.value(seen) == 0
         browser.ask("Emulation.setEmulatedMedia", features=[])
 
     def test_without_a_replay_the_page_has_no_slider_and_no_script_for_it(self, default_run):
-        told = page.frame(page.OVERVIEW, [], "", overview=page.overview(default_run, [], PROJECT_ROOT / "none"))
+        told = page.frame(page.OVERVIEW, [], "", overview=page.overview(default_run, [], ROOT / "none"))
         assert "replay" not in re.sub(r"<style>.*?</style>", "", told, flags=re.DOTALL)
         assert told.count("sha256-") == 2

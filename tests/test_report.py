@@ -22,15 +22,33 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from papermill.cli import NoDatesSafeLoader
 from papermill.translators import PythonTranslator
 
-from model import notebook, page, params, prose, report, show
-from model.explain import Edits
-from model.files import PROJECT_ROOT, InputError
-from model.forecast import Sources
-from model.outlook import outlook
+from model import formatting
+from model.answer.explain import Edits
+from model.answer.forecast import Sources
+from model.evidence.outlook import outlook
+from model.files import InputError
+from model.paths import ROOT
+from model.report import notebook, page, prose, report, show
+from model.settings import params
 
-DEFAULTS = {"as_of": "", "deadline": "", "question": "", "priors": "", "scenario": "", "signals": [], "occasions": [],
-            "visit_windows": [], "only": False, "what_if": [], "out_dir": "", "random_seed": 0, "interactive": True}
-HOSTILE = '<img src=x onerror=alert(1)> & "quotes" [link](javascript:x) $1$ **b** $\\href{javascript:x}{y}$ \\(z\\)'
+DEFAULTS = {
+    "as_of": "",
+    "deadline": "",
+    "question": "",
+    "priors": "",
+    "scenario": "",
+    "signals": [],
+    "occasions": [],
+    "visit_windows": [],
+    "only": False,
+    "what_if": [],
+    "out_dir": "",
+    "random_seed": 0,
+    "interactive": True,
+}
+HOSTILE = (
+    '<img src=x onerror=alert(1)> & "quotes" [link](javascript:x) $1$ **b** $\\href{javascript:x}{y}$ \\(z\\)'
+)
 
 
 def names(**changes):
@@ -40,48 +58,71 @@ def names(**changes):
 def made_up_run(**changes):
     loaded = params.load_params()
     ledger = example_run.cut()
-    return SimpleNamespace(params=loaded, ledger=ledger, whole=ledger, forecast=example_run.forecast(**changes),
-                           outlook=outlook(ledger, example_run.AS_OF, example_run.DEADLINE, loaded),
-                           draws=prior_draws())
+    return SimpleNamespace(
+        params=loaded,
+        ledger=ledger,
+        whole=ledger,
+        forecast=example_run.forecast(**changes),
+        outlook=outlook(ledger, example_run.AS_OF, example_run.DEADLINE, loaded),
+        draws=prior_draws(),
+    )
 
 
 def hostile_run():
     forecast = example_run.forecast()
     ledger = example_run.cut()
-    signals = tuple(replace(signal, description=HOSTILE, source=f"{HOSTILE} https://evil.example/?q=<b>&x")
-                    for signal in ledger.signals)
+    signals = tuple(
+        replace(signal, description=HOSTILE, source=f"{HOSTILE} https://evil.example/?q=<b>&x")
+        for signal in ledger.signals
+    )
     named = tuple(replace(occasion, name=HOSTILE) for occasion in ledger.occasions)
-    occasions = [row | {"name": HOSTILE, "last_word": {"id": "x", "date": "2025-07-01", "text": HOSTILE}}
-                 for row in forecast.occasions]
-    run = made_up_run(question=HOSTILE, occasions=occasions,
-                      contributions=[row | {"text": HOSTILE} for row in forecast.contributions],
-                      next_signals=[row | {"what": HOSTILE} for row in forecast.next_signals])
+    occasions = [
+        row | {"name": HOSTILE, "last_word": {"id": "x", "date": "2025-07-01", "text": HOSTILE}}
+        for row in forecast.occasions
+    ]
+    run = made_up_run(
+        question=HOSTILE,
+        occasions=occasions,
+        contributions=[row | {"text": HOSTILE} for row in forecast.contributions],
+        next_signals=[row | {"what": HOSTILE} for row in forecast.next_signals],
+    )
     run.ledger = run.whole = replace(ledger, signals=signals, occasions=named)
-    sides = [side.model_copy(update={"leader": HOSTILE, "country": HOSTILE}) for side in run.params.question.sides]
-    run.params = replace(run.params, question=run.params.question.model_copy(update={"sides": sides, "text": HOSTILE}))
+    sides = [
+        side.model_copy(update={"leader": HOSTILE, "country": HOSTILE}) for side in run.params.question.sides
+    ]
+    run.params = replace(
+        run.params, question=run.params.question.model_copy(update={"sides": sides, "text": HOSTILE})
+    )
     run.outlook = outlook(run.ledger, example_run.AS_OF, example_run.DEADLINE, run.params)
     return run
 
 
 # Parameters
 
+
 def test_the_parameters_of_a_notebook_are_taken_as_they_are():
     assert report.checked_parameters(names(as_of="2024-01-01")) == DEFAULTS | {"as_of": "2024-01-01"}
 
 
-@pytest.mark.parametrize(("name", "value", "said"), [
-    ("as_of", 20250711, "expected text; found 20250711"), ("random_seed", True, "expected a whole number; found True"),
-    ("random_seed", "7", "expected a whole number; found '7'"), ("interactive", 1, "expected True or False; found 1"),
-    ("signals", "a.csv", "expected a list of text; found 'a.csv'"),
-    ("signals", [1], r"expected a list of text; found \[1\]"),
-    ("deadline", None, "expected text; found None")])
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("as_of", 20250711, "expected text; found 20250711"),
+        ("random_seed", True, "expected a whole number; found True"),
+        ("random_seed", "7", "expected a whole number; found '7'"),
+        ("interactive", 1, "expected True or False; found 1"),
+        ("signals", "a.csv", "expected a list of text; found 'a.csv'"),
+        ("signals", [1], r"expected a list of text; found \[1\]"),
+        ("deadline", None, "expected text; found None"),
+    ],
+)
 def test_a_value_of_the_wrong_type_is_refused(name, value, said):
     with pytest.raises(InputError, match=f"parameters: {name}: {said}"):
         report.checked_parameters(names(**{name: value}))
 
 
 def test_a_name_that_papermill_injected_but_no_cell_declares_is_refused():
-    cell = "# Parameters\nas_off = \"2025-07-11\"\nrandom_seed = 3\n"
+    cell = '# Parameters\nas_off = "2025-07-11"\nrandom_seed = 3\n'
     with pytest.raises(InputError, match=r'parameters: as_off: unknown parameter \(did you mean "as_of"\?\)'):
         report.checked_parameters(names(In=["", cell, "other = 3"], as_off="2025-07-11"))
 
@@ -112,10 +153,17 @@ def test_the_plain_run_is_told_by_its_day_alone():
 
 def test_whatever_differs_from_the_params_files_is_told():
     asked = params.load_params(as_of="2024-03-01", deadline="2024-12-31", random_seed=5)
-    sources = Sources(signals=(PROJECT_ROOT / "seeds" / "signals.csv",), only=True)
+    sources = Sources(signals=(ROOT / "seeds" / "signals.csv",), only=True)
     told = report.notebook_parameters(asked, sources, Edits(add=("leader_call:2",)))
-    assert told == {"as_of": "2024-03-01", "deadline": "2024-12-31", "random_seed": 5, "signals": ["seeds/signals.csv"],
-                    "only": True, "what_if": ["add leader_call:2"], "interactive": False}
+    assert told == {
+        "as_of": "2024-03-01",
+        "deadline": "2024-12-31",
+        "random_seed": 5,
+        "signals": ["seeds/signals.csv"],
+        "only": True,
+        "what_if": ["add leader_call:2"],
+        "interactive": False,
+    }
 
 
 def test_settings_that_no_notebook_can_be_told_of_are_refused():
@@ -123,8 +171,24 @@ def test_settings_that_no_notebook_can_be_told_of_are_refused():
         report.notebook_parameters(params.load_params(draws=50), Sources(), Edits())
 
 
-@given(st.lists(st.one_of(st.text(), st.sampled_from(['"; import os #', '\\"+exit()+\\"', '"""', "\n# Parameters\nexit()",
-                                                      "{{ x }}", "!!python/name:os.system", "\U0001f600\u2028\x7f"]))))
+@given(
+    st.lists(
+        st.one_of(
+            st.text(),
+            st.sampled_from(
+                [
+                    '"; import os #',
+                    '\\"+exit()+\\"',
+                    '"""',
+                    "\n# Parameters\nexit()",
+                    "{{ x }}",
+                    "!!python/name:os.system",
+                    "\U0001f600\u2028\x7f",
+                ]
+            ),
+        )
+    )
+)
 def test_parameters_reach_a_notebook_as_the_text_they_are(texts):
     told = {"question": "".join(texts), "signals": texts, "only": True}
     read = yaml.load(notebook.as_yaml(told), Loader=NoDatesSafeLoader)
@@ -132,14 +196,28 @@ def test_parameters_reach_a_notebook_as_the_text_they_are(texts):
     assert {line.targets[0].id: ast.literal_eval(line.value) for line in lines} == told
 
 
-@pytest.mark.parametrize("folder", ["../x", "/tmp/x", "seeds", ".", "", "notebooks/rendered", "notebooks/rendered/record",
-                                    "notebooks/rendered/../../seeds", "notebooks/rendered/record/x"])
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "../x",
+        "/tmp/x",
+        "seeds",
+        ".",
+        "",
+        "notebooks/rendered",
+        "notebooks/rendered/record",
+        "notebooks/rendered/../../seeds",
+        "notebooks/rendered/record/x",
+    ],
+)
 def test_parameters_write_nowhere_but_where_runs_lie(folder, monkeypatch):
     written = []
     monkeypatch.setattr(report, "write_files", lambda run, folder: written.append(folder))
-    monkeypatch.setattr("model.forecast.run", lambda *_: None)
+    monkeypatch.setattr("model.answer.forecast.run", lambda *_: None)
     if folder:
-        with pytest.raises(InputError, match="out_dir: expected a folder of notebooks/rendered other than record"):
+        with pytest.raises(
+            InputError, match="out_dir: expected a folder of notebooks/rendered other than record"
+        ):
             report.open_run(names(out_dir=folder))
     report.open_run(names(out_dir="notebooks/rendered/mine" if folder else ""))
     assert written == [report.RENDERED / "mine"] * bool(folder)
@@ -162,6 +240,7 @@ def test_an_unknown_notebook_is_refused_with_the_nearest_name():
 
 # Files
 
+
 def test_a_finished_report_takes_the_place_of_the_old_one(tmp_path):
     built, target = tmp_path / "built", tmp_path / "rendered" / "run"
     for text in ("old", "new"):
@@ -170,7 +249,9 @@ def test_a_finished_report_takes_the_place_of_the_old_one(tmp_path):
         (built / text).write_text("")
         report.put_in_place(built, target)
     assert sorted(path.name for path in target.iterdir()) == ["index.html", "new"]
-    assert (target / "index.html").read_text() == "new" and [path.name for path in target.parent.iterdir()] == ["run"]
+    assert (target / "index.html").read_text() == "new" and [
+        path.name for path in target.parent.iterdir()
+    ] == ["run"]
 
 
 def test_the_place_is_also_taken_where_folders_cannot_be_exchanged(tmp_path, monkeypatch):
@@ -187,7 +268,13 @@ def test_the_data_files_hold_the_forecast(tmp_path):
     assert [row["id"] for row in rows] == [row["id"] for row in run.forecast.contributions]
     assert float(rows[2]["delta"]) == pytest.approx(run.forecast.contributions[2]["delta"])
     assert sorted(path.name for path in (tmp_path / "inputs").iterdir()) == [
-        "occasions.csv", "priors.yaml", "question.yaml", "run.yaml", "signals.csv", "visit_windows.csv"]
+        "occasions.csv",
+        "priors.yaml",
+        "question.yaml",
+        "run.yaml",
+        "signals.csv",
+        "visit_windows.csv",
+    ]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "\rx"])
@@ -197,12 +284,23 @@ def test_a_spreadsheet_takes_no_cell_for_a_formula(text):
 
 
 def executed():
-    cells = [new_markdown_cell("# One\n\nWhat it says.", id="title"),
-             new_code_cell("x = 1", id="a1b2c3", metadata={"tags": ["injected-parameters"], "papermill": {"dur": 3}}),
-             new_code_cell("1 < 2", id="sum", metadata={"tags": [], "execution": {"start": "now"}}, execution_count=2,
-                           outputs=[new_output("stream", text=f"{PROJECT_ROOT}/seeds <b>"),
-                                    new_output("execute_result", {"text/plain": "True <"}, execution_count=2)]),
-             new_code_cell("secret = 1", id="hidden", metadata={"tags": ["remove-cell"]})]
+    cells = [
+        new_markdown_cell("# One\n\nWhat it says.", id="title"),
+        new_code_cell(
+            "x = 1", id="a1b2c3", metadata={"tags": ["injected-parameters"], "papermill": {"dur": 3}}
+        ),
+        new_code_cell(
+            "1 < 2",
+            id="sum",
+            metadata={"tags": [], "execution": {"start": "now"}},
+            execution_count=2,
+            outputs=[
+                new_output("stream", text=f"{ROOT}/seeds <b>"),
+                new_output("execute_result", {"text/plain": "True <"}, execution_count=2),
+            ],
+        ),
+        new_code_cell("secret = 1", id="hidden", metadata={"tags": ["remove-cell"]}),
+    ]
     return new_notebook(cells=cells, metadata={"papermill": {"start_time": "now"}, "widgets": {}})
 
 
@@ -210,11 +308,12 @@ def test_a_normalised_notebook_holds_no_times_paths_or_random_ids():
     clean = notebook.normalise(executed())
     text = nbformat.writes(clean)
     nbformat.validate(nbformat.reads(text, as_version=4))
-    assert not re.search(r"papermill|now|a1b2c3|dur|widgets", text) and str(PROJECT_ROOT) not in text
+    assert not re.search(r"papermill|now|a1b2c3|dur|widgets", text) and str(ROOT) not in text
     assert clean.cells[1].id == "injected-parameters"
 
 
 # Pages
+
 
 class Reader(HTMLParser):
     """Notes every tag, and whether tags are closed in order."""
@@ -245,7 +344,7 @@ class Reader(HTMLParser):
 
 def overview_page(run):
     pages = [page.Page("1_evidence.html", "1 Evidence", "Evidence", "What was public.")]
-    overview = page.overview(run, ["curve.csv"], PROJECT_ROOT / "none")
+    overview = page.overview(run, ["curve.csv"], ROOT / "none")
     return page.frame(page.OVERVIEW, pages, page.footer(run), overview=overview)
 
 
@@ -273,13 +372,23 @@ def check_page(text):
 def test_the_overview_stands_alone():
     reader = check_page(overview_page(made_up_run()))
     words = " ".join(" ".join(reader.words).split())
-    for said in ("85%", "Very likely", "15 of 17", "74% – 93%", "to watch", "changed in a week", "How to cite"):
+    for said in (
+        "85%",
+        "Very likely",
+        "15 of 17",
+        "74% – 93%",
+        "to watch",
+        "changed in a week",
+        "How to cite",
+    ):
         assert said in words
 
 
 def test_the_overview_leads_with_who_comes_where():
     rows = re.findall(r"(?s)<tr>(.*?)</tr>", overview_page(made_up_run()).split("<svg")[0])
-    cells = [[re.sub("<[^>]+>", "", cell) for cell in re.findall(r"(?s)<t[hd].*?</t[hd]>", row)] for row in rows]
+    cells = [
+        [re.sub("<[^>]+>", "", cell) for cell in re.findall(r"(?s)<t[hd].*?</t[hd]>", row)] for row in rows
+    ]
     assert cells[0] == ["Occasion", "Trump", "Xi", "Both", "First", "Last word"]
     assert cells[1][:5] == ["Beijing WWII 80th anniversary parade, 3 Sep", "8%", "home", "8%", "4%"]
     assert cells[3][:5] == ["APEC Gyeongju, 31 Oct", "86%", "96%", "82%", "61%"]
@@ -289,8 +398,14 @@ def test_the_overview_leads_with_who_comes_where():
 
 def test_the_overview_says_why_the_number_is_what_it_is():
     words = " ".join(" ".join(Reader(overview_page(made_up_run())).words).split())
-    assert "Words about G20 Johannesburg take most away, −2.1 points: Trump comes there with a chance of 3%." in words
-    assert "The one place left at which both are more likely than not is APEC Gyeongju (82%), which carries 61 of the 85" in words
+    assert (
+        "Words about G20 Johannesburg take most away, −2.1 points: Trump comes there with a chance of 3%."
+        in words
+    )
+    assert (
+        "The one place left at which both are more likely than not is APEC Gyeongju (82%), which carries 61 of the 85"
+        in words
+    )
     assert "An earlier version of this model published 92%" in words
     assert "An earlier version" not in overview_page(made_up_run(as_of="2025-07-10"))
     assert "An earlier version" not in overview_page(made_up_run(scenario="sceptic"))
@@ -299,37 +414,73 @@ def test_the_overview_says_why_the_number_is_what_it_is():
 def test_a_day_that_is_only_expected_is_not_stated():
     row = example_run.forecast().occasions[2]
     assert prose.dated(row) == "APEC Gyeongju, 31 Oct"
-    assert prose.dated(row | {"id": "2026-apec-expected", "name": "APEC 2026, no date yet"}) == "APEC 2026, no date yet"
+    assert (
+        prose.dated(row | {"id": "2026-apec-expected", "name": "APEC 2026, no date yet"})
+        == "APEC 2026, no date yet"
+    )
 
 
 def test_the_downside_is_watched_first_then_the_upside_then_pairs():
     words = " ".join(Reader(overview_page(made_up_run())).words)
-    places = [words.index(text) for text in ("Trump stays away from APEC Gyeongju", "Meeting announced at APEC Gyeongju",
-                                             "Trump stays away from APEC Gyeongju and UN week")]
+    places = [
+        words.index(text)
+        for text in (
+            "Trump stays away from APEC Gyeongju",
+            "Meeting announced at APEC Gyeongju",
+            "Trump stays away from APEC Gyeongju and UN week",
+        )
+    ]
     assert places == sorted(places)
-    assert [row[0] for row in prose.next_rows(example_run.forecast()).rows] == ["down", "down", "up", "up", "pair"]
+    assert [row[0] for row in prose.next_rows(example_run.forecast()).rows] == [
+        "down",
+        "down",
+        "up",
+        "up",
+        "pair",
+    ]
 
 
 def test_next_signals_that_change_the_forecast_alike_share_a_row():
     rows = [example_run.after("down", what, -0.01) for what in ("trade talks (-2)", "envoy meeting (-2)")]
-    made = prose.next_rows(example_run.forecast(next_signals=[*rows, example_run.after("up", "leader call (+2)", 0.01)]))
-    assert [row[-1] for row in made.rows] == ["One of: trade talks (-2), envoy meeting (-2)", "Leader call (+2)"]
+    made = prose.next_rows(
+        example_run.forecast(next_signals=[*rows, example_run.after("up", "leader call (+2)", 0.01)])
+    )
+    assert [row[-1] for row in made.rows] == [
+        "One of: trade talks (-2), envoy meeting (-2)",
+        "Leader call (+2)",
+    ]
 
 
 def test_one_signal_halves_the_forecast_only_where_one_does():
     plain = example_run.forecast()
-    assert prose.halving(plain).startswith("No single next signal would halve it: the lowest that one leaves is 55%")
-    worse = replace(plain, next_signals=[plain.next_signals[0] | {"probability_after": 0.3}, *plain.next_signals[1:]])
-    assert prose.halving(worse).startswith("One signal is enough to halve it: the lowest that one leaves is 30%")
+    assert prose.halving(plain).startswith(
+        "No single next signal would halve it: the lowest that one leaves is 55%"
+    )
+    worse = replace(
+        plain, next_signals=[plain.next_signals[0] | {"probability_after": 0.3}, *plain.next_signals[1:]]
+    )
+    assert prose.halving(worse).startswith(
+        "One signal is enough to halve it: the lowest that one leaves is 30%"
+    )
 
 
 def test_occasions_that_lost_nothing_are_not_blamed():
     calm = [row for row in example_run.forecast().contributions if row["what"] != "coming"]
-    assert prose.taken_away(made_up_run(contributions=calm)) == "No occasion lost a point or more by what was said of it."
+    assert (
+        prose.taken_away(made_up_run(contributions=calm))
+        == "No occasion lost a point or more by what was said of it."
+    )
     far = [row | {"both": 0.2 if row["both"] else None} for row in example_run.forecast().occasions]
-    assert prose.left(example_run.forecast(occasions=far)) == "No place is left at which both are more likely than not."
+    assert (
+        prose.left(example_run.forecast(occasions=far))
+        == "No place is left at which both are more likely than not."
+    )
     unknown = [row for row in example_run.forecast().occasions if row["kind"] == "unknown"]
-    assert prose.left(example_run.forecast(occasions=unknown)) == prose.taken_away(made_up_run(occasions=unknown)) == ""
+    assert (
+        prose.left(example_run.forecast(occasions=unknown))
+        == prose.taken_away(made_up_run(occasions=unknown))
+        == ""
+    )
 
 
 def test_the_counts_stand_beside_the_parameters_they_teach():
@@ -341,8 +492,10 @@ def test_the_counts_stand_beside_the_parameters_they_teach():
     assert rows["Visits put off that came within a year"][2] == rows["Visits, years of the record"][2] == "–"
 
 
-README_TEXT = ("As of today: <!-- number -->1 %, x<!-- /number -->. [overview](notebooks/rendered/2025-07-11/index.html)\n"
-               "<!-- who comes where -->old<!-- /who comes where -->\nThe rest.\n")
+README_TEXT = (
+    "As of today: <!-- number -->1 %, x<!-- /number -->. [overview](notebooks/rendered/2025-07-11/index.html)\n"
+    "<!-- who comes where -->old<!-- /who comes where -->\nThe rest.\n"
+)
 
 
 def test_the_readme_gets_number_and_table_of_the_run_that_it_links_to(tmp_path, monkeypatch):
@@ -380,28 +533,42 @@ def test_the_policy_of_a_page_allows_its_own_style_and_nothing_else():
 
 
 def test_scripts_run_only_where_a_file_beside_the_templates_holds_them(tmp_path, monkeypatch):
-    for name in page.TEMPLATES:
-        (tmp_path / name).write_text((page.HERE / name).read_text("utf-8"), "utf-8")
+    for template in [*page.TEMPLATES.glob("*.j2"), *page.TEMPLATES.glob("*.css")]:
+        (tmp_path / template.name).write_bytes(template.read_bytes())
     (tmp_path / "explorer.js").write_text("let x = 1 < 2;")
-    monkeypatch.setattr(page, "HERE", tmp_path)
+    monkeypatch.setattr(page, "TEMPLATES", tmp_path)
     run, here = made_up_run(), page.Page("5_what_if.html", "5", "What if", "")
     body = show.Html('<h1>x</h1><div data-script="explorer.js"></div>')
     text = page.frame(here, [here], page.footer(run), body=body)
     assert "<script>let x = 1 < 2;</script>" in text and "script-src 'sha256-" in text.replace("&#39;", "'")
-    assert "<script" not in page.frame(here, [here], page.footer(run), body=show.Html("<h1>x</h1><p>explorer.js</p>"))
+    assert "<script" not in page.frame(
+        here, [here], page.footer(run), body=show.Html("<h1>x</h1><p>explorer.js</p>")
+    )
 
 
 def test_hostile_words_of_the_ledger_stay_words_everywhere():
     run = hostile_run()
     f = run.forecast
-    tables = [prose.article_rows(run.ledger), prose.where_rows(f, prose.leaders(run)), prose.occasion_rows(f),
-              prose.contribution_rows(f), prose.next_rows(f), prose.type_rows(run), prose.kind_rows(run)]
+    tables = [
+        prose.article_rows(run.ledger),
+        prose.where_rows(f, prose.leaders(run)),
+        prose.occasion_rows(f),
+        prose.contribution_rows(f),
+        prose.next_rows(f),
+        prose.type_rows(run),
+        prose.kind_rows(run),
+    ]
     outputs = [show.table(table) for table in tables]
-    outputs += [show.say(prose.headline(run.forecast), prose.where(run.forecast)),
-                show.moves(prose.drivers(run.forecast)), show.bullets([prose.headline(run.forecast)])]
+    outputs += [
+        show.say(prose.headline(run.forecast), prose.where(run.forecast)),
+        show.moves(prose.drivers(run.forecast)),
+        show.bullets([prose.headline(run.forecast)]),
+    ]
     cells = [new_markdown_cell("# One", id="title")]
-    cells += [new_code_cell("x", id=f"c{n}", outputs=[new_output("execute_result", {"text/html": output.markup})])
-              for n, output in enumerate(outputs)]
+    cells += [
+        new_code_cell("x", id=f"c{n}", outputs=[new_output("execute_result", {"text/html": output.markup})])
+        for n, output in enumerate(outputs)
+    ]
     for text in (overview_page(run), notebook_page(notebook.normalise(new_notebook(cells=cells)), run)):
         reader = check_page(text)
         assert not any(tag == "img" for tag, _ in reader.tags)
@@ -412,26 +579,38 @@ def test_hostile_words_of_the_ledger_stay_words_everywhere():
 def test_addresses_become_links_only_where_they_are_web_addresses():
     cell = 'AP https://ap.example/x?a=1&b="2 and javascript:alert(1)'
     linked = 'AP <a href="https://ap.example/x?a=1&amp;b=" rel="noreferrer">ap.example</a>&quot;2 and javascript:alert'
-    assert linked in show.table(prose.Table(("Source",), [(cell,)], "x", linked=("Source",))).markup
-    assert "<a " not in show.table(prose.Table(("Source",), [(cell,)], "x")).markup
+    assert linked in show.table(formatting.Table(("Source",), [(cell,)], "x", linked=("Source",))).markup
+    assert "<a " not in show.table(formatting.Table(("Source",), [(cell,)], "x")).markup
 
 
 def test_the_track_record_is_told_once_it_is_no_news(tmp_path):
     scores = tmp_path / "scores.csv"
     assert "not been run" in page.track_record(scores, date(2025, 7, 11))
-    scores.write_text("score,model,forecasts,value,lower,upper\n"
-                      "\"integrated Brier, weeks 1-26\",full,8112,0.0670,0.0410,0.0950\n"
-                      "\"integrated Brier, weeks 1-26\",seasonal climatology,8112,0.1880,0.1500,0.2200\n")
-    assert re.search(r"8,112 forecasts .* was 0.067, between 0.041 and 0.095 .* scored 0.188",
-                     page.track_record(scores, date(2025, 7, 11)))
+    scores.write_text(
+        "score,model,forecasts,value,lower,upper\n"
+        '"integrated Brier, weeks 1-26",full,8112,0.0670,0.0410,0.0950\n'
+        '"integrated Brier, weeks 1-26",seasonal climatology,8112,0.1880,0.1500,0.2200\n'
+    )
+    assert re.search(
+        r"8,112 forecasts .* was 0.067, between 0.041 and 0.095 .* scored 0.188",
+        page.track_record(scores, date(2025, 7, 11)),
+    )
     assert "still to come" in page.track_record(scores, date(2013, 7, 11))
 
 
 def test_a_run_that_is_not_the_plain_one_says_so_on_its_pages():
-    told = {"as_of": "2025-07-11", "scenario": "thaw", "deadline": "2026-03-31", "what_if": ["add leader_call:2"],
-            "signals": ["a.csv", "b.csv"], "interactive": False}
-    assert page.notice(told) == ("This is not the plain run of the day. It has the scenario thaw, the deadline "
-                                 "31 March 2026, more signals from a.csv and b.csv and a what-if: add leader_call:2.")
+    told = {
+        "as_of": "2025-07-11",
+        "scenario": "thaw",
+        "deadline": "2026-03-31",
+        "what_if": ["add leader_call:2"],
+        "signals": ["a.csv", "b.csv"],
+        "interactive": False,
+    }
+    assert page.notice(told) == (
+        "This is not the plain run of the day. It has the scenario thaw, the deadline "
+        "31 March 2026, more signals from a.csv and b.csv and a what-if: add leader_call:2."
+    )
     assert page.notice({"as_of": "2025-07-11", "interactive": False}) == ""
     here = page.Page("1.html", "1", "One", "")
     text = page.frame(here, [here], "", notice=HOSTILE, body=show.Html("<h1>x</h1>"))
@@ -441,25 +620,34 @@ def test_a_run_that_is_not_the_plain_one_says_so_on_its_pages():
 def test_formulas_become_mathml_and_code_stays():
     pytest.importorskip("latex2mathml")
     text = page.with_mathml("By $p < 1$ and `$x$` and $$\\sum_i x_i$$ for $5 or $6.")
-    assert text.count("<math") == 2 and "`$x$`" in text and 'display="block"' in text and "for $5 or $6." in text
+    assert (
+        text.count("<math") == 2 and "`$x$`" in text and 'display="block"' in text and "for $5 or $6." in text
+    )
 
 
 # Rendering
 
+
 @pytest.fixture
 def workshop(tmp_path, monkeypatch):
     """A folder of two notebooks and a run that needs no model."""
-    source = nbformat.read(PROJECT_ROOT / "notebooks" / "1_evidence.ipynb", as_version=4)
+    source = nbformat.read(ROOT / "notebooks" / "1_evidence.ipynb", as_version=4)
     head = [cell for cell in source.cells if cell.id in ("title", "parameters")]
-    good, bad = (new_notebook(cells=[*head, new_code_cell(code, id=name)], metadata=source.metadata) for name, code in (
-        ("day", "as_of"), ("broken", "print('so far')\nraise ValueError('first\\nlast words')")))
+    good, bad = (
+        new_notebook(cells=[*head, new_code_cell(code, id=name)], metadata=source.metadata)
+        for name, code in (
+            ("day", "as_of"),
+            ("broken", "print('so far')\nraise ValueError('first\\nlast words')"),
+        )
+    )
     for name, source in (("1_good", good), ("2_bad", bad)):
         nbformat.write(source, tmp_path / f"{name}.ipynb")
-    monkeypatch.setattr(notebook, "FOLDER", tmp_path)
+    monkeypatch.setattr(notebook, "NOTEBOOKS", tmp_path)
     monkeypatch.setattr(notebook, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(notebook, "FAILED", tmp_path / "cache" / "failed")
     monkeypatch.setattr(report, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(report, "LOG", tmp_path / "log.csv")
-    monkeypatch.setattr("model.forecast.run", lambda *_: made_up_run())
+    monkeypatch.setattr("model.answer.forecast.run", lambda *_: made_up_run())
     return tmp_path
 
 
@@ -513,17 +701,22 @@ def test_the_command_answers_no_where_a_notebook_fails(workshop, monkeypatch, ca
 
 
 def test_asking_whether_a_report_is_current_needs_no_heavy_import():
-    code = ("import sys; from model import params, report; report.is_current(params.load_params());"
-            "print(*{'matplotlib', 'pymc', 'arviz', 'arviz_stats', 'nbconvert', 'nbformat', 'papermill'} & set(sys.modules))")
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
+    code = (
+        "import sys; from model import params, report; report.is_current(params.load_params());"
+        "print(*{'matplotlib', 'pymc', 'arviz', 'arviz_stats', 'nbconvert', 'nbformat', 'papermill'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 
 
 def test_an_executed_notebook_that_was_cut_short_is_kept_and_the_fault_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(notebook, "CACHE", tmp_path)
+    monkeypatch.setattr(notebook, "FAILED", tmp_path / "failed")
     path = tmp_path / "1_evidence.ipynb"
     path.write_text('{"cells": [{"cell_ty')
-    assert notebook.keep_failed(path, "Traceback\nOSError: No space left on device") == ("none", "OSError: No space left on device")
+    assert notebook.keep_failed(path, "Traceback\nOSError: No space left on device") == (
+        "none",
+        "OSError: No space left on device",
+    )
     assert (tmp_path / "failed" / "1_evidence.ipynb").exists() and not path.exists()
 
 

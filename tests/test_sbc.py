@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from made_up import PARAMS, PRIORS
 
-from model import fits, likelihood, sbc
-from model.words import LEVELS
+from model.evidence.words import LEVELS
+from model.fit import fits, likelihood
+from model.track_record import sbc
 
 FEW = dict(draws=100, tune=300, kept=19)
 NUMBER = 12
@@ -38,8 +39,14 @@ def test_every_simulation_is_fitted_and_ranks_every_quantity_the_record_speaks_o
     assert names >= {name for name, prior in PRIORS.parameters.items() if not prior.dim}
     assert names >= {f"{name}[{level}]" for name in ("said", "misled") for level in LEVELS}
     assert names >= {sbc.HEADLINE, "meeting_day[0]", "comes_effect[US apec]", "comes_effect[CN g20]"}
-    assert not names & {"norm", "comes_effect[US unga]", "comes_effect[CN unga]"}  # guests and hosts have no habits
-    assert all(set(each.ranks) == names and all(0 <= rank <= 19 for rank in each.ranks.values()) for each in sound)
+    assert not names & {
+        "norm",
+        "comes_effect[US unga]",
+        "comes_effect[CN unga]",
+    }  # guests and hosts have no habits
+    assert all(
+        set(each.ranks) == names and all(0 <= rank <= 19 for rank in each.ranks.values()) for each in sound
+    )
 
 
 def test_the_true_values_do_not_pile_up_at_either_end(sound):
@@ -49,8 +56,10 @@ def test_the_true_values_do_not_pile_up_at_either_end(sound):
 
 
 def test_a_broken_model_is_caught_and_the_culprits_named(default_run, ready):
-    broken = [sbc.one(n, PARAMS, default_run.record, default_run.outlook, ready, simulate=gone_wrong, **FEW)
-              for n in range(6)]
+    broken = [
+        sbc.one(n, PARAMS, default_run.record, default_run.outlook, ready, simulate=gone_wrong, **FEW)
+        for n in range(6)
+    ]
     outside = [each.name for each in sbc.verdicts(broken, kept=19, bins=4) if not each.inside]
     assert outside == ["visit_notice"] and "outside: visit_notice" in sbc.summary(broken, kept=19)
 
@@ -70,12 +79,26 @@ def pasts(default_run):
 class TestSimulator:
     def test_only_outcomes_are_simulated(self, pasts):
         past, _, made = pasts
-        same = ("through", "classes", "sides", "types", "tone", "at_summit", "at_other", "season_tone", "exposure", "years")
+        same = (
+            "through",
+            "classes",
+            "sides",
+            "types",
+            "tone",
+            "at_summit",
+            "at_other",
+            "season_tone",
+            "exposure",
+            "years",
+        )
         assert all(getattr(made[0], name) is getattr(past, name) for name in same)
         for each in made[:50]:
             assert [getattr(each, name)[1] for name in ("held", "will", "will_not", "again")] == [
-                getattr(past, name)[1] for name in ("held", "will", "will_not", "again")]
-            assert each.said[:, 1::2].tolist() == past.said[:, 1::2].tolist() and len(each.notices) == len(past.notices)
+                getattr(past, name)[1] for name in ("held", "will", "will_not", "again")
+            ]
+            assert each.said[:, 1::2].tolist() == past.said[:, 1::2].tolist() and len(each.notices) == len(
+                past.notices
+            )
             assert each.meeting_days.sum() == past.meeting_days.sum()
 
     @pytest.mark.parametrize("outcome", ["came", "met"])
@@ -87,7 +110,12 @@ class TestSimulator:
 
     def test_counts_words_days_and_notices_follow_their_distributions(self, pasts):
         past, truth, made = pasts
-        for name, chance in {"held": "held", "will": "came_if_will", "will_not": "came_if_not", "again": "again"}.items():
+        for name, chance in {
+            "held": "held",
+            "will": "came_if_will",
+            "will_not": "came_if_not",
+            "again": "again",
+        }.items():
             hits, trials = np.sum([getattr(each, name) for each in made], axis=0)
             assert hits / trials == pytest.approx(truth[chance][0], abs=4.5 * np.sqrt(0.25 / trials)), name
         words = np.sum([each.said for each in made], axis=0)
@@ -96,7 +124,10 @@ class TestSimulator:
         np.testing.assert_allclose(words[:, 2] / words[:, 3], said * np.where(up, misled, 1), atol=0.01)
         days = np.sum([each.meeting_days for each in made], axis=0)
         np.testing.assert_allclose(days / days.sum(), truth["meeting_day"][0], atol=0.01)
-        for name, expected in {"visits": truth["visit_rate"][0] * past.years, "broken": truth["breaks"][0] * past.exposure}.items():
+        for name, expected in {
+            "visits": truth["visit_rate"][0] * past.years,
+            "broken": truth["breaks"][0] * past.exposure,
+        }.items():
             mean = np.mean([getattr(each, name) for each in made])
             assert mean == pytest.approx(expected, abs=4.5 * np.sqrt(expected / len(made))), name
         notices = np.concatenate([each.notices for each in made])
@@ -105,19 +136,29 @@ class TestSimulator:
 
 def ranks(number, seed=0, top=100, **columns):
     rng = np.random.default_rng(seed)
-    return [sbc.Simulation(n, {"kept": int(rng.integers(top)), **{name: make(rng) for name, make in columns.items()}})
-            for n in range(number)]
+    return [
+        sbc.Simulation(
+            n, {"kept": int(rng.integers(top)), **{name: make(rng) for name, make in columns.items()}}
+        )
+        for n in range(number)
+    ]
 
 
 class TestVerdict:
     def test_even_ranks_are_inside_and_uneven_ones_are_not(self):
-        shapes = {"shifted": lambda rng: int(rng.integers(20, 100)), "narrow": lambda rng: int(rng.integers(25, 75)),
-                  "ends": lambda rng: int(rng.choice([0, 1, 98, 99, rng.integers(100)])), "even": lambda rng: int(rng.integers(100))}
+        shapes = {
+            "shifted": lambda rng: int(rng.integers(20, 100)),
+            "narrow": lambda rng: int(rng.integers(25, 75)),
+            "ends": lambda rng: int(rng.choice([0, 1, 98, 99, rng.integers(100)])),
+            "even": lambda rng: int(rng.integers(100)),
+        }
         found = {each.name: each.inside for each in sbc.verdicts(ranks(300, **shapes))}
         assert found == {"kept": True, "shifted": False, "narrow": False, "ends": False, "even": True}
 
     def test_sound_samplers_are_rarely_accused(self):
-        accused = sum(not all(each.inside for each in sbc.verdicts(ranks(300, seed=seed))) for seed in range(400))
+        accused = sum(
+            not all(each.inside for each in sbc.verdicts(ranks(300, seed=seed))) for seed in range(400)
+        )
         assert accused <= 12  # expected 4 of 400
 
     def test_the_bound_is_shared_among_all_quantities_and_both_tests(self):

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from model.params import PARAMS, schema_files
-from model.sweep import Sweep, load_sweep
+from model.answer.sweep import Sweep, load_sweep
+from model.settings.params import PARAMS, schema_files
 
 FILES = sorted(PARAMS.rglob("*.yaml"))
 
@@ -13,7 +13,9 @@ FILES = sorted(PARAMS.rglob("*.yaml"))
 def test_the_schemas_are_current():
     """To renew them: python -m tests.test_schemas."""
     for path, text in schema_files(sweep=Sweep).items():
-        assert path.read_text("utf-8") == text, f"{path.name} is out of date; run python -m tests.test_schemas"
+        assert path.read_text("utf-8") == text, (
+            f"{path.name} is out of date; run python -m tests.test_schemas"
+        )
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 from made_up import PARAMS, PRIORS
 from scipy import stats
-
-from model import chances, figures, fits, forecast, sbc, sensitivity, show, summit, tuning_figures, tuning_prose
-from model.params import FAMILIES, Prior
-from model.sensitivity import Bar, End, Sensitivity
 from test_figures import texts, title
+
+from model import chances, summit
+from model.answer import forecast, sensitivity
+from model.answer.sensitivity import Bar, End, Sensitivity
+from model.fit import fits
+from model.report import figures, show, tuning_figures, tuning_prose
+from model.settings.params import FAMILIES, Prior
+from model.track_record import sbc
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +28,17 @@ def prior(dist, above=0.0, **args):
     return Prior(unit="u", why="w", dist=dist, above=above, args=args)
 
 
-EVERY = {"Beta": prior("Beta", alpha=2, beta=3), "flat": prior("Beta", alpha=1, beta=1), "rare": prior("Beta", alpha=1, beta=30),
-         "Normal": prior("Normal", mu=-1, sigma=2), "LogNormal": prior("LogNormal", above=1, mu=0.5, sigma=0.7),
-         "HalfNormal": prior("HalfNormal", sigma=2), "Gamma": prior("Gamma", above=2, alpha=3, beta=4),
-         "Exponential": prior("Exponential", above=1, scale=1.5), "Uniform": prior("Uniform", lower=-1, upper=4)}
+EVERY = {
+    "Beta": prior("Beta", alpha=2, beta=3),
+    "flat": prior("Beta", alpha=1, beta=1),
+    "rare": prior("Beta", alpha=1, beta=30),
+    "Normal": prior("Normal", mu=-1, sigma=2),
+    "LogNormal": prior("LogNormal", above=1, mu=0.5, sigma=0.7),
+    "HalfNormal": prior("HalfNormal", sigma=2),
+    "Gamma": prior("Gamma", above=2, alpha=3, beta=4),
+    "Exponential": prior("Exponential", above=1, scale=1.5),
+    "Uniform": prior("Uniform", lower=-1, upper=4),
+}
 
 
 @pytest.mark.parametrize("level", sensitivity.LEVELS)
@@ -66,7 +77,9 @@ def test_every_prior_of_the_file_has_its_bar(made):
 
 def test_bars_are_ordered_by_what_is_known_of_them(made, default_run):
     widths = [bar.reach(made.probability) for bar in made.bars]
-    assert widths == sorted(widths, reverse=True) and made.probability == pytest.approx(default_run.forecast.probability)
+    assert widths == sorted(widths, reverse=True) and made.probability == pytest.approx(
+        default_run.forecast.probability
+    )
 
 
 def test_visits_that_nothing_is_known_of_move_little(made):
@@ -94,7 +107,9 @@ def test_reweighting_agrees_with_a_refit(default_run, made, name):
     for end in bar.safe:
         params = sensitivity.with_prior(PARAMS, name, sensitivity.moved(PRIORS.parameters[name], end.level))
         refit = forecast.headline(params, default_run.whole, PARAMS.question.as_of, fits.fit)
-        error = chances.by_deadline(default_run.draws, default_run.outlook).std() / np.sqrt(PARAMS.run.gate.ess_min)
+        error = chances.by_deadline(default_run.draws, default_run.outlook).std() / np.sqrt(
+            PARAMS.run.gate.ess_min
+        )
         assert abs(refit - end.probability) < 3 * np.hypot(end.error, error)
 
 
@@ -102,16 +117,26 @@ def end(level, value, probability, k=0.3):
     return End(level, value, probability, 0.001, k)
 
 
-EXAMPLE = Sensitivity(0.9, (
-    Bar("tone_factor", "factor", "Tone.", end(0.05, 1.1, 0.8), end(0.95, 7.0, 0.95), 0.2),
-    Bar("came_if_not", "probability", "Refusals.", end(0.05, 0.7, 0.89), end(0.95, 1.4, 0.7, k=0.8), 0.1),
-    Bar("visit_notice", "days", "Notice.", end(0.05, 0.1, 0.9, k=0.9), end(0.95, 0.8, 0.9, k=np.inf), 0.0)), 0.2, 0.01)
+EXAMPLE = Sensitivity(
+    0.9,
+    (
+        Bar("tone_factor", "factor", "Tone.", end(0.05, 1.1, 0.8), end(0.95, 7.0, 0.95), 0.2),
+        Bar("came_if_not", "probability", "Refusals.", end(0.05, 0.7, 0.89), end(0.95, 1.4, 0.7, k=0.8), 0.1),
+        Bar(
+            "visit_notice", "days", "Notice.", end(0.05, 0.1, 0.9, k=0.9), end(0.95, 0.8, 0.9, k=np.inf), 0.0
+        ),
+    ),
+    0.2,
+    0.01,
+)
 
 
 class TestWords:
     def test_the_belief_that_matters_most_is_named_with_its_numbers(self):
         text = tuning_prose.matters(EXAMPLE)
-        assert text.startswith("The belief that matters most is the tone factor (−10.0 points at 1.1 and +5.0 points at 7)")
+        assert text.startswith(
+            "The belief that matters most is the tone factor (−10.0 points at 1.1 and +5.0 points at 7)"
+        )
 
     @pytest.mark.parametrize("error, says", [(0.001, False), (0.06, True)])
     def test_an_order_within_the_error_of_the_reweighting_is_not_called_settled(self, error, says):
@@ -121,11 +146,20 @@ class TestWords:
 
     def test_what_only_a_refit_could_say_is_said_to_be_unknown(self):
         text = tuning_prose.matters(EXAMPLE)
-        assert "For 2 priors" in text and text.endswith("only a refit could say: came if not and visit notice.")
+        assert "For 2 priors" in text and text.endswith(
+            "only a refit could say: came if not and visit notice."
+        )
         assert "−20" not in text
 
-    @pytest.mark.parametrize("beliefs, record, says", [
-        (0.2, 0.01, "the beliefs carry"), (0.01, 0.2, "the record carries"), (0.2, 0.2, "both"), (0.01, 0.01, "neither")])
+    @pytest.mark.parametrize(
+        "beliefs, record, says",
+        [
+            (0.2, 0.01, "the beliefs carry"),
+            (0.01, 0.2, "the record carries"),
+            (0.2, 0.2, "both"),
+            (0.01, 0.01, "neither"),
+        ],
+    )
     def test_power_scaling_is_put_into_words(self, beliefs, record, says):
         assert says in tuning_prose.scaling(replace(EXAMPLE, prior=beliefs, likelihood=record))
 
@@ -140,10 +174,18 @@ class TestWords:
 
 
 class TestFigures:
-    CASES = {"example": lambda: EXAMPLE, "unknown": lambda: replace(EXAMPLE, bars=EXAMPLE.bars[2:]),
-             "nothing": lambda: replace(EXAMPLE, bars=()),
-             "one side": lambda: replace(EXAMPLE, bars=tuple(
-                 replace(EXAMPLE.bars[0], name=f"came_{'very_' * n}long", high=end(0.95, 12345.678, 0.82)) for n in range(12)))}
+    CASES = {
+        "example": lambda: EXAMPLE,
+        "unknown": lambda: replace(EXAMPLE, bars=EXAMPLE.bars[2:]),
+        "nothing": lambda: replace(EXAMPLE, bars=()),
+        "one side": lambda: replace(
+            EXAMPLE,
+            bars=tuple(
+                replace(EXAMPLE.bars[0], name=f"came_{'very_' * n}long", high=end(0.95, 12345.678, 0.82))
+                for n in range(12)
+            ),
+        ),
+    }
 
     @pytest.mark.parametrize("width", [figures.WIDE, figures.NARROW])
     @pytest.mark.parametrize("case", CASES)
@@ -156,7 +198,8 @@ class TestFigures:
 
     def test_the_title_is_the_claim(self):
         assert title(tuning_figures.tornado(EXAMPLE)) == (
-            "Tone factor matters most: moved to its edges, the forecast changes by 15.0 points")
+            "Tone factor matters most: moved to its edges, the forecast changes by 15.0 points"
+        )
 
     def test_an_end_that_needs_a_refit_has_no_bar(self):
         figure = tuning_figures.tornado(EXAMPLE)
@@ -171,21 +214,33 @@ class TestFigures:
     @pytest.mark.parametrize("shift", [0, 80])
     def test_the_figure_of_ranks_says_whether_all_are_calibrated(self, width, shift):
         rng = np.random.default_rng(4)
-        rows = [sbc.Simulation(n, {"kept": int(rng.integers(100)), sbc.HEADLINE: int(rng.integers(shift, 100))})
-                for n in range(300)]
+        rows = [
+            sbc.Simulation(n, {"kept": int(rng.integers(100)), sbc.HEADLINE: int(rng.integers(shift, 100))})
+            for n in range(300)
+        ]
         figure = tuning_figures.ranks(rows, width)
-        assert title(figure) == ("1 of 2 quantities are not calibrated in 300 simulations" if shift
-                                 else "All 2 quantities are calibrated in 300 simulations")
+        assert title(figure) == (
+            "1 of 2 quantities are not calibrated in 300 simulations"
+            if shift
+            else "All 2 quantities are calibrated in 300 simulations"
+        )
         apart(figure, width)
 
 
 def apart(figure, width):
     drawn, height = texts(figure), figure.get_figheight() * 72
     for text, box in drawn:
-        assert box.x0 >= -0.5 and box.x1 <= width + 0.5 and box.y0 >= -0.5 and box.y1 <= height + 0.5, (text, box)
+        assert box.x0 >= -0.5 and box.x1 <= width + 0.5 and box.y0 >= -0.5 and box.y1 <= height + 0.5, (
+            text,
+            box,
+        )
     for (one, first), (other, second) in itertools.combinations(drawn, 2):
-        assert (first.x1 <= second.x0 + 1 or second.x1 <= first.x0 + 1 or first.y1 <= second.y0 + 2
-                or second.y1 <= first.y0 + 2), (one, other)
+        assert (
+            first.x1 <= second.x0 + 1
+            or second.x1 <= first.x0 + 1
+            or first.y1 <= second.y0 + 2
+            or second.y1 <= first.y0 + 2
+        ), (one, other)
 
 
 class TestScenarios:
@@ -194,14 +249,23 @@ class TestScenarios:
     def table(self, tmp_path, f, probability=None, as_of=None):
         path = tmp_path / "scenarios.csv"
         rows = [("", probability or f.probability), ("sceptic", 0.5)]
-        path.write_text(self.HEAD + "".join(
-            f"{as_of or f.as_of},{name},{f.deadline},1,{value:.4f},0.4000,0.9500,0.3000,x,0.1,\n" for name, value in rows))
+        path.write_text(
+            self.HEAD
+            + "".join(
+                f"{as_of or f.as_of},{name},{f.deadline},1,{value:.4f},0.4000,0.9500,0.3000,x,0.1,\n"
+                for name, value in rows
+            )
+        )
         return path
 
-    def test_a_table_made_from_the_same_inputs_is_shown_with_what_each_scenario_means(self, default_run, tmp_path):
+    def test_a_table_made_from_the_same_inputs_is_shown_with_what_each_scenario_means(
+        self, default_run, tmp_path
+    ):
         shown = tuning_prose.scenario_rows(default_run, self.table(tmp_path, default_run.forecast))
         assert [row[0] for row in shown.rows] == ["as the params files say", "sceptic"]
-        assert shown.rows[1][1:4] == (0.5, "40% to 95%", 0.3) and shown.rows[1][4].startswith("Tone carries nothing")
+        assert shown.rows[1][1:4] == (0.5, "40% to 95%", 0.3) and shown.rows[1][4].startswith(
+            "Tone carries nothing"
+        )
         assert re.search(r"2 scenarios put the forecast between 50% and \d\d%", shown.caption)
         assert "sceptic" in show.table(shown).markup
 
@@ -215,8 +279,8 @@ class TestScenarios:
         assert shown.rows == [] and show.table(shown).markup
 
     def test_the_sweep_file_names_every_scenario_once(self):
-        from model.params import SCENARIOS
-        from model.sweep import load_sweep
+        from model.answer.sweep import load_sweep
+        from model.settings.params import SCENARIOS
 
         named = load_sweep(SCENARIOS.parent / "sweeps" / "scenarios.yaml").scenarios
         assert sorted(named) == sorted(["", *(path.stem for path in SCENARIOS.glob("*.yaml"))])

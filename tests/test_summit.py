@@ -5,21 +5,51 @@ import pytest
 from made_up import AS_OF, PARAMS, PRIORS, TYPES, ledger, occasion
 
 from model import summit
-from model.record import OFFSETS, no_record, record
-from model.words import LEVELS
+from model.evidence.record import OFFSETS, no_record, record
+from model.evidence.words import LEVELS
 
 CONTRACT = {
-    "comes_home": ((), "probability"), "comes_summit": ((), "probability"), "comes_other": ((), "probability"),
-    "comes_guest": ((), "probability"), "comes_spread": ((), "log odds"), "tone_factor": ((), "factor on the odds"),
-    "held": ((), "probability"), "meets_summit": ((), "probability"), "meets_other": ((), "probability"),
-    "came_if_will": ((), "probability"), "came_if_not": ((), "probability"), "said": (("level",), "probability"),
-    "misled": (("level",), "ratio"), "word_factor": ((), "factor on the odds"), "breaks": ((), "per day"),
-    "again": ((), "probability"), "visit_rate": ((), "per year"), "visit_notice": ((), "days"),
-    "comes_effect": (("side", "type"), None), "meeting_day": (("offset",), None), "norm": ((), None)}
+    "comes_home": ((), "probability"),
+    "comes_summit": ((), "probability"),
+    "comes_other": ((), "probability"),
+    "comes_guest": ((), "probability"),
+    "comes_spread": ((), "log odds"),
+    "tone_factor": ((), "factor on the odds"),
+    "held": ((), "probability"),
+    "meets_summit": ((), "probability"),
+    "meets_other": ((), "probability"),
+    "came_if_will": ((), "probability"),
+    "came_if_not": ((), "probability"),
+    "said": (("level",), "probability"),
+    "misled": (("level",), "ratio"),
+    "word_factor": ((), "factor on the odds"),
+    "breaks": ((), "per day"),
+    "again": ((), "probability"),
+    "visit_rate": ((), "per year"),
+    "visit_notice": ((), "days"),
+    "comes_effect": (("side", "type"), None),
+    "meeting_day": (("offset",), None),
+    "norm": ((), None),
+}
 """Every variable of a fit: its dims beside `draw`, and the unit its prior is given in."""
 LABELS = {"side": ["US", "CN"], "type": TYPES, "level": [2, 1, -1, -2], "offset": [-3, -2, -1, 0, 1, 2, 3]}
-OBSERVED = {f"{name}_seen" for name in ("came", "held", "met", "meeting_days", "will", "will_not", "again", "said_came",
-                                        "said_away", "breaks", "visits", "notices")}
+OBSERVED = {
+    f"{name}_seen"
+    for name in (
+        "came",
+        "held",
+        "met",
+        "meeting_days",
+        "will",
+        "will_not",
+        "again",
+        "said_came",
+        "said_away",
+        "breaks",
+        "visits",
+        "notices",
+    )
+}
 
 
 class TestContract:
@@ -29,11 +59,15 @@ class TestContract:
     @pytest.mark.parametrize("name", CONTRACT)
     def test_each_variable_has_these_dims_and_finite_values(self, default_run, name):
         values, count = default_run.draws[name], PARAMS.run.chains * PARAMS.run.draws
-        assert values.shape == (count, *(len(LABELS[dim]) for dim in CONTRACT[name][0])) and np.isfinite(values).all()
+        assert (
+            values.shape == (count, *(len(LABELS[dim]) for dim in CONTRACT[name][0]))
+            and np.isfinite(values).all()
+        )
 
     def test_every_prior_says_its_unit(self):
         assert {name: prior.unit for name, prior in PRIORS.parameters.items()} == {
-            name: unit for name, (_, unit) in CONTRACT.items() if unit}
+            name: unit for name, (_, unit) in CONTRACT.items() if unit
+        }
 
     def test_at_most_sixteen_parameters_are_scalars(self):
         assert sum(unit is not None and not dims for dims, unit in CONTRACT.values()) <= 16
@@ -44,7 +78,8 @@ class TestContract:
     def test_the_data_set_names_the_dims(self, default_run):
         data = default_run.fit.dataset(PARAMS)
         assert {name: tuple(values.dims) for name, values in data.data_vars.items()} == {
-            name: ("draw", *dims) for name, (dims, _) in CONTRACT.items()}
+            name: ("draw", *dims) for name, (dims, _) in CONTRACT.items()
+        }
         assert {dim: list(data.coords[dim].values) for dim in LABELS} == LABELS
         assert LABELS["level"] == list(LEVELS) and LABELS["offset"] == list(OFFSETS)
 
@@ -69,17 +104,24 @@ def pymc_model(default_run):
 
 class TestModel:
     def test_every_parameter_is_in_the_model_and_every_part_of_the_record_is_observed(self, pymc_model):
-        assert {v.name for v in pymc_model.unobserved_RVs if not v.name.endswith("_above")} == {*CONTRACT} - {"norm"}
+        assert {v.name for v in pymc_model.unobserved_RVs if not v.name.endswith("_above")} == {*CONTRACT} - {
+            "norm"
+        }
         assert len(pymc_model.potentials) == 0 and {v.name for v in pymc_model.observed_RVs} == OBSERVED
 
     def test_every_array_of_the_record_is_data_of_the_model(self, pymc_model, default_run):
         assert {v.name for v in pymc_model.data_vars} == set(summit.data_of(default_run.record))
 
-    @pytest.mark.parametrize("past", [no_record(), record(ledger((), [occasion()]).as_of(AS_OF), PARAMS)],
-                             ids=["none", "ahead"])
+    @pytest.mark.parametrize(
+        "past", [no_record(), record(ledger((), [occasion()]).as_of(AS_OF), PARAMS)], ids=["none", "ahead"]
+    )
     def test_a_model_can_be_built_where_nothing_was_decided_yet(self, past):
         pymc_model = summit.build(PARAMS, past)
         terms = pymc_model.logp(vars=pymc_model.observed_RVs, sum=False, jacobian=False)
-        compute = pymc_model.compile_fn([term.sum() for term in terms], inputs=pymc_model.value_vars, mode="FAST_COMPILE",
-                                        on_unused_input="ignore")
+        compute = pymc_model.compile_fn(
+            [term.sum() for term in terms],
+            inputs=pymc_model.value_vars,
+            mode="FAST_COMPILE",
+            on_unused_input="ignore",
+        )
         assert not np.any(compute(pymc_model.initial_point()))

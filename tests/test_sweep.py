@@ -16,15 +16,25 @@ from types import SimpleNamespace
 import pytest
 from browser import needs_browser
 
-from model import cli, forecast, notebook, parallel, report, show, sweep, sweep_page
-from model.files import PROJECT_ROOT, InputError, Problem, YamlDocument, read_yaml
-from model.params import load_params
+from model import cli, parallel
+from model.answer import forecast, sweep
+from model.files import InputError, Problem, YamlDocument, read_yaml
+from model.paths import ROOT
+from model.report import notebook, report, show, sweep_page
+from model.settings.params import load_params
 
 NONE = forecast.Sources()
 ROW = sweep.Row("2025-07-11", "", "2025-12-31", 1, 0.9, 0.8, 0.95, 0.85, "2025-apec-gyeongju", 0.3, "", "")
-SCENARIOS = [ROW, replace(ROW, scenario="sceptic", probability=0.7), replace(ROW, scenario="no-record", probability=0.4)]
-WEEKS = [replace(ROW, scenario=name, as_of=day, probability=value) for name, values in
-         (("", (0.8, 0.82)), ("sceptic", (0.7, 0.4))) for day, value in zip(("2025-07-04", "2025-07-11"), values)]
+SCENARIOS = [
+    ROW,
+    replace(ROW, scenario="sceptic", probability=0.7),
+    replace(ROW, scenario="no-record", probability=0.4),
+]
+WEEKS = [
+    replace(ROW, scenario=name, as_of=day, probability=value)
+    for name, values in (("", (0.8, 0.82)), ("sceptic", (0.7, 0.4)))
+    for day, value in zip(("2025-07-04", "2025-07-11"), values)
+]
 
 
 def asked(**more):
@@ -37,23 +47,37 @@ def run(chosen, journal, **more):
 
 # Numbers
 
+
 def test_a_row_is_the_single_forecast(default_run):
     params = default_run.params
     case = {"scenario": None, "random_seed": None, "deadline": None, "as_of": None}
-    first, other = sweep.forecasts([case, case | {"deadline": "2025-11-10"}], NONE, (), sweep.inputs_hash(NONE), None)
+    first, other = sweep.forecasts(
+        [case, case | {"deadline": "2025-11-10"}], NONE, (), sweep.inputs_hash(NONE), None
+    )
     made = default_run.forecast
-    assert (first.as_of, first.deadline, first.random_seed) == (made.as_of, made.deadline, params.run.random_seed)
+    assert (first.as_of, first.deadline, first.random_seed) == (
+        made.as_of,
+        made.deadline,
+        params.run.random_seed,
+    )
     assert first.probability == pytest.approx(made.probability, abs=1e-12)
-    assert (first.lower, first.upper) == pytest.approx((made.interval["lower"], made.interval["upper"]), abs=1e-12)
+    assert (first.lower, first.upper) == pytest.approx(
+        (made.interval["lower"], made.interval["upper"]), abs=1e-12
+    )
     assert first.no_signals == pytest.approx(made.no_signals_probability, abs=1e-12)
     by_cause = {row["id"]: row["probability_first"] for row in made.occasions}
     assert first.largest_share == pytest.approx(max(by_cause.values()), abs=1e-12)
     earlier = forecast.run(load_params(deadline="2025-11-10")).forecast
-    assert other.probability == pytest.approx(earlier.probability, abs=1e-12) and other.probability < first.probability
+    assert (
+        other.probability == pytest.approx(earlier.probability, abs=1e-12)
+        and other.probability < first.probability
+    )
 
 
 def test_jobs_share_scenario_and_day_and_hold_every_case_once():
-    chosen = asked(scenarios=["", "sceptic"], random_seeds=list(range(25)), as_of=["2025-07-04", "2025-07-11"])
+    chosen = asked(
+        scenarios=["", "sceptic"], random_seeds=list(range(25)), as_of=["2025-07-04", "2025-07-11"]
+    )
     todo = {sweep.name_of_case(case): case for case in sweep.cases(chosen)}
     jobs = sweep.grouped(todo)
     assert Counter(name for names in jobs for name in names) == Counter(todo.keys()) and len(todo) == 100
@@ -64,7 +88,10 @@ def test_jobs_share_scenario_and_day_and_hold_every_case_once():
 def test_what_a_stopped_run_had_finished_is_taken_from_its_journal(tmp_path):
     chosen = asked(as_of=["2025-07-10", "2025-07-11"])
     first, last = map(sweep.name_of_case, sweep.cases(chosen))
-    kept = {name: json.dumps([name, vars(replace(ROW, probability=value))]) for name, value in ((first, 0.1), (last, 0.2))}
+    kept = {
+        name: json.dumps([name, vars(replace(ROW, probability=value))])
+        for name, value in ((first, 0.1), (last, 0.2))
+    }
     journal = tmp_path / "journal"
     journal.write_text(f"{kept[last]}\n{kept[first]}\n{kept[first][:40]}")
     assert [row.probability for row in run(chosen, journal)] == [0.1, 0.2]
@@ -75,8 +102,13 @@ def test_a_process_with_other_inputs_makes_nothing():
         sweep.forecasts([{"scenario": None, "as_of": None}], NONE, (), "another hash", None)
 
 
-@pytest.mark.parametrize("error", [InputError([Problem("a.csv", 1, 2, "wrong")]),
-                                   notebook.RenderError([("1_evidence", "cell", "line")], PROJECT_ROOT)])
+@pytest.mark.parametrize(
+    "error",
+    [
+        InputError([Problem("a.csv", 1, 2, "wrong")]),
+        notebook.RenderError([("1_evidence", "cell", "line")], ROOT),
+    ],
+)
 def test_errors_come_whole_from_other_processes(error):
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
@@ -90,6 +122,7 @@ def test_a_file_changed_is_read_anew_though_its_text_is_parsed_once(tmp_path):
 
 
 # What is refused
+
 
 def refused(capsys, *words):
     code = cli.main(["sweep", *map(str, words)])
@@ -108,13 +141,17 @@ def test_a_table_goes_into_no_report_and_is_called_csv(capsys, out):
 
 
 def test_reports_that_would_collide_are_refused(tmp_path):
-    params, document = load_params(), YamlDocument({}, read_yaml(PROJECT_ROOT / "params/sweeps/replay.yaml").marks)
+    params, document = load_params(), YamlDocument({}, read_yaml(ROOT / "params/sweeps/replay.yaml").marks)
     assert sweep_page.report_folders(asked(), [params], tmp_path, document) == [tmp_path / "2025-07-11"]
     with pytest.raises(InputError, match="2 of its forecasts would have the one report 2025-07-11"):
         sweep_page.report_folders(asked(), [params, params], tmp_path, document)
     two = [load_params(random_seed=seed, deadline="2025-11-10") for seed in (1, 2)]
-    names = [folder.name for folder in sweep_page.report_folders(
-        asked(random_seeds=[1, 2], deadlines=["2025-11-10"]), two, tmp_path, document)]
+    names = [
+        folder.name
+        for folder in sweep_page.report_folders(
+            asked(random_seeds=[1, 2], deadlines=["2025-11-10"]), two, tmp_path, document
+        )
+    ]
     assert names == ["2025-07-11-by-2025-11-10-seed-1", "2025-07-11-by-2025-11-10-seed-2"]
     with pytest.raises(InputError, match="fit_through: a report cannot be told of it"):
         sweep_page.report_folders(asked(fit_through="2024-12-31"), [params], tmp_path, document)
@@ -125,7 +162,9 @@ def test_reports_that_would_collide_are_refused(tmp_path):
 
 def test_a_report_that_is_current_is_not_rendered_again(tmp_path, monkeypatch):
     made = []
-    monkeypatch.setattr(report, "render", lambda params, sources, out_dir: made.append((params.scenario, out_dir)))
+    monkeypatch.setattr(
+        report, "render", lambda params, sources, out_dir: made.append((params.scenario, out_dir))
+    )
     for current in (False, True):
         monkeypatch.setattr(report, "is_current", lambda *given, current=current, **named: current)
         sweep_page.rendered({"scenario": "sceptic"}, NONE, (), sweep.inputs_hash(NONE), tmp_path)
@@ -134,42 +173,75 @@ def test_a_report_that_is_current_is_not_rendered_again(tmp_path, monkeypatch):
 
 # The page
 
+
 def test_the_page_claims_what_its_rows_say():
-    assert sweep_page.claim(SCENARIOS) == "The forecast lies between 40% and 90% under 2 scenarios; without one it is 90%"
+    assert (
+        sweep_page.claim(SCENARIOS)
+        == "The forecast lies between 40% and 90% under 2 scenarios; without one it is 90%"
+    )
     assert sweep_page.figure_title(SCENARIOS) == "Lowest is no-record with 40%, highest plain with 90%"
-    assert sweep_page.claim(WEEKS) == ("From 4 July 2025 to 11 July 2025 the forecast lies between 40% and 82% under 1 "
-                                       "scenario")
-    assert sweep_page.figure_title(WEEKS) == "They lie furthest apart on 11 July 2025: 40% (sceptic) to 82% (plain)"
+    assert sweep_page.claim(WEEKS) == (
+        "From 4 July 2025 to 11 July 2025 the forecast lies between 40% and 82% under 1 scenario"
+    )
+    assert (
+        sweep_page.figure_title(WEEKS)
+        == "They lie furthest apart on 11 July 2025: 40% (sceptic) to 82% (plain)"
+    )
     assert sweep_page.figure_title(WEEKS[:2]) == "The largest step is +2.0 points, to 11 July 2025"
     assert sweep_page.claim([ROW]) == "The forecast is 90%"
     assert "sceptic: 70% on 4 July 2025, 40% on 11 July 2025" in sweep_page.alternative(WEEKS)
 
 
 def test_lines_are_means_over_random_seeds():
-    seeds = [replace(row, random_seed=seed, probability=row.probability + shift) for row in WEEKS
-             for seed, shift in ((1, 0.02), (2, -0.02))]
+    seeds = [
+        replace(row, random_seed=seed, probability=row.probability + shift)
+        for row in WEEKS
+        for seed, shift in ((1, 0.02), (2, -0.02))
+    ]
     assert [(line.name, line.values) for line in sweep_page.lines(seeds)] == [
-        ("plain", pytest.approx((0.8, 0.82))), ("sceptic", pytest.approx((0.7, 0.4)))]
+        ("plain", pytest.approx((0.8, 0.82))),
+        ("sceptic", pytest.approx((0.7, 0.4))),
+    ]
     alone = sweep_page.lines([replace(ROW, random_seed=seed) for seed in (1, 2)])
     assert [line.name for line in alone] == ["random seed 1", "random seed 2"]
 
 
 def page_of(rows, links=(), **more):
-    return sweep_page.page_of(asked(**more), rows, load_params(), {"2025-apec-gyeongju": "APEC <Gyeongju>"}, "index.html",
-                              "sweep.csv", links)
+    return sweep_page.page_of(
+        asked(**more),
+        rows,
+        load_params(),
+        {"2025-apec-gyeongju": "APEC <Gyeongju>"},
+        "index.html",
+        "sweep.csv",
+        links,
+    )
 
 
 def test_the_page_holds_every_row_escaped_and_leads_to_the_reports():
     text = page_of(WEEKS, [f"{number}/index.html" for number in range(4)])
     assert text.count("<tr><td") == 4 and "APEC &lt;Gyeongju&gt;, 30%" in text and "<Gyeongju>" not in text
-    assert [f'href="{number}/index.html"' in text for number in range(4)] == [True] * 4 and 'href="sweep.csv"' in text
+    assert [f'href="{number}/index.html"' in text for number in range(4)] == [
+        True
+    ] * 4 and 'href="sweep.csv"' in text
     assert "sceptic: Tone carries nothing" in text and text.count('role="img"') == 2
-    hostile = sweep_page.page_of(sweep.Sweep(means="<script>x</script>"), [ROW], load_params(), {}, "a.html", "a.csv")
+    hostile = sweep_page.page_of(
+        sweep.Sweep(means="<script>x</script>"), [ROW], load_params(), {}, "a.html", "a.csv"
+    )
     assert "<script>" not in hostile and 'href="index.html"' not in hostile
 
 
-@pytest.mark.parametrize("rows", [[ROW], SCENARIOS, WEEKS, WEEKS[:2], [replace(ROW, deadline=day) for day in (
-    "2025-11-10", "2025-12-31")], [replace(row, scenario=f"s{n}") for n in range(12) for row in WEEKS]])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [ROW],
+        SCENARIOS,
+        WEEKS,
+        WEEKS[:2],
+        [replace(ROW, deadline=day) for day in ("2025-11-10", "2025-12-31")],
+        [replace(row, scenario=f"s{n}") for n in range(12) for row in WEEKS],
+    ],
+)
 def test_every_shape_of_sweep_can_be_drawn_wide_and_narrow(rows):
     assert show.figure(sweep_page.picture, rows, alt=sweep_page.alternative(rows)).markup.count("<svg") == 2
 
@@ -188,6 +260,7 @@ class TestInABrowser:
 
 # The cluster
 
+
 def test_without_the_extra_or_an_answer_the_scheduler_is_refused(monkeypatch):
     def said(address):
         with pytest.raises(InputError) as refusal:
@@ -197,7 +270,10 @@ def test_without_the_extra_or_an_answer_the_scheduler_is_refused(monkeypatch):
     monkeypatch.setattr(parallel, "ANSWER", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         for address in ("tcp://127.0.0.1:1", f"tcp://127.0.0.1:{mute.getsockname()[1]}"):
-            assert said(address) == f"options: scheduler: the Dask scheduler {address} does not answer within 0.5 seconds"
+            assert (
+                said(address)
+                == f"options: scheduler: the Dask scheduler {address} does not answer within 0.5 seconds"
+            )
     assert "does not answer: unknown address scheme" in said("nonsense://x")
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert "needs the extra `cluster`" in said("tcp://127.0.0.1:1")
@@ -206,16 +282,32 @@ def test_without_the_extra_or_an_answer_the_scheduler_is_refused(monkeypatch):
 @pytest.fixture
 def cluster(tmp_path):
     """The address of a scheduler on loopback, and two workers that are processes without anyone to restart them."""
+
     def begin(kind, *words):
-        return subprocess.Popen([sys.executable, "-m", f"distributed.cli.dask_{kind}", "--scheduler-file", place, *words,
-                                 "--host", "127.0.0.1", "--no-dashboard"], cwd=PROJECT_ROOT, stderr=subprocess.DEVNULL,
-                                env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)})
+        return subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                f"distributed.cli.dask_{kind}",
+                "--scheduler-file",
+                place,
+                *words,
+                "--host",
+                "127.0.0.1",
+                "--no-dashboard",
+            ],
+            cwd=ROOT,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
 
     place = str(tmp_path / "scheduler.json")
     started = [begin("scheduler", "--port", "0")]
     while not os.path.exists(place):
         time.sleep(0.05)
-    started += [begin("worker", "--nthreads", "1", "--no-nanny", "--local-directory", str(tmp_path)) for _ in range(2)]
+    started += [
+        begin("worker", "--nthreads", "1", "--no-nanny", "--local-directory", str(tmp_path)) for _ in range(2)
+    ]
     yield json.loads(open(place).read())["address"], started[1:]
     for process in started:
         process.kill()
@@ -264,14 +356,17 @@ def test_a_sweep_with_reports_is_rendered_once_and_linked(tmp_path, capsys):
     assert cli.main(words) == 0 and time.perf_counter() - begin < 20
     text = (tmp_path / "two.html").read_text()
     for name in ("2025-07-11", "2025-07-11-sceptic"):
-        assert f'href="two/{name}/index.html"' in text and (tmp_path / "two" / name / "4_backtest.html").exists()
+        assert (
+            f'href="two/{name}/index.html"' in text and (tmp_path / "two" / name / "4_backtest.html").exists()
+        )
 
 
 def test_a_given_deadline_makes_days_past_that_of_the_params_possible(tmp_path, monkeypatch):
     (tmp_path / "late.yaml").write_text("means: a test\nas_of: [2026-01-05]\n")
     monkeypatch.setattr(sweep, "run", lambda *_, **__: [ROW])
-    table, page = sweep_page.command(str(tmp_path / "late.yaml"), NONE, str(tmp_path / "late.csv"),
-                                     given={"deadline": "2026-05-31"})
+    table, page = sweep_page.command(
+        str(tmp_path / "late.yaml"), NONE, str(tmp_path / "late.csv"), given={"deadline": "2026-05-31"}
+    )
     assert table.exists() and page.exists()
     with pytest.raises(InputError, match="expected a day not before as_of, which is 2026-01-05"):
         sweep_page.command(str(tmp_path / "late.yaml"), NONE, str(tmp_path / "late.csv"))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_up import DAY, PRIORS, announcement, ledger, occasion, planning, refusal, signal, word
 
-from model.words import Coming, Meeting, Words, coming, meeting, words, words_about
+from model.evidence.words import Coming, Meeting, Words, coming, meeting, words, words_about
 
 JUNE = date(2025, 6, 1)
 
@@ -22,13 +22,28 @@ class TestComing:
     def test_where_nothing_was_said_nothing_counts(self):
         assert coming([]) == Coming() == Coming(0, (), ())
 
-    @pytest.mark.parametrize("said, settled, levels", [
-        ([(1, 3)], 1, ()), ([(1, -3)], -1, ()), ([(1, 3), (2, -3)], -1, ()), ([(1, -3), (2, 3)], 1, ()),
-        ([(1, 3), (2, -3), (3, 3)], 1, ()), ([(1, 3), (2, -2)], 1, (-2,)), ([(1, -2), (2, 3)], 1, ()),
-        ([(1, 2), (2, 3)], 1, (2,)), ([(1, 2), (2, -3)], -1, ()), ([(1, -3), (2, 2)], -1, (2,)),
-        ([(1, -1), (2, -3)], -1, (-1,)), ([(1, 2), (2, -2), (3, 1), (4, -1)], 0, (2, 1, -1, -2)),
-        ([(1, 2), (9, 2)], 0, (2,)), ([(1, -1), (2, 3), (3, -1)], 1, (-1,))])
-    def test_the_last_settled_word_stands_and_others_count_once_each_since_the_opposite(self, said, settled, levels):
+    @pytest.mark.parametrize(
+        "said, settled, levels",
+        [
+            ([(1, 3)], 1, ()),
+            ([(1, -3)], -1, ()),
+            ([(1, 3), (2, -3)], -1, ()),
+            ([(1, -3), (2, 3)], 1, ()),
+            ([(1, 3), (2, -3), (3, 3)], 1, ()),
+            ([(1, 3), (2, -2)], 1, (-2,)),
+            ([(1, -2), (2, 3)], 1, ()),
+            ([(1, 2), (2, 3)], 1, (2,)),
+            ([(1, 2), (2, -3)], -1, ()),
+            ([(1, -3), (2, 2)], -1, (2,)),
+            ([(1, -1), (2, -3)], -1, (-1,)),
+            ([(1, 2), (2, -2), (3, 1), (4, -1)], 0, (2, 1, -1, -2)),
+            ([(1, 2), (9, 2)], 0, (2,)),
+            ([(1, -1), (2, 3), (3, -1)], 1, (-1,)),
+        ],
+    )
+    def test_the_last_settled_word_stands_and_others_count_once_each_since_the_opposite(
+        self, said, settled, levels
+    ):
         found = coming([on(day, strength, name=f"-{n}") for n, (day, strength) in enumerate(said)])
         assert (found.settled, found.levels) == (settled, levels)
 
@@ -49,7 +64,10 @@ class TestComing:
         first, gone, settled, last = on(1, 2), on(2, -2), on(3, 3), on(4, -1)
         assert coming([last, settled, gone, first]).rows == (first, settled, last)
 
-    @given(st.lists(st.tuples(st.integers(1, 6), st.sampled_from([3, 2, 1, -1, -2, -3])), max_size=8), st.randoms())
+    @given(
+        st.lists(st.tuples(st.integers(1, 6), st.sampled_from([3, 2, 1, -1, -2, -3])), max_size=8),
+        st.randoms(),
+    )
     def test_the_order_of_rows_does_not_count(self, said, random):
         rows = [on(day, strength, name=f"-{n}") for n, (day, strength) in enumerate(said)]
         assert coming(rows) == coming(random.sample(rows, len(rows)))
@@ -61,13 +79,18 @@ class TestMeeting:
         assert (said.announced, said.for_date) == (JUNE, date(2025, 10, 30))
 
     def test_the_day_last_named_stands_also_where_a_later_announcement_names_none(self):
-        rows = [announcement(JUNE, for_date=date(2025, 10, 30)), announcement(JUNE + DAY, for_date=date(2025, 10, 29)),
-                announcement(JUNE + 2 * DAY)]
+        rows = [
+            announcement(JUNE, for_date=date(2025, 10, 30)),
+            announcement(JUNE + DAY, for_date=date(2025, 10, 29)),
+            announcement(JUNE + 2 * DAY),
+        ]
         said = meeting(rows, PRIORS)
         assert (said.announced, said.for_date) == (JUNE + 2 * DAY, date(2025, 10, 29))
 
-    @pytest.mark.parametrize("day, grade, stands", [(1, "A1", False), (0, "A1", False), (-1, "A1", True), (1, "B3", False),
-                                                    (1, "C1", True)])
+    @pytest.mark.parametrize(
+        "day, grade, stands",
+        [(1, "A1", False), (0, "A1", False), (-1, "A1", True), (1, "B3", False), (1, "C1", True)],
+    )
     def test_a_reliable_refusal_of_the_same_day_or_later_takes_an_announcement_back(self, day, grade, stands):
         said = meeting([announcement(JUNE), refusal(JUNE + day * DAY, grade=grade)], PRIORS)
         assert (said.announced == JUNE) == stands
@@ -84,10 +107,17 @@ class TestMeeting:
         assert said.doubted == pytest.approx(doubted)
 
     def test_the_strongest_word_of_planning_and_of_doubt_counts_by_strength_and_grade(self):
-        rows = [planning(JUNE, strength=1), replace(planning(JUNE, strength=3, name="-b"), grade="C3"),
-                planning(JUNE, strength=-1), planning(JUNE + DAY, strength=-3, name="-c")]
+        rows = [
+            planning(JUNE, strength=1),
+            replace(planning(JUNE, strength=3, name="-b"), grade="C3"),
+            planning(JUNE, strength=-1),
+            planning(JUNE + DAY, strength=-3, name="-c"),
+        ]
         said = meeting(rows, PRIORS)
-        assert (said.planned, said.doubted) == (pytest.approx(1 / 3), 1) and set(said.rows) == {rows[0], rows[3]}
+        assert (said.planned, said.doubted) == (pytest.approx(1 / 3), 1) and set(said.rows) == {
+            rows[0],
+            rows[3],
+        }
 
     def test_words_about_coming_are_none_about_meeting(self):
         assert meeting([word("US", 3), word("CN", -3)], PRIORS) == Meeting()
@@ -110,20 +140,36 @@ class TestWords:
 
     def test_each_side_and_the_occasion_have_their_own_words(self):
         said = words([word("US", 3), word("CN", -1), word("both", -3)], PRIORS)
-        assert (said.coming("US").settled, said.coming("CN").levels, said.coming("both").settled) == (1, (-1,), -1)
+        assert (said.coming("US").settled, said.coming("CN").levels, said.coming("both").settled) == (
+            1,
+            (-1,),
+            -1,
+        )
         assert words([word("US", 3)], PRIORS).coming("CN") == Coming()
 
     def test_every_row_that_counts_is_named_once_by_date(self):
-        rows = [word("US", 2, JUNE + DAY), announcement(JUNE), planning(JUNE - DAY, strength=2), word("CN", -2, JUNE - 2 * DAY)]
-        assert words(rows, PRIORS).rows == (rows[3], rows[2], rows[1], rows[0]) and words([], PRIORS) == Words({})
+        rows = [
+            word("US", 2, JUNE + DAY),
+            announcement(JUNE),
+            planning(JUNE - DAY, strength=2),
+            word("CN", -2, JUNE - 2 * DAY),
+        ]
+        assert words(rows, PRIORS).rows == (rows[3], rows[2], rows[1], rows[0]) and words(
+            [], PRIORS
+        ) == Words({})
 
 
 class TestTies:
     def about(self, *rows):
-        return words_about(ledger(rows, [occasion(), occasion("2025-g20", date(2025, 11, 22), type="g20")]), PRIORS)
+        return words_about(
+            ledger(rows, [occasion(), occasion("2025-g20", date(2025, 11, 22), type="g20")]), PRIORS
+        )
 
     def test_of_tied_rows_the_strongest_counts(self):
-        weak, strong = planning(JUNE, strength=1), planning(JUNE + DAY, strength=3, same_as=planning(JUNE).event_id)
+        weak, strong = (
+            planning(JUNE, strength=1),
+            planning(JUNE + DAY, strength=3, same_as=planning(JUNE).event_id),
+        )
         assert self.about(weak, strong) == {"2025-apec": [strong]}
 
     def test_tied_rows_about_the_coming_of_each_side_and_the_meeting_are_three_matters(self):

@@ -1,0 +1,1 @@
+"""The forecast and its explanation: contributions, comparisons, sensitivity, sweeps."""

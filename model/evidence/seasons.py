@@ -1,0 +1,84 @@
+"""The calendar of occasions: seasons of multilateral occasions, the days on which the leaders met, and what is expected."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from ..settings.params import Priors
+from .ledger import MEETING_MARGIN, Ledger, Occasion
+
+DAY = timedelta(days=1)
+YEAR = 365.25
+
+
+@dataclass(frozen=True)
+class Season:
+    """A run of multilateral occasions whose starts lie at most `season_gap` days apart: one chance to meet."""
+
+    occasions: tuple[Occasion, ...]
+
+    @property
+    def id(self) -> str:
+        return self.occasions[0].occasion_id
+
+    @property
+    def first_start(self) -> date:
+        return self.occasions[0].start_date
+
+    @property
+    def last_end(self) -> date:
+        return max(occasion.end_date for occasion in self.occasions)
+
+    def holds(self, day: date) -> bool:
+        """Whether a meeting on that day counts as one of this season."""
+        return self.first_start - MEETING_MARGIN <= day <= self.last_end + MEETING_MARGIN
+
+
+def seasons(occasions: Iterable[Occasion], gap: int) -> tuple[Season, ...]:
+    """The multilateral occasions in runs of starts at most `gap` days apart, by date."""
+    runs: list[list[Occasion]] = []
+    for occasion in sorted(
+        (o for o in occasions if not o.is_visit), key=lambda o: (o.start_date, o.occasion_id)
+    ):
+        if runs and (occasion.start_date - runs[-1][-1].start_date).days <= gap:
+            runs[-1].append(occasion)
+        else:
+            runs.append([occasion])
+    return tuple(Season(tuple(run)) for run in runs)
+
+
+def meetings(ledger: Ledger) -> list[date]:
+    """The days on which the leaders are known to have met, each once, by date."""
+    return sorted({occasion.met_date for occasion in ledger.occasions if occasion.met})
+
+
+def expected_occasions(occasions: Sequence[Occasion], until: date, priors: Priors) -> list[Occasion]:
+    """The yearly occasions up to the year after `until` that have no date yet, expected on the day of their last one.
+
+    Where they will be held is not known: no side is the host.
+    """
+    expected = []
+    for name, kind in priors.types.items():
+        series = sorted((o for o in occasions if o.type == name), key=lambda o: o.start_date or date.min)
+        if not kind.yearly or not series:
+            continue
+        last, hosts = series[-1], {o.host for o in series}
+        host = last.host if len(hosts) == 1 else ""
+        for year in range(last.start_date.year + 1, until.year + 2):
+            start = last.start_date.replace(
+                year=year, day=min(last.start_date.day, 28 if last.start_date.month == 2 else 31)
+            )
+            expected.append(
+                Occasion(
+                    f"{year}-{name.replace('_', '-')}-expected",
+                    f"{kind.name} {year}, no date yet",
+                    name,
+                    host,
+                    start,
+                    start + (last.end_date - last.start_date),
+                    last.known_from,
+                    "",
+                    "",
+                )
+            )
+    return expected

@@ -1,0 +1,68 @@
+"""The general tone: the balance of the signals that name no occasion, each counting less as it ages."""
+
+from collections.abc import Iterable
+from datetime import date
+
+import numpy as np
+
+from ..settings.params import Priors
+from .ledger import Ledger, Signal
+
+
+def weight_of(signal: Signal, priors: Priors) -> float:
+    """|strength|/3 times the reliability of its source and item: 0 to 1."""
+    return abs(signal.strength) / 3 * priors.grades.reliability(signal.grade)
+
+
+def by_weight(rows: Iterable[Signal], priors: Priors) -> list[Signal]:
+    """Rows that tell of one event: the strongest, which speaks for it, first; of equally strong ones the first public."""
+    rows = list(rows)
+    return (
+        rows
+        if len(rows) == 1
+        else sorted(rows, key=lambda s: (-weight_of(s, priors), s.public_date, s.event_id))
+    )
+
+
+def about_occasions(ledger: Ledger) -> set[str]:
+    """The ids of the signals of all events of which a row names an occasion; the others make up the tone."""
+    return {row.event_id for event in ledger.events if any(row.occasion for row in event) for row in event}
+
+
+def balance(positive: float, negative: float) -> float:
+    """B = (P - N) / (P + N + 1), P and N the weights of up- and down-signals; -1 to 1."""
+    return (positive - negative) / (positive + negative + 1)
+
+
+class ToneSeries:
+    """The general signals of a ledger as arrays, summed up for any day.
+
+    What counts once stands together in `events`, and `signals` has the row of each that counts: rows tied by `same_as`,
+    and the signals of one kind and direction that became public on one day, so that a day coded twice says no more
+    than a day coded once. An event of which a row names an occasion is about that occasion and no part of the tone.
+    `weight` (signal,) is signed: the kind's weight times |strength|/3 times reliability.
+    """
+
+    def __init__(self, ledger: Ledger, priors: Priors):
+        self.half_life = priors.structure.tone_half_life
+        together: dict[tuple, list[Signal]] = {}
+        for event in ledger.events:
+            if not any(signal.occasion for signal in event):
+                told = by_weight(event, priors)[0]
+                together.setdefault((told.public_date, told.kind, told.strength > 0), []).extend(event)
+        self.events = [tuple(by_weight(rows, priors)) for rows in together.values()]
+        self.signals = [rows[0] for rows in self.events]
+        self.public = np.array([s.public_date.toordinal() for s in self.signals], dtype=int)
+        self.weight = np.array(
+            [np.sign(s.strength) * weight_of(s, priors) * priors.kinds[s.kind].weight for s in self.signals]
+        )
+
+    def decayed(self, day: date) -> np.ndarray:
+        """Signed weight of each signal on `day`, halved every `half_life` days, 0 while not public; (signal,)."""
+        age = day.toordinal() - self.public
+        return np.where(age >= 0, self.weight * 0.5 ** (np.maximum(age, 0) / self.half_life), 0.0)
+
+    def at(self, day: date) -> float:
+        """The tone B on `day`, -1 to 1."""
+        weight = self.decayed(day)
+        return float(balance(weight[weight > 0].sum(), -weight[weight < 0].sum()))

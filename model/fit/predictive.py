@@ -1,0 +1,277 @@
+"""What the model expects of the record itself: parameters drawn from their priors, and pasts simulated from draws.
+
+A model that could hardly have generated its own record is wrong somewhere. The checks ask it before the fit (prior)
+and after it (posterior) for meetings a year, the time between them, and who came where in each era.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+
+import numpy as np
+
+from ..attendance import Draws
+from ..evidence.ledger import Ledger, Occasion
+from ..evidence.record import CLASSES, OFFSETS, Record, decided, record
+from ..evidence.seasons import YEAR, meetings, seasons
+from ..settings.params import Params
+from ..summit import build, coords, dims
+from . import likelihood
+
+ERAS = ((1993, 2002), (2003, 2012), (2013, 2024))
+MASS = 0.9
+ABROAD = {"summit": "summits", "other": "other gatherings", "guest": "gatherings that the other side hosts"}
+"""The classes of occasion that the checks speak of; a leader is nearly always at those of his own country."""
+
+
+def prior_draws(params: Params, number: int, random_seed: int) -> Draws:
+    """Draws of every parameter from its prior alone, by variable (draw, *dims); `norm` is 0, as without a record."""
+    rng, labels = np.random.default_rng(random_seed), coords(params)
+
+    def shape(name: str) -> tuple[int, ...]:
+        return (number, *(len(labels[dim]) for dim in dims(params).get(name, ())))
+
+    draws = {
+        name: np.asarray(prior.frozen().rvs(shape(name), random_state=rng))
+        for name, prior in params.priors.parameters.items()
+    }
+    return draws | {
+        "comes_effect": rng.standard_normal(shape("comes_effect")),
+        "norm": np.zeros(number),
+        "meeting_day": rng.dirichlet(np.full(len(OFFSETS), 0.5), number),
+    }
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The occasions that were held in seasons that are over, by season, with their record.
+
+    `season` (occasion,) is the position of each occasion's season, `start` (season,) its first day as an ordinal;
+    `rows` (decision,) picks the decisions of these occasions from the record, both sides of an occasion in a row.
+    """
+
+    occasions: tuple[Occasion, ...]
+    season: np.ndarray
+    start: np.ndarray
+    rows: np.ndarray
+    record: Record
+    years: tuple[int, ...]
+
+    @property
+    def season_year(self) -> np.ndarray:
+        """The year in which each season begins."""
+        return np.array([date.fromordinal(day).year for day in self.start], dtype=int)
+
+    def by_season(self, values: np.ndarray) -> np.ndarray:
+        """Sums over the occasions of each season; (past, season)."""
+        member = self.season[:, None] == np.arange(len(self.start))
+        return values.astype(int) @ member.astype(int)
+
+
+def calendar(ledger: Ledger, params: Params) -> Calendar:
+    """The calendar of a ledger; as in the record, seasons beside which they met at a visit alone are left out."""
+    past, days, known = record(ledger, params), meetings(ledger), {o.occasion_id for o in decided(ledger)}
+    chosen, season, start, rows, first_row = [], [], [], [], 0
+    for each in seasons(ledger.occasions, params.priors.structure.season_gap):
+        held = [o for o in each.occasions if o.occasion_id in known and o.held_in_person]
+        at = np.arange(first_row, first_row + 2 * len(held))
+        first_row += len(at)
+        beside = any(map(each.holds, days)) and not any(o.met for o in held)
+        if held and not beside and all(o.occasion_id in known for o in each.occasions):
+            chosen, season, rows = chosen + held, season + [len(start)] * len(held), [*rows, *at]
+            start.append(each.first_start.toordinal())
+    years = tuple(range(ERAS[0][0], past.through.year + (past.through.month > 6)))
+    at = [np.array(values, dtype=int) for values in (season, start, rows)]
+    return Calendar(tuple(chosen), *at, past, years)
+
+
+@dataclass(frozen=True)
+class Past:
+    """Pasts side by side: `came` (past, decision), `met` (past, season), `visits` (past, year)."""
+
+    calendar: Calendar
+    came: np.ndarray
+    met: np.ndarray
+    visits: np.ndarray
+
+    def by_year(self) -> np.ndarray:
+        """Meetings a year, a season counted once; (past, year)."""
+        year = self.calendar.season_year
+        there = [self.met[:, year == each].sum(1) for each in self.calendar.years]
+        return np.stack(there, axis=1) + self.visits
+
+    def in_seasons(self, first: int, last: int) -> np.ndarray:
+        """Seasons of an era in which they met; (past,)."""
+        year = self.calendar.season_year
+        return self.met[:, (year >= first) & (year <= last)].sum(1)
+
+    def times_came(self, name: str, first: int, last: int) -> np.ndarray:
+        """How often either leader came to an occasion of a class in an era; (past,)."""
+        year = np.repeat([o.start_date.year for o in self.calendar.occasions], 2)
+        chosen = self.calendar.record.classes[self.calendar.rows] == CLASSES.index(name)
+        return self.came[:, chosen & (year >= first) & (year <= last)].sum(1)
+
+    def visits_of(self, first: int, last: int) -> np.ndarray:
+        """Visits of an era; (past,)."""
+        return self.visits[:, [first <= year <= last for year in self.calendar.years]].sum(1)
+
+
+def observed(ledger: Ledger, params: Params) -> Past:
+    """The past as it was: one past."""
+    seen = calendar(ledger, params)
+    there = np.array([bool(o.met) for o in seen.occasions], dtype=int)[None]
+    visited = [o.met_date.year for o in ledger.occasions if o.is_visit and o.met]
+    return Past(
+        seen,
+        seen.record.came[seen.rows][None] > 0,
+        seen.by_season(there) > 0,
+        np.array([[visited.count(year) for year in seen.years]], dtype=int),
+    )
+
+
+def simulated(draws: Draws, ledger: Ledger, params: Params, number: int, random_seed: int) -> Past:
+    """As many pasts as asked for, each from one draw: the same calendar and tone, other outcomes."""
+    rng, seen = np.random.default_rng(random_seed), calendar(ledger, params)
+    past = seen.record
+    pick = rng.integers(len(draws["held"]), size=number)
+    p = {name: values[pick] for name, values in draws.items()}
+    norm = np.full(number, past.norm)
+    chance = likelihood.came(p, past, norm)[:, seen.rows]
+    came = rng.random(chance.shape) < chance
+    both = came[:, ::2] & came[:, 1::2]
+    summit = np.array([params.priors.types[o.type].summit for o in seen.occasions], dtype=bool)
+    first = np.unique(seen.season, return_index=True)[1]
+    together = replace(
+        past,
+        season_tone=past.tone[seen.rows][::2][first],
+        at_summit=seen.by_season(both & summit) > 0,
+        at_other=seen.by_season(both & ~summit),
+    )
+    chance = likelihood.met(p, together, norm)
+    share = [min(max((past.through - date(year, 1, 1)).days / YEAR, 0), 1) for year in seen.years]
+    return Past(
+        seen,
+        came,
+        rng.random(chance.shape) < chance,
+        rng.poisson(p["visit_rate"][:, None] * np.array(share)[None]),
+    )
+
+
+def gaps(past: Past, random_seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """The longest and the median gap between meetings in days, each (past,); a visit falls anywhere in its year."""
+    rng = np.random.default_rng(random_seed)
+    new_year = np.array([date(year, 1, 1).toordinal() for year in past.calendar.years])
+    found = []
+    for met, visits in zip(past.met, past.visits, strict=True):
+        visited = np.repeat(new_year, visits)
+        found.append(between([*past.calendar.start[met], *(visited + rng.integers(365, size=len(visited)))]))
+    return tuple(np.array(found).T)
+
+
+def between(days: Iterable[int]) -> tuple[float, float]:
+    """The longest and the median step between days given as ordinals, from the first era on."""
+    steps = np.diff(np.sort([day for day in days if day >= date(ERAS[0][0], 1, 1).toordinal()])).astype(float)
+    return (steps.max(), float(np.median(steps))) if len(steps) else (np.nan, np.nan)
+
+
+def spread(values: np.ndarray) -> tuple[float, float]:
+    """The central 90% of simulated values; nothing where there is none."""
+    kept = values[np.isfinite(values)]
+    return (
+        tuple(map(float, np.quantile(kept, [(1 - MASS) / 2, (1 + MASS) / 2])))
+        if len(kept)
+        else (np.nan, np.nan)
+    )
+
+
+Measure = Callable[[Past], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One number of the record beside what the model expected: the central 90% before and after the fit."""
+
+    what: str
+    unit: str
+    seen: float
+    prior: tuple[float, float]
+    posterior: tuple[float, float]
+
+    @property
+    def inside(self) -> bool:
+        """Whether the number lies in the posterior range."""
+        return self.posterior[0] <= self.seen <= self.posterior[1]
+
+
+@dataclass(frozen=True)
+class Checks:
+    """The checks of a run: a year each, and the rest."""
+
+    years: tuple[Check, ...]
+    rest: tuple[Check, ...]
+
+
+def checks(params: Params, ledger: Ledger, draws: Draws, number: int = 1000) -> Checks:
+    """Prior and posterior predictive checks of a record, given posterior draws."""
+    seed, truth = params.run.random_seed, observed(ledger, params)
+    if not truth.calendar.years or not truth.met.size:
+        return Checks((), ())
+    before = prior_draws(params, number, seed)
+    pasts = [simulated(these, ledger, params, number, seed) for these in (before, draws)]
+    lengths = {id(past): gaps(past, seed) for past in pasts}
+    longest, typical = between(day.toordinal() for day in meetings(ledger))
+
+    def check(what: str, unit: str, measure: Measure, seen: float | None = None) -> Check:
+        value = measure(truth)[0] if seen is None else seen
+        return Check(
+            what, unit, float(value), *(spread(np.asarray(measure(past), dtype=float)) for past in pasts)
+        )
+
+    years = tuple(
+        check(str(year), "meetings", lambda past, i=i: past.by_year()[:, i])
+        for i, year in enumerate(truth.calendar.years)
+    )
+    rest = [
+        check("Meetings a year", "", lambda past: past.by_year().mean(1)),
+        check("Years without a meeting", "", lambda past: (past.by_year() == 0).sum(1)),
+        check("Longest time between meetings", "days", lambda past: lengths[id(past)][0], longest),
+        check("Typical time between meetings", "days", lambda past: lengths[id(past)][1], typical),
+    ]
+    for first, last in ((first, min(last, truth.calendar.years[-1])) for first, last in ERAS):
+        if first > last:
+            continue
+        era = f"{first}–{last}"
+        measures = {
+            f"Came to {label}": ("times", partial(Past.times_came, name=name))
+            for name, label in ABROAD.items()
+        }
+        measures |= {
+            "Met at occasions": ("meetings", Past.in_seasons),
+            "Visits": ("meetings", Past.visits_of),
+        }
+        rest += [
+            check(f"{what}, {era}", unit, partial(measure, first=first, last=last))
+            for what, (unit, measure) in measures.items()
+        ]
+    return Checks(years, tuple(rest))
+
+
+def graph(params: Params, past: Record) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Of the PyMC model: the parameters directly behind each observed variable, and those behind none."""
+    model = build(params, past)
+    names = {variable: variable.name for variable in (*model.free_RVs, *model.deterministics)}
+
+    def behind(variable: object) -> set[str]:
+        found, todo = set(), list(variable.owner.inputs)
+        while todo:
+            one = todo.pop()
+            if one in names:
+                found.add(names[one])
+            elif one.owner:
+                todo += one.owner.inputs
+        return found
+
+    order = [name for name in names.values() if not name.endswith("_above")]
+    edges = {seen.name: tuple(sorted(behind(seen), key=order.index)) for seen in model.observed_RVs}
+    return edges, tuple(name for name in order if not any(name in parents for parents in edges.values()))

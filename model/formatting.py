@@ -1,0 +1,85 @@
+"""How numbers, days and lists are written in sentences, and tables as data."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+
+class Table(NamedTuple):
+    """A table as data: column heads, rows, what it says in one line, how the cells of a column are written.
+
+    In the columns of `linked`, addresses of web pages become links.
+    """
+
+    head: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    caption: str
+    written: Mapping[str, Callable[[Any], str]] = {}
+    linked: tuple[str, ...] = ()
+
+
+class Move(NamedTuple):
+    """Something that moves the forecast by `delta`: the number shown, the fact, and a note on it."""
+
+    delta: float
+    value: str
+    text: str
+    note: str = ""
+
+
+def percent(probability: float) -> str:
+    """A probability in whole percent; never 0% or 100% for what is only nearly so."""
+    if 0 < probability < 0.005:
+        return "<1%"
+    if 0.995 < probability < 1:
+        return ">99%"
+    return f"{probability:.0%}"
+
+
+def points(delta: float) -> str:
+    """A difference of probabilities in signed percentage points, one decimal."""
+    text = f"{100 * delta:+.1f}"
+    return "±0.0" if float(text) == 0 else text.replace("-", "−")
+
+
+def signed(number: int) -> str:
+    """A whole number with its sign."""
+    return f"{number:+d}".replace("-", "−")
+
+
+def day(when: date | str, year: bool = True) -> str:
+    """A day as people write it: 11 July 2025."""
+    when = date.fromisoformat(when) if isinstance(when, str) else when
+    return f"{when.day} {when:%B} {when.year}" if year else f"{when.day} {when:%B}"
+
+
+def short_day(when: date | str) -> str:
+    """A day in few characters: 11 Jul."""
+    when = date.fromisoformat(when) if isinstance(when, str) else when
+    return f"{when.day} {when:%b}"
+
+
+def span(start: date | None, end: date | None, write: Callable[..., str] = day) -> str:
+    """The days from start to end, as short as they can be told; words where there is none."""
+    if start is None:
+        return "no date yet"
+    if end is None or start == end:
+        return write(start)
+    if (start.year, start.month) == (end.year, end.month):
+        return f"{start.day}–{write(end)}"
+    return f"{write(start)} – {write(end)}"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number with its noun."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a list in a sentence: a, b and c."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]])) or "none"
+
+
+def upper_first(text: str) -> str:
+    """The text with its first letter in upper case, the rest as it was."""
+    return text[:1].upper() + text[1:]

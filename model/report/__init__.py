@@ -1,0 +1,1 @@
+"""The rendered report: notebooks, pages, figures and the sentences on them."""

@@ -1,0 +1,1 @@
+"""What a run is told: the question, the priors and the run settings, typed and strict."""

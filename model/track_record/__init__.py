@@ -1,0 +1,1 @@
+"""How good such forecasts have been: the backtest, studies, calibration and our own log."""
