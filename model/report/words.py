@@ -1,0 +1,46 @@
+"""Sentences as templates: a file of `templates/words` holds Jinja macros, and each macro is called like a function.
+
+`Sentences("forecast").headline(forecast)` is the text of the macro `headline` in `words/forecast.j2`, on one line.
+Macros choose and arrange words; numbers are computed before. How numbers and days are written comes from `formatting`.
+"""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import formatting
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+WORDS = Path(__file__).parent / "templates" / "words"
+FORMATS = ("percent", "points", "signed", "day", "short_day", "span", "count", "listed", "upper_first")
+
+
+@cache
+def environment() -> "Environment":
+    """The Jinja environment of the sentences: undefined names are errors, and every format is a filter and a global."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    made = Environment(
+        loader=FileSystemLoader(WORDS), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    formats = {name: getattr(formatting, name) for name in FORMATS}
+    made.filters.update(formats)
+    made.globals.update(formats)
+    return made
+
+
+class Sentences:
+    """The macros of one template file as functions that return text."""
+
+    def __init__(self, name: str):
+        self._name = name
+
+    def __getattr__(self, macro: str) -> Callable[..., str]:
+        if macro.startswith("__"):
+            raise AttributeError(macro)
+        found = getattr(environment().get_template(f"{self._name}.j2").module, macro)
+        return lambda *values, **named: re.sub(r"[ \t\n]+", " ", str(found(*values, **named))).strip()
