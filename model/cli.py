@@ -358,8 +358,8 @@ def do_compare(options: argparse.Namespace) -> int:
 def do_sweep(options: argparse.Namespace) -> int:
     """`summit sweep`."""
     from .fit.fits import GateError
-    from .report.notebook import RenderError
     from .report import sweep_page
+    from .report.notebook import RenderError
 
     params, sources = inputs(options)
     given = {
