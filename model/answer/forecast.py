@@ -18,7 +18,8 @@ from ..evidence.outlook import SCHEDULED, Outlook, outlook
 from ..evidence.record import CLASSES, Record, no_record, record
 from ..evidence.seasons import DAY, meetings
 from ..files import InputError, Problem, content_hash, decode, name_of, read_bytes
-from ..fit.fits import PARETO_K_MAX, Fit, fit, update
+from ..fit.fits import Fit, fit
+from ..fit.reweight import PARETO_K_MAX, update
 from ..paths import TABLES
 from ..settings.params import Params, Priors
 from ..summit import PARAMETERS
