@@ -31,9 +31,9 @@ from made_up import (
 
 from model import attendance, chances, summit
 from model.answer import explain, forecast
-from model.evidence.ledger import ATTENDANCE, OCCASION_COLUMNS
 from model.evidence.outlook import outlook
 from model.evidence.record import OFFSETS, no_record, record
+from model.evidence.rows import ATTENDANCE, OCCASION_COLUMNS
 from model.evidence.seasons import YEAR, meetings
 from model.evidence.words import LEVELS, words
 from model.files import InputError, csv_text

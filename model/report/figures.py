@@ -23,7 +23,8 @@ from .prose import ahead, cell, ranked, recent_signals, searches_title, unheard,
 
 if TYPE_CHECKING:
     from ..answer.forecast import Forecast
-    from ..evidence.ledger import Ledger, Occasion
+    from ..evidence.ledger import Ledger
+    from ..evidence.rows import Occasion
 
 WIDE, NARROW = 736, 350
 INK, MUTED, RULE, WASH = "#1c2330", "#586173", "#c9cfd8", "#eef1f5"

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .. import formatting
 from ..answer import explain, forecast
 from ..answer.explain import COMING, Edits
-from ..evidence.ledger import ATTENDANCE
 from ..evidence.outlook import PAST
-from ..evidence.record import BOTH, Record
+from ..evidence.record import Record
+from ..evidence.rows import ATTENDANCE, BOTH
 from ..files import InputError
 from ..fit import fits
 from ..formatting import Table, percent, points

@@ -18,9 +18,10 @@ import numpy as np
 
 from .. import attendance, chances, parallel
 from ..answer import explain, forecast
-from ..evidence.ledger import Ledger, Occasion
+from ..evidence.ledger import Ledger
 from ..evidence.outlook import outlook
 from ..evidence.record import Record, record
+from ..evidence.rows import Occasion
 from ..evidence.seasons import DAY, YEAR, meetings
 from ..evidence.tone import about_occasions
 from ..files import content_hash, write_atomic
