@@ -74,8 +74,8 @@ def probability(params: Params, ledger: Ledger, as_of: date, deadline: date) -> 
 
 def rerun(stored: Stored) -> Forecast:
     """The forecast that the stored inputs give now."""
-    fields = full_forecast(stored.params, stored.ledger, fit)[-1]
-    return Forecast(**(fields | {"inputs": stored.forecast.inputs, "scenario": stored.forecast.scenario}))
+    now = full_forecast(stored.params, stored.ledger, fit).forecast
+    return replace(now, inputs=stored.forecast.inputs, scenario=stored.forecast.scenario)
 
 
 def differences(stored: Stored, now: Forecast) -> list[str]:

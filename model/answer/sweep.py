@@ -252,12 +252,12 @@ def forecasts(
         params = load_params(**case)
         whole, q = ledger_of(params, sources, inputs), params.question
         if not rows:
-            before, now = forecast.records(params, whole, q.as_of, through)
+            both = forecast.records(params, whole, q.as_of, through)
             known, public = forecast.seen(params, whole, q.as_of), forecast.public_by(whole, q.as_of)
         if q.deadline not in ahead:
             ahead[q.deadline] = outlook(known, q.as_of, q.deadline, params)
         if params.run.random_seed not in done:
-            done = {params.run.random_seed: forecast.reweighted(params, before, now, q.as_of, fit)}
+            done = {params.run.random_seed: forecast.reweighted(params, both, q.as_of, fit)}
         rows.append(
             row(
                 params,
