@@ -281,11 +281,11 @@ def print_prior(options: argparse.Namespace, run) -> int:
     import json
 
     from .answer import prior
-    from .report import tuning_prose
+    from .report import tables
 
     made = prior.prior_only(run)
     print(
-        json.dumps(prior.to_json(made), indent=1) + "\n" if options.json else tuning_prose.prior_screen(made),
+        json.dumps(prior.to_json(made), indent=1) + "\n" if options.json else tables.prior_screen(made),
         end="",
     )
     return 0

@@ -58,7 +58,7 @@ IMPORTS = (
     "model",
     "model.report.report",
     "model.report.show",
-    "model.report.prose",
+    "model.report.tables",
     "model.report.figures",
     "model.fit.predictive",
     "model.track_record.study",

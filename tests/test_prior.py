@@ -11,7 +11,7 @@ from model import chances, cli
 from model.answer import prior
 from model.evidence.words import LEVELS
 from model.fit import predictive
-from model.report import tuning_prose
+from model.report import tables, words
 from model.settings.params import load_params
 
 
@@ -121,7 +121,7 @@ def test_a_prior_that_the_record_contradicts_is_named_with_both_numbers(default_
     params = load_params(priors=path)
     belief = next(b for b in prior.beliefs(params, default_run.draws) if b.name == "held")
     assert belief.conflict
-    shown = tuning_prose.prior_screen(prior.PriorOnly("q", "a", "d", (), (belief,)))
+    shown = tables.prior_screen(prior.PriorOnly("q", "a", "d", (), (belief,)))
     assert "warning: prior and record conflict on held" in shown and f"{belief.posterior_mean:.3g}" in shown
     assert (
         f"{belief.prior_lower:.3g} to {belief.prior_upper:.3g}" in shown and "No prior conflicts" not in shown
@@ -131,9 +131,7 @@ def test_a_prior_that_the_record_contradicts_is_named_with_both_numbers(default_
 def test_the_command_prints_every_line_and_as_json_the_same_numbers(made, capsys):
     assert cli.main(["forecast", "--prior-only"]) == 0
     shown = capsys.readouterr().out
-    assert all(
-        line.what in shown and tuning_prose.written(line.prior, line.kind) in shown for line in made.lines
-    )
+    assert all(line.what in shown and tables.interval(line.prior, line.kind) in shown for line in made.lines)
     assert "belief, not record" in shown and all(name in shown for name in made.unmoved)
     assert cli.main(["forecast", "--prior-only", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -165,14 +163,14 @@ def test_without_a_season_ahead_there_is_no_announcement_to_try(default_run):
 
 
 def test_words_say_what_is_belief_and_where_it_conflicts(default_run):
-    text = tuning_prose.unmoved(prior.beliefs(PARAMS, default_run.draws))
+    text = words.tuning.unmoved(prior.beliefs(PARAMS, default_run.draws))
     assert text.startswith("Belief, not record: the record leaves ") and "word factor" in text
     assert text.endswith("No prior conflicts with the record.")
     far = {
         belief.name: replace(belief, prior_lower=1e6, prior_upper=2e6, span_ratio=0.5)
         for belief in prior.beliefs(PARAMS, default_run.draws)
     }
-    text = tuning_prose.unmoved([far["held"], far["said[-2]"]])
+    text = words.tuning.unmoved([far["held"], far["said[-2]"]])
     assert text.startswith(
         "The record narrows every prior. Prior and record conflict on held and said (reported that he stays away):"
     )

@@ -28,7 +28,7 @@ from model.answer.forecast import Sources
 from model.evidence.outlook import outlook
 from model.files import InputError
 from model.paths import ROOT
-from model.report import notebook, page, prose, report, show
+from model.report import facts, notebook, page, report, show, tables, words
 from model.settings import params
 
 DEFAULTS = {
@@ -413,9 +413,9 @@ def test_the_overview_says_why_the_number_is_what_it_is():
 
 def test_a_day_that_is_only_expected_is_not_stated():
     row = example_run.forecast().occasions[2]
-    assert prose.dated(row) == "APEC Gyeongju, 31 Oct"
+    assert tables.dated(row) == "APEC Gyeongju, 31 Oct"
     assert (
-        prose.dated(row | {"id": "2026-apec-expected", "name": "APEC 2026, no date yet"})
+        tables.dated(row | {"id": "2026-apec-expected", "name": "APEC 2026, no date yet"})
         == "APEC 2026, no date yet"
     )
 
@@ -431,7 +431,7 @@ def test_the_downside_is_watched_first_then_the_upside_then_pairs():
         )
     ]
     assert places == sorted(places)
-    assert [row[0] for row in prose.next_rows(example_run.forecast()).rows] == [
+    assert [row[0] for row in tables.next_rows(example_run.forecast()).rows] == [
         "down",
         "down",
         "up",
@@ -442,7 +442,7 @@ def test_the_downside_is_watched_first_then_the_upside_then_pairs():
 
 def test_next_signals_that_change_the_forecast_alike_share_a_row():
     rows = [example_run.after("down", what, -0.01) for what in ("trade talks (-2)", "envoy meeting (-2)")]
-    made = prose.next_rows(
+    made = tables.next_rows(
         example_run.forecast(next_signals=[*rows, example_run.after("up", "leader call (+2)", 0.01)])
     )
     assert [row[-1] for row in made.rows] == [
@@ -453,13 +453,13 @@ def test_next_signals_that_change_the_forecast_alike_share_a_row():
 
 def test_one_signal_halves_the_forecast_only_where_one_does():
     plain = example_run.forecast()
-    assert prose.halving(plain).startswith(
+    assert words.forecast.halving(plain).startswith(
         "No single next signal would halve it: the lowest that one leaves is 55%"
     )
     worse = replace(
         plain, next_signals=[plain.next_signals[0] | {"probability_after": 0.3}, *plain.next_signals[1:]]
     )
-    assert prose.halving(worse).startswith(
+    assert words.forecast.halving(worse).startswith(
         "One signal is enough to halve it: the lowest that one leaves is 30%"
     )
 
@@ -467,28 +467,28 @@ def test_one_signal_halves_the_forecast_only_where_one_does():
 def test_occasions_that_lost_nothing_are_not_blamed():
     calm = [row for row in example_run.forecast().contributions if row["what"] != "coming"]
     assert (
-        prose.taken_away(made_up_run(contributions=calm))
+        words.forecast.taken_away(made_up_run(contributions=calm))
         == "No occasion lost a point or more by what was said of it."
     )
     far = [row | {"both": 0.2 if row["both"] else None} for row in example_run.forecast().occasions]
     assert (
-        prose.left(example_run.forecast(occasions=far))
+        words.forecast.left(example_run.forecast(occasions=far))
         == "No place is left at which both are more likely than not."
     )
     unknown = [row for row in example_run.forecast().occasions if row["kind"] == "unknown"]
     assert (
-        prose.left(example_run.forecast(occasions=unknown))
-        == prose.taken_away(made_up_run(occasions=unknown))
+        words.forecast.left(example_run.forecast(occasions=unknown))
+        == words.forecast.taken_away(made_up_run(occasions=unknown))
         == ""
     )
 
 
 def test_the_counts_stand_beside_the_parameters_they_teach():
-    rows = {row[0]: row[1:] for row in prose.count_rows(made_up_run(fit_through="2025-01-20")).rows}
+    rows = {row[0]: row[1:] for row in tables.count_rows(made_up_run(fit_through="2025-01-20")).rows}
     assert rows["United States: came to summits"] == (44, 50, "88%", "comes_summit")
     assert rows["Promises broken, days at risk"] == (4, 836, "0.0048 a day", "breaks")
     nothing = example_run.forecast().counts | {"made_up": [0, 0], "visits": [0, 0.0]}
-    rows = {row[0]: row[1:] for row in prose.count_rows(made_up_run(counts=nothing)).rows}
+    rows = {row[0]: row[1:] for row in tables.count_rows(made_up_run(counts=nothing)).rows}
     assert rows["Visits put off that came within a year"][2] == rows["Visits, years of the record"][2] == "–"
 
 
@@ -549,20 +549,20 @@ def test_scripts_run_only_where_a_file_beside_the_templates_holds_them(tmp_path,
 def test_hostile_words_of_the_ledger_stay_words_everywhere():
     run = hostile_run()
     f = run.forecast
-    tables = [
-        prose.article_rows(run.ledger),
-        prose.where_rows(f, prose.leaders(run)),
-        prose.occasion_rows(f),
-        prose.contribution_rows(f),
-        prose.next_rows(f),
-        prose.type_rows(run),
-        prose.kind_rows(run),
+    shown = [
+        tables.article_rows(run.ledger),
+        tables.who_comes_where(f, facts.leaders(run)),
+        tables.occasion_rows(f),
+        tables.contribution_rows(f),
+        tables.next_rows(f),
+        tables.type_rows(run),
+        tables.kind_rows(run),
     ]
-    outputs = [show.table(table) for table in tables]
+    outputs = [show.table(table) for table in shown]
     outputs += [
-        show.say(prose.headline(run.forecast), prose.where(run.forecast)),
-        show.moves(prose.drivers(run.forecast)),
-        show.bullets([prose.headline(run.forecast)]),
+        show.say(words.forecast.headline(run.forecast), words.forecast.where(run.forecast)),
+        show.moves(tables.drivers(run.forecast)),
+        show.bullets([words.forecast.headline(run.forecast)]),
     ]
     cells = [new_markdown_cell("# One", id="title")]
     cells += [

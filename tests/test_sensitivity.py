@@ -14,9 +14,9 @@ from model import chances, summit
 from model.answer import forecast, sensitivity
 from model.answer.sensitivity import Bar, End, Sensitivity
 from model.fit import fits
-from model.report import figures, show, tuning_figures, tuning_prose
-from model.settings.params import FAMILIES, Prior
-from model.track_record import sbc
+from model.report import figures, show, tables, tuning_figures, words
+from model.settings.params import FAMILIES, Prior, meanings
+from model.track_record import sbc, study
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ EXAMPLE = Sensitivity(
 
 class TestWords:
     def test_the_belief_that_matters_most_is_named_with_its_numbers(self):
-        text = tuning_prose.matters(EXAMPLE)
+        text = words.tuning.matters(EXAMPLE)
         assert text.startswith(
             "The belief that matters most is the tone factor (−10.0 points at 1.1 and +5.0 points at 7)"
         )
@@ -141,11 +141,11 @@ class TestWords:
     @pytest.mark.parametrize("error, says", [(0.001, False), (0.06, True)])
     def test_an_order_within_the_error_of_the_reweighting_is_not_called_settled(self, error, says):
         bars = tuple(replace(bar, low=replace(bar.low, error=error)) for bar in EXAMPLE.bars)
-        text = tuning_prose.matters(replace(EXAMPLE, bars=bars))
+        text = words.tuning.matters(replace(EXAMPLE, bars=bars))
         assert ("the order is not settled: came if not lies" in text) == says
 
     def test_what_only_a_refit_could_say_is_said_to_be_unknown(self):
-        text = tuning_prose.matters(EXAMPLE)
+        text = words.tuning.matters(EXAMPLE)
         assert "For 2 priors" in text and text.endswith(
             "only a refit could say: came if not and visit notice."
         )
@@ -161,16 +161,16 @@ class TestWords:
         ],
     )
     def test_power_scaling_is_put_into_words(self, beliefs, record, says):
-        assert says in tuning_prose.scaling(replace(EXAMPLE, prior=beliefs, likelihood=record))
+        assert says in words.tuning.scaling(replace(EXAMPLE, prior=beliefs, likelihood=record))
 
     def test_the_table_shows_every_k_and_no_number_that_is_not_to_be_trusted(self):
-        rows = {row[0]: row for row in tuning_prose.rows(EXAMPLE).rows}
+        rows = {row[0]: row for row in tables.sensitivity_rows(EXAMPLE).rows}
         assert rows["tone factor"][3:7] == ("−10.0", "+5.0", "0.1", "0.30 / 0.30")
         assert rows["came if not"][3:5] == ("−1.0", "refit needed")
         assert rows["visit notice"][3:7] == ("refit needed", "refit needed", "–", "0.90 / –")
 
     def test_an_example_without_a_safe_bar_says_so(self):
-        assert "without a refit" in tuning_prose.matters(replace(EXAMPLE, bars=EXAMPLE.bars[2:]))
+        assert "without a refit" in words.tuning.matters(replace(EXAMPLE, bars=EXAMPLE.bars[2:]))
 
 
 class TestFigures:
@@ -258,10 +258,13 @@ class TestScenarios:
         )
         return path
 
+    def shown(self, run, path):
+        return tables.scenario_rows(run.forecast, study.load(path), meanings())
+
     def test_a_table_made_from_the_same_inputs_is_shown_with_what_each_scenario_means(
         self, default_run, tmp_path
     ):
-        shown = tuning_prose.scenario_rows(default_run, self.table(tmp_path, default_run.forecast))
+        shown = self.shown(default_run, self.table(tmp_path, default_run.forecast))
         assert [row[0] for row in shown.rows] == ["as the params files say", "sceptic"]
         assert shown.rows[1][1:4] == (0.5, "40% to 95%", 0.3) and shown.rows[1][4].startswith(
             "Tone carries nothing"
@@ -271,11 +274,11 @@ class TestScenarios:
 
     @pytest.mark.parametrize("other", [dict(probability=0.1234), dict(as_of="2025-07-12")])
     def test_a_table_of_other_inputs_is_not(self, default_run, tmp_path, other):
-        shown = tuning_prose.scenario_rows(default_run, self.table(tmp_path, default_run.forecast, **other))
+        shown = self.shown(default_run, self.table(tmp_path, default_run.forecast, **other))
         assert shown.rows == [] and "summit sweep params/sweeps/scenarios.yaml" in shown.caption
 
     def test_where_there_is_none_the_page_says_how_to_make_it(self, default_run, tmp_path):
-        shown = tuning_prose.scenario_rows(default_run, tmp_path / "none.csv")
+        shown = self.shown(default_run, tmp_path / "none.csv")
         assert shown.rows == [] and show.table(shown).markup
 
     def test_the_sweep_file_names_every_scenario_once(self):

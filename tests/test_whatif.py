@@ -13,7 +13,7 @@ from model.answer.explain import Edits
 from model.answer.forecast import to_json
 from model.evidence.outlook import outlook
 from model.fit import fits
-from model.report import prose, whatif
+from model.report import whatif, words
 
 APEC, G20 = "2025-apec-gyeongju", "2025-g20-johannesburg"
 
@@ -187,11 +187,11 @@ class TestQuietPath:
             for day, p in ((1, 0.8), (8, 0.5), (15, 0.39), (31, 0.0))
         ]
         assert (
-            prose.unheard(path)
+            words.forecast.unheard(path)
             == "If nothing more is heard, the forecast falls below 40% by 15 December 2025"
         )
         assert (
-            prose.unheard(path[:1] + path[3:])
+            words.forecast.unheard(path[:1] + path[3:])
             == "If nothing more is heard, the forecast stays above 40% to the last"
         )
 
@@ -220,7 +220,7 @@ class TestPanel:
         assert panel.edits == Edits(set=(f"{APEC}=refused", f"{G20}=refused"))
         assert self.number(panel) == pytest.approx(wanted.probability, abs=0.005)
         assert (
-            prose.climb(wanted) in panel.shown.value
+            words.forecast.climb(wanted) in panel.shown.value
             and "What you added: attendance, strength -3" in panel.shown.value
         )
         assert f"--as-of 2025-07-11 --set {APEC}=refused --set {G20}=refused" in panel.shown.value

@@ -19,7 +19,9 @@ from matplotlib.textpath import TextToPath
 
 from ..answer.forecast import ICD_203
 from ..formatting import count, day, percent, points, short_day, span, upper_first
-from .prose import ahead, cell, ranked, recent_signals, searches_title, unheard, who_comes
+from . import words
+from .facts import ahead, ranked, who_comes
+from .tables import chance as chance_text
 
 if TYPE_CHECKING:
     from ..answer.forecast import Forecast
@@ -262,7 +264,9 @@ def shares(forecast: "Forecast", names: Mapping[str, str], width: int = WIDE) ->
         for index, row in enumerate(rows):
             y = 42 * index
             told = ", ".join(
-                f"{name} {cell(chance)}" for name, chance in who_comes(row, names) if chance is not None
+                f"{name} {chance_text(chance)}"
+                for name, chance in who_comes(row, names)
+                if chance is not None
             ) or ("no date yet" if row["kind"] == "unknown" else row["status"])
             told = fitted(told, width / 2, SMALL)
             axes.text(0, y + 9, fitted(row["name"], width - 12 - text_width(told, SMALL)), va="center")
@@ -381,7 +385,7 @@ def timeline(ledger: "Ledger", as_of: date, width: int = WIDE, weeks: int = 26) 
     step = 38
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(
-            recent_signals(ledger, as_of, weeks),
+            words.evidence.recent_signals(ledger, as_of, weeks),
             step * max(len(kinds), 1),
             width,
             "Triangles point up or down, larger ones are stronger; filled ones stand in the article below",
@@ -423,7 +427,7 @@ def searched(ledger: "Ledger", width: int = WIDE) -> Figure:
     )
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(
-            searches_title(ledger),
+            words.evidence.searches_title(ledger),
             170,
             width,
             "Signals by the year in which they became public",
@@ -652,7 +656,7 @@ def quiet(path: Sequence[dict[str, Any]], forecast: "Forecast", width: int = WID
     ]
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(
-            unheard(path),
+            words.forecast.unheard(path),
             200,
             width,
             "Probability of a meeting in what then remains, had nothing more "

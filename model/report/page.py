@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from .. import files, formatting
 from ..formatting import day, percent
 from ..track_record import backtest
-from . import explorer, figures, prose, replay, show
+from . import explorer, facts, figures, replay, show, tables, words
 from .show import Html
 
 if TYPE_CHECKING:
@@ -199,9 +199,9 @@ def notice(told: Mapping[str, Any]) -> str:
     return f"This is not the plain run of the day. It has {formatting.listed(parts)}." if parts else ""
 
 
-def overview(run: "Run", tables: Iterable[str], record: Path) -> dict[str, Any]:
+def overview(run: "Run", csv_names: Iterable[str], record: Path) -> dict[str, Any]:
     """What the overview shows of a run; `record` is the folder in which the study left its tables."""
-    forecast, weeks, names = run.forecast, replay.stops(run, record), prose.leaders(run)
+    forecast, weeks, names = run.forecast, replay.stops(run, record), facts.leaders(run)
     low, high, matched = forecast.interval["lower"], forecast.interval["upper"], forecast.matched_record
     return {
         "question": forecast.question,
@@ -209,7 +209,7 @@ def overview(run: "Run", tables: Iterable[str], record: Path) -> dict[str, Any]:
         "word": formatting.upper_first(forecast.likelihood_word),
         "deadline": day(forecast.deadline),
         "as_of": day(forecast.as_of),
-        "who": show.table(prose.where_rows(forecast, names)),
+        "who": show.table(tables.who_comes_where(forecast, names)),
         "facts": [
             (
                 f"{forecast.interval['mass']:.0%} range, if the model is right",
@@ -220,23 +220,23 @@ def overview(run: "Run", tables: Iterable[str], record: Path) -> dict[str, Any]:
             ("Years that stood like this", f"{matched['hits']} of {matched['years']}"),
         ],
         "reasons": [
-            f"{prose.where(forecast)} {prose.left(forecast)}",
-            f"{prose.reconcile(forecast)} {prose.taken_away(run)} {prose.earlier(forecast)}",
-            f"{prose.matched(forecast)} {prose.UNSEEN if matched['years'] else ''}",
+            f"{words.forecast.where(forecast)} {words.forecast.left(forecast)}",
+            f"{words.forecast.reconcile(forecast)} {words.forecast.taken_away(run)} {words.forecast.earlier(forecast)}",
+            f"{words.forecast.matched(forecast)} {words.forecast.unseen() if matched['years'] else ''}",
         ],
-        "curve": show.figure(figures.curve, forecast, alt=prose.climb(forecast)),
-        "drivers": show.moves(prose.drivers(forecast)),
-        "watch": [(text, show.moves(rows)) for text, rows in prose.watch(forecast).items()],
-        "halving": prose.halving(forecast),
+        "curve": show.figure(figures.curve, forecast, alt=words.forecast.climb(forecast)),
+        "drivers": show.moves(tables.drivers(forecast)),
+        "watch": [(text, show.moves(rows)) for text, rows in tables.watch(forecast).items()],
+        "halving": words.forecast.halving(forecast),
         "counts": run.params.question.meeting,
-        "week": prose.week(run),
-        "fresh": show.moves(prose.fresh(forecast)),
-        "spread": prose.spread(forecast),
+        "week": words.forecast.week(run),
+        "fresh": show.moves(tables.fresh(forecast)),
+        "spread": words.forecast.spread(forecast),
         "replay_title": replay.title(weeks) if weeks else "",
         "replay": replay.section(weeks, forecast.interval["mass"]),
         "explorer": explorer.section(run),
         "track_record": track_record(record / "scores.csv", date.fromisoformat(forecast.as_of)),
-        "tables": list(tables),
+        "tables": list(csv_names),
         "cite": cite(forecast),
     }
 

@@ -10,7 +10,7 @@ from ..formatting import Table, count, day, listed, percent, points, short_day, 
 from ..track_record.backtest import FULL
 from ..track_record.losses import PARTS
 from ..track_record.study import load
-from .prose import QUIET
+from .words import forecast as forecast_words
 
 if TYPE_CHECKING:
     from ..answer.forecast import Forecast
@@ -430,7 +430,7 @@ def largest_moves(found: Record, number: int = 9) -> list[dict[str, Any]]:
         row | {"move": row["probability"] - last["probability"]} for last, row in pairwise(found["replay"])
     ]
     largest = sorted(sorted(weeks, key=lambda row: -abs(row["move"]))[:number], key=lambda row: row["as_of"])
-    none = {"id": "", "text": QUIET, "effect": 0.0}
+    none = {"id": "", "text": forecast_words.quiet(), "effect": 0.0}
     return [
         week
         | next(

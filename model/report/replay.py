@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 from ..answer import explain, forecast
 from ..formatting import Move, day, percent, points, short_day, upper_first
 from ..track_record import study
-from . import show
-from .prose import QUIET
+from . import show, words
 from .show import Html
 
 if TYPE_CHECKING:
@@ -139,7 +138,7 @@ def _told(stop: Stop, before: Stop | None, x: float, y: float) -> str:
                 for effect, when, text in stop.news
             )
             if stop.news
-            else show.say(QUIET)
+            else show.say(words.forecast.quiet())
         )
     return (
         f'<div data-day="{day(stop.day)}" data-x="{x:.2f}%" data-y="{y:.2f}%" hidden>\n'

@@ -34,7 +34,7 @@ from ..files import (
 )
 from ..paths import CACHE, LOG, README, RECORD, RENDERED, ROOT, TABLES, package_files
 from ..settings.params import Params, load_params
-from . import notebook, prose
+from . import notebook, tables, words
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -286,7 +286,7 @@ def command(params: Params, sources: "Sources", edits: "Edits", run_name: str | 
         refresh_readme(made, params, folder)
     seconds = time.perf_counter() - begin
     print(
-        f"{prose.headline(made)}\n{name_of(folder)}/index.html "
+        f"{words.forecast.headline(made)}\n{name_of(folder)}/index.html "
         f"{'is up to date: nothing it rests on has changed' if current else 'was rendered'} ({seconds:.1f} s).\n"
         "Next: summit forecast --add KIND:STRENGTH[:OCCASION] asks what if; summit add appends a row; make lab opens the "
         "notebooks."
@@ -304,10 +304,10 @@ def refresh_readme(made: "Forecast", params: Params, folder: Path) -> None:
 
 
 def readme(text: str, made: "Forecast", names: Mapping[str, str]) -> str:
-    """The text of a README with what stands between its markers made from a forecast; `names` as in `prose.where_rows`."""
+    """The text of a README with what stands between its markers made from a forecast; `names` as in `tables.who_comes_where`."""
     parts = {
         "number": f"{100 * made.probability:.0f} %, {made.likelihood_word}",
-        "who comes where": f"\n\n{prose.where_markdown(made, names)}\n\n",
+        "who comes where": f"\n\n{tables.markdown(tables.who_comes_where(made, names), 5)}\n\n",
     }
     for name, part in parts.items():
         text = re.sub(rf"(?s)(?<=<!-- {name} -->).*?(?=<!-- /{name} -->)", lambda _, part=part: part, text)
@@ -358,7 +358,7 @@ def write_report(
     from ..fit import posterior
     from . import page
 
-    tables = write_files(run, folder)
+    csv_names = write_files(run, folder)
     posterior.keep(run.params, run.record, folder / posterior.POSTERIOR)
     pages = {name: page.page_of(name, executed) for name, executed in notebooks.items()}
     frame = partial(page.frame, pages=list(pages.values()), notice=page.notice(injected))
@@ -368,7 +368,7 @@ def write_report(
         write_atomic(folder / f"{name}.html", frame(pages[name], footer=page.footer(run, name), body=body))
     write_atomic(
         folder / "index.html",
-        frame(page.OVERVIEW, footer=page.footer(run), overview=page.overview(run, tables, RECORD)),
+        frame(page.OVERVIEW, footer=page.footer(run), overview=page.overview(run, csv_names, RECORD)),
     )
     write_atomic(folder / "headline.svg", picture(forecast.from_json(forecast.to_json(run.forecast))))
 
@@ -377,7 +377,7 @@ def picture(published: "Forecast") -> str:
     """The curve of a published forecast as an SVG file that brings its fonts' names along."""
     from . import figures, show
 
-    svg = show.svg(figures.curve(published), prose.climb(published))
+    svg = show.svg(figures.curve(published), words.forecast.climb(published))
     return svg.replace("<svg ", '<svg font-family="DejaVu Sans, Arial, sans-serif" ', 1)
 
 

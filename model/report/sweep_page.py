@@ -32,7 +32,7 @@ from ..files import (
     writing,
 )
 from ..formatting import Table, count, day, percent, points, short_day
-from ..settings.params import Params, load_params
+from ..settings.params import Params, load_params, meanings
 from . import page, report, show
 from .figures import (
     BAND,
@@ -50,7 +50,6 @@ from .figures import (
     time_axis,
 )
 from .structure_figures import intervals
-from .tuning_prose import meaning
 
 NAMED = 8
 """With more lines than these a figure names only the plain one, the lowest and the highest."""
@@ -331,8 +330,9 @@ def page_of(
     """
     told = page.Page(here, "Comparison", claim(rows), asked.means)
     names = {**names, UNKNOWN: "A visit not yet public"}
+    told_by = meanings()
     changes = [
-        f"{name or PLAIN}: {meaning(name) or 'as the params files say'}"
+        f"{name or PLAIN}: {told_by.get(name) or 'as the params files say'}"
         for name in dict.fromkeys(row.scenario for row in rows)
     ]
     fit = (

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from ..formatting import count, percent, points, upper_first
 from ..track_record import sbc
 from ..track_record.sbc import Simulation
+from .facts import parameter_name
 from .figures import DOWN, INK, MUTED, RULE, SMALL, STYLE, UP, WASH, WIDE, bare, fitted, panel, text_width
-from .tuning_prose import named
 
 if TYPE_CHECKING:
     from ..answer.sensitivity import Sensitivity
@@ -28,7 +28,7 @@ def tornado(made: "Sensitivity", width: int = WIDE, number: int = 10) -> Figure:
 
     first = rows[0] if rows else None
     title = (
-        f"{upper_first(named(first.name))} matters most: moved to its edges, the forecast changes by "
+        f"{upper_first(parameter_name(first.name))} matters most: moved to its edges, the forecast changes by "
         f"{points(first.reach(made.probability)).lstrip('+')} points"
         if first and first.safe
         else "No prior can be moved to its edges without a refit"
@@ -51,7 +51,7 @@ def tornado(made: "Sensitivity", width: int = WIDE, number: int = 10) -> Figure:
             )
             told = f"k {told}"
             axes.text(width, y + 9, told, va="center", ha="right", size=SMALL, color=MUTED)
-            text = f"{named(bar.name)}, {bar.low.value:.2g} to {bar.high.value:.2g}"
+            text = f"{parameter_name(bar.name)}, {bar.low.value:.2g} to {bar.high.value:.2g}"
             axes.text(0, y + 9, fitted(text, width - 12 - text_width(told, SMALL)), va="center")
             for place_of, end, filled in ((y + 26, bar.low, False), (y + 39, bar.high, True)):
                 shift = end.probability - made.probability

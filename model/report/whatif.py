@@ -22,7 +22,7 @@ from ..files import InputError
 from ..fit import fits
 from ..formatting import Table, percent, points
 from ..settings.params import Params
-from . import figures, prose, show
+from . import figures, show, words
 
 if TYPE_CHECKING:
     from ..answer.forecast import Forecast, Run
@@ -369,9 +369,9 @@ def panel(run: "Run", interactive: bool = True) -> "Panel | show.Html":
 
     def add_signal(_: Any) -> None:
         actor = made.actor.value if made.kind.value == ATTENDANCE else ""
-        words = [made.kind.value, str(made.strength.value), *filter(None, [made.occasion.value, actor])]
+        parts = [made.kind.value, str(made.strength.value), *filter(None, [made.occasion.value, actor])]
         day = "" if made.day.value in (None, as_of) else f"@{made.day.value}"
-        made.added.value = [*made.added.value, ":".join(words) + day]
+        made.added.value = [*made.added.value, ":".join(parts) + day]
 
     choices = (*statuses.values(), *coming.values())
 
@@ -417,14 +417,14 @@ def told(run: "Run", edits: Edits, made: "Forecast") -> str:
     )
     moved = made.probability - run.forecast.probability
     say = show.say(
-        f"{prose.headline(made)} That is {points(moved)} points from the forecast of this run, "
+        f"{words.forecast.headline(made)} That is {points(moved)} points from the forecast of this run, "
         f"{percent(run.forecast.probability)}."
     )
     command = f"summit forecast --as-of {made.as_of} {options(edits)}".strip()
     return "\n".join(
         (
             say.markup,
-            show.figure(figures.curve, made, alt=prose.climb(made)).markup,
+            show.figure(figures.curve, made, alt=words.forecast.climb(made)).markup,
             show.table(moves).markup,
             f"<p>The same on the command line: <code>{escape(command)}</code></p>",
         )

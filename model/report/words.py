@@ -1,7 +1,8 @@
 """Sentences as templates: a file of `templates/words` holds Jinja macros, and each macro is called like a function.
 
 `Sentences("forecast").headline(forecast)` is the text of the macro `headline` in `words/forecast.j2`, on one line.
-Macros choose and arrange words; numbers are computed before. How numbers and days are written comes from `formatting`.
+Macros choose and arrange words. Numbers come from the functions of `facts`, the way they are written from `formatting`;
+both are globals and filters of every template.
 """
 
 import re
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import formatting
+from ..answer import sensitivity
+from . import facts
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -21,15 +24,16 @@ FORMATS = ("percent", "points", "signed", "day", "short_day", "span", "count", "
 
 @cache
 def environment() -> "Environment":
-    """The Jinja environment of the sentences: undefined names are errors, and every format is a filter and a global."""
+    """The Jinja environment of the sentences, in which an undefined name is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(
         loader=FileSystemLoader(WORDS), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    formats = {name: getattr(formatting, name) for name in FORMATS}
-    made.filters.update(formats)
-    made.globals.update(formats)
+    functions = {name: getattr(formatting, name) for name in FORMATS}
+    functions |= {name: getattr(facts, name) for name in facts.__all__}
+    made.filters.update(functions)
+    made.globals.update(functions, SAFE=sensitivity.SAFE, NOTICEABLE=sensitivity.NOTICEABLE)
     return made
 
 
@@ -44,3 +48,8 @@ class Sentences:
             raise AttributeError(macro)
         found = getattr(environment().get_template(f"{self._name}.j2").module, macro)
         return lambda *values, **named: re.sub(r"[ \t\n]+", " ", str(found(*values, **named))).strip()
+
+
+forecast = Sentences("forecast")
+evidence = Sentences("evidence")
+tuning = Sentences("tuning")

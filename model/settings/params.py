@@ -521,6 +521,13 @@ def load_params(
     return Params(**parts, scenario=scenario, files=tuple(files.values()), documents=documents)
 
 
+def meanings() -> dict[str, str]:
+    """What each scenario of the params changes, in its own words, by name."""
+    return {
+        path.stem: str(read_yaml(path).data.get("means", "")) for path in sorted(SCENARIOS.glob("*.yaml"))
+    }
+
+
 def _scenario_path(name: str) -> Path:
     names = sorted(path.stem for path in SCENARIOS.glob("*.yaml"))
     if name not in names:

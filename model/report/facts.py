@@ -1,0 +1,184 @@
+"""What the sentences of a report state: numbers and choices taken from a run."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from math import hypot
+from statistics import mean
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from ..answer.forecast import Forecast, Run
+    from ..answer.sensitivity import Bar, Sensitivity
+    from ..evidence.ledger import Ledger, Occasion, Signal
+
+__all__ = (
+    "ahead",
+    "coded",
+    "first_below_half",
+    "fresh_signals",
+    "gatherings_held",
+    "largest_loss",
+    "likeliest_place",
+    "lowest_next",
+    "parameter_name",
+    "recent",
+    "searched",
+    "statuses",
+    "steepest_week",
+    "undecided",
+)
+
+WEEK = timedelta(days=7)
+SMALLEST_SHOWN = 0.0005
+"""The smallest contribution that does not print as zero."""
+LEVEL_NAMES = {
+    "2": "reported that he comes",
+    "1": "may come",
+    "-1": "may not come",
+    "-2": "reported that he stays away",
+}
+
+
+class Loss(NamedTuple):
+    """The occasion that words lowered most, by how much, and the leader least likely to come there."""
+
+    delta: float
+    occasion: str
+    leader: str
+    comes: float
+
+
+class Rise(NamedTuple):
+    """How much the curve rises in the week to a day."""
+
+    delta: float
+    day: str
+
+
+class Coded(NamedTuple):
+    """Signals of the as-of year so far, and the mean of the years before it; None where no earlier year is coded."""
+
+    this_year: int
+    a_year_before: float | None
+
+
+class Ranked(NamedTuple):
+    """Contributions in two groups."""
+
+    large: list[dict[str, Any]]
+    rest: list[dict[str, Any]]
+
+
+def leaders(run: "Run") -> dict[str, str]:
+    """The leaders' names by the code of their side."""
+    return {side.code: side.leader for side in run.params.question.sides}
+
+
+def ahead(forecast: "Forecast") -> list[dict[str, Any]]:
+    """The occasions at which a meeting is still possible, the unknown visit last."""
+    return [row for row in forecast.occasions if row["status"] != "past"]
+
+
+def who_comes(row: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[str, Any]]:
+    """Each leader with `home` or the chance that he comes to an occasion; None where that is no question."""
+    return [(name, "home" if row["host"] == code else row["comes"].get(code)) for code, name in names.items()]
+
+
+def likeliest_place(forecast: "Forecast") -> dict[str, Any] | None:
+    """The known occasion at which a first meeting is most likely; None without one."""
+    known = [row for row in ahead(forecast) if row["kind"] != "unknown"]
+    return max(known, key=lambda row: row["probability_first"], default=None)
+
+
+def largest_loss(run: "Run") -> Loss | None:
+    """The occasion that words lowered most; None where none lost a point or more."""
+    occasion_of = {signal.event_id: signal.occasion for signal in run.ledger.signals}
+    sums: Counter[str] = Counter()
+    for row in run.forecast.contributions:
+        if row["what"] in ("coming", "meeting"):
+            sums[occasion_of.get(row["id"], "")] += row["delta"]
+    rows = [row for row in ahead(run.forecast) if row["comes"]]
+    worst = min(rows, key=lambda row: sums[row["id"]], default=None)
+    if worst is None or sums[worst["id"]] > -0.01:
+        return None
+    guests = [guest for guest in who_comes(worst, leaders(run)) if guest[1] != "home"]
+    name, chance = min(guests, key=lambda guest: guest[1])
+    return Loss(sums[worst["id"]], worst["name"], name, chance)
+
+
+def steepest_week(forecast: "Forecast") -> Rise | None:
+    """The week in which the curve rises most; None where it is shorter than a week."""
+    rows = forecast.curve
+    weeks = (
+        Rise(late["probability"] - early["probability"], late["date"]) for early, late in zip(rows, rows[7:])
+    )
+    return max(weeks, default=None)
+
+
+def ranked(forecast: "Forecast", number: int | None = None) -> Ranked:
+    """The largest contributions, at most `number` and none that would print as zero, and the others."""
+    rows = sorted(forecast.contributions, key=lambda row: -abs(row["delta"]))
+    large = [row for row in rows[:number] if abs(row["delta"]) >= SMALLEST_SHOWN]
+    return Ranked(large, rows[len(large) :])
+
+
+def lowest_next(forecast: "Forecast") -> dict[str, Any] | None:
+    """The single next signal that leaves the lowest forecast; None where none would lower it."""
+    single = [row for row in forecast.next_signals if row["direction"] != "pair"]
+    worst = min(single, key=lambda row: row["probability_after"], default=None)
+    return worst if worst and worst["probability_after"] < forecast.probability else None
+
+
+def first_below_half(path: Sequence[Mapping[str, Any]]) -> str:
+    """The first day, the last aside, on which a path is below half of where it begins; empty without one."""
+    half = path[0]["probability"] / 2
+    return next((row["date"] for row in path[:-1] if row["probability"] < half), "")
+
+
+def statuses(forecast: "Forecast") -> list[tuple[int, str]]:
+    """How many known occasions have each status, the most frequent first."""
+    found = Counter(sorted(row["status"] for row in forecast.occasions if row["kind"] != "unknown"))
+    return [(number, status) for status, number in found.most_common()]
+
+
+def fresh_signals(run: "Run") -> int:
+    """How many signals became public in the week to the as-of date."""
+    return len(recent(run.ledger, date.fromisoformat(run.forecast.as_of), 1))
+
+
+def recent(ledger: "Ledger", as_of: date, weeks: int) -> "list[Signal]":
+    """The signals of the weeks before a day."""
+    return [signal for signal in ledger.signals if signal.public_date > as_of - weeks * WEEK]
+
+
+def gatherings_held(ledger: "Ledger") -> "list[Occasion]":
+    """The gatherings of many that are over and were held in person."""
+    return [
+        row for row in ledger.occasions if row.met is not None and not row.is_visit and row.held_in_person
+    ]
+
+
+def searched(ledger: "Ledger") -> Counter[str]:
+    """How many signals each search found."""
+    return Counter(signal.search for signal in ledger.signals)
+
+
+def coded(ledger: "Ledger", as_of: date) -> Coded:
+    """How densely the year of the as-of date is coded beside the years before it."""
+    years = Counter(signal.public_date.year for signal in ledger.signals)
+    earlier = [years[year] for year in range(min(years, default=as_of.year), as_of.year)]
+    return Coded(years[as_of.year], mean(earlier) if earlier else None)
+
+
+def parameter_name(name: str) -> str:
+    """The name of a parameter for readers, its level of words in brackets."""
+    what, _, level = name.removesuffix("]").partition("[")
+    return what.replace("_", " ") + (f" ({LEVEL_NAMES.get(level, level)})" if level else "")
+
+
+def undecided(made: "Sensitivity") -> "list[Bar]":
+    """The bars within two standard errors of the widest one, that one aside."""
+    first, *others = [bar for bar in made.bars if bar.safe]
+    reach = first.reach(made.probability)
+    return [bar for bar in others if reach - bar.reach(made.probability) < 2 * hypot(first.error, bar.error)]
