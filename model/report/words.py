@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 WORDS = Path(__file__).parent / "templates" / "words"
-FORMATS = ("percent", "points", "signed", "day", "short_day", "span", "count", "listed", "upper_first")
+FORMATS = (
+    *("percent", "points", "signed", "number", "decimals", "interval"),
+    *("day", "short_day", "span", "count", "listed", "upper_first"),
+)
 
 
 @cache
