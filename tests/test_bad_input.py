@@ -8,13 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from model import files
 from model.answer import forecast
 from model.cli import main
 from model.evidence.ledger import OCCASION_COLUMNS, SIGNAL_COLUMNS, WINDOW_COLUMNS
-from model.files import read_csv
-from model.paths import ROOT
-from model.settings.params import PARAMS, load_params
+from model.files import disk
+from model.files.csv_files import read_csv
+from model.paths import PARAMS, ROOT
+from model.settings.params import load_params
 
 SEEDS = ROOT / "seeds"
 HEADER = ",".join(SIGNAL_COLUMNS) + "\n"
@@ -1151,7 +1151,7 @@ def test_a_disk_that_takes_nothing_is_told_and_the_ledger_stays(
         raise OSError(number, reason)
 
     words = laid_out(tmp_path, MINE, ("add", *ROW))
-    monkeypatch.setattr(files.os, "replace", refuse)
+    monkeypatch.setattr(disk.os, "replace", refuse)
     assert main(words) == 2
     assert f"mine.csv: cannot be written: {reason}" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["mine.csv"] and (
@@ -1176,7 +1176,7 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path, monkeypatch, capsys):
 
 def test_a_cache_that_cannot_be_written_is_told(tmp_path, monkeypatch, capsys):
     words = laid_out(tmp_path, MINE | {".cache": "a file where a folder should be"}, ("add", *ROW))
-    monkeypatch.setattr(files, "ROOT", tmp_path)
+    monkeypatch.setattr(disk, "CACHE", tmp_path / ".cache")
     assert main(words) == 2 and re.search(r"\.cache.*: cannot be read or written: ", capsys.readouterr().err)
     assert (tmp_path / "mine.csv").read_text() == HEADER
 

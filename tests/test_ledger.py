@@ -23,8 +23,9 @@ from model.evidence.ledger import (
     load_ledger,
 )
 from model.evidence.ledger import csv_of as tables_of
-from model.files import InputError
-from model.settings.params import ROOT, load_params
+from model.files.problems import InputError
+from model.paths import ROOT
+from model.settings.params import load_params
 
 WORDS = {
     "kinds": {
@@ -119,7 +120,7 @@ def csv_of(columns, rows):
 @pytest.fixture
 def load(tmp_path, monkeypatch):
     """Loads a ledger of rows written to files of a temporary folder; each argument is one file or a list of files."""
-    monkeypatch.setattr("model.files.ROOT", tmp_path)
+    monkeypatch.setattr("model.files.disk.ROOT", tmp_path)
 
     def loader(
         signals=(SIGNAL,),

@@ -12,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from model.files import InputError, read_yaml
-from model.settings import params
-from model.settings.params import FAMILIES, Prior, json_schemas, load_params
+from model.files.problems import InputError
+from model.files.yaml_files import read_yaml
+from model.settings import scenario
+from model.settings.params import load_params
+from model.settings.priors import FAMILIES, Prior
+from model.settings.schemas import json_schemas
 
 QUESTION = """\
 question_id: trump-xi-2025
@@ -93,8 +96,8 @@ TEXTS = {"question": QUESTION, "priors": PRIORS, "run": RUN}
 @pytest.fixture
 def load(tmp_path, monkeypatch):
     """Loads params files of a temporary folder, with edits as (file, old text, new text)."""
-    monkeypatch.setattr("model.files.ROOT", tmp_path)
-    monkeypatch.setattr(params, "SCENARIOS", tmp_path / "scenarios")
+    monkeypatch.setattr("model.files.disk.ROOT", tmp_path)
+    monkeypatch.setattr(scenario, "SCENARIOS", tmp_path / "scenarios")
 
     def loader(*edits, scenario=None, **options):
         texts = dict(TEXTS)
@@ -547,7 +550,7 @@ class TestScenario:
 
 class TestPriors:
     def prior(self, **fields):
-        return Prior.model_validate({"unit": "x", "why": "y", **fields})
+        return Prior.model_validate(fields)
 
     @pytest.mark.parametrize(
         "dist, args, median, support",

@@ -21,8 +21,9 @@ from ..evidence.record import BOTH
 from ..evidence.seasons import DAY
 from ..evidence.tone import balance
 from ..evidence.words import REFUSAL, Coming, Words, words
-from ..files import Problem, expected_one_of, nearest, parse_day, raise_if_any, shown
-from ..settings.params import Params, Priors
+from ..files.problems import Problem, expected_one_of, nearest, parse_day, raise_if_any, shown
+from ..settings.params import Params
+from ..settings.priors import Priors
 
 RECENT = 0.5**5 / 3
 """A general signal whose weight has fallen below this counts as background: five half-lives for one of strength 1."""

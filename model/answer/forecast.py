@@ -17,10 +17,12 @@ from ..evidence.ledger import Ledger, check_as_of, csv_of, load_ledger
 from ..evidence.outlook import SCHEDULED, Outlook, outlook
 from ..evidence.record import CLASSES, Record, no_record, record
 from ..evidence.seasons import DAY, meetings
-from ..files import InputError, Problem, content_hash, decode, name_of, read_bytes
+from ..files.disk import content_hash, decode, name_of, read_bytes
+from ..files.problems import InputError, Problem
 from ..fit.fits import PARETO_K_MAX, Fit, fit, update
 from ..paths import TABLES
-from ..settings.params import Params, Priors
+from ..settings.params import Params
+from ..settings.priors import Priors
 from ..summit import PARAMETERS
 from . import explain
 

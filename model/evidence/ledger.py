@@ -13,23 +13,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..files import (
-    CSV_BYTES_MAX,
+from ..files.csv_files import CSV_BYTES_MAX, Row, is_formula, read_csv
+from ..files.disk import locked, name_of, read_bytes, write_atomic
+from ..files.problems import (
     InputError,
     Problem,
     Problems,
-    Row,
     expected_one_of,
-    is_formula,
-    locked,
-    name_of,
     nearest,
     parse_day,
     raise_if_any,
-    read_bytes,
-    read_csv,
     shown,
-    write_atomic,
 )
 
 if TYPE_CHECKING:

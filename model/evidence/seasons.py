@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from ..settings.params import Priors
+from ..settings.priors import Priors
 from .ledger import MEETING_MARGIN, Ledger, Occasion
 
 DAY = timedelta(days=1)

@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from ..settings.params import Priors
+from ..settings.priors import Priors
 from .ledger import Ledger, Signal
 
 

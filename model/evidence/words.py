@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from ..settings.params import Priors
+from ..settings.priors import Priors
 from .ledger import ANNOUNCEMENT, ATTENDANCE, Ledger, Signal
 from .tone import by_weight, weight_of
 

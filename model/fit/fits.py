@@ -15,7 +15,7 @@ import numpy as np
 from .. import summit
 from ..evidence.record import Record
 from ..evidence.seasons import YEAR
-from ..files import content_hash, locked, name_of, write_atomic
+from ..files.disk import content_hash, locked, name_of, write_atomic
 from ..paths import FAILED, FITS
 from ..settings.params import Params
 from ..summit import build, coords, data_of, dims

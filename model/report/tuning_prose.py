@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..answer.sensitivity import NOTICEABLE, SAFE
-from ..files import read_yaml
+from ..files.yaml_files import read_yaml
 from ..formatting import Table, count, listed, percent, points
-from ..paths import RECORD
-from ..settings.params import SCENARIOS
+from ..paths import RECORD, SCENARIOS
 
 if TYPE_CHECKING:
     from ..answer.forecast import Run

@@ -18,7 +18,7 @@ from ..answer.explain import COMING, Edits
 from ..evidence.ledger import ATTENDANCE
 from ..evidence.outlook import PAST
 from ..evidence.record import BOTH, Record
-from ..files import InputError
+from ..files.problems import InputError
 from ..fit import fits
 from ..formatting import Table, percent, points
 from ..settings.params import Params
