@@ -66,7 +66,7 @@ def priors(name, body):
     """The priors file with another distribution of a parameter."""
     return re.sub(
         rf"(?ms)^  {name}:\n.*?(    unit: [^\n]*\n).*?(?=^  \w)",
-        rf"  {name}:\n    means: x\n\1    why: x\n    {body}\n",
+        rf"  {name}:\n    name: x\n    means: x\n\1    why: x\n    {body}\n",
         edited("priors"),
         count=1,
     )

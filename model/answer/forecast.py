@@ -192,7 +192,7 @@ def made_from(params: Params, whole: Ledger, as_of: date, public: str = "") -> s
     """
     told = {
         "question": params.question.model_dump(mode="json", exclude={"as_of"}),
-        "priors": params.priors.model_dump(mode="json"),
+        "priors": params.priors.model_dump(mode="json", exclude={"parameters": {"__all__": {"name"}}}),
         "run": params.run.model_dump(mode="json"),
     }
     return content_hash(

@@ -112,9 +112,11 @@ class Prior(Strict):
 class Parameter(Prior):
     """One parameter of the model: its prior, unit and meaning.
 
-    `dim` names the labels of which each has a value of its own; None makes it a scalar.
+    `name` is a short noun phrase for sentences. `dim` names the labels of which each has a value of its own;
+    None makes it a scalar.
     """
 
+    name: Text
     means: Text
     unit: Text
     why: Text
