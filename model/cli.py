@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from .files import InputError, Problem, name_of, nearest, printable, raise_if_any, shown
+from .files.disk import name_of
+from .files.problems import InputError, Problem, nearest, printable, raise_if_any, shown
 
 VERBS = ("forecast", "add", "check", "compare", "sweep", "backtest")
 

@@ -43,7 +43,7 @@ from model.answer.explain import (
 )
 from model.evidence.outlook import outlook
 from model.evidence.rows import ATTENDANCE
-from model.files import InputError
+from model.files.problems import InputError
 
 P = prior_draws()
 DEADLINE = date(2025, 12, 31)

@@ -26,7 +26,7 @@ from model import formatting
 from model.answer.explain import Edits
 from model.answer.forecast import Sources
 from model.evidence.outlook import outlook
-from model.files import InputError
+from model.files.problems import InputError
 from model.paths import ROOT
 from model.report import facts, notebook, page, report, show, tables, words
 from model.settings import params

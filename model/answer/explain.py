@@ -21,7 +21,7 @@ from ..evidence.rows import ANNOUNCEMENT, ATTENDANCE, BOTH, REFUSAL, Signal
 from ..evidence.seasons import DAY
 from ..evidence.tone import balance
 from ..evidence.words import Coming, Words, words
-from ..files import Problem, expected_one_of, nearest, parse_day, raise_if_any, shown
+from ..files.problems import Problem, expected_one_of, nearest, parse_day, raise_if_any, shown
 from ..settings.params import Params, Priors
 
 RECENT = 0.5**5 / 3

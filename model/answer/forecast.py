@@ -17,7 +17,7 @@ from ..evidence.ledger import Ledger, check_as_of, csv_of, load_ledger
 from ..evidence.outlook import Outlook, outlook
 from ..evidence.record import Record
 from ..evidence.seasons import DAY
-from ..files import content_hash, name_of
+from ..files.disk import content_hash, name_of
 from ..fit.fits import Fit, fit
 from ..paths import TABLES
 from ..settings.params import Params
@@ -226,7 +226,7 @@ def made_from(params: Params, whole: Ledger, as_of: date, public: str = "") -> s
     """
     settings = {
         "question": params.question.model_dump(mode="json", exclude={"as_of"}),
-        "priors": params.priors.model_dump(mode="json"),
+        "priors": params.priors.model_dump(mode="json", exclude={"parameters": {"__all__": {"name"}}}),
         "run": params.run.model_dump(mode="json"),
     }
     text = json.dumps(settings, sort_keys=True)

@@ -20,18 +20,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..files import (
-    InputError,
-    Problem,
-    content_hash,
-    expected_one_of,
-    locked,
-    name_of,
-    nearest,
-    raise_if_any,
-    shown,
-    write_atomic,
-)
+from ..files.disk import content_hash, locked, name_of, write_atomic
+from ..files.problems import InputError, Problem, expected_one_of, nearest, raise_if_any, shown
 from ..paths import CACHE, LOG, README, RECORD, RENDERED, ROOT, TABLES, package_files
 from ..settings.params import Params, load_params
 from . import notebook, tables, words

@@ -18,7 +18,7 @@ from ..answer.explain import COMING, Edits
 from ..evidence.outlook import PAST
 from ..evidence.record import Record
 from ..evidence.rows import ATTENDANCE, BOTH
-from ..files import InputError
+from ..files.problems import InputError
 from ..fit import fits
 from ..formatting import Table, percent, points
 from ..settings.params import Params
