@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import attendance
 from .. import chances as formula
+from ..evidence.edits import ASSUMPTION, Edits, edited
 from ..evidence.ledger import Ledger, check_as_of, csv_of, load_ledger
 from ..evidence.outlook import SCHEDULED, Outlook, outlook
 from ..evidence.record import CLASSES, Record, no_record, record
@@ -166,10 +167,10 @@ def read(params: Params, sources: Sources = Sources()) -> Ledger:
     return ledger
 
 
-def run(params: Params, sources: Sources = Sources(), edits: explain.Edits = explain.Edits()) -> Run:
+def run(params: Params, sources: Sources = Sources(), edits: Edits = Edits()) -> Run:
     """The forecast of params and ledger files, from the stored fit where there is one of the same content."""
     paths = sources.paths()
-    whole = explain.edited(read(params, sources), edits, params)
+    whole = edited(read(params, sources), edits, params)
     made = forecast(params, whole, fit)
     inputs = {
         name_of(path): content_hash(Path(path).read_bytes())
@@ -252,7 +253,7 @@ def seen(params: Params, whole: Ledger, as_of: date) -> Ledger:
             signals=tuple(
                 signal
                 for signal in ledger.signals
-                if signal.in_article or signal.source == explain.ASSUMPTION
+                if signal.in_article or signal.source == ASSUMPTION
             ),
         )
     return ledger
