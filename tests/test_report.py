@@ -23,8 +23,8 @@ from papermill.cli import NoDatesSafeLoader
 from papermill.translators import PythonTranslator
 
 from model import formatting
-from model.answer.explain import Edits
 from model.answer.forecast import Sources
+from model.evidence.edits import Edits
 from model.evidence.outlook import outlook
 from model.files.problems import InputError
 from model.paths import ROOT

@@ -29,8 +29,8 @@ from . import notebook, tables, words
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from ..answer.explain import Edits
     from ..answer.forecast import Forecast, Run, Sources
+    from ..evidence.edits import Edits
 
 VERSIONED = ("numpy", "pymc", "pytensor", "arviz", "matplotlib", "nbconvert", "papermill")
 
@@ -108,7 +108,7 @@ def _rendered(path: str) -> Path:
 
 def edits_of(what_if: Iterable[str]) -> "Edits":
     """The edits told in words: "add KIND:STRENGTH[:OCCASION][@DATE]", "set OCCASION=STATUS", "remove ID"."""
-    from ..answer.explain import Edits
+    from ..evidence.edits import Edits
 
     verbs: dict[str, list[str]] = {"add": [], "set": [], "remove": []}
     for text in what_if:
@@ -228,8 +228,9 @@ def render(
         As in `forecast.run`.
     """
     from ..answer import forecast
+    from ..evidence.edits import Edits
 
-    sources, edits = sources or forecast.Sources(), edits or forecast.explain.Edits()
+    sources, edits = sources or forecast.Sources(), edits or Edits()
     injected = notebook_parameters(params, sources, edits)
     target = folder_of(injected, run_name, out_dir)
     with locked(f"render-{content_hash(str(target))[:16]}"):
@@ -452,8 +453,9 @@ def is_current(
 ) -> bool:
     """Whether the report in place is what `render` would make: nothing it rests on has changed, and no file of it."""
     from ..answer import forecast
+    from ..evidence.edits import Edits
 
-    sources, edits = sources or forecast.Sources(), edits or forecast.explain.Edits()
+    sources, edits = sources or forecast.Sources(), edits or Edits()
     injected = notebook_parameters(params, sources, edits)
     folder = folder_of(injected, run_name, out_dir)
     try:
