@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..answer.prior import UNMOVED
+from ..answer.prior import is_belief
 from ..evidence.words import LEVELS
 from ..formatting import Table, count, day, listed, percent, points, upper_first
 from ..track_record.sbc import HEADLINE, MISSED
@@ -65,7 +65,7 @@ class Belief(NamedTuple):
     @property
     def is_belief(self) -> bool:
         """Whether the record taught so little that the number is a stated belief."""
-        return self.ratio > UNMOVED
+        return is_belief(self.ratio)
 
 
 def beliefs(run: "Run") -> list[Belief]:
