@@ -15,7 +15,7 @@ import numpy as np
 from .. import summit
 from ..evidence.record import Record
 from ..evidence.seasons import YEAR
-from ..files import content_hash, locked, name_of, write_atomic
+from ..files import Failure, content_hash, locked, name_of, write_atomic
 from ..paths import FAILED, FITS
 from ..settings.params import Params
 from ..summit import build, coords, data_of, dims
@@ -25,7 +25,7 @@ PARETO_K_MAX = 0.7
 """Largest Pareto k at which reweighted draws are to be trusted (Vehtari and others 2024)."""
 
 
-class GateError(Exception):
+class GateError(Failure):
     """A fit that did not pass its checks; nothing is published from it."""
 
 

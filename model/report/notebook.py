@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..files import Problem, name_of, nearest, raise_if_any
+from ..files import Failure, Problem, name_of, nearest, raise_if_any
 from ..paths import CACHE, FAILED, NOTEBOOKS, ROOT
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ STARTS_MAX = 3
 NEVER_STARTED = "Kernel died before replying to kernel_info"
 
 
-class RenderError(Exception):
+class RenderError(Failure):
     """Notebooks that failed: for each its name, the id of the cell and the last line of the error."""
 
     def __init__(self, failures: Sequence[tuple[str, str, str]], folder: Path):
