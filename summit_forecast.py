@@ -1,4 +1,4 @@
-"""The `summit` command: runs the package `model` beside this file, whatever else of that name is on the path."""
+"""The `summit` command: runs the package `model` beside this file, not another one of that name."""
 
 import sys
 from pathlib import Path

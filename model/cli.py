@@ -39,7 +39,7 @@ OPTIONAL = ("event-date", "event-id", "occasion", "for-date", "same-as")
 
 
 class Parser(argparse.ArgumentParser):
-    """Accepts options by their full names only, and suggests the nearest option or verb for an unknown one."""
+    """Accepts options by their full names only; suggests the nearest option or verb for an unknown one."""
 
     def __init__(self, **settings):
         super().__init__(allow_abbrev=False, **settings)
@@ -118,8 +118,8 @@ def parser() -> Parser:
     sweep.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="run on the Dask cluster of this scheduler, such as tcp://host:8786, whose workers are started in "
-        "the same checkout with --no-nanny (needs the extra `cluster`)",
+        help="run on the Dask cluster of this scheduler, such as tcp://host:8786, whose workers are started "
+        "in the same checkout with --no-nanny (needs the extra `cluster`)",
     )
 
     backtest = verbs.add_parser(
@@ -310,7 +310,7 @@ def do_add(options: Namespace) -> int:
 
 
 def new_row(options: Namespace) -> dict[str, str]:
-    """The cells of the row that `summit add` appends; its id defaults to the day and five words of the description."""
+    """The row that `summit add` appends; its id defaults to the day and five words of the description."""
     columns = [column.replace("-", "_") for column in (*SIGNAL, *OPTIONAL)]
     row = {column: getattr(options, column) for column in columns} | {"in_article": "no", "checked": "open"}
     letters = "".join(char if char.isalnum() else " " for char in options.description.lower())

@@ -42,7 +42,8 @@ def answer(run: Run, seconds: float) -> str:
 def _notes(run: Run) -> Iterator[str]:
     f = run.forecast
     if f.rows_after_as_of:
-        yield f"{f.rows_after_as_of} rows are later than {f.as_of} and were not used; --as-of latest uses them."
+        later = f"{f.rows_after_as_of} rows are later than {f.as_of} and were not used"
+        yield f"{later}; --as-of latest uses them."
     met = [day for day in meetings(run.ledger) if day.year == run.outlook.as_of.year]
     if met:
         yield f"They met on {met[-1]}; below is the chance of another meeting."
@@ -130,8 +131,8 @@ def check(ledger: Ledger) -> str:
     for visit in occasions:
         if visit.is_visit and visit.met is None and visit.occasion_id not in known:
             lines.append(
-                f"warning: {visit.file}:{visit.line}: {visit.occasion_id} has no row in the visit windows, so no "
-                "forecast counts on it."
+                f"warning: {visit.file}:{visit.line}: {visit.occasion_id} has no row in the visit windows, "
+                "so no forecast counts on it."
             )
     return "\n".join([*lines, *revised(ledger)]) + "\n"
 
@@ -163,4 +164,5 @@ def reference(row: dict[str, Any]) -> str:
 
 def score(row: dict[str, Any]) -> str:
     """One score of the backtest with its interval."""
-    return f"{row['score']:<30} {row['model']:<22} {row['value']:+.4f}  [{row['lower']:+.4f}, {row['upper']:+.4f}]"
+    interval = f"[{row['lower']:+.4f}, {row['upper']:+.4f}]"
+    return f"{row['score']:<30} {row['model']:<22} {row['value']:+.4f}  {interval}"

@@ -1,8 +1,8 @@
 """Why the forecast is what it is: contributions that add up, what is new, what to watch, and what-if edits.
 
-Without signals the tone is at its usual level, nothing is said of any occasion, and no visit is agreed or put off.
-From there the signals enter in a fixed order (tone, then the words of each occasion and visit by date), and each
-changes the cumulative hazard. The order of rows in the ledger does not matter.
+Without signals the tone is at its usual level, nothing is said of any occasion, and no visit is agreed or
+put off. From there the signals enter in a fixed order (tone, then the words of each occasion and visit by
+date), and each changes the cumulative hazard. The order of rows in the ledger does not matter.
 """
 
 import itertools
@@ -30,7 +30,7 @@ Parts = dict[tuple[str, str], np.ndarray]
 RECENT = 0.5**5 / 3
 """General signals of less weight are background: five half-lives for one of strength 1."""
 FROM_RECORD = ("coming", "visit window", "visit put off")
-"""Parts whose weight the record informs, by the rule `prior.is_belief`; that of tone and planning is a belief."""
+"""Parts whose weight the record informs, by `prior.is_belief`; that of tone and planning is a belief."""
 TINY = 1e-4
 WATCHED = ("down", "up", "pair")
 """The order of the next signals: what would lower the number, what would raise it, pairs of refusals."""
@@ -156,7 +156,7 @@ def contributions(p: Draws, ahead: Outlook, signals: list[Signal], mass: float, 
 
 
 def moved(rows: list[dict], number: int = 5) -> list[dict]:
-    """The contributions to name first: what a what-if added, then the largest; never the background of tone."""
+    """The contributions to name first: what a what-if added, then the largest; never the tone."""
     named = [row for row in rows if row["what"] != "tone"]
     return sorted(named, key=lambda row: (not row["text"].startswith(ADDED), -abs(row["delta"])))[:number]
 
@@ -172,8 +172,8 @@ def news(
 ) -> list[dict]:
     """What became public after `before`, in a ledger cut at `as_of`; the largest effect first.
 
-    The effect of an event, or of an occasion that becomes known, is the forecast less the one without it. An occasion
-    that passes without a meeting loses its share of `shares`, the chances of a first meeting on `before`.
+    The effect of an event, or of an occasion that becomes known, is the forecast less the one without it. An
+    occasion that passes without a meeting loses its share of `shares`, the chances of a first meeting before.
     """
 
     def chance(seen: Ledger) -> float:
@@ -212,8 +212,8 @@ class Possible(NamedTuple):
 def possible(ahead: Outlook, params: Params) -> list[Possible]:
     """Everything that `next_signals` tries.
 
-    General signals of each kind have strength 2 and an A1 source. At each occasion ahead, each leader who does not
-    host it stays away or comes, and the meeting is announced. Pairs are refusals of one leader at two occasions.
+    General signals of each kind have strength 2 and an A1 source. At each occasion, each leader who does not
+    host it stays away or comes, and the meeting is announced. A pair is two refusals of one leader.
     """
     tried = list(possible_tones(ahead, params))
     refusals: dict[str, list[Slot]] = {}
@@ -261,7 +261,7 @@ def possible_tones(ahead: Outlook, params: Params) -> Iterator[Possible]:
 
 
 def settled(slot: Slot, side: str, direction: int) -> Slot | None:
-    """The slot after a settled word that a side comes (1) or stays away (-1); None where that is settled already.
+    """The slot after a settled word that a side comes (1) or stays away (-1); None if already so.
 
     A refusal takes an announced meeting back.
     """
@@ -304,10 +304,10 @@ def next_signals(p: Draws, ahead: Outlook, params: Params) -> list[dict]:
 def quiet_path(
     p: Draws, ledger: Ledger, as_of: date, deadline: date, params: Params, step: int = 7
 ) -> list[dict]:
-    """The probability of a meeting from each day on, if nothing more is heard: every `step` days and on the deadline.
+    """The probability of a meeting after each day if nothing more is heard, every `step` days and at the end.
 
-    The ledger is cut at `as_of`; the tone fades and occasions pass. The draws stay the same: they are not reweighted
-    for occasions that passed without a meeting.
+    The ledger is cut at `as_of`; the tone fades and occasions pass. The draws stay the same: they are not
+    reweighted for occasions that passed without a meeting.
     """
     days = [*(as_of + n * DAY for n in range(0, (deadline - as_of).days, step)), deadline]
     outlooks = {day: outlook(ledger, day, deadline, params) for day in days}

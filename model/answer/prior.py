@@ -1,6 +1,6 @@
 """What the priors alone say, beside what they say with the record, and the record itself.
 
-Draws come straight from the priors, without a sampler; as in the scenario `no-record`, the usual tone is zero.
+Draws come from the priors directly, without a sampler. As in the scenario `no-record`, the usual tone is 0.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ UNMOVED = 0.9
 
 
 def is_belief(span_ratio: float) -> bool:
-    """Whether a parameter is belief, not record: its central 90% kept over nine tenths of its width in the prior."""
+    """Whether a parameter is belief, not record: its central 90% kept over 0.9 of its width in the prior."""
     return span_ratio > UNMOVED
 
 
@@ -38,7 +38,7 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """One number without and with the record, and as the record has it; effects are probabilities, not points."""
+    """One number without and with the record, and in the record itself; effects are probabilities."""
 
     what: str
     kind: str
@@ -51,8 +51,8 @@ class Line:
 class Belief:
     """A parameter before and after the record, in its unit.
 
-    `prior_lower` and `prior_upper` bound the central 95% of the prior. `span_ratio` is the width of the posterior's
-    central 90% over that of the prior's.
+    `prior_lower` and `prior_upper` bound the central 95% of the prior. `span_ratio` is the width of the
+    posterior's central 90% over that of the prior's.
     """
 
     name: str
@@ -97,7 +97,7 @@ class PriorOnly:
 
 
 def scalars(params: Params) -> Iterator[tuple[str, str, Parameter, int]]:
-    """Every scalar that has a prior: its name, its variable, the prior, and its index there (0 without a dim)."""
+    """Every scalar that has a prior: its name, its variable, the prior, its index (0 without a dim)."""
     labels = coords(params)
     for name, prior in params.priors.parameters.items():
         if not prior.dim:

@@ -1,8 +1,8 @@
 """Which belief the forecast depends on most: the headline under other priors, without a fit.
 
-Each prior of `params/priors.yaml` is moved so that its median lies at its old 5% or 95% point, and the posterior
-draws are reweighted by the ratio of the densities. Where the Pareto shape k of the weights is too large, only a
-refit could tell. Power-scaling (Kallioinen and others 2024) is ArviZ's.
+Each prior of `params/priors.yaml` is moved so that its median lies at its old 5% or 95% point, and the
+posterior draws are reweighted by the ratio of the densities. Where the Pareto shape k of the weights is too
+large, only a refit could tell. Power-scaling (Kallioinen and others 2024) is ArviZ's.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ NOTICEABLE = 0.05
 
 @dataclass(frozen=True)
 class End:
-    """The headline with a prior moved to one edge: `value` is the new median, `error` the Monte Carlo error."""
+    """The headline with a prior moved to one edge; `value` is the new median, `error` Monte Carlo error."""
 
     level: float
     value: float
@@ -66,7 +66,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """All bars, widest first, and the power-scaling sensitivity of the headline to all priors and to the record."""
+    """All bars, widest first; the power-scaling sensitivity to all priors and to the record."""
 
     probability: float
     bars: tuple[Bar, ...]
@@ -82,7 +82,7 @@ class Sensitivity:
 def moved(old: Prior, level: float) -> Prior:
     """The prior with its median at its old quantile of this level, and as wide as before.
 
-    Normal and LogNormal keep sigma, Beta the sum of its arguments, Gamma its shape; the others have only a scale.
+    Normal and LogNormal keep sigma, Beta the sum of its arguments, Gamma its shape; others only have a scale.
     """
     from scipy import optimize, stats
 
@@ -119,7 +119,7 @@ def log_density(old: Prior, values: np.ndarray) -> np.ndarray:
 
 
 def end(old: Prior, level: float, values: np.ndarray, headline: np.ndarray) -> End:
-    """The headline with a prior moved: `headline` (draw,) reweighted by the draws `values` of the parameter."""
+    """The headline with a prior moved: `headline` (draw,) reweighted at the parameter's draws `values`."""
     log_weight = log_density(moved(old, level), values) - log_density(old, values)
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
@@ -166,7 +166,7 @@ def power(headline: np.ndarray, log_prior: dict[str, np.ndarray], likelihood: np
 
 
 def sensitivity(run: Run) -> Sensitivity:
-    """The headline of a run under each prior at its edges, and under priors and record scaled; fits nothing."""
+    """The headline of a run with each prior at its edges, and with priors and record scaled; fits nothing."""
     draws, priors = run.draws, run.params.priors.parameters
     headline = by_deadline(draws, run.outlook)
     probability = float(headline.mean())
