@@ -41,8 +41,11 @@ study: environment ## everything slower than the tests: calibration, backtest, f
 bench: environment ## how long things take
 	@$(PY) -m tests.bench $(ARGS)
 
-lock: ## requirements.lock from pyproject.toml; ARGS=--upgrade for newer releases
-	@sh .ci/bootstrap lock $(ARGS)
+lock: environment ## requirements.lock from pyproject.toml; ARGS=--upgrade for newer releases
+	@$(PY) -m pip install --quiet --upgrade --target .cache/uv uv
+	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+		| .cache/uv/bin/uv pip compile --quiet --no-config --universal --python-version 3.12 --extra test --extra cluster \
+		--generate-hashes --no-header --no-emit-index-url --no-emit-find-links --output-file requirements.lock $(ARGS) pyproject.toml -
 
 environment:
 	@$(if $(NOVENV),:,sh .ci/bootstrap)

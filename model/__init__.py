@@ -1,23 +1,44 @@
-"""Summit Forecast: how likely two leaders meet in person by a deadline, and why."""
+"""Summit Forecast: how likely two leaders meet in person by a deadline, and why.
+
+`load_params` reads `params/`, `Sources` names the ledger files, `run` makes a forecast of both:
+
+>>> from model import load_params, run
+>>> made = run(load_params(as_of="2025-07-11"))
+>>> made.forecast.probability   # the headline; made.forecast has every field of forecast.json
+>>> made.model                  # the PyMC model
+>>> made.posterior              # an ArviZ DataTree; every az.plot_* works on it
+"""
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
-# One BLAS thread and caches inside the checkout, set here before NumPy, Matplotlib or PyTensor is first imported.
-_CACHE = Path(__file__).resolve().parent.parent / ".cache"
+_ROOT = Path(__file__).resolve().parent.parent
+_CACHE = _ROOT / ".cache"
+_PUBLIC = {"load_params": ".settings.params", "Sources": ".answer.forecast", "run": ".answer.forecast"}
+__all__ = list(_PUBLIC)
+
+# One BLAS thread, and caches inside the checkout: what NumPy, Matplotlib and PyTensor read on import.
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ[_name] = "1"
 os.environ.setdefault("MPLCONFIGDIR", str(_CACHE / "matplotlib"))
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("IPYTHONDIR", str(_CACHE / "ipython"))
-# Without fast maths a compiled function gives the same bits whether it was compiled now or taken from the cache.
+# Without fast maths a compiled function gives the same bits whether it is compiled now or cached.
 _flags = os.environ.get("PYTENSOR_FLAGS", f'base_compiledir="{_CACHE / "pytensor"}"')
 os.environ["PYTENSOR_FLAGS"] = _flags if "numba__fastmath" in _flags else f"{_flags},numba__fastmath=False"
 for _name in ("CONFIG", "DATA", "RUNTIME"):
     os.environ.setdefault(f"JUPYTER_{_name}_DIR", str(_CACHE / "jupyter" / _name.lower()))
 os.environ.setdefault("NUMBA_CACHE_DIR", str(_CACHE / "numba"))
 
-# Modules compiled once stay compiled, in `.venv`: where that is switched off, every start takes a second longer.
+# Compiled modules stay in `.venv`: without them every start takes a second longer.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def __getattr__(name: str):
+    """Import a public name when it is first used, so that `import model` stays light."""
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

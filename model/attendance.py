@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .evidence.outlook import Outlook, SeasonView, Slot
-from .evidence.record import BOTH, CLASSES, OFFSETS
+from .evidence.record import CLASSES, OFFSETS
+from .evidence.rows import BOTH
 from .evidence.words import LEVELS, Coming, Meeting
 
 Draws = dict[str, np.ndarray]

@@ -7,9 +7,10 @@ from functools import cache
 import numpy as np
 
 from model import chances
-from model.evidence.ledger import ANNOUNCEMENT, ATTENDANCE, Ledger, Occasion, Signal, VisitWindow
+from model.evidence.ledger import Ledger
 from model.evidence.outlook import outlook
 from model.evidence.record import OFFSETS
+from model.evidence.rows import ANNOUNCEMENT, ATTENDANCE, Occasion, Signal, VisitWindow
 from model.evidence.words import LEVELS, Words
 from model.settings.params import load_params
 
@@ -34,20 +35,22 @@ def signal(
 ):
     """A signal that was public on the day it happened."""
     return Signal(
-        event_id,
-        day,
-        day,
-        kind,
-        actor,
-        strength,
-        grade,
-        occasion,
-        same_as,
-        False,
-        "Somebody says something.",
-        "a test",
-        True,
-        **other,
+        **{
+            "event_id": event_id,
+            "event_date": day,
+            "public_date": day,
+            "kind": kind,
+            "actor": actor,
+            "strength": strength,
+            "grade": grade,
+            "occasion": occasion,
+            "same_as": same_as,
+            "in_article": False,
+            "description": "Somebody says something.",
+            "source": "a test",
+            "checked": True,
+        }
+        | other
     )
 
 
@@ -116,7 +119,9 @@ def window(
     occasion_id="2025-visit", day=date(2025, 6, 1), earliest=date(2025, 9, 1), latest=date(2025, 9, 10)
 ):
     """What became public of a visit's dates on a day."""
-    return VisitWindow(occasion_id, day, earliest, latest, "a test")
+    return VisitWindow(
+        occasion_id=occasion_id, public_date=day, earliest=earliest, latest=latest, basis="a test"
+    )
 
 
 def ledger(signals=(), occasions=(), visit_windows=()):

@@ -11,7 +11,7 @@ import pytest
 from model import files
 from model.answer import forecast
 from model.cli import main
-from model.evidence.ledger import OCCASION_COLUMNS, SIGNAL_COLUMNS, WINDOW_COLUMNS
+from model.evidence.rows import OCCASION_COLUMNS, SIGNAL_COLUMNS, WINDOW_COLUMNS
 from model.files import read_csv
 from model.paths import ROOT
 from model.settings.params import PARAMS, load_params

@@ -13,7 +13,7 @@ import pytest
 from model.answer import forecast
 from model.answer.forecast import to_json
 from model.cli import main, percent, screen, sparkline
-from model.evidence.ledger import OCCASION_COLUMNS, WINDOW_COLUMNS
+from model.evidence.rows import OCCASION_COLUMNS, WINDOW_COLUMNS
 from model.fit import fits
 from model.paths import ROOT
 from model.report import report

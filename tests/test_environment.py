@@ -1,6 +1,7 @@
 """The files that name the environment agree, and the set-up makes it from any machine's Python."""
 
 import ast
+import fcntl
 import os
 import re
 import shutil
@@ -77,7 +78,7 @@ def test_every_import_is_a_declared_dependency():
     distributions = packages_distributions()
     ours = {"model", "tests"} | {path.stem for path in ROOT.glob("tests/*.py")}
     undeclared = set()
-    for path in [*ROOT.glob("model/*.py"), *ROOT.glob("tests/*.py")]:
+    for path in [*ROOT.glob("model/**/*.py"), *ROOT.glob("tests/*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             names = []
             if isinstance(node, ast.Import):
@@ -91,180 +92,95 @@ def test_every_import_is_a_declared_dependency():
     assert undeclared == set()
 
 
-# The set-up script, tried with stand-ins for Python that answer at once and write down what they
-# were asked.
+# The set-up, tried in a small checkout of its own: an empty lock and a project that builds itself.
 
-STAND_IN = """#!/bin/sh
-echo "{name} $*" >>"$CALLS"
-case $* in
-*_base_executable*) echo "{version}.9 $0" ;;
-*version_info*) echo {version} ;;
-"-m venv .venv") mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
-*"-m pip install"*) [ ! -e "$BROKEN" ] ;;
-esac
+BACKEND = """
+import zipfile
+
+def build_editable(folder, *_):
+    with zipfile.ZipFile(f"{folder}/tiny-1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tiny-1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: tiny\\nVersion: 1\\n")
+        wheel.writestr("tiny-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nTag: py3-none-any\\n")
+        wheel.writestr("tiny-1.dist-info/RECORD", "")
+    return "tiny-1-py3-none-any.whl"
 """
+TINY = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
 
-FETCH = """#!/bin/sh
-[ "$1" = python ] || exit 0
-folder=$UV_PYTHON_INSTALL_DIR/cpython-3.12.9-any/bin
-mkdir -p "$folder" && cp "FETCHED" "$folder/python3"
+[project]
+name = "tiny"
+version = "1"
 """
-
-
-class Machine:
-    """A checkout, and a PATH with nothing on it but the tools the set-up needs and the stand-ins put there."""
-
-    def __init__(self, folder):
-        self.home, self.bin, self.checkout = folder / "home", folder / "bin", folder / "checkout"
-        self.calls, self.broken = folder / "calls", folder / "broken"
-        for each in (self.home, self.bin, self.checkout / ".ci"):
-            each.mkdir(parents=True)
-        for tool in ("sh", "cat", "cmp", "cp", "ln", "mkdir", "rm", "sleep"):
-            (self.bin / tool).symlink_to(shutil.which(tool))
-        shutil.copy(ROOT / ".ci" / "bootstrap", self.checkout / ".ci")
-        (self.checkout / "requirements.lock").write_text("lock\n")
-        (self.checkout / "pyproject.toml").write_text("project\n")
-
-    def add(self, path, version="3.12", script=STAND_IN):
-        path = self.bin / path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(script.format(name=path.name, version=version))
-        path.chmod(0o755)
-        return path
-
-    def set_up(self, **environment):
-        """Runs the set-up; returns how it ended and what was made or installed, by which stand-in."""
-        self.calls.write_text("")
-        environment |= {
-            "PATH": str(self.bin),
-            "HOME": str(self.home),
-            "CALLS": str(self.calls),
-            "BROKEN": str(self.broken),
-        }
-        done = subprocess.run(
-            ["sh", ".ci/bootstrap"],
-            cwd=self.checkout,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        act = r"(?m)^(\S+) .*?-m (?:pip install.*? --)?(venv|require-hashes|editable|target)"
-        return done, re.findall(act, self.calls.read_text())
 
 
 @pytest.fixture
-def machine(tmp_path):
-    return Machine(tmp_path / "machine with spaces")
+def checkout(tmp_path):
+    folder = tmp_path / "a checkout with spaces"
+    (folder / ".ci").mkdir(parents=True)
+    for name in ("bootstrap", "bootstrap.py"):
+        shutil.copy(ROOT / ".ci" / name, folder / ".ci")
+    (folder / "requirements.lock").write_text("")
+    (folder / "pyproject.toml").write_text(TINY)
+    (folder / "backend.py").write_text(BACKEND)
+    return folder
 
 
-WHOLE = ["venv", "require-hashes", "editable"]
+def set_up(checkout, **environment):
+    return subprocess.run(
+        ["sh", ".ci/bootstrap"],
+        cwd=checkout,
+        env=os.environ | {"PYTHON": sys.executable} | environment,
+        capture_output=True,
+        text=True,
+    )
 
 
-def acts_of(acts):
-    return [act for _, act in acts]
+def test_a_set_up_is_done_once_and_again_when_the_lock_changes(checkout):
+    assert "Setting up .venv" in set_up(checkout).stdout
+    assert (checkout / ".venv/bin/python").exists()
+    done = set_up(checkout)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    (checkout / "requirements.lock").write_text("# changed\n")
+    assert "Setting up .venv" in set_up(checkout).stdout
 
 
-def test_a_second_set_up_does_nothing(machine):
-    machine.add("python3.12")
-    done, acts = machine.set_up()
-    assert (done.returncode, acts_of(acts)) == (0, WHOLE)
-    done, acts = machine.set_up()
-    assert (done.returncode, acts, done.stdout, done.stderr) == (0, [], "", "")
-
-
-def test_the_first_python_that_runs_and_fits_is_taken(machine):
-    machine.add("python3.12", script="#!/bin/sh\nexit 127\n")
-    machine.add("python3", "3.11")
-    machine.add("python", "3.13")
-    done, acts = machine.set_up()
-    assert (done.returncode, acts[0]) == (0, ("python", "venv"))
-
-
-def test_a_python_given_by_name_comes_first_and_replaces_another_version(machine):
-    machine.add("python3.12")
-    other = machine.add("elsewhere/mine", "3.13")
-    machine.set_up()
-    done, acts = machine.set_up(PYTHON=str(other))
-    assert (done.returncode, acts[0], acts_of(acts)) == (0, ("mine", "venv"), WHOLE)
-    assert machine.set_up(PYTHON=str(other))[1] == []
-
-
-def test_a_given_python_that_does_not_fit_is_passed_over_and_named(machine):
-    machine.add("python3.12")
-    old = machine.add("old", "3.11")
-    done, acts = machine.set_up(PYTHON=str(old))
-    assert (done.returncode, acts[0]) == (0, ("python3.12", "venv"))
-    assert f"{old}: is 3.11.9" in done.stdout
-
-
-def test_a_python_of_pyenv_is_found_without_its_shims(machine):
-    machine.add(machine.home / ".pyenv/versions/3.12.4/bin/python")
-    done, acts = machine.set_up()
-    assert (done.returncode, acts_of(acts)) == (0, WHOLE)
-
-
-def test_a_set_up_cut_short_is_made_anew(machine):
-    machine.add("python3.12")
-    machine.broken.touch()
-    done, _ = machine.set_up()
+def test_a_set_up_that_fails_says_so_and_leaves_no_stamp(checkout):
+    (checkout / "requirements.lock").write_text("no-such-package==1 --hash=sha256:" + 64 * "0" + "\n")
+    done = set_up(checkout, PIP_NO_INDEX="1")
     assert done.returncode == 1 and "Run the command again" in done.stderr
-    machine.broken.unlink()
-    done, acts = machine.set_up()
-    assert (done.returncode, acts_of(acts)) == (0, WHOLE)
+    assert not (checkout / ".venv/.stamp").exists()
 
 
-@pytest.mark.parametrize("change", ["lock", "moved", "python gone"])
-def test_a_venv_that_no_longer_fits_is_made_anew(machine, change):
-    machine.add("python3.12")
-    machine.set_up()
-    if change == "lock":
-        (machine.checkout / "requirements.lock").write_text("another lock\n")
-    elif change == "moved":
-        machine.checkout = machine.checkout.rename(machine.checkout.with_name("moved"))
-    else:
-        (machine.checkout / ".venv/bin/python").unlink()
-    done, acts = machine.set_up()
-    assert (done.returncode, acts_of(acts)) == (0, WHOLE)
+def test_one_set_up_waits_for_another(checkout):
+    (checkout / ".cache").mkdir()
+    with open(checkout / ".cache/setup.lock", "w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        second = subprocess.Popen(
+            ["sh", ".ci/bootstrap"],
+            cwd=checkout,
+            env=os.environ | {"PYTHON": sys.executable},
+            stdout=subprocess.PIPE,
+        )
+        assert b"Waiting for another set-up" in second.stdout.readline()
+        second.kill()
+        second.wait()
+    assert not (checkout / ".venv").exists()
 
 
-def test_a_change_of_the_project_file_alone_installs_only_the_project(machine):
-    machine.add("python3.12")
-    machine.set_up()
-    (machine.checkout / "pyproject.toml").write_text("another project\n")
-    assert acts_of(machine.set_up()[1]) == ["editable"]
-
-
-def test_a_turn_left_by_a_dead_set_up_is_taken_over(machine):
-    machine.add("python3.12")
-    (machine.checkout / ".cache").mkdir()
-    (machine.checkout / ".cache/setup.turn").write_text(f"{dead_process()}\n")
-    assert machine.set_up()[0].returncode == 0
-    assert os.listdir(machine.checkout / ".cache") == []
-
-
-def dead_process():
-    gone = subprocess.Popen(["sh", "-c", ":"])
-    gone.wait()
-    return gone.pid
-
-
-def test_without_a_python_one_is_fetched(machine):
-    fetched = machine.add("stand-in")
-    machine.add("uv", script=FETCH.replace("FETCHED", str(fetched)))
-    done, acts = machine.set_up()
-    assert (done.returncode, acts_of(acts)) == (0, WHOLE)
-
-
-def test_without_a_python_to_be_had_one_message_says_what_was_found_and_what_to_do(machine):
-    machine.add("python3", "3.9")
-    machine.add("python3.12", script="#!/bin/sh\nexit 127\n")
-    machine.broken.touch()
-    done, _ = machine.set_up()
-    assert done.returncode == 1
-    assert "python3: is 3.9.9" in done.stderr and "python3.12: does not run" in done.stderr
-    assert "make forecast PYTHON=" in done.stderr
-    assert not (machine.checkout / ".venv").exists()
+def test_without_a_usable_python_a_message_says_what_to_do(checkout, tmp_path):
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in ("sh", "cat"):
+        (tools / tool).symlink_to(shutil.which(tool))
+    old = tools / "python3"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    done = set_up(checkout, PATH=str(tools), HOME=str(tmp_path), PYENV_ROOT=str(tmp_path), PYTHON=str(old))
+    assert done.returncode == 1 and f"PYTHON={old} is no Python 3.12" in done.stderr
+    assert "make forecast PYTHON=" in done.stderr and not (checkout / ".venv").exists()
 
 
 @pytest.mark.parametrize("given", ["", "floatX=float64"])

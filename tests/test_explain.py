@@ -41,8 +41,8 @@ from model.answer.explain import (
     possible,
     quiet_path,
 )
-from model.evidence.ledger import ATTENDANCE
 from model.evidence.outlook import outlook
+from model.evidence.rows import ATTENDANCE
 from model.files import InputError
 
 P = prior_draws()

@@ -127,13 +127,16 @@ class TestKey:
         params = changed(tmp_path, "named_day: 0.9 ", "named_day: 0.8 ")
         assert key(params, record(default_run.ledger, params)) == key()
 
-    def test_a_comment_in_a_module_of_the_model_costs_no_refit(self, key, monkeypatch):
-        """Only the code that defines and samples the model is in the key, not the files it stands in."""
-        before = key()
-        real = inspect.getsource
-        monkeypatch.setattr(
-            inspect, "getsource", lambda part: real(part) + ("# A comment." if inspect.ismodule(part) else "")
-        )
+    def test_a_comment_a_docstring_and_the_layout_cost_no_refit(self, key, monkeypatch):
+        before, real = key(), inspect.getsource
+
+        def rewritten(part):
+            return (
+                real(part).replace('"""The ', '"""This is the ').replace("\n\n", "\n\n\n")
+                + "    # A comment."
+            )
+
+        monkeypatch.setattr(inspect, "getsource", rewritten)
         assert key() == before
 
     def test_another_model_is_another_key(self, key, monkeypatch):
@@ -143,24 +146,33 @@ class TestKey:
 
 
 class TestStore:
-    DRAWS = {"held": np.array([0.9, 0.95]), "said": np.ones((2, 4))}
-    META = {"through": "2025-01-20", "diagnostics": {"ok": True}, "seconds": 1.5}
+    MADE = fits.Fit(
+        "a",
+        date(2025, 1, 20),
+        {"held": np.array([0.9, 0.95]), "said": np.ones((2, 4))},
+        {"ok": True},
+        1.5,
+        False,
+        "no stored fit",
+        stats={"energy": np.array([3.0, 4.0])},
+    )
 
     def test_a_stored_fit_comes_back_as_it_was(self, tmp_path):
-        fits.save_fit(tmp_path / "a.npz", self.DRAWS, self.META)
+        fits.save_fit(tmp_path / "a.npz", self.MADE)
         back = fits.load_fit(tmp_path / "a.npz")
-        assert back.reused and back.through == date(2025, 1, 20) and back.diagnostics == {"ok": True}
-        assert all(np.array_equal(back.draws[name], value) for name, value in self.DRAWS.items())
+        assert back.reused and (back.through, back.diagnostics) == (self.MADE.through, {"ok": True})
+        assert all(np.array_equal(back.draws[name], value) for name, value in self.MADE.draws.items())
+        assert back.stats["energy"].tolist() == [3, 4]
 
     @pytest.mark.parametrize("keep", [0, 10, 200, -1])
     def test_a_damaged_store_counts_as_none(self, tmp_path, keep):
         path = tmp_path / "a.npz"
-        fits.save_fit(path, self.DRAWS, self.META)
+        fits.save_fit(path, self.MADE)
         path.write_bytes(path.read_bytes()[:keep])
         assert fits.load_fit(path) is None and fits.load_fit(tmp_path / "b.npz") is None
 
     def test_a_store_without_description_counts_as_none(self, tmp_path):
-        np.savez(tmp_path / "a.npz", **self.DRAWS)
+        np.savez(tmp_path / "a.npz", **self.MADE.draws)
         assert fits.load_fit(tmp_path / "a.npz") is None
 
 
@@ -209,43 +221,46 @@ class TestGate:
         with pytest.raises(AssertionError, match=says):
             raise AssertionError("\n".join(failures))
 
+    @pytest.fixture
+    def sampler(self, tmp_path, monkeypatch):
+        """A sampler that answers at once, counting, and what the gate says of it."""
+        verdict, calls = {"failures": []}, []
+        made = tree()
+        made["sample_stats"] = (
+            made["sample_stats"].to_dataset().assign(dict.fromkeys(fits.STATS, made["posterior"]["held"]))
+        )
+        monkeypatch.setattr(fits, "FITS", tmp_path / "fits")
+        monkeypatch.setattr(fits, "FAILED", tmp_path / "failed")
+        monkeypatch.setattr(fits, "RENDERED", tmp_path)
+        monkeypatch.setattr(fits, "sample", lambda *_: calls.append(1) or made)
+        monkeypatch.setattr(fits, "diagnose", lambda *_: ({"ok": True}, verdict["failures"]))
+        return verdict, calls
+
     def test_a_fit_that_fails_is_not_stored_and_its_draws_are_kept_aside(
-        self, default_run, tmp_path, monkeypatch
+        self, default_run, tmp_path, sampler
     ):
-        draws = {"held": np.array([0.9])}
-        monkeypatch.setattr(fits, "FITS", tmp_path / ".cache" / "fits")
-        monkeypatch.setattr(fits, "ROOT", tmp_path)
-        monkeypatch.setattr(fits, "sample", lambda *_: None)
-        monkeypatch.setattr(fits, "draws_of", lambda *_: draws)
-        monkeypatch.setattr(fits, "diagnose", lambda *_: ({"ok": False}, ["R-hat 1.300 of held"]))
+        sampler[0]["failures"] = ["R-hat 1.300 of held"]
         with pytest.raises(
-            fits.GateError, match="nothing is published(.|\n)*R-hat 1.300 of held(.|\n)*.cache/failed"
+            fits.GateError, match="nothing is published(.|\n)*R-hat 1.300 of held(.|\n)*failed"
         ):
             fits.fit(PARAMS, default_run.record)
-        assert not list((tmp_path / ".cache" / "fits").glob("*"))
-        (stored,) = (tmp_path / ".cache" / "failed").glob("*.npz")
-        assert fits.load_fit(stored).draws["held"] == [0.9]
+        assert not (tmp_path / "fits").exists()
+        (stored,) = (tmp_path / "failed").glob("*.npz")
+        assert len(fits.load_fit(stored).draws["held"]) == fits.KEPT
 
-    def test_a_fit_is_made_once_and_then_read(self, default_run, tmp_path, monkeypatch):
-        made = []
-        monkeypatch.setattr(fits, "FITS", tmp_path)
-        monkeypatch.setattr(fits, "sample", lambda *_: made.append(1))
-        monkeypatch.setattr(fits, "draws_of", lambda *_: {"held": np.array([0.9])})
-        monkeypatch.setattr(fits, "diagnose", lambda *_: ({"ok": True}, []))
+    def test_a_fit_is_made_once_and_then_read_unless_it_is_to_be_made_anew(self, default_run, sampler):
         first, again = (fits.fit(PARAMS, default_run.record) for _ in range(2))
-        assert (
-            made == [1]
-            and (first.reused, again.reused) == (False, True)
-            and first.why
-            and first.key == again.key
-        )
+        assert (len(sampler[1]), first.reused, again.reused) == (1, False, True)
+        assert first.why and first.key == again.key
+        assert not fits.fit(PARAMS, default_run.record, anew=True).reused and len(sampler[1]) == 2
 
     @pytest.mark.study
     def test_too_short_a_run_names_a_parameter_and_publishes_nothing(
         self, default_run, tmp_path, monkeypatch
     ):
         monkeypatch.setattr(fits, "FITS", tmp_path / "fits")
-        monkeypatch.setattr(fits, "ROOT", tmp_path)
+        monkeypatch.setattr(fits, "FAILED", tmp_path / "failed")
+        monkeypatch.setattr(fits, "RENDERED", tmp_path)
         short = replace(PARAMS, run=PARAMS.run.model_copy(update={"draws": 20, "tune": 20}))
         with pytest.raises(
             fits.GateError, match=rf"(R-hat|sample size) [\d.]+ of ({'|'.join(default_run.draws)})"
@@ -335,8 +350,8 @@ class TestParetoK:
 @pytest.mark.study
 def test_two_fresh_fits_in_two_processes_give_the_same_forecast_to_the_byte(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from model import forecast, fits; from model.settings.params import load_params\n"
-        "fits.FITS = Path(sys.argv[1])\n"
+        "import sys; from pathlib import Path; from model.answer import forecast; from model.fit import fits; from model.settings.params import load_params\n"
+        "fits.FITS = fits.RENDERED = Path(sys.argv[1])\n"
         "run = forecast.run(load_params()); assert not run.fit.reused; print(forecast.to_json(run.forecast), end='')"
     )
     texts = [

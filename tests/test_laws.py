@@ -31,9 +31,9 @@ from made_up import (
 
 from model import attendance, chances, summit
 from model.answer import explain, forecast
-from model.evidence.ledger import ATTENDANCE, OCCASION_COLUMNS
 from model.evidence.outlook import outlook
 from model.evidence.record import OFFSETS, no_record, record
+from model.evidence.rows import ATTENDANCE, OCCASION_COLUMNS
 from model.evidence.seasons import YEAR, meetings
 from model.evidence.words import LEVELS, words
 from model.files import InputError, csv_text
@@ -98,8 +98,8 @@ def fields(whole, as_of, draws):
     """The fields of a forecast with a fit that does not look at the record, without the count of later rows."""
     params = load_params(as_of=as_of, deadline=as_of + 200 * DAY)
     fit = fits.Fit("", as_of, draws, {"ess_min": 400.0}, 0.0, True, "")
-    *_, made = forecast.forecast(params, whole, lambda params, past: fit)
-    return {name: value for name, value in made.items() if name != "rows_after_as_of"}
+    made = forecast.forecast(params, whole, lambda params, past: fit).forecast
+    return {name: value for name, value in vars(made).items() if name != "rows_after_as_of"}
 
 
 @st.composite

@@ -7,7 +7,7 @@ import pytest
 from made_up import DAY, thinned
 
 from model.answer import compare, forecast, sweep
-from model.evidence.ledger import OCCASION_COLUMNS, SIGNAL_COLUMNS, WINDOW_COLUMNS
+from model.evidence.rows import OCCASION_COLUMNS, SIGNAL_COLUMNS, WINDOW_COLUMNS
 from model.evidence.record import record
 from model.files import csv_text, read_csv
 from model.fit import fits

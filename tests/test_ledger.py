@@ -1,30 +1,28 @@
 """The ledger is checked row by row, and cut at a day it holds nothing that the public learned later."""
 
 import re
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date, timedelta
 
+import made_up
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from model.evidence.ledger import (
+from model.evidence.ledger import Ledger, append_signal, check_as_of, load_ledger
+from model.evidence.ledger import csv_of as tables_of
+from model.evidence.rows import (
     OCCASION_COLUMNS,
     OPTIONAL_COLUMNS,
     SEARCHES,
     SIGNAL_COLUMNS,
     WINDOW_COLUMNS,
-    Ledger,
     Occasion,
-    Signal,
-    VisitWindow,
-    append_signal,
-    check_as_of,
-    load_ledger,
+    columns_of,
 )
-from model.evidence.ledger import csv_of as tables_of
 from model.files import InputError
-from model.settings.params import ROOT, load_params
+from model.paths import ROOT
+from model.settings.params import load_params
 
 WORDS = {
     "kinds": {
@@ -639,30 +637,11 @@ def on(number):
 
 
 def in_memory_signal(name, public, occasion="", same_as=""):
-    return Signal(
-        name,
-        on(public),
-        on(public),
-        "envoy_meeting",
-        "both",
-        1,
-        "B2",
-        occasion,
-        same_as,
-        False,
-        "x",
-        "y",
-        True,
-    )
+    return made_up.signal(name, on(public), occasion=occasion, same_as=same_as)
 
 
 def ledger_of(signals=(), occasions=(), windows=(), revised=()):
-    return Ledger(
-        tuple(sorted(signals, key=lambda row: (row.public_date, row.event_id))),
-        tuple(sorted(occasions, key=lambda row: (row.known_from, row.occasion_id))),
-        tuple(sorted(windows, key=lambda row: (row.public_date, row.occasion_id))),
-        tuple(revised),
-    )
+    return replace(made_up.ledger(signals, occasions, windows), revised=tuple(revised))
 
 
 @st.composite
@@ -687,16 +666,12 @@ def occasions_of(draw, name, earliest_known=0):
     start = draw(st.integers(known, known + 30))
     end = draw(st.integers(start, start + 5))
     kind = draw(st.sampled_from(["visit", "apec"]))
-    return Occasion(
+    return made_up.occasion(
         name,
-        f"name of {name}",
-        kind,
-        "US",
         on(start),
-        on(end),
-        on(known),
-        "A",
-        "B",
+        end - start + 1,
+        kind,
+        known_from=on(known),
         confidence="high",
         source="y",
         **draw(outcomes(start, end)),
@@ -728,7 +703,7 @@ def windows_of(draw, name, public_from):
     days = draw(st.lists(st.integers(public_from, 70), unique=True, max_size=3))
     spans = [draw(st.none() | st.tuples(st.integers(0, 80), st.integers(0, 20))) for _ in days]
     return [
-        VisitWindow(name, on(public), on(span[0]) if span else None, on(sum(span)) if span else None, "said")
+        made_up.window(name, on(public), *((on(span[0]), on(sum(span))) if span else (None, None)))
         for public, span in zip(days, spans)
     ]
 
@@ -819,39 +794,11 @@ class TestTheCut:
 
     def test_every_field_of_an_occasion_is_public_or_cut(self):
         """A new column must be placed on one side of the barrier."""
-        public_at_once = {"occasion_id", "name", "type", "host", "known_from", "file", "line"}
-        after = {"attended", "held_in_person", "met", "met_date", "note", "confidence", "source"}
-        assert {f.name for f in fields(Occasion)} == public_at_once | after | {
-            "start_date",
-            "end_date",
-            "start_expected",
-            "end_expected",
-            "leader_1",
-            "leader_2",
-        }
-        past = Occasion(
-            "o",
-            "n",
-            "visit",
-            "US",
-            on(10),
-            on(12),
-            on(1),
-            "A",
-            "B",
-            "both",
-            True,
-            True,
-            on(11),
-            "n",
-            "high",
-            "s",
-        )
+        past = made_up.visit("o", on(10), met=True, known_from=on(1), note="n", confidence="high", source="s")
         cut = past.as_of(on(5), None)
-        assert not any(
-            getattr(cut, name) for name in after | {"leader_1", "leader_2", "start_date", "end_date"}
-        )
-        assert all(getattr(cut, name) == getattr(past, name) for name in public_at_once)
+        kept = {name for name in columns_of(Occasion) if getattr(cut, name)}
+        assert kept == {"occasion_id", "name", "type", "host", "known_from"}
+        assert all(getattr(cut, name) == getattr(past, name) for name in kept)
 
     @pytest.mark.parametrize(
         "day, start, end, started",
@@ -881,11 +828,8 @@ class TestTheCut:
         assert found == ([] if started is None else [(start or "", end or "", started)])
 
     def test_days_expected_in_the_past_are_not_taken_for_days_that_came(self):
-        visit = Occasion("v", "n", "visit", "US", on(35), on(36), on(1), "A", "B")
-        windows = [
-            VisitWindow("v", on(5), on(20), on(30), "said"),
-            VisitWindow("v", on(12), on(8), on(9), "said later"),
-        ]
+        visit = made_up.visit("v", on(35), known_from=on(1))
+        windows = [made_up.window("v", on(5), on(20), on(30)), made_up.window("v", on(12), on(8), on(9))]
         cut = ledger_of([], [visit], windows).as_of(on(15))
         assert cut.occasions[0].outcome_date is None and cut.occasions[0].end_date == on(9)
         again = cut.as_of(on(10)).occasions[0]

@@ -9,7 +9,7 @@ from browser import needs_browser
 
 from model import files
 from model.answer.forecast import Sources
-from model.evidence.ledger import OCCASION_COLUMNS, SIGNAL_COLUMNS
+from model.evidence.rows import OCCASION_COLUMNS, SIGNAL_COLUMNS
 from model.paths import ROOT, TABLES
 from model.report import report
 from model.settings import params

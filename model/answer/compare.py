@@ -1,8 +1,8 @@
 """Why a forecast changed: the difference of two runs, split into steps that add up exactly.
 
-From run A to run B one thing changes after the other, in a fixed order: the code and settings, the time that passed,
-outcomes, revised rows, new rows, priors and structure, the question. After each step stands a forecast that can be
-rerun; a step's share is the difference to the one before.
+Between run A and run B one thing changes after the other, in a fixed order: code and settings, the time that
+passed, outcomes, revised rows, new rows, priors and structure, the question. Each step ends in a forecast that
+can be rerun; its change is the difference from the step before.
 """
 
 import json
@@ -14,10 +14,10 @@ from typing import Any
 from ..evidence.ledger import Ledger, load_ledger
 from ..files import InputError, Problem, expected_one_of
 from ..fit.fits import fit
-from ..paths import RENDERED
+from ..paths import RENDERED, TABLES
 from ..settings.params import Params, load_params
-from .forecast import Forecast, headline, load, to_json
-from .forecast import forecast as full_forecast
+from .file import Forecast, load, to_json
+from .forecast import forecast, headline
 
 ROUNDING = 1e-6
 """How far a probability may lie from that of its forecast file, which keeps six digits."""
@@ -25,7 +25,7 @@ ROUNDING = 1e-6
 
 @dataclass(frozen=True)
 class Stored:
-    """A run as its folder keeps it: the inputs, and the forecast made from them then."""
+    """A run as its folder keeps it: the inputs, and the forecast that was made from them."""
 
     name: str
     params: Params
@@ -44,43 +44,39 @@ class Step:
 
 
 def load_run(name: str) -> Stored:
-    """The run of a folder under `notebooks/rendered`, or of a path to one.
+    """The run in a folder of `notebooks/rendered`, or at a path.
 
     Raises
     ------
     InputError
-        Where there is no such run, naming the nearest.
+        If there is no such run, naming the nearest.
     """
     folder = RENDERED / name if (RENDERED / name / "forecast.json").exists() else Path(name)
     if not (folder / "forecast.json").exists():
         runs = sorted(path.parent.name for path in RENDERED.glob("*/forecast.json"))
-        raise InputError(
-            [Problem("options", 0, 0, f"no such rendered run: {expected_one_of(name, runs)}", "run")]
-        )
+        message = f"no such rendered run: {expected_one_of(name, runs)}"
+        raise InputError([Problem("options", 0, 0, message, "run")])
     inputs = folder / "inputs"
-    params = load_params(*(inputs / f"{part}.yaml" for part in ("question", "priors", "run")))
-    ledger = load_ledger(
-        **{table: (inputs / f"{table}.csv",) for table in ("signals", "occasions", "visit_windows")},
-        **params.vocabulary,
-    )
+    params = load_params(*(inputs / f"{section}.yaml" for section in ("question", "priors", "run")))
+    ledger = load_ledger(**{table: (inputs / f"{table}.csv",) for table in TABLES}, **params.vocabulary)
     return Stored(name, params, ledger, load(folder / "forecast.json"))
 
 
 def probability(params: Params, ledger: Ledger, as_of: date, deadline: date) -> float:
-    """The headline for a ledger that was cut, seen on `as_of`, of a meeting by another deadline."""
+    """The headline from a ledger that is already cut, as of another day and for another deadline."""
     question = params.question.model_copy(update={"as_of": as_of, "deadline": deadline})
     return headline(replace(params, question=question), ledger, as_of, fit)
 
 
 def rerun(stored: Stored) -> Forecast:
     """The forecast that the stored inputs give now."""
-    fields = full_forecast(stored.params, stored.ledger, fit)[-1]
-    return Forecast(**(fields | {"inputs": stored.forecast.inputs, "scenario": stored.forecast.scenario}))
+    now = forecast(stored.params, stored.ledger, fit).forecast
+    return replace(now, inputs=stored.forecast.inputs, scenario=stored.forecast.scenario)
 
 
 def differences(stored: Stored, now: Forecast) -> list[str]:
-    """The fields in which a rerun differs from what was stored; none where they are the same to the byte."""
-    old, new = (json.loads(text) for text in (to_json(stored.forecast), to_json(now)))
+    """The fields in which a rerun differs from what was stored; empty if they are the same to the byte."""
+    old, new = (json.loads(to_json(each)) for each in (stored.forecast, now))
     return [
         f"{key}: {_short(old.get(key))} was stored, {_short(new.get(key))} comes out now"
         for key in sorted(old.keys() | new.keys())
@@ -102,89 +98,90 @@ def _rows(ledger: Ledger) -> dict[str, dict[str, Any]]:
     }
 
 
-def merge(old: Ledger, new: Ledger, take: str) -> Ledger:
-    """A ledger with the rows of `old`, changed to those of `new` where `take` ("outcomes", "revised") says so."""
-    tables = {}
-    for table, rows in _rows(old).items():
-        other = _rows(new)[table]
-        kept = {}
-        for key, row in rows.items():
-            later = other.get(key)
-            if take == "revised":
-                if later is not None:
-                    kept[key] = later
-            elif later is not None and table == "occasions" and later.met is not None and row.met is None:
-                kept[key] = later
-            else:
-                kept[key] = row
-        tables[table] = tuple(kept.values())
-    return Ledger(**tables)
+def with_outcomes(old: Ledger, new: Ledger) -> Ledger:
+    """The old ledger with the occasions that the new one has decided since."""
+    decided = {o.occasion_id: o for o in new.occasions if o.met is not None}
+    occasions = (o if o.met is not None else decided.get(o.occasion_id, o) for o in old.occasions)
+    return Ledger(old.signals, tuple(occasions), old.visit_windows)
+
+
+def with_revisions(old: Ledger, new: Ledger) -> Ledger:
+    """The rows of the new ledger that the old one has too."""
+    known, later = _rows(old), _rows(new)
+    return Ledger(
+        **{
+            table: tuple(later[table][key] for key in rows if key in later[table])
+            for table, rows in known.items()
+        }
+    )
+
+
+def changed_rows(old: Ledger, new: Ledger) -> tuple[str, ...]:
+    """The keys of old rows that the new ledger has not, or has otherwise."""
+    later = _rows(new)
+    return tuple(
+        key for table, rows in _rows(old).items() for key, row in rows.items() if row != later[table].get(key)
+    )
+
+
+def added_rows(old: Ledger, new: Ledger) -> tuple[str, ...]:
+    """The keys of new rows that the old ledger has not."""
+    known = _rows(old)
+    return tuple(key for table, rows in _rows(new).items() for key in rows if key not in known[table])
 
 
 def steps(a: Stored, b: Stored) -> list[Step]:
     """The steps from A's stored probability to B's; their changes add up to the difference exactly."""
     day_a, day_b = a.params.question.as_of, b.params.question.as_of
-    deadline_a, deadline_b = a.params.question.deadline, b.params.question.deadline
+    end_a, end_b = a.params.question.deadline, b.params.question.deadline
     seen_a, seen_b = a.ledger.as_of(day_a), b.ledger.as_of(day_b)
-    decided = merge(seen_a, seen_b, "outcomes")
-    revised = merge(decided, seen_b, "revised")
-    old, new = _rows(revised), _rows(seen_b)
-    before = _rows(decided)
-    changed = tuple(
-        key for table in old for key in before[table] if before[table][key] != new[table].get(key)
-    )
-    added = tuple(key for table in new for key in new[table] if key not in old[table])
-    open_before = {o.occasion_id for o in seen_a.occasions if o.met is None}
-    outcomes = tuple(
-        o.occasion_id for o in decided.occasions if o.met is not None and o.occasion_id in open_before
-    )
+    decided = with_outcomes(seen_a, seen_b)
+    revised = with_revisions(decided, seen_b)
     settings = replace(a.params, run=b.params.run)
-    values = [
-        ("code and settings", probability(settings, seen_a, day_a, deadline_a), ()),
-        ("time passed", probability(settings, seen_a, day_b, deadline_a), ()),
-        ("outcomes known", probability(settings, decided, day_b, deadline_a), outcomes),
-        ("revised rows", probability(settings, revised, day_b, deadline_a), changed),
-        ("new rows", probability(settings, seen_b, day_b, deadline_a), added),
-        ("priors", probability(b.params, seen_b, day_b, deadline_a), ()),
-        ("question", probability(b.params, seen_b, day_b, deadline_b), ()),
+    values: list[tuple[str, float, tuple[str, ...]]] = [
+        ("code and settings", probability(settings, seen_a, day_a, end_a), ()),
+        ("time passed", probability(settings, seen_a, day_b, end_a), ()),
+        ("outcomes known", probability(settings, decided, day_b, end_a), changed_rows(seen_a, decided)),
+        ("revised rows", probability(settings, revised, day_b, end_a), changed_rows(decided, seen_b)),
+        ("new rows", probability(settings, seen_b, day_b, end_a), added_rows(revised, seen_b)),
+        ("priors", probability(b.params, seen_b, day_b, end_a), ()),
+        ("question", probability(b.params, seen_b, day_b, end_b), ()),
     ]
-    if abs(values[-1][1] - b.forecast.probability) > ROUNDING:
-        values.append(("code B was made with", b.forecast.probability, ()))
-    values[-1] = (values[-1][0], b.forecast.probability, values[-1][2])
-    out, level = [], a.forecast.probability
-    for name, value, rows in values:
-        out.append(Step(name, value, value - level, rows))
-        level = value
-    return out
+    stored = b.forecast.probability
+    if abs(values[-1][1] - stored) > ROUNDING:
+        values.append(("code B was made with", stored, ()))
+    else:
+        values[-1] = ("question", stored, ())
+    levels = [a.forecast.probability, *(level for _, level, _ in values)]
+    return [
+        Step(name, level, level - before, rows)
+        for (name, level, rows), before in zip(values, levels, strict=False)
+    ]
 
 
 def markdown(a: Stored, b: Stored, made: list[Step]) -> str:
     """The paragraph for a change request."""
-    total = b.forecast.probability - a.forecast.probability
+    old, new = a.forecast.probability, b.forecast.probability
     lines = [
-        f"**{b.forecast.question}: {100 * a.forecast.probability:.1f} % -> {100 * b.forecast.probability:.1f} % "
-        f"({100 * total:+.1f} points)**",
+        f"**{b.forecast.question}: {100 * old:.1f} % -> {100 * new:.1f} % ({100 * (new - old):+.1f} points)**",
         "",
         "| step | change (points) | after | rows |",
         "|---|---:|---:|---|",
     ]
-    lines += [
-        f"| {step.name} | {100 * step.change:+.2f} | {100 * step.probability:.1f} % | "
-        f"{', '.join(step.rows[:8]) + (', ...' if len(step.rows) > 8 else '')} |"
-        for step in made
-    ]
+    for step in made:
+        rows = ", ".join(step.rows[:8]) + (", ..." if len(step.rows) > 8 else "")
+        lines.append(f"| {step.name} | {100 * step.change:+.2f} | {100 * step.probability:.1f} % | {rows} |")
     return "\n".join(lines) + "\n"
 
 
 def text(a: Stored, b: Stored, made: list[Step]) -> str:
     """The split as plain text."""
     lines = [
-        f"{a.name}: {100 * a.forecast.probability:.1f} % as of {a.forecast.as_of}",
-        f"{b.name}: {100 * b.forecast.probability:.1f} % as of {b.forecast.as_of}",
+        f"{run.name}: {100 * run.forecast.probability:.1f} % as of {run.forecast.as_of}" for run in (a, b)
     ]
     for step in made:
-        named = f"   {', '.join(step.rows[:5])}{' ...' if len(step.rows) > 5 else ''}" if step.rows else ""
-        lines.append(
-            f"  {100 * step.change:+6.2f}  {step.name:<24} -> {100 * step.probability:5.1f} %{named}"
-        )
+        line = f"  {100 * step.change:+6.2f}  {step.name:<24} -> {100 * step.probability:5.1f} %"
+        if step.rows:
+            line += f"   {', '.join(step.rows[:5])}{' ...' if len(step.rows) > 5 else ''}"
+        lines.append(line)
     return "\n".join(lines) + "\n"

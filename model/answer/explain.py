@@ -15,12 +15,12 @@ import numpy as np
 
 from .. import chances
 from ..chances import Draws
-from ..evidence.ledger import ANNOUNCEMENT, ATTENDANCE, Ledger, Signal
+from ..evidence.ledger import Ledger
 from ..evidence.outlook import Outlook, SeasonView, Slot, outlook, unspoken
-from ..evidence.record import BOTH
+from ..evidence.rows import ANNOUNCEMENT, ATTENDANCE, BOTH, REFUSAL, Signal
 from ..evidence.seasons import DAY
 from ..evidence.tone import balance
-from ..evidence.words import REFUSAL, Coming, Words, words
+from ..evidence.words import Coming, Words, words
 from ..files import Problem, expected_one_of, nearest, parse_day, raise_if_any, shown
 from ..settings.params import Params, Priors
 
@@ -380,19 +380,18 @@ def edited(ledger: Ledger, edits: Edits, params: Params) -> Ledger:
             + (f", about {occasion}" if occasion else "")
         )
         signals[name] = Signal(
-            name,
-            day,
-            day,
-            kind,
-            actor,
-            strength,
-            "A1",
-            occasion,
-            "",
-            False,
-            f"{ADDED}: {text}",
-            ASSUMPTION,
-            False,
+            event_id=name,
+            event_date=day,
+            public_date=day,
+            kind=kind,
+            actor=actor,
+            strength=strength,
+            grade="A1",
+            occasion=occasion,
+            in_article=False,
+            description=f"{ADDED}: {text}",
+            source=ASSUMPTION,
+            checked=False,
         )
 
     for name in edits.remove:

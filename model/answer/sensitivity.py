@@ -11,7 +11,7 @@ import numpy as np
 
 from ..attendance import Draws
 from ..chances import by_deadline
-from ..fit.fits import pareto_k
+from ..fit.reweight import pareto_k
 from ..fit.likelihood import log_likelihood
 from ..settings.params import Parameter, Params, Prior
 from . import forecast

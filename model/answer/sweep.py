@@ -1,8 +1,10 @@
 """Many forecasts at once: dates x scenarios x deadlines x random seeds of a sweep file, as one tidy table."""
 
+import itertools
+import json
 import pickle
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
 from datetime import date
 from functools import cache
 from multiprocessing import current_process
@@ -14,25 +16,36 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from .. import parallel
 from ..evidence.ledger import Ledger, check_as_of, load_ledger
 from ..evidence.seasons import DAY
-from ..files import InputError, Problem, content_hash, csv_text, four_decimals, raise_if_any, read_yaml
+from ..files import (
+    InputError,
+    Problem,
+    YamlDocument,
+    content_hash,
+    csv_text,
+    four_decimals,
+    raise_if_any,
+    read_yaml,
+)
 from ..paths import CACHE, PARAMS, package_files
 from ..settings.params import SCENARIOS, Day, Params, Strict, Text, load_params, validated
 
 if TYPE_CHECKING:
+    from ..chances import Draws
     from ..evidence.outlook import Outlook
     from ..evidence.record import Record
     from ..fit.fits import Fit
     from .forecast import Sources
 
 CODE = content_hash(*(path.read_bytes() for path in package_files()))
-"""Hash of the modules as this process has loaded them."""
+"""Hash of the code that this process has loaded."""
 GROUP, GROUPS = 10, 16
-"""The most forecasts of a job, and the fewest jobs of a sweep that has as many forecasts."""
+"""The most forecasts in a job, and the fewest jobs of a sweep with at least as many forecasts."""
 FITS_KEPT = 16
 DAYS_MAX = 2000
 FILES = ("question", "priors")
+"""Options that name a file in place of one of params/."""
 VARIED = {"scenario": "scenarios", "random_seed": "random_seeds", "deadline": "deadlines", "as_of": "as_of"}
-"""What a forecast varies, by the name of the option and that of the sweep file."""
+"""What a forecast varies: the option, and its key in the sweep file."""
 
 Case = dict[str, Any]
 """The arguments of `load_params` for one forecast."""
@@ -60,7 +73,7 @@ class Every(Strict):
 
 
 class Sweep(Strict):
-    """What to vary: empty lists leave what the params files say."""
+    """A sweep file: what to vary. Empty lists keep what the params files say."""
 
     means: Text
     as_of: Annotated[
@@ -75,9 +88,10 @@ class Sweep(Strict):
 
 @dataclass(frozen=True)
 class Row:
-    """One forecast of a sweep; `shares` are the chances of a first meeting by cause, as "cause=0.1234;...".
+    """One forecast of a sweep.
 
-    `inputs` is the hash of `forecast.made_from`, by which a page knows whether a row speaks of its run.
+    `shares` are the chances of a first meeting by cause, as "cause=0.1234;...". `inputs` is the hash of
+    `forecast.made_from`, by which a page recognises rows that belong to its run.
     """
 
     as_of: str
@@ -95,17 +109,16 @@ class Row:
 
 
 def load_sweep(path: str | Path, sources: "Sources | None" = None, given: Mapping[str, Any] = {}) -> Sweep:
-    """The checked sweep file; its days are compared with the ledger of `sources` where that is given.
+    """The checked sweep file; with `sources`, its days are checked against their ledger too.
 
     Raises
     ------
     InputError
-        With every problem, also of the params of each case.
+        With every problem, including those of the params of each case.
     """
     document = read_yaml(path)
     sweep = validated(Sweep, document)
-    ledger = None
-    problems: dict[Problem, None] = {}
+    ledger, problems = None, []
     for case in cases(sweep, given):
         try:
             params = load_params(**case)
@@ -113,54 +126,52 @@ def load_sweep(path: str | Path, sources: "Sources | None" = None, given: Mappin
                 ledger = ledger or load_ledger(**sources.paths(), **params.vocabulary)
                 check_as_of(ledger, params)
         except InputError as error:
-            problems |= {
-                document.problem((VARIED[problem.field],), problem.message)
-                if problem.file == "options" and problem.field in VARIED and not given.get(problem.field)
-                else problem: None
-                for problem in error.problems
-            }
-    raise_if_any(list(problems))
+            problems += [_at_its_key(problem, document, given) for problem in error.problems]
+    raise_if_any(list(dict.fromkeys(problems)))
     return sweep
 
 
+def _at_its_key(problem: Problem, document: YamlDocument, given: Mapping[str, Any]) -> Problem:
+    """The problem at its key in the sweep file, if that is where the bad option comes from."""
+    if problem.file == "options" and problem.field in VARIED and not given.get(problem.field):
+        return document.problem((VARIED[problem.field],), problem.message)
+    return problem
+
+
 def cases(sweep: Sweep, given: Mapping[str, Any] = {}) -> Iterator[Case]:
-    """The case of each forecast, in order; `given` is what else `load_params` is told.
+    """The case of each forecast, in order; `given` holds further arguments of `load_params`.
 
     Raises
     ------
     InputError
-        Where something is both given and varied.
+        If an option is both given and varied.
     """
+    twice = [
+        option
+        for option, key in VARIED.items()
+        if given.get(option) is not None and getattr(sweep, key)
+    ]
     raise_if_any(
         [
-            Problem("options", 0, 0, f"the sweep file varies its {many} itself", option)
-            for option, many in VARIED.items()
-            if given.get(option) is not None and getattr(sweep, many)
+            Problem("options", 0, 0, f"the sweep file varies its {VARIED[option]} itself", option)
+            for option in twice
         ]
     )
-    told = {name: value for name, value in given.items() if value is not None}
+    fixed = {name: value for name, value in given.items() if value is not None}
+    scenarios = [name or None for name in sweep.scenarios]
     days = sweep.as_of.listed() if isinstance(sweep.as_of, Every) else sweep.as_of
-    for scenario in sweep.scenarios or [None]:
-        for seed in sweep.random_seeds or [None]:
-            for deadline in sweep.deadlines or [None]:
-                for day in days or [None]:
-                    yield {
-                        "scenario": scenario or None,
-                        "random_seed": seed,
-                        "deadline": deadline,
-                        "as_of": day,
-                    } | told
+    varied = (scenarios, sweep.random_seeds, sweep.deadlines, days)
+    for values in itertools.product(*(values or [None] for values in varied)):
+        yield dict(zip(VARIED, values, strict=True)) | fixed
 
 
 def name_of_case(case: Case) -> str:
-    """The same text for the same case, another for another."""
-    import json
-
+    """A text that identifies the case."""
     return json.dumps({name: str(value) for name, value in case.items() if value is not None}, sort_keys=True)
 
 
 def grouped(todo: Mapping[str, Case]) -> dict[tuple[str, ...], list[Case]]:
-    """The cases in jobs that share a scenario and an as-of day, by the names of their cases."""
+    """Jobs of cases that share a scenario and an as-of day, by the names of these cases."""
     alike: dict[tuple, list[str]] = {}
     for name, case in todo.items():
         alike.setdefault((case["scenario"], case["as_of"]), []).append(name)
@@ -170,7 +181,7 @@ def grouped(todo: Mapping[str, Case]) -> dict[tuple[str, ...], list[Case]]:
 
 
 def inputs_hash(sources: "Sources", more: tuple[str, ...] = ()) -> str:
-    """Hash of all that decides a forecast besides its case: params, ledger, `more` files, code."""
+    """Hash of what decides a forecast besides its case: params, ledger, `more` files, code."""
     files = [
         *sorted(PARAMS.glob("*.yaml")),
         *sorted(SCENARIOS.glob("*.yaml")),
@@ -182,39 +193,26 @@ def inputs_hash(sources: "Sources", more: tuple[str, ...] = ()) -> str:
 
 @cache
 def checked(sources: "Sources", more: tuple[str, ...], inputs: str) -> None:
-    """Nothing, where this process may fit, and has the inputs and the code of the hash; else `InputError`."""
+    """Raise `InputError` if this process may not fit, or its inputs and code are not those of the hash."""
     if current_process().daemon:
-        raise InputError(
-            [
-                Problem(
-                    "options",
-                    0,
-                    0,
-                    "its workers may not start processes, which a fit needs: start them with "
-                    "--no-nanny, or with DASK_DISTRIBUTED__WORKER__DAEMON=false",
-                    "scheduler",
-                )
-            ]
+        message = (
+            "its workers may not start processes, which a fit needs: start them with "
+            "--no-nanny, or with DASK_DISTRIBUTED__WORKER__DAEMON=false"
         )
+        raise InputError([Problem("options", 0, 0, message, "scheduler")])
     if inputs_hash(sources, more) != inputs:
-        raise InputError(
-            [
-                Problem(
-                    "options",
-                    0,
-                    0,
-                    "a process of this sweep has other inputs or code than the one that "
-                    "began it: run it again, with workers newly started in the same checkout",
-                )
-            ]
+        message = (
+            "a process of this sweep has other inputs or code than the one that "
+            "began it: run it again, with workers newly started in the same checkout"
         )
+        raise InputError([Problem("options", 0, 0, message)])
 
 
 _LEDGERS: dict[tuple, Ledger] = {}
 
 
 def ledger_of(params: Params, sources: "Sources", inputs: str) -> Ledger:
-    """The whole ledger of a case, read once a process."""
+    """The whole ledger of a case, read once per process."""
     from . import forecast
 
     key = (sources, inputs, repr(params.vocabulary))
@@ -228,49 +226,44 @@ _FITS: dict[tuple, "Fit"] = {}
 
 
 def fit(params: Params, past: "Record") -> "Fit":
-    """`fits.fit`, the last few fits kept in this process."""
+    """`fits.fit`, with the last few fits kept in this process."""
     from ..fit import fits
 
     key = (params.priors.model_dump_json(), params.run.model_dump_json(), pickle.dumps(past))
-    found = _FITS.get(key) or fits.fit(params, past)
-    if key not in _FITS and len(_FITS) >= FITS_KEPT:
-        _FITS.pop(next(iter(_FITS)), None)
-    _FITS[key] = found
-    return found
+    if key not in _FITS:
+        if len(_FITS) >= FITS_KEPT:
+            _FITS.pop(next(iter(_FITS)))
+        _FITS[key] = fits.fit(params, past)
+    return _FITS[key]
 
 
 def forecasts(
     group: list[Case], sources: "Sources", more: tuple[str, ...], inputs: str, through: date | None
 ) -> list[Row]:
-    """The forecasts of cases that share a scenario and an as-of day, model only; what they share is made once."""
+    """The rows of cases that share a scenario and an as-of day; what they share is computed once."""
     from ..evidence.outlook import outlook
     from . import forecast
 
     checked(sources, more, inputs)
-    ahead, done, rows = {}, {}, []
+    params = load_params(**group[0])
+    whole, as_of = ledger_of(params, sources, inputs), params.question.as_of
+    both = forecast.records(params, whole, as_of, through)
+    known, public = forecast.seen(params, whole, as_of), forecast.public_by(whole, as_of)
+    outlook_by = cache(lambda deadline: outlook(known, as_of, deadline, params))
+    rows, seed, draws = [], None, {}
     for case in group:
         params = load_params(**case)
-        whole, q = ledger_of(params, sources, inputs), params.question
-        if not rows:
-            before, now = forecast.records(params, whole, q.as_of, through)
-            known, public = forecast.seen(params, whole, q.as_of), forecast.public_by(whole, q.as_of)
-        if q.deadline not in ahead:
-            ahead[q.deadline] = outlook(known, q.as_of, q.deadline, params)
-        if params.run.random_seed not in done:
-            done = {params.run.random_seed: forecast.reweighted(params, before, now, q.as_of, fit)}
-        rows.append(
-            row(
-                params,
-                done[params.run.random_seed].draws,
-                ahead[q.deadline],
-                forecast.made_from(params, whole, q.as_of, public),
-            )
-        )
+        check_as_of(whole, params)
+        if params.run.random_seed != seed:
+            seed = params.run.random_seed
+            draws = forecast.reweighted(params, both, as_of, fit).draws
+        made_from = forecast.made_from(params, whole, as_of, public)
+        rows.append(row(params, draws, outlook_by(params.question.deadline), made_from))
     return rows
 
 
-def row(params: Params, draws: Mapping[str, Any], ahead: "Outlook", made_from: str) -> Row:
-    """The forecast of draws and of what lies ahead."""
+def row(params: Params, draws: "Draws", ahead: "Outlook", made_from: str) -> Row:
+    """The forecast of draws and an outlook."""
     from .. import chances as formula
     from . import forecast
 
@@ -280,18 +273,18 @@ def row(params: Params, draws: Mapping[str, Any], ahead: "Outlook", made_from: s
     shares = dict(zip(chances.causes, chances.first.sum(2).mean(0), strict=True))
     largest = max(shares, key=lambda name: (shares[name], name))
     return Row(
-        q.as_of.isoformat(),
-        params.scenario or "",
-        q.deadline.isoformat(),
-        params.run.random_seed,
-        float(p.mean()),
-        spread["lower"],
-        spread["upper"],
-        float(formula.by_deadline(draws, ahead, signals=False).mean()),
-        largest,
-        float(shares[largest]),
-        ";".join(f"{name}={value:.4f}" for name, value in sorted(shares.items()) if value >= 0.00005),
-        made_from,
+        as_of=q.as_of.isoformat(),
+        scenario=params.scenario or "",
+        deadline=q.deadline.isoformat(),
+        random_seed=params.run.random_seed,
+        probability=float(p.mean()),
+        lower=spread["lower"],
+        upper=spread["upper"],
+        no_signals=float(formula.by_deadline(draws, ahead, signals=False).mean()),
+        largest_cause=largest,
+        largest_share=float(shares[largest]),
+        shares=";".join(f"{name}={p:.4f}" for name, p in sorted(shares.items()) if p >= 0.00005),
+        inputs=made_from,
     )
 
 
@@ -304,55 +297,52 @@ def run(
     given: Mapping[str, Any] = {},
     scheduler: str | None = None,
 ) -> list[Row]:
-    """Every forecast of a sweep, in its order; what a run that was stopped had finished is taken from its journal.
+    """Every forecast of a sweep, in its order; those that an interrupted run finished come from its journal.
 
     Parameters
     ----------
     journal : path
-        Finished forecasts, one JSON line each, keyed by case; a half-written last line is ignored. It belongs to the
-        inputs whose hash is in its name.
+        Finished forecasts, see `read_journal`; the caller names it after the inputs.
     given, scheduler
         As in `cases` and `parallel.done`.
     """
-    import json
-
     wanted = {name_of_case(case): case for case in cases(sweep, given)}
-    done: dict[str, Row] = {}
-    if journal.exists():
-        for line in journal.read_text("utf-8").splitlines():
-            try:
-                key, values = json.loads(line)
-                done[key] = Row(**values)
-            except (ValueError, TypeError):
-                continue
-    journal.parent.mkdir(parents=True, exist_ok=True)
+    done = read_journal(journal)
+    todo = {name: case for name, case in wanted.items() if name not in done}
     more = more_files(given)
-    told = (sources, more, inputs_hash(sources, more), sweep.fit_through)
-    jobs = {
-        names: (group, *told)
-        for names, group in grouped({name: case for name, case in wanted.items() if name not in done}).items()
-    }
-    with journal.open("a", encoding="utf-8") as log:
-        for names, rows in parallel.done(
-            forecasts, jobs, "forecasts", workers, scheduler=scheduler, size=len
-        ):
-            for name, made in zip(names, rows, strict=True):
-                done[name] = made
-                log.write(json.dumps([name, {f.name: getattr(made, f.name) for f in fields(made)}]) + "\n")
-            log.flush()
+    shared = (sources, more, inputs_hash(sources, more), sweep.fit_through)
+    jobs = {names: (group, *shared) for names, group in grouped(todo).items()}
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    with journal.open("a", encoding="utf-8") as file:
+        results = parallel.done(forecasts, jobs, "forecasts", workers, scheduler=scheduler, size=len)
+        for names, rows in results:
+            made = dict(zip(names, rows, strict=True))
+            file.writelines(json.dumps([name, asdict(row)]) + "\n" for name, row in made.items())
+            file.flush()
+            done |= made
     return [done[name_of_case(case)] for case in cases(sweep, given)]
 
 
+def read_journal(path: Path) -> dict[str, Row]:
+    """The finished forecasts of a journal by the name of their case: one JSON line each; broken lines are skipped."""
+    done: dict[str, Row] = {}
+    for line in path.read_text("utf-8").splitlines() if path.exists() else ():
+        try:
+            name, values = json.loads(line)
+            done[name] = Row(**values)
+        except (ValueError, TypeError):
+            continue
+    return done
+
+
 def more_files(given: Mapping[str, Any]) -> tuple[str, ...]:
-    """The files that stand in place of those of params/."""
+    """The files that replace those of params/."""
     return tuple(str(given[name]) for name in FILES if given.get(name))
 
 
 def table(rows: list[Row]) -> str:
     """The rows as CSV, probabilities with four decimals."""
-    return csv_text(
-        [field.name for field in fields(Row)], (map(four_decimals, astuple(made)) for made in rows)
-    )
+    return csv_text([field.name for field in fields(Row)], (map(four_decimals, astuple(row)) for row in rows))
 
 
 def of_file(
@@ -362,7 +352,7 @@ def of_file(
     given: Mapping[str, Any] = {},
     scheduler: str | None = None,
 ) -> list[Row]:
-    """Every forecast of a sweep, as loaded from its file; those made before from the same inputs come from the journal."""
+    """Every forecast of a sweep loaded from `path`; finished ones of the same inputs come from the journal."""
     key = content_hash(Path(path).read_bytes(), inputs_hash(sources, more_files(given)))[:16]
     journal = CACHE / "sweeps" / f"{Path(path).stem}-{key}.jsonl"
     return run(sweep, sources, journal, given=given, scheduler=scheduler)

@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from ..settings.params import Params
-from .ledger import MEETING_MARGIN, Ledger, Occasion, VisitWindow
-from .record import BOTH, OFFSETS, class_of, put_off
+from .ledger import Ledger
+from .record import OFFSETS, class_of, put_off
+from .rows import ANNOUNCEMENT, BOTH, MEETING_MARGIN, REFUSAL, Occasion, VisitWindow
 from .seasons import DAY, Season, expected_occasions, meetings, seasons
 from .tone import ToneSeries
-from .words import ANNOUNCEMENT, REFUSAL, Words, meeting, words, words_about
+from .words import Words, meeting, words, words_about
 
 SCHEDULED, PLANNED, DOUBTED, ANNOUNCED, REFUSED, PAST = (
     "scheduled",

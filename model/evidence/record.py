@@ -6,15 +6,15 @@ from datetime import date
 import numpy as np
 
 from ..settings.params import Params
-from .ledger import ATTENDANCE, Ledger, Occasion, Signal, VisitWindow
+from .ledger import Ledger
+from .rows import ANNOUNCEMENT, ATTENDANCE, BOTH, REFUSAL, Occasion, Signal, VisitWindow
 from .seasons import DAY, YEAR, meetings, seasons
 from .tone import ToneSeries
-from .words import ANNOUNCEMENT, LEVELS, REFUSAL, SETTLED, Coming, coming, is_refusal, words_about
+from .words import LEVELS, SETTLED, Coming, coming, is_refusal, words_about
 
 OFFSETS = np.arange(-3, 4)
 """Days of a meeting relative to the start of its occasion: the support of the meeting-day distribution."""
 CLASSES = ("home", "summit", "other", "guest")
-BOTH = "both"
 
 
 def class_of(occasion: Occasion, side: str, params: Params) -> int:

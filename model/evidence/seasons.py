@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from ..settings.params import Priors
-from .ledger import MEETING_MARGIN, Ledger, Occasion
+from .ledger import Ledger
+from .rows import MEETING_MARGIN, Occasion
 
 DAY = timedelta(days=1)
 YEAR = 365.25
@@ -70,15 +71,13 @@ def expected_occasions(occasions: Sequence[Occasion], until: date, priors: Prior
             )
             expected.append(
                 Occasion(
-                    f"{year}-{name.replace('_', '-')}-expected",
-                    f"{kind.name} {year}, no date yet",
-                    name,
-                    host,
-                    start,
-                    start + (last.end_date - last.start_date),
-                    last.known_from,
-                    "",
-                    "",
+                    occasion_id=f"{year}-{name.replace('_', '-')}-expected",
+                    name=f"{kind.name} {year}, no date yet",
+                    type=name,
+                    host=host,
+                    start_date=start,
+                    end_date=start + (last.end_date - last.start_date),
+                    known_from=last.known_from,
                 )
             )
     return expected

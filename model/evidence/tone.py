@@ -6,7 +6,8 @@ from datetime import date
 import numpy as np
 
 from ..settings.params import Priors
-from .ledger import Ledger, Signal
+from .ledger import Ledger
+from .rows import Signal
 
 
 def weight_of(signal: Signal, priors: Priors) -> float:

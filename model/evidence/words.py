@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from ..settings.params import Priors
-from .ledger import ANNOUNCEMENT, ATTENDANCE, Ledger, Signal
+from .ledger import Ledger
+from .rows import ANNOUNCEMENT, ATTENDANCE, REFUSAL, Signal
 from .tone import by_weight, weight_of
 
-REFUSAL = "contact_missed"
 LEVELS = (2, 1, -1, -2)
 """The strengths of words about coming that settle nothing: reported, may; may not, reported not."""
 SETTLED = 3

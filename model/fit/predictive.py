@@ -12,8 +12,9 @@ from functools import partial
 import numpy as np
 
 from ..attendance import Draws
-from ..evidence.ledger import Ledger, Occasion
+from ..evidence.ledger import Ledger
 from ..evidence.record import CLASSES, OFFSETS, Record, decided, record
+from ..evidence.rows import Occasion
 from ..evidence.seasons import YEAR, meetings, seasons
 from ..settings.params import Params
 from ..summit import build, coords, dims

@@ -18,9 +18,9 @@ from ..answer import explain
 from ..answer.explain import Edits
 from ..answer.forecast import ICD_203, seen
 from ..attendance import Draws, comes
-from ..evidence.ledger import ANNOUNCEMENT, Signal
 from ..evidence.outlook import Outlook, Slot, VisitView, outlook
-from ..evidence.record import BOTH, CLASSES
+from ..evidence.record import CLASSES
+from ..evidence.rows import ANNOUNCEMENT, BOTH, Signal
 from ..evidence.words import LEVELS, SETTLED, Coming, Words, meeting, words, words_about
 from ..formatting import short_day, signed
 from . import show

@@ -25,7 +25,8 @@ from .tables import chance as chance_text
 
 if TYPE_CHECKING:
     from ..answer.forecast import Forecast
-    from ..evidence.ledger import Ledger, Occasion
+    from ..evidence.ledger import Ledger
+    from ..evidence.rows import Occasion
 
 WIDE, NARROW = 736, 350
 INK, MUTED, RULE, WASH = "#1c2330", "#586173", "#c9cfd8", "#eef1f5"

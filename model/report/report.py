@@ -355,9 +355,11 @@ def write_report(
     import nbformat
 
     from ..answer import forecast
+    from ..fit import posterior
     from . import page
 
     csv_names = write_files(run, folder)
+    posterior.keep(run.params, run.record, folder / posterior.POSTERIOR)
     pages = {name: page.page_of(name, executed) for name, executed in notebooks.items()}
     frame = partial(page.frame, pages=list(pages.values()), notice=page.notice(injected))
     for name, executed in notebooks.items():

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .. import formatting
 from ..answer import explain, forecast
 from ..answer.explain import COMING, Edits
-from ..evidence.ledger import ATTENDANCE
 from ..evidence.outlook import PAST
-from ..evidence.record import BOTH, Record
+from ..evidence.record import Record
+from ..evidence.rows import ATTENDANCE, BOTH
 from ..files import InputError
 from ..fit import fits
 from ..formatting import Table, percent, points
@@ -93,7 +93,7 @@ def stored(run: "Run") -> Callable[[Params, Record], "Fit"]:
 def answer(run: "Run", edits: Edits, fitted: Callable[[Params, Record], "Fit"] | None = None) -> "Forecast":
     """The forecast of a run's ledger with the edits made; raises InputError for a wrong edit, else RefitDue."""
     whole = explain.edited(run.whole, edits, run.params)
-    return forecast.Forecast(**forecast.forecast(run.params, whole, fitted or stored(run))[-1])
+    return forecast.forecast(run.params, whole, fitted or stored(run)).forecast
 
 
 def probabilities(run: "Run", edits: list[Edits]) -> list[float]:

@@ -11,8 +11,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ..evidence.ledger import ATTENDANCE, Ledger, Occasion, Signal
+from ..evidence.ledger import Ledger
 from ..evidence.record import attended, levels, spoken
+from ..evidence.rows import ATTENDANCE, Occasion, Signal
 from ..evidence.seasons import DAY
 from ..evidence.words import LEVELS, SETTLED
 from ..formatting import Table, count, listed

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from .. import chances, parallel
-from ..evidence.ledger import ANNOUNCEMENT, ATTENDANCE, Ledger
+from ..evidence.ledger import Ledger
 from ..evidence.outlook import ANNOUNCED, Outlook, outlook
-from ..evidence.record import BOTH, Record, record
+from ..evidence.record import Record, record
+from ..evidence.rows import ANNOUNCEMENT, ATTENDANCE, BOTH, REFUSAL
 from ..evidence.seasons import DAY, meetings
 from ..evidence.tone import about_occasions
-from ..evidence.words import REFUSAL
 from ..files import csv_text, four_decimals, write_atomic
 from ..fit import fits
 from ..paths import RECORD

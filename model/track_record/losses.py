@@ -8,10 +8,10 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from ..evidence.ledger import ATTENDANCE, MEETING_MARGIN, Ledger, Occasion, Signal
+from ..evidence.ledger import Ledger
 from ..evidence.record import attended
+from ..evidence.rows import ATTENDANCE, MEETING_MARGIN, REFUSAL, Occasion, Signal
 from ..evidence.seasons import DAY, meetings
-from ..evidence.words import REFUSAL
 from ..formatting import count
 from ..formatting import day as told
 from .backtest import FULL, STRUCTURES, Point, brier, is_monthly, log_score

@@ -18,9 +18,10 @@ import numpy as np
 
 from .. import attendance, chances, parallel
 from ..answer import explain, forecast
-from ..evidence.ledger import Ledger, Occasion
+from ..evidence.ledger import Ledger
 from ..evidence.outlook import outlook
 from ..evidence.record import Record, record
+from ..evidence.rows import Occasion
 from ..evidence.seasons import DAY, YEAR, meetings
 from ..evidence.tone import about_occasions
 from ..files import content_hash, write_atomic
@@ -363,7 +364,7 @@ def replay_events(params: Params, whole: Ledger) -> dict[str, list[dict]]:
     rows = []
     for last, week in itertools.pairwise(weeks):
         before, day = (date.fromisoformat(row["as_of"]) for row in (last, week))
-        draws = forecast.brought_up_to(params, whole, day, fits.fit, through)[0].draws
+        draws = forecast.fit_as_of(params, whole, day, fits.fit, through).draws
         found = explain.news(draws, whole.as_of(day), before, shares(last), day, deadline, params)
         rows += [{"as_of": day, "probability": week["probability"]} | row for row in largest(found)]
     kept = attendance.promise(draws, (MEETING - CHECKED).days, params.priors.structure.at_risk)

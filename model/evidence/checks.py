@@ -1,0 +1,154 @@
+"""What must hold within a row and between rows of the ledger; each check yields a `Problem` at the cell to blame."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..files import Problem, Row, nearest, shown
+from .rows import ANNOUNCEMENT, ATTENDANCE, BOTH, MEETING_MARGIN, Occasion, Signal, VisitWindow
+
+if TYPE_CHECKING:
+    from .table import Table
+
+Values = Mapping[str, Any]
+"""The values of a row by column, None where a cell could not be read."""
+
+
+def in_order(row: Row, values: Values, early: str, late: str, hint: str = "") -> Iterator[Problem]:
+    """A problem at the later column where its day comes before that of the earlier one."""
+    first, last = values[early], values[late]
+    if first and last and first > last:
+        yield row.problem(late, f"expected a day not before {early}, which is {first}; found {last}{hint}")
+
+
+def signal_problems(row: Row, values: Values, kinds: Mapping[str, str]) -> Iterator[Problem]:
+    """What is wrong between the cells of a signal; `kinds` says which way each kind points, "up", "down" or "either"."""
+    kind, strength = values["kind"], values["strength"]
+    yield from in_order(
+        row, values, "event_date", "public_date", " (an announcement is dated by the announcement)"
+    )
+    yield from in_order(row, values, "public_date", "for_date")
+    sign = kinds.get(kind, "either")
+    if strength and (sign == "up" and strength < 0 or sign == "down" and strength > 0):
+        wanted = "1 to 3" if sign == "up" else "-3 to -1"
+        yield row.problem("strength", f"expected {wanted}, as {kind} points {sign}; found {strength}")
+    if kind == ATTENDANCE and not row["occasion"]:
+        yield row.problem(
+            "occasion",
+            "expected the occasion at which a leader is said to be present or absent; the cell is empty",
+        )
+    if kind == ATTENDANCE and row["actor"] == BOTH and strength not in (None, -3):
+        yield row.problem(
+            "strength",
+            f"expected -3, since {ATTENDANCE} of both says that the occasion is called off, put off or held "
+            f"online; found {strength} (a word about one leader has his side as actor)",
+        )
+    if values["for_date"] and (kind != ANNOUNCEMENT or not row["occasion"]):
+        yield row.problem(
+            "for_date", f"expected a day only on a row of kind {ANNOUNCEMENT} that names an occasion"
+        )
+
+
+def occasion_problems(row: Row, values: Values) -> Iterator[Problem]:
+    """What is wrong between the cells of an occasion."""
+    start, end, met_date = (values[name] for name in ("start_date", "end_date", "met_date"))
+    attended, held = values["attended"], values["held_in_person"]
+    yield from in_order(row, values, "start_date", "end_date")
+    yield from in_order(row, values, "known_from", "start_date")
+    outcome = ("attended", "held_in_person", "met")
+    empty = [name for name in outcome if not row[name]]
+    if empty and len(empty) < len(outcome):
+        yield row.problem(
+            empty[0], f"expected {', '.join(outcome)} all filled (known) or all empty (not yet known)"
+        )
+    if (row["met"] == "yes") != bool(row["met_date"]):
+        yield row.problem("met_date", "expected a day if met is yes, and none otherwise")
+    if met_date and start and end and not start - MEETING_MARGIN <= met_date <= end + MEETING_MARGIN:
+        yield row.problem(
+            "met_date",
+            f"expected a day from {start - MEETING_MARGIN} to {end + MEETING_MARGIN}, five days "
+            f"around the occasion; found {met_date}",
+        )
+    if values["met"] and not values["note"] and (attended not in (BOTH, "", None) or held is False):
+        yield row.problem(
+            "met", "expected attended both and held in person yes where they met, or a note that says why not"
+        )
+    if held is False and attended not in ("none", "", None):
+        yield row.problem("attended", f"expected none where it was not held in person; found {attended}")
+
+
+def window_problems(row: Row, values: Values) -> Iterator[Problem]:
+    """What is wrong between the cells of a visit window."""
+    yield from in_order(row, values, "earliest", "latest")
+    if bool(row["earliest"]) != bool(row["latest"]):
+        yield row.problem("latest", "expected earliest and latest both filled, or both empty (put off)")
+
+
+def reference_problems(signals: "Table", occasions: "Table", windows: "Table") -> Iterator[Problem]:
+    """Where a row names an occasion or event that does not exist, or one that cannot be meant."""
+    yield from _named(signals, "occasion", occasions, "occasion", _signal_about)
+    yield from _named(windows, "occasion_id", occasions, "occasion", _window_of)
+    yield from _named(signals, "same_as", signals, "event", _another)
+
+
+def _named(
+    table: "Table", column: str, target: "Table", what: str, objection: Callable[[Any, Any], str]
+) -> Iterator[Problem]:
+    for name, row in table.rows.items():
+        named = row[column]
+        if named and named not in target.rows and target.complete:
+            yield row.problem(column, f"unknown {what} {shown(named)}{nearest(named, target.rows)}")
+        elif name in table.values and named in target.values:
+            message = objection(table.values[name], target.values[named])
+            if message:
+                yield row.problem(column, message)
+
+
+def _not_known(row: Signal | VisitWindow, occasion: Occasion) -> str:
+    if row.public_date >= occasion.known_from:
+        return ""
+    return (
+        f"expected an occasion known by {row.public_date}; {occasion.occasion_id} is known from "
+        f"{occasion.known_from}"
+    )
+
+
+def _signal_about(signal: Signal, occasion: Occasion) -> str:
+    start, end = occasion.start_date, occasion.end_date
+    if message := _not_known(signal, occasion):
+        return message
+    if occasion.is_visit:
+        if signal.kind != ATTENDANCE:
+            return ""
+        return (
+            f"expected an occasion of many leaders; {occasion.occasion_id} is a visit, of which {ANNOUNCEMENT}, "
+            "visit_planning or contact_missed speak"
+        )
+    if signal.for_date and not start - MEETING_MARGIN <= signal.for_date <= end + MEETING_MARGIN:
+        return (
+            f"expected a for_date within five days of {occasion.occasion_id}, {start} to "
+            f"{end}; found {signal.for_date}"
+        )
+    return ""
+
+
+def _window_of(window: VisitWindow, occasion: Occasion) -> str:
+    if message := _not_known(window, occasion):
+        return message
+    return "" if occasion.is_visit else f"expected a visit; {occasion.occasion_id} is of type {occasion.type}"
+
+
+def _another(signal: Signal, other: Signal) -> str:
+    return "expected another row; found the row itself" if signal == other else ""
+
+
+def repeated_encounters(occasions: Iterable[Occasion]) -> Iterator[Problem]:
+    """Where two rows list the same encounter: one type, host and start."""
+    first: dict[tuple, Occasion] = {}
+    for row in occasions:
+        listed = first.setdefault((row.type, row.host, row.start_date), row)
+        if listed is not row:
+            message = (
+                f"expected one row for an encounter; {listed.occasion_id} ({listed.file}:{listed.line}) "
+                "has the same type, host and start_date"
+            )
+            yield Problem(row.file, row.line, 1, message, "occasion_id")

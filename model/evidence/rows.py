@@ -1,0 +1,263 @@
+"""The rows of the ledger's tables: signals, occasions and visit windows, each column declared once.
+
+A declaration says how a cell is read, whether it may be empty and what it then holds, whether a file may lack the
+column, and from when its value is public. Reading, writing and the cut at a day all follow it.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
+from datetime import date, timedelta
+from functools import cache, lru_cache
+from operator import attrgetter
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from ..files import expected_one_of, is_formula, parse_day, shown
+
+VISIT, ATTENDANCE, ANNOUNCEMENT, REFUSAL = "visit", "attendance", "summit_announced", "contact_missed"
+BOTH = "both"
+"""The actor of a row about both leaders, or about the occasion itself; attendance of both."""
+MEETING_MARGIN = timedelta(days=5)
+"""How far outside the dates of an occasion a meeting still counts as one at it."""
+DESCRIPTION_MAX = 140
+SEARCHES = ("first", "even", "losses")
+"""How a row was found: coded first, searched evenly for all occasions and leaders, or searched where forecasts lost most."""
+YES_NO = {"yes": True, "no": False}
+SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
+
+Reader = Callable[[str], Any]
+"""Turns a cell into its value, or raises ValueError with what was expected."""
+
+
+class Column(NamedTuple):
+    """How one column is read; `words` names the part of the vocabulary that lists its words."""
+
+    read: Reader
+    words: str
+    optional: bool
+    absent: bool
+    public: Literal["known", "start", "outcome"]
+    empty: Any
+
+
+def column(
+    read: Reader,
+    *,
+    words: str = "",
+    optional: bool = False,
+    absent: bool = False,
+    public: Literal["known", "start", "outcome"] = "known",
+    default: Any = MISSING,
+) -> Any:
+    """A dataclass field that is a column of a table.
+
+    Parameters
+    ----------
+    optional
+        Whether the cell may be empty; it then holds `default`.
+    absent
+        Whether a file may lack the column.
+    public
+        When the value becomes public: with the row, when the occasion starts, or with its outcome.
+    """
+    declared = Column(read, words, optional, absent, public, default)
+    return field(default=default, metadata={"column": declared})
+
+
+@cache
+def columns_of(kind: type[Any]) -> dict[str, Column]:
+    """The columns of a row type by name, in the order of the file."""
+    return {f.name: f.metadata["column"] for f in fields(kind) if "column" in f.metadata}
+
+
+def readers(kind: type[Any], vocabulary: Mapping[str, Collection[str]]) -> dict[str, Reader]:
+    """How each column of a row type is read; words that the vocabulary does not list are not checked."""
+    return {
+        name: one_of(vocabulary[declared.words]) if declared.words in vocabulary else declared.read
+        for name, declared in columns_of(kind).items()
+    }
+
+
+def cell_of(row: Any, name: str) -> str:
+    """The cell of a column as a file holds it."""
+    value = getattr(row, name)
+    if isinstance(value, bool):
+        return "yes" if value else "open" if name == "checked" else "no"
+    return "" if value is None else str(value)
+
+
+day = lru_cache(maxsize=4096)(parse_day)
+"""The calendar day of a cell; a ledger repeats most of its days."""
+
+
+def text(cell: str) -> str:
+    """The cell; ValueError where it is empty or a spreadsheet would take it for a formula."""
+    if not cell:
+        raise ValueError("expected some text; the cell is empty")
+    if is_formula(cell):
+        raise ValueError(f"expected text that no spreadsheet takes for a formula; found {shown(cell)}")
+    return cell
+
+
+def short_text(cell: str) -> str:
+    """The cell; ValueError also where it is too long for a description."""
+    if len(cell) > DESCRIPTION_MAX:
+        raise ValueError(f"expected at most {DESCRIPTION_MAX} characters; found {len(cell)}")
+    return text(cell)
+
+
+def like(pattern: str, what: str) -> Reader:
+    """A reader of cells that match a pattern."""
+    matches = re.compile(pattern, re.ASCII).fullmatch
+
+    def read(cell: str) -> str:
+        if not matches(cell):
+            raise ValueError(f"expected {what}; found {shown(cell)}")
+        return cell
+
+    return read
+
+
+def one_of(words: Collection[str]) -> Reader:
+    """A reader of listed words; a mapping gives the value of each."""
+    values = words if isinstance(words, Mapping) else dict(zip(words, words))
+
+    def read(cell: str) -> Any:
+        if cell not in values:
+            raise ValueError(expected_one_of(cell, values))
+        return values[cell]
+
+    return read
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signal:
+    """One dated public signal; `same_as` names another row about the same event, `occasion` the one it is about.
+
+    `for_date` is the day that an announcement names for the meeting, `search` one of `SEARCHES`.
+    """
+
+    KEY: ClassVar = ("event_id",)
+
+    event_id: str = column(like(rf"\d{{4}}-\d{{2}}-\d{{2}}-{SLUG}", "a date, then words, joined by hyphens"))
+    event_date: date = column(day)
+    public_date: date = column(day)
+    kind: str = column(str, words="kinds")
+    actor: str = column(str, words="actors")
+    strength: int = column(one_of({str(level): level for level in (-3, -2, -1, 1, 2, 3)}))
+    grade: str = column(like("[A-F][1-6]", "an Admiralty code, a letter A to F and a digit 1 to 6"))
+    occasion: str = column(text, optional=True, default="")
+    for_date: date | None = column(day, optional=True, absent=True, default=None)
+    same_as: str = column(text, optional=True, default="")
+    in_article: bool = column(one_of(YES_NO))
+    search: str = column(one_of(SEARCHES), optional=True, absent=True, default=SEARCHES[0])
+    description: str = column(short_text)
+    source: str = column(text)
+    checked: bool = column(one_of({"yes": True, "open": False}))
+    file: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
+
+    @property
+    def id(self) -> str:
+        return self.event_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occasion:
+    """One occasion on which both leaders could meet.
+
+    In a ledger that was cut, everything not yet public is blank ("" or None). The dates of a visit still ahead are
+    those of its latest public window, None without one; `start_expected` and `end_expected` are then true.
+    """
+
+    KEY: ClassVar = ("occasion_id",)
+
+    occasion_id: str = column(like(rf"\d{{4}}-{SLUG}", "a year, then words, joined by hyphens"))
+    name: str = column(text)
+    type: str = column(str, words="types")
+    host: str = column(like("[A-Z]{2}", "an ISO 3166 code of two capital letters"))
+    start_date: date | None = column(day)
+    end_date: date | None = column(day)
+    known_from: date = column(day)
+    leader_1: str = column(text, public="start", default="")
+    leader_2: str = column(text, public="start", default="")
+    attended: str = column(str, words="attended", optional=True, public="outcome", default="")
+    held_in_person: bool | None = column(one_of(YES_NO), optional=True, public="outcome", default=None)
+    met: bool | None = column(one_of(YES_NO), optional=True, public="outcome", default=None)
+    met_date: date | None = column(day, optional=True, public="outcome", default=None)
+    note: str = column(text, optional=True, public="outcome", default="")
+    confidence: str = column(one_of(("high", "medium", "low")), public="outcome", default="")
+    source: str = column(text, public="outcome", default="")
+    start_expected: bool = False
+    end_expected: bool = False
+    file: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
+
+    @property
+    def id(self) -> str:
+        return self.occasion_id
+
+    @property
+    def is_visit(self) -> bool:
+        """Whether it is an arranged meeting of the two rather than a gathering of many."""
+        return self.type == VISIT
+
+    @property
+    def outcome_date(self) -> date | None:
+        """The day from which the outcome is public: of the meeting, else the last; None while that is not known."""
+        if self.met:
+            return self.met_date
+        return None if self.end_expected else self.end_date
+
+    def as_of(self, day: date, window: "VisitWindow | None") -> "Occasion":
+        """The occasion as the public knew it on `day`, a visit with the latest window public then."""
+
+        def due(when: date | None, expected: bool = False) -> bool:
+            return when is not None and not expected and when <= day
+
+        over = due(self.outcome_date)
+        started = due(self.start_date, self.start_expected)
+        hidden = {} if over else dict(BLANK["outcome"])
+        if not (over or started):
+            hidden |= BLANK["start"]
+        if self.is_visit and not started:
+            hidden |= {"start_date": window.earliest if window else None, "start_expected": True}
+        if self.is_visit and not due(self.end_date, self.end_expected):
+            hidden |= {"end_date": window.latest if window else None, "end_expected": True}
+        return replace(self, **hidden) if hidden else self
+
+
+BLANK: dict[str, dict[str, Any]] = {
+    when: {name: c.empty for name, c in columns_of(Occasion).items() if c.public == when}
+    for when in ("start", "outcome")
+}
+"""What the columns of an occasion hold before they are public, by when they become so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitWindow:
+    """What was public from a day on about the dates of a visit; both None where it was put off."""
+
+    KEY: ClassVar = ("occasion_id", "public_date")
+
+    occasion_id: str = column(text)
+    public_date: date = column(day)
+    earliest: date | None = column(day, optional=True, default=None)
+    latest: date | None = column(day, optional=True, default=None)
+    basis: str = column(text)
+    file: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
+
+    @property
+    def id(self) -> str:
+        return f"{self.occasion_id}@{self.public_date}"
+
+
+SIGNAL_COLUMNS = tuple(columns_of(Signal))
+OCCASION_COLUMNS = tuple(columns_of(Occasion))
+WINDOW_COLUMNS = tuple(columns_of(VisitWindow))
+OPTIONAL_COLUMNS = tuple(name for name, declared in columns_of(Signal).items() if declared.absent)
+"""Columns that a signals file may lack."""
+
+by_day = attrgetter("public_date", "event_id")
+"""The order of signals: by the day each became public, then by id."""

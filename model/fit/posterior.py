@@ -1,0 +1,186 @@
+"""The posterior of a run as an ArviZ DataTree, and as the netCDF file `posterior.nc` beside its forecast.
+
+Groups: prior, posterior, posterior_predictive, log_likelihood, observed_data, constant_data, sample_stats; dims: chain,
+draw, and those of the model. The attributes of the root name the fit: key, through, diagnostics, seed and versions.
+"""
+
+import json
+import os
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..evidence.record import Record
+from ..files import write_atomic
+from ..paths import RENDERED
+from ..settings.params import Params
+from ..summit import build, coords, dims
+from .fits import Fit, fit
+from .sampling import flat
+
+if TYPE_CHECKING:
+    from xarray import Dataset, DataTree
+
+POSTERIOR = "posterior.nc"
+VERSIONED = ("arviz", "numpy", "pymc", "pytensor")
+DATA_DIMS = {
+    "decision": ("classes", "sides", "types", "tone", "came"),
+    "season": ("at_summit", "at_other", "season_tone", "met"),
+    "offset": ("meeting_days",),
+    "level": (
+        "said_came",
+        "said_away",
+        "said_came_hits",
+        "said_came_trials",
+        "said_away_hits",
+        "said_away_trials",
+    ),
+    "notice": ("notices",),
+}
+"""The dim of each part of the data that is no scalar; a decision is that of one leader about one occasion."""
+
+
+def posterior_tree(params: Params, record: Record) -> "DataTree":
+    """The DataTree of the fit to a record: read from the file of a rendered run, or made with PyMC."""
+    made = fit(params, record)
+    for path in sorted(RENDERED.glob(f"*/{POSTERIOR}")):
+        if key_of(path) == made.key:
+            return read(path)
+    return tree_of(made, params, record)
+
+
+def keep(params: Params, record: Record, path: Path) -> None:
+    """Put the posterior of a record at `path`: a copy where a rendered run has it already."""
+    made = fit(params, record)
+    for known in sorted(RENDERED.glob(f"*/{POSTERIOR}")):
+        if key_of(known) == made.key:
+            write_atomic(path, known.read_bytes())
+            return
+    write(tree_of(made, params, record), path)
+
+
+def tree_of(made: Fit, params: Params, record: Record) -> "DataTree":
+    """All groups of a fit, the predictive ones drawn by PyMC with the random seed of the run."""
+    import logging
+
+    import pymc as pm
+    from xarray import DataTree
+
+    logging.getLogger("pymc").setLevel(logging.WARNING)
+    posterior = by_chain(made.draws, params, record)
+    # What PyMC samples of a prior shifted `above` is the part without the shift.
+    shifts = {name: prior.above for name, prior in params.priors.parameters.items() if prior.above}
+    sampled = posterior.assign({f"{name}_above": posterior[name] - above for name, above in shifts.items()})
+    seed = params.run.random_seed
+    with build(params, record):
+        prior = pm.sample_prior_predictive(len(made.draws["held"]), random_seed=seed)
+        given = DataTree.from_dict({"posterior": sampled})
+        predictive = pm.sample_posterior_predictive(given, random_seed=seed, progressbar=False)
+        log_likelihood = pm.compute_log_likelihood(given, progressbar=False, extend_inferencedata=False)
+    groups = {
+        "prior": prior["prior"].to_dataset().drop_vars([f"{name}_above" for name in shifts]),
+        "posterior": posterior,
+        "posterior_predictive": predictive["posterior_predictive"].to_dataset(),
+        "log_likelihood": log_likelihood.astype("float32"),
+        "observed_data": prior["observed_data"].to_dataset(),
+        "constant_data": prior["constant_data"].to_dataset(),
+        "sample_stats": by_chain(made.stats, params, record),
+    }
+    tree = DataTree.from_dict({name: named(data) for name, data in groups.items()})
+    tree.attrs = {
+        "key": made.key,
+        "through": made.through.isoformat(),
+        "diagnostics": json.dumps(made.diagnostics, sort_keys=True),
+        "seconds": made.seconds,
+        "random_seed": seed,
+        "versions": json.dumps({name: version(name) for name in VERSIONED}, sort_keys=True),
+    }
+    return tree
+
+
+def by_chain(arrays: dict[str, np.ndarray], params: Params, record: Record) -> "Dataset":
+    """Arrays (draw, *dims), chain after chain, as a dataset with dims chain, draw and those of the model."""
+    from xarray import Dataset
+
+    chains, labels = params.run.chains, dims(params)
+    values = {
+        name: (("chain", "draw", *labels.get(name, ())), array.reshape(chains, -1, *array.shape[1:]))
+        for name, array in arrays.items()
+        if name != "norm"
+    }
+    return Dataset(values, coords=coords(params) if "held" in values else None)
+
+
+def named(data: "Dataset") -> "Dataset":
+    """A dataset of PyMC with the names of `DATA_DIMS` for its numbered dims, whole numbers small, no attributes."""
+    homes = {
+        f"{part}{ending}_dim_0": dim
+        for dim, parts in DATA_DIMS.items()
+        for part in parts
+        for ending in ("", "_seen")
+    }
+    found = [str(dim) for dim in data.dims if dim in homes]
+    renamed = data.drop_vars(found, errors="ignore").rename_dims({dim: homes[dim] for dim in found})
+    small = {
+        name: values.astype("int16") for name, values in renamed.data_vars.items() if values.dtype.kind == "i"
+    }
+    return renamed.assign(small).drop_attrs()
+
+
+def write(tree: "DataTree", path: Path) -> None:
+    """Write a DataTree as compressed netCDF, atomically."""
+    part = path.with_name(f".{path.name}.part")
+    encoding = {
+        f"/{name}": {
+            variable: {"zlib": True, "complevel": 6, "shuffle": True}
+            for variable in group.data_vars
+            if group[variable].ndim
+        }
+        for name, group in tree.children.items()
+    }
+    tree.to_netcdf(part, engine="h5netcdf", encoding=encoding)
+    os.replace(part, path)
+
+
+def read(path: Path) -> "DataTree":
+    """The DataTree of a netCDF file, in memory."""
+    import xarray as xr
+
+    with xr.open_datatree(path, engine="h5netcdf") as tree:
+        return tree.load()
+
+
+def attributes(path: Path) -> dict[str, Any]:
+    """The attributes of the root of a netCDF file; empty for a file that is none."""
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            return dict(file.attrs)
+    except OSError:
+        return {}
+
+
+def key_of(path: Path) -> str:
+    """The key of the fit whose posterior a file holds."""
+    return str(attributes(path).get("key", ""))
+
+
+def read_fit(path: Path) -> Fit:
+    """The fit whose posterior a file holds."""
+    tree, about = read(path), attributes(path)
+    draws = flat(tree["posterior"].to_dataset())
+    draws["norm"] = np.full(len(draws["held"]), float(tree["constant_data"]["norm"]))
+    return Fit(
+        str(about["key"]),
+        date.fromisoformat(about["through"]),
+        draws,
+        json.loads(about["diagnostics"]),
+        float(np.asarray(about["seconds"]).item()),
+        True,
+        f"shipped with {path.parent.name}",
+        stats=flat(tree["sample_stats"].to_dataset()),
+    )

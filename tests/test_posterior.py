@@ -1,0 +1,72 @@
+"""The posterior kept with a run: complete, the source of the same draws, and what sampling anew agrees with."""
+
+from dataclasses import replace
+
+import arviz_stats as az
+import numpy as np
+import pytest
+from made_up import PARAMS
+
+from model import chances, summit
+from model.fit import fits, posterior
+from model.paths import RENDERED
+
+GROUPS = {
+    "prior", "posterior", "posterior_predictive", "log_likelihood", "observed_data", "constant_data", "sample_stats",
+}  # fmt: skip
+DIMS = {"decision", "season", "offset", "level", "notice", "side", "type", "chain", "draw"}
+SHIPPED = RENDERED / "2025-07-11" / posterior.POSTERIOR
+
+
+@pytest.fixture(scope="module")
+def tree():
+    return posterior.read(SHIPPED)
+
+
+def test_the_committed_run_ships_the_fit_that_answers_it(default_run, tmp_path, monkeypatch):
+    """On a fresh clone nothing is sampled: the draws come from the file, bit by bit those of the store."""
+    monkeypatch.setattr(fits, "FITS", tmp_path)
+    monkeypatch.setattr(fits, "sampled", None)
+    shipped, stored = (fits.fit(PARAMS, default_run.record) for _ in range(2))
+    assert shipped.why == "shipped with 2025-07-11" and stored.why == "from the stored fit"
+    for name, values in default_run.draws.items():
+        assert np.array_equal(shipped.draws[name], stored.draws[name])
+        assert set(np.unique(values)) <= set(np.unique(shipped.draws[name]))
+
+
+def test_it_has_the_groups_dims_and_attributes_of_its_fit(tree, default_run):
+    assert set(tree.children) == GROUPS
+    assert {dim for group in tree.children.values() for dim in group.sizes} == DIMS
+    assert tree.attrs["key"] == fits.fit_key(PARAMS, default_run.record)[:32]
+    assert tree.attrs["through"] == default_run.forecast.fit_through
+    assert {name: values.dims[2:] for name, values in tree["posterior"].data_vars.items()} == {
+        name: summit.dims(PARAMS).get(name, ()) for name in default_run.draws if name != "norm"
+    }
+    assert np.array_equal(tree["observed_data"]["came_seen"].values, default_run.record.came)
+
+
+def test_arviz_reads_it(tree):
+    assert az.summary(tree, var_names=["held"]).shape[0] == 1
+    assert np.isfinite(az.loo(tree, var_name="came_seen").elpd)
+
+
+def test_sampling_anew_agrees_with_it_within_monte_carlo_error(default_run):
+    """The one real fit of the suite, with another random seed; bounds are four standard errors of the difference."""
+    params = replace(PARAMS, run=PARAMS.run.model_copy(update={"random_seed": 1}))
+    old = fits.fit(PARAMS, default_run.record)
+    new = fits.fit(params, default_run.record, anew=True)
+    assert not new.reused and new.diagnostics["ok"] and new.key != old.key
+
+    def quantities(made):
+        headline = chances.by_deadline(made.draws, default_run.outlook)
+        return {"headline": headline} | {name: made.draws[name] for name in old.draws if name != "norm"}
+
+    before, after = quantities(old), quantities(new)
+    for name in before:
+        error = np.sqrt(
+            sum(
+                values[name].var(0) / made.diagnostics["ess_min"]
+                for values, made in ((before, old), (after, new))
+            )
+        )
+        assert (np.abs(before[name].mean(0) - after[name].mean(0)) < 4 * error).all(), name
