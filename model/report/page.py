@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import files, formatting
+from ..answer import facts
 from ..formatting import day, percent
 from ..track_record import backtest
-from . import explorer, facts, figures, replay, show, tables, words
+from . import explorer, figures, replay, show, tables, words
 from .show import Html
 
 if TYPE_CHECKING:

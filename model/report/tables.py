@@ -7,9 +7,10 @@ from itertools import groupby
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from ..answer.facts import WEEK, ahead, parameter_name, ranked, who_comes
 from ..answer.sensitivity import SAFE
 from ..formatting import Move, Table, count, day, percent, points, short_day, signed, upper_first
-from .facts import WEEK, ahead, parameter_name, ranked, who_comes
+from . import words
 
 if TYPE_CHECKING:
     from ..answer.forecast import Forecast, Run
@@ -341,14 +342,9 @@ def prior_screen(made: "PriorOnly") -> str:
         lines.append("  " + "   ".join(cells).rstrip())
     for belief in made.beliefs:
         if belief.conflict:
-            lines.append(
-                f"  warning: prior and record conflict on {belief.name}: the prior says {belief.prior_lower:.3g} to "
-                f"{belief.prior_upper:.3g} {belief.unit}, with the record it is {belief.posterior_mean:.3g}"
-            )
+            lines.append(f"  {words.tuning.conflict(belief)}")
     if not made.conflicts:
-        lines.append(
-            "  No prior conflicts with the record: each posterior mean lies in the prior's central 95 %."
-        )
+        lines.append(f"  {words.tuning.no_conflict()}")
     if made.unmoved:
-        lines.append(f"  belief, not record (the record leaves them as they were): {', '.join(made.unmoved)}")
+        lines.append(f"  {words.tuning.beliefs(made.unmoved)}")
     return "\n".join(lines) + "\n"

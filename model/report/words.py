@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import formatting
-from ..answer import sensitivity
-from . import facts
+from ..answer import facts, sensitivity
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -31,7 +30,9 @@ def environment() -> "Environment":
         loader=FileSystemLoader(WORDS), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     functions = {name: getattr(formatting, name) for name in FORMATS}
-    functions |= {name: getattr(facts, name) for name in facts.__all__}
+    functions |= {
+        name: each for name, each in vars(facts).items() if getattr(each, "__module__", "") == facts.__name__
+    }
     made.filters.update(functions)
     made.globals.update(functions, SAFE=sensitivity.SAFE, NOTICEABLE=sensitivity.NOTICEABLE)
     return made

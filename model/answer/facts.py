@@ -1,4 +1,4 @@
-"""What the sentences of a report state: numbers and choices taken from a run."""
+"""The numbers that a report states about a run, and what it singles out: the likeliest place, the largest loss."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,26 +8,10 @@ from statistics import mean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from ..answer.forecast import Forecast, Run
-    from ..answer.sensitivity import Bar, Sensitivity
     from ..evidence.ledger import Ledger, Occasion, Signal
-
-__all__ = (
-    "ahead",
-    "coded",
-    "first_below_half",
-    "fresh_signals",
-    "gatherings_held",
-    "largest_loss",
-    "likeliest_place",
-    "lowest_next",
-    "parameter_name",
-    "recent",
-    "searched",
-    "statuses",
-    "steepest_week",
-    "undecided",
-)
+    from .file import Forecast
+    from .forecast import Run
+    from .sensitivity import Bar, Sensitivity
 
 WEEK = timedelta(days=7)
 SMALLEST_SHOWN = 0.0005
@@ -140,11 +124,6 @@ def statuses(forecast: "Forecast") -> list[tuple[int, str]]:
     """How many known occasions have each status, the most frequent first."""
     found = Counter(sorted(row["status"] for row in forecast.occasions if row["kind"] != "unknown"))
     return [(number, status) for status, number in found.most_common()]
-
-
-def fresh_signals(run: "Run") -> int:
-    """How many signals became public in the week to the as-of date."""
-    return len(recent(run.ledger, date.fromisoformat(run.forecast.as_of), 1))
 
 
 def recent(ledger: "Ledger", as_of: date, weeks: int) -> "list[Signal]":
