@@ -47,6 +47,21 @@ def signed(number: int) -> str:
     return f"{number:+d}".replace("-", "−")
 
 
+def number(value: float) -> str:
+    """A number with three significant digits, or whole from 100 on."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}".replace("-", "−")
+
+
+def decimals(value: float, digits: int = 3, sign: bool = False) -> str:
+    """A number with fixed decimals, with its sign where asked for."""
+    return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", "−")
+
+
+def interval(low: float, high: float) -> str:
+    """A range of numbers."""
+    return f"{number(low)} – {number(high)}"
+
+
 def day(when: date | str, year: bool = True) -> str:
     """A day as people write it: 11 July 2025."""
     when = date.fromisoformat(when) if isinstance(when, str) else when

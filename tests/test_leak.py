@@ -7,8 +7,8 @@ import pytest
 from made_up import DAY, thinned
 
 from model.answer import compare, forecast, sweep
-from model.evidence.rows import OCCASION_COLUMNS, SIGNAL_COLUMNS, WINDOW_COLUMNS
 from model.evidence.record import record
+from model.evidence.rows import OCCASION_COLUMNS, SIGNAL_COLUMNS, WINDOW_COLUMNS
 from model.files import csv_text, read_csv
 from model.fit import fits
 from model.paths import ROOT

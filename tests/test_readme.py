@@ -10,7 +10,8 @@ from model import cli
 from model.answer.forecast import from_json
 from model.files import content_hash
 from model.paths import ROOT
-from model.report import notebook, record_prose, report
+from model.report import notebook, report
+from model.track_record.tables import CLIMATOLOGY, TrackRecord
 
 README = (ROOT / "README.md").read_text("utf-8")
 COMMITTED = ROOT / "notebooks" / "rendered" / "2025-07-11"
@@ -36,14 +37,13 @@ def test_the_number_is_that_of_the_committed_run(committed):
 
 
 def test_the_scores_are_those_of_the_record():
-    found = record_prose.record()
+    record = TrackRecord.load()
     told = re.search(
         r"integrated Brier score\s+of ([\d.]+) over.*climatology ([\d.]+), the calendar alone ([\d.]+)",
         README,
     )
     assert told.groups() == tuple(
-        f"{record_prose.score(found, record_prose.PRIMARY, name)['value']:.3f}"
-        for name in ("full", record_prose.CLIMATOLOGY, "calendar alone")
+        f"{record.score(name)['value']:.3f}" for name in ("full", CLIMATOLOGY, "calendar alone")
     )
 
 

@@ -20,23 +20,24 @@ from model.paths import ROOT
 from model.report import (
     expectations,
     figures,
+    model_words,
     record_figures,
-    record_prose,
+    record_words,
     show,
     structure_figures,
-    structure_prose,
 )
 from model.track_record import backtest, losses, sbc, study
 from model.track_record.backtest import FULL, Point
+from model.track_record.tables import BRIER, LOG_SCORE, TrackRecord
 
-FOUND = record_prose.record()
+FOUND = TrackRecord.load()
 WHOLE = read(PARAMS, Sources())
 CUT = WHOLE.as_of(PARAMS.question.as_of)
 
 
 # The replay of 2025: a regression test of the status logic on the kept table
 
-WEEKS = {row["as_of"]: row for row in FOUND["replay"]}
+WEEKS = {row["as_of"]: row for row in FOUND.replay}
 
 
 def share(day, cause):
@@ -52,12 +53,12 @@ def test_the_replay_has_every_week_and_its_shares_add_up():
 
 
 def test_the_statuses_of_2025_move_the_forecast_as_they_must():
-    held = {row["check"]: row["holds"] for row in FOUND["replay_checks"]}
+    held = {row["check"]: row["holds"] for row in FOUND.replay_checks}
     assert len(held) == 8 and set(held.values()) == {"yes"}, held
 
 
 def test_the_checks_fail_where_the_replay_is_wrong():
-    weeks = [dict(row) for row in FOUND["replay"]]
+    weeks = [dict(row) for row in FOUND.replay]
     for row in weeks:
         row["probability"] = 0.9
         row["shares"] = "2025-beijing-parade=0.5;2025-g20-johannesburg=0.4"
@@ -68,19 +69,19 @@ def test_the_checks_fail_where_the_replay_is_wrong():
 
 def test_events_of_the_replay_were_public_in_their_week_and_moved_it_the_way_it_went():
     days = sorted(WEEKS)
-    for row in FOUND["replay_events"]:
+    for row in FOUND.replay_events:
         assert days[days.index(row["as_of"]) - 1] < row["date"] <= row["as_of"]
         assert row["probability"] == WEEKS[row["as_of"]]["probability"]
-    largest = record_prose.largest_moves(FOUND)
+    largest = FOUND.largest_moves()
     assert len(largest) == 9 and all(row["effect"] * row["move"] > 0 for row in largest if row["id"])
     assert any(row["id"] == "2025-09-19-apec-gyeongju-us-will" for row in largest)
 
 
 def test_a_week_whose_move_nothing_explains_says_so():
-    quiet = {**FOUND, "replay_events": []}
-    assert {
-        (row["id"], row["effect"], row["date"] == row["as_of"]) for row in record_prose.largest_moves(quiet)
-    } == {("", 0.0, True)}
+    quiet = replace(FOUND, replay_events=[])
+    assert {(row["id"], row["effect"], row["date"] == row["as_of"]) for row in quiet.largest_moves()} == {
+        ("", 0.0, True)
+    }
 
 
 # The placebo
@@ -254,7 +255,7 @@ def test_checks_say_where_a_number_lies():
 def test_a_ledger_without_seasons_has_nothing_to_check(default_run):
     found = predictive.checks(PARAMS, ledger(signals=[signal()]), default_run.draws, 20)
     assert found == predictive.Checks((), ())
-    assert "nothing to compare" in structure_prose.checks_summary(found)
+    assert "nothing to compare" in model_words.checks_summary(found)
 
 
 def test_a_parameter_that_the_record_left_alone_is_called_a_belief(default_run):
@@ -263,14 +264,14 @@ def test_a_parameter_that_the_record_left_alone_is_called_a_belief(default_run):
         (np.arange(10**6) + 0.5) / 10**6
     )  # the spread of drawn ones with so long a tail is a matter of luck
     fit = replace(default_run.fit, draws=default_run.draws | {"word_factor": even})
-    rows = {row.label: row for row in structure_prose.beliefs(replace(default_run, fit=fit))}
+    rows = {row.label: row for row in model_words.beliefs(replace(default_run, fit=fit))}
     assert rows["Word factor"].is_belief and rows["Word factor"].ratio == pytest.approx(1, abs=0.01)
     assert not rows["Comes summit"].is_belief and not rows["Said, may come"].is_belief
     assert len(rows) == sum(4 if prior.dim else 1 for prior in PRIORS.parameters.values())
 
 
 def test_variables_are_all_told(default_run):
-    told = {row[0] for row in structure_prose.variable_rows(default_run).rows}
+    told = {row[0] for row in model_words.variable_rows(default_run).rows}
     assert told == set(default_run.draws)
 
 
@@ -384,7 +385,7 @@ def test_recalibration_rises_and_keeps_the_mean():
 
 
 def test_the_score_is_the_sum_of_its_parts():
-    for row in FOUND["decomposition"]:
+    for row in FOUND.decomposition:
         parts = row["miscalibration"] - row["discrimination"] + row["uncertainty"]
         assert row["brier"] == pytest.approx(parts, abs=2e-4)
 
@@ -451,42 +452,37 @@ def test_the_kept_tables_are_those_of_the_kept_backtest():
 
 def test_a_forecast_is_told_misses_of_its_own_leaning_that_were_known_on_its_day(default_run):
     told = default_run.forecast
-    high = record_prose.if_wrong(told)
-    low = record_prose.if_wrong(replace(told, probability=0.1))
+    high = record_words.if_wrong(FOUND, told)
+    low = record_words.if_wrong(FOUND, replace(told, probability=0.1))
     assert 1 <= len(high) <= 4 and not set(high) & set(low)
-    assert "too high" in record_prose.if_wrong_lead(told) and "They met on" in low[0]
-    assert "short record" in record_prose.if_wrong(replace(told, as_of="1999-02-01"))[0]
+    assert "too high" in record_words.words.if_wrong_lead(told) and "They met on" in low[0]
+    assert "short record" in record_words.if_wrong(FOUND, replace(told, as_of="1999-02-01"))[0]
 
 
 def test_verdicts_follow_from_the_numbers():
-    verdicts = {text: verdict for text, _, verdict in expectations.verdicts(FOUND)}
+    verdicts = {row.expected: row.verdict for row in expectations.verdicts(FOUND)}
     assert len(verdicts) == len(expectations.EXPECTATIONS) and "not yet known" not in verdicts.values()
 
     def with_all(value):
-        return {
-            **FOUND,
-            "scores": [row | {"value": value, "lower": -value, "upper": value} for row in FOUND["scores"]],
-        }
+        scores = [row | {"value": value, "lower": -value, "upper": value} for row in FOUND.scores]
+        return replace(FOUND, scores=scores)
 
     bound = next(e.text for e in expectations.EXPECTATIONS if "at most 0.062" in e.text)
     for value, verdict in ((0.062, "confirmed"), (0.0621, "falsified")):
-        assert {text: v for text, _, v in expectations.verdicts(with_all(value))}[bound] == verdict
-    worse = {
-        **FOUND,
-        "gains": [row | {"log_score_lower": -0.001, "brier_gain": -0.001} for row in FOUND["gains"]],
-    }
-    told = {text: v for text, _, v in expectations.verdicts(worse)}
+        assert {row.expected: row.verdict for row in expectations.verdicts(with_all(value))}[bound] == verdict
+    gains = [row | {"log_score_lower": -0.001, "brier_gain": -0.001} for row in FOUND.gains]
+    worse = replace(FOUND, gains=gains)
+    told = {row.expected: row.verdict for row in expectations.verdicts(worse)}
     assert {v for text, v in told.items() if "beats" in text or "So does" in text} == {"falsified"}
-    empty = {name: [] for name in FOUND}
-    assert {verdict for *_, verdict in expectations.verdicts(empty)} == {"not yet known"}
+    assert {row.verdict for row in expectations.verdicts(TrackRecord())} == {"not yet known"}
 
 
 def test_scores_are_told_with_and_without_the_additions():
-    told = record_prose.additions(FOUND, WHOLE)
+    told = record_words.additions(FOUND, WHOLE)
     values = [
-        f"{record_prose.score(FOUND, name, model)['value']:.4f}"
+        f"{FOUND.score(model, name)['value']:.4f}"
         for model in ("full", "no additions")
-        for name in (record_prose.PRIMARY, record_prose.LOG)
+        for name in (BRIER, LOG_SCORE)
     ]
     assert all(value in told for value in values) and told.startswith("With these 38 signals")
 
@@ -506,27 +502,28 @@ def test_the_drift_is_told_with_its_band():
             for name in ("mean weekly change", "mean weekly change without news")
         ),
     ]
-    assert "more than their uncertainty falls, beyond chance" in record_prose.drift_summary({"drift": rows})
+    assert "more than their uncertainty falls, beyond chance" in record_words.words.drift_summary(
+        TrackRecord(drift=rows)
+    )
     rows[0] |= {"lower": 0.9}
-    told = record_prose.drift_summary({"drift": rows})
+    told = record_words.words.drift_summary(TrackRecord(drift=rows))
     assert "within chance" in told and "+0.10 points (−0.10 to +0.30), no drift" in told
-    assert record_prose.drift_summary({"drift": []}) == ""
+    assert record_words.words.drift_summary(TrackRecord(drift=[])) == ""
 
 
 def test_every_variant_tried_has_a_reason():
-    rows = study.load("variants")
+    rows = FOUND.variants
     assert [row["number"] for row in rows] == list(range(1, len(rows) + 1)) and all(
         row["why"] for row in rows
     )
-    assert f"{len(rows)} variants" in structure_prose.variant_summary(rows)
+    assert f"{len(rows)} variants" in record_words.words.variant_summary(FOUND)
 
 
 def test_a_run_that_the_study_was_not_made_for_says_so(default_run):
-    rows = study.load("structures")
     other = replace(default_run, forecast=replace(default_run.forecast, as_of="2024-01-01"))
-    assert "for this run" in structure_prose.belongs(default_run, rows)
-    assert "read them for the differences" in structure_prose.belongs(other, rows)
-    assert "has not been run" in structure_prose.belongs(other, [])
+    assert "for this run" in model_words.belongs(FOUND, default_run)
+    assert "read them for the differences" in model_words.belongs(FOUND, other)
+    assert "has not been run" in model_words.belongs(TrackRecord(), other)
 
 
 PLACEBO = [
@@ -544,7 +541,7 @@ CHECKS = [
 
 @pytest.fixture(scope="module")
 def drawn(default_run):
-    beliefs = structure_prose.beliefs(default_run)
+    beliefs = model_words.beliefs(default_run)
     found = predictive.checks(PARAMS, default_run.ledger, default_run.draws, 100)
     edges = predictive.graph(PARAMS, default_run.record)
     return {
@@ -556,7 +553,9 @@ def drawn(default_run):
         "structures": lambda width: structure_figures.structures(study.load("structures"), width),
         "influence": lambda width: structure_figures.influence(study.load("influence"), width),
         **{
-            name: lambda width, draw=getattr(record_figures, name): draw({**FOUND, "placebo": PLACEBO}, width)
+            name: lambda width, draw=getattr(record_figures, name): draw(
+                replace(FOUND, placebo=PLACEBO), width
+            )
             for name in ("scores", "by_year", "reliability", "paths", "replay", "placebo")
         },
     }
@@ -600,16 +599,17 @@ def test_no_text_is_cut_off_or_overlaps_another_and_the_title_has_a_number(drawn
 
 
 def test_the_placebo_compares_with_the_mean_of_the_true_tone():
-    found = {"placebo": PLACEBO}
-    assert record_prose.placebo_beaten(found) == (24, 30)
-    assert "better than 24 of 30 placebo ledgers" in record_prose.placebo_summary(found)
-    assert "the true tone gains 0.0080" in record_prose.placebo_summary(found)
-    assert record_prose.placebo_summary({"placebo": []}) == "The placebo has not been run."
+    found = TrackRecord(placebo=PLACEBO)
+    assert found.placebo_scores().beaten == 24
+    assert "better than 24 of 30 placebo ledgers" in record_words.words.placebo_summary(found)
+    assert "the true tone gains 0.0080" in record_words.words.placebo_summary(found)
+    assert record_words.words.placebo_summary(TrackRecord()) == "The placebo has not been run."
 
 
 def test_figures_come_out_the_same_twice():
     one, two = (
-        show.figure(record_figures.replay, FOUND, alt=record_prose.replay_alt(FOUND)).markup for _ in range(2)
+        show.figure(record_figures.replay, FOUND, alt=record_words.words.replay_alt(FOUND)).markup
+        for _ in range(2)
     )
     assert one == two and "APEC" in one
 
@@ -642,8 +642,8 @@ def test_another_sampler_agrees_on_every_posterior_mean(default_run):
     assert max(abs(row["errors"]) for row in rows) < bound
     names = set(sbc.scalars(PARAMS, default_run.record, default_run.draws)) | {sbc.HEADLINE}
     assert {row["quantity"] for row in rows} == names == {name for each in sbc.load() for name in each.ranks}
-    told = structure_prose.samplers_summary(rows)
+    told = model_words.words.samplers_summary(FOUND)
     assert (
         f"Of {len(rows)} posterior means none lies further apart" in told
-        and structure_prose.samplers_summary([]) == ""
+        and model_words.words.samplers_summary(TrackRecord()) == ""
     )

@@ -11,8 +11,8 @@ import numpy as np
 
 from ..attendance import Draws
 from ..chances import by_deadline
-from ..fit.reweight import pareto_k
 from ..fit.likelihood import log_likelihood
+from ..fit.reweight import pareto_k
 from ..settings.params import Parameter, Params, Prior
 from . import forecast
 from .forecast import Run

@@ -147,9 +147,7 @@ def cases(sweep: Sweep, given: Mapping[str, Any] = {}) -> Iterator[Case]:
         If an option is both given and varied.
     """
     twice = [
-        option
-        for option, key in VARIED.items()
-        if given.get(option) is not None and getattr(sweep, key)
+        option for option, key in VARIED.items() if given.get(option) is not None and getattr(sweep, key)
     ]
     raise_if_any(
         [

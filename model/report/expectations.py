@@ -5,140 +5,182 @@ none is changed to fit its number.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
-from ..formatting import Table, day, listed, points
+from ..formatting import Table, day, decimals, listed, points
 from ..track_record.backtest import CALENDAR, FULL
-from .record_prose import CLIMATOLOGY, FAIR, LARGE, LOG, PRIMARY, REGRESSION, Record, fine, gain, score
+from ..track_record.tables import BIAS, BRIER, CLIMATOLOGY, LOG_SCORE, NO_ADDITIONS, REGRESSION, TrackRecord
+from .record_words import change, change_with_interval, words
 
-LATE = "2021-09-01"
 
-
-@dataclass(frozen=True)
-class Expectation:
-    """Something written down before the numbers, and the test that tells what was found and whether it held."""
+class Finding(NamedTuple):
+    """What the record says of an expectation, and whether that is what was expected."""
 
     text: str
-    test: Callable[[Record], tuple[str, bool]]
+    holds: bool
 
 
-def _at_most(name: str, bound: float, model: str = FULL.name) -> Callable[[Record], tuple[str, bool]]:
-    def test(found: Record) -> tuple[str, bool]:
-        value = score(found, name, model)["value"]
-        return f"{value:.4f}", value <= bound
+class Verdict(NamedTuple):
+    """An expectation with what was found: confirmed, falsified or, without its table, not yet known."""
 
-    return test
-
-
-def _beats(other: str) -> Callable[[Record], tuple[str, bool]]:
-    def test(found: Record) -> tuple[str, bool]:
-        row = gain(found, other)
-        told = [
-            f"{fine(row[f'{name}_gain'])} ({fine(row[f'{name}_lower'])} to {fine(row[f'{name}_upper'])})"
-            for name in ("brier", "log_score")
-        ]
-        return f"{told[0]}; {told[1]} in log score", min(row["brier_lower"], row["log_score_lower"]) > 0
-
-    return test
+    expected: str
+    found: str
+    verdict: str
 
 
-def _lowers(part: str) -> Callable[[Record], tuple[str, bool]]:
-    def test(found: Record) -> tuple[str, bool]:
-        row = gain(found, f"no {part}")
-        return (
-            f"by {fine(row['brier_gain'])}, by {fine(row['log_score_gain'])} in log score",
-            min(row["brier_gain"], row["log_score_gain"]) > 0,
-        )
+class Expectation(NamedTuple):
+    """Something written down before the numbers, the table that decides it, and the test."""
 
-    return test
+    text: str
+    table: str
+    test: Callable[[TrackRecord], Finding]
 
 
-def _words_most(found: Record) -> tuple[str, bool]:
-    taken = {
-        part: gain(found, f"no {part}")["brier_gain"]
-        for part in ("attendance words", "tone", "planning", "again")
-    }
-    first = max(taken, key=taken.get)
-    return f"{first}, {fine(taken[first])}", first == "attendance words"
+# Tests
 
 
-def _additions(found: Record) -> tuple[str, bool]:
-    cost = gain(found, FAIR)["brier_gain"]
-    return fine(cost), cost < 0.003
+def at_most(record: TrackRecord, bound: float, score: str, model: str = FULL.name) -> Finding:
+    """A score is at most the bound."""
+    value = record.score(model, score)["value"]
+    return Finding(decimals(value, 4), value <= bound)
 
 
-def _in_the_large(found: Record) -> tuple[str, bool]:
-    row = score(found, LARGE)
-    return (
-        f"{points(row['value'])} points ({points(row['lower'])} to {points(row['upper'])})",
-        row["lower"] <= 0 <= row["upper"],
+def beats(record: TrackRecord, model: str) -> Finding:
+    """Both scores are better than those of another model beyond chance."""
+    row = record.gain(model)
+    brier, log_score = (
+        change_with_interval(row, f"{score}_gain", f"{score}_lower", f"{score}_upper")
+        for score in ("brier", "log_score")
+    )
+    return Finding(f"{brier}; {log_score} in log score", min(row["brier_lower"], row["log_score_lower"]) > 0)
+
+
+def lowers(record: TrackRecord, part: str) -> Finding:
+    """A part of the model makes both scores better."""
+    row = record.gain(f"no {part}")
+    gains = row["brier_gain"], row["log_score_gain"]
+    return Finding("by {}, by {} in log score".format(*map(change, gains)), min(gains) > 0)
+
+
+def lowers_most(record: TrackRecord, part: str, others: tuple[str, ...]) -> Finding:
+    """Of several parts this one takes most off the integrated Brier score."""
+    gains = {name: record.gain(f"no {name}")["brier_gain"] for name in (part, *others)}
+    first = max(gains, key=gains.__getitem__)
+    return Finding(f"{first}, {change(gains[first])}", first == part)
+
+
+def costs_less(record: TrackRecord, model: str, bound: float) -> Finding:
+    """Another model's integrated Brier score is larger by less than the bound."""
+    cost = record.gain(model)["brier_gain"]
+    return Finding(change(cost), cost < bound)
+
+
+def unbiased(record: TrackRecord) -> Finding:
+    """The mean probability is the share of meetings, within chance."""
+    row = record.score(name=BIAS)
+    text = f"{points(row['value'])} points ({points(row['lower'])} to {points(row['upper'])})"
+    return Finding(text, row["lower"] <= 0 <= row["upper"])
+
+
+def worst_years(record: TrackRecord, years: set[int]) -> Finding:
+    """These years lose most, in any order."""
+    worst = [row["year"] for row in record.misses[: len(years)]]
+    return Finding(listed([str(year) for year in worst]), set(worst) == years)
+
+
+def doubt_came_late(record: TrackRecord, year: int, first: str) -> Finding:
+    """The first word of staying away in a bad year became public on the day `first` or later."""
+    row = next((row for row in record.misses if row["year"] == year), None)
+    if row is None:
+        return Finding(f"{year} is none of the worst years", False)
+    if not row["first_doubt"]:
+        return Finding(f"the worst forecast of {year} was too low", False)
+    return Finding(
+        f"the first such word became public on {day(row['first_doubt'])}", row["first_doubt"] >= first
     )
 
 
-def _worst_years(found: Record) -> tuple[str, bool]:
-    years = [row["year"] for row in found["misses"][:2]]
-    return listed([str(year) for year in years]), set(years) == {2013, 2021}
+# The expectations, in the order of the page
 
-
-def _late_word(found: Record) -> tuple[str, bool]:
-    row = {row["year"]: row for row in found["misses"]}[2021]
-    if not row["first_doubt"]:
-        return "the worst forecast of 2021 was too low", False
-    return f"the first such word became public on {day(row['first_doubt'])}", row["first_doubt"] >= LATE
-
-
+WORDS, OTHERS = "attendance words", ("tone", "planning", "again")
 EXPECTATIONS = (
-    Expectation("The model beats the calendar alone beyond chance, on both scores", _beats(CALENDAR.name)),
-    Expectation("It beats the share of earlier years (seasonal climatology) so, too", _beats(CLIMATOLOGY)),
-    Expectation("It beats a plain logistic regression so, too", _beats(REGRESSION)),
-    Expectation("Attendance words lower both scores", _lowers("attendance words")),
-    Expectation("So does tone", _lowers("tone")),
-    Expectation("So does planning", _lowers("planning")),
-    Expectation("So does expecting visits again that were put off", _lowers("again")),
-    Expectation("Attendance words lower the integrated Brier score most of these", _words_most),
-    Expectation("Leaving out the additions costs less than 0.003 of the integrated Brier score", _additions),
-    Expectation("The integrated Brier score is at most 0.062", _at_most(PRIMARY, 0.062)),
-    Expectation("The log score is at most 0.220", _at_most(LOG, 0.220)),
     Expectation(
-        "Without the additions the integrated Brier score is at most 0.065", _at_most(PRIMARY, 0.065, FAIR)
+        "The model beats the calendar alone beyond chance, on both scores",
+        "gains",
+        partial(beats, model=CALENDAR.name),
     ),
-    Expectation("Without them the log score is at most 0.235", _at_most(LOG, 0.235, FAIR)),
     Expectation(
-        "Over all forecasts the mean probability matches the share of meetings within chance", _in_the_large
+        "It beats the share of earlier years (seasonal climatology) so, too",
+        "gains",
+        partial(beats, model=CLIMATOLOGY),
     ),
-    Expectation("The two worst years are 2013 and 2021", _worst_years),
-    Expectation("2021 loses because nothing was public until September of Xi's staying at home", _late_word),
+    Expectation("It beats a plain logistic regression so, too", "gains", partial(beats, model=REGRESSION)),
+    Expectation("Attendance words lower both scores", "gains", partial(lowers, part=WORDS)),
+    Expectation("So does tone", "gains", partial(lowers, part="tone")),
+    Expectation("So does planning", "gains", partial(lowers, part="planning")),
+    Expectation("So does expecting visits again that were put off", "gains", partial(lowers, part="again")),
+    Expectation(
+        "Attendance words lower the integrated Brier score most of these",
+        "gains",
+        partial(lowers_most, part=WORDS, others=OTHERS),
+    ),
+    Expectation(
+        "Leaving out the additions costs less than 0.003 of the integrated Brier score",
+        "gains",
+        partial(costs_less, model=NO_ADDITIONS, bound=0.003),
+    ),
+    Expectation(
+        "The integrated Brier score is at most 0.062", "scores", partial(at_most, bound=0.062, score=BRIER)
+    ),
+    Expectation("The log score is at most 0.220", "scores", partial(at_most, bound=0.220, score=LOG_SCORE)),
+    Expectation(
+        "Without the additions the integrated Brier score is at most 0.065",
+        "scores",
+        partial(at_most, bound=0.065, score=BRIER, model=NO_ADDITIONS),
+    ),
+    Expectation(
+        "Without them the log score is at most 0.235",
+        "scores",
+        partial(at_most, bound=0.235, score=LOG_SCORE, model=NO_ADDITIONS),
+    ),
+    Expectation(
+        "Over all forecasts the mean probability matches the share of meetings within chance",
+        "scores",
+        unbiased,
+    ),
+    Expectation("The two worst years are 2013 and 2021", "misses", partial(worst_years, years={2013, 2021})),
+    Expectation(
+        "2021 loses because nothing was public until September of Xi's staying at home",
+        "misses",
+        partial(doubt_came_late, year=2021, first="2021-09-01"),
+    ),
 )
 
 
-def verdicts(found: Record) -> list[tuple[str, str, str]]:
+def verdicts(record: TrackRecord) -> list[Verdict]:
     """Each expectation with what was found and whether that confirms or falsifies it."""
-    rows, made = [], {name: lines for name, lines in found.items() if lines}
+    rows = []
     for expectation in EXPECTATIONS:
-        try:
-            told, held = expectation.test(made)
-            rows.append((expectation.text, told, "confirmed" if held else "falsified"))
-        except KeyError:
-            rows.append((expectation.text, "–", "not yet known"))
+        if not getattr(record, expectation.table):
+            rows.append(Verdict(expectation.text, "–", "not yet known"))
+            continue
+        finding = expectation.test(record)
+        rows.append(Verdict(expectation.text, finding.text, "confirmed" if finding.holds else "falsified"))
     return rows
 
 
-def table(found: Record) -> Table:
+def table(record: TrackRecord) -> Table:
     """The expectations, what was found, and the verdicts."""
     return Table(
         ("Verdict", "Expected", "Found"),
-        [(verdict, text, told) for text, told, verdict in verdicts(found)],
+        [(row.verdict, row.expected, row.found) for row in verdicts(record)],
         "Written before the full run, but after the study that led to the model and runs of its variants "
         "on the same months. The tests that tell the verdicts were coded after one such run had been seen",
     )
 
 
-def summary(found: Record) -> str:
-    """How many expectations were confirmed, and which were not."""
-    rows = verdicts(found)
-    held = sum(verdict == "confirmed" for *_, verdict in rows)
-    unknown = sum(verdict == "not yet known" for *_, verdict in rows)
-    return (
-        f"Of {len(rows)} expectations {held} were confirmed and {len(rows) - held - unknown} falsified"
-        f"{f'; {unknown} could not be told yet' if unknown else ''}."
-    )
+def summary(record: TrackRecord) -> str:
+    """How many expectations were confirmed, and how many were not."""
+    found = [row.verdict for row in verdicts(record)]
+    return words.expectations_summary(*map(found.count, ("confirmed", "falsified", "not yet known")))

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from .. import formatting
 from ..formatting import percent, short_day
 from ..track_record.backtest import FULL
-from . import record_prose
+from ..track_record.tables import BRIER, CLIMATOLOGY, TrackRecord
 from .figures import (
     BAND,
     DOWN,
@@ -28,15 +28,15 @@ from .figures import (
     time_axis,
     wrapped,
 )
-from .record_prose import CLIMATOLOGY, PRIMARY, Record, path_years, placebo_split
+from .record_words import words
 from .structure_figures import intervals
 
 
-def scores(found: Record, width: int = WIDE) -> Figure:
+def scores(record: TrackRecord, width: int = WIDE) -> Figure:
     """The primary score of every model with its interval, best first."""
-    rows = [row for row in found["scores"] if row["score"] == PRIMARY]
+    rows = [row for row in record.scores if row["score"] == BRIER]
     return intervals(
-        record_prose.scores_title(found),
+        words.scores_title(record),
         "Integrated Brier score of the curve over weeks 1 to 26; lower "
         "is better. Bar: 90% of resamples of whole years; upright line: the published model (full).",
         [(row["model"], row["value"], row["lower"], row["upper"]) for row in rows],
@@ -46,14 +46,14 @@ def scores(found: Record, width: int = WIDE) -> Figure:
     )
 
 
-def by_year(found: Record, width: int = WIDE) -> Figure:
+def by_year(record: TrackRecord, width: int = WIDE) -> Figure:
     """The loss of each year, beside that of the share of earlier years."""
-    value = {(row["year"], row["model"]): row["brier"] for row in found["by_year"]}
+    value = {(row["year"], row["model"]): row["brier"] for row in record.by_year}
     years, height = sorted({year for year, _ in value}), 17
     worst = sorted(years, key=lambda year: -value[year, FULL.name])[:5]
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(
-            record_prose.by_year_title(found),
+            words.by_year_title(record),
             height * len(years),
             width,
             "Integrated Brier score by year of the forecast. Bar: the model, dark in the five worst "
@@ -96,9 +96,9 @@ def by_year(found: Record, width: int = WIDE) -> Figure:
     return figure
 
 
-def reliability(found: Record, width: int = WIDE) -> Figure:
+def reliability(record: TrackRecord, width: int = WIDE) -> Figure:
     """What happened against what was said, with the band in which a calibrated forecaster would stay."""
-    rows = found["reliability"]
+    rows = record.reliability
     side = min(width - 60, 460)
     p, seen, low, high = (
         np.array([row[name] for row in rows]) for name in ("probability", "observed", "lower", "upper")
@@ -106,7 +106,7 @@ def reliability(found: Record, width: int = WIDE) -> Figure:
     counts = np.array([row["forecasts"] for row in rows], dtype=float)
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(
-            record_prose.reliability_title(found),
+            words.reliability_title(record),
             side,
             width,
             "Share of cases in which they met against the probability stated (CORP). Band: where 90% "
@@ -143,15 +143,15 @@ def reliability(found: Record, width: int = WIDE) -> Figure:
     return figure
 
 
-def paths(found: Record, width: int = WIDE) -> Figure:
+def paths(record: TrackRecord, width: int = WIDE) -> Figure:
     """The forecast of well-known years, week by week, for a meeting by 31 December; meetings as marks."""
-    years = path_years(found)
+    years = record.paths_by_year()
     columns = 2 if width > NARROW else 1
     lines, cell, gap = -(-len(years) // columns), 96, 44
     inner = (width - 44 * columns) / columns
     with matplotlib.rc_context(STYLE):
         figure, frame = panel(
-            record_prose.paths_title(found),
+            words.paths_title(record),
             lines * (cell + gap),
             width,
             "Probability of a meeting between each day and 31 December, as seen on that day; after a "
@@ -203,10 +203,10 @@ def _path(axes: Axes, year: int, rows: list[dict], width: float) -> None:
     )
 
 
-def replay(found: Record, width: int = WIDE) -> Figure:
+def replay(record: TrackRecord, width: int = WIDE) -> Figure:
     """The weekly forecasts of 2025 with the events that moved them, the forecasts of others, and the outcome."""
-    rows, others = found["replay"], found["references"]
-    events = [row for row in record_prose.largest_moves(found) if row["id"]]
+    rows, others = record.replay, record.references
+    events = [row for row in record.largest_moves() if row["id"]]
     days = [date.fromisoformat(row["as_of"]) for row in rows]
     listed = [
         (str(i + 1), UP if row["move"] > 0 else DOWN, f"{short_day(row['date'])} · {row['text'].rstrip('.')}")
@@ -228,7 +228,7 @@ def replay(found: Record, width: int = WIDE) -> Figure:
     low, body = 0.5, 280
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(
-            record_prose.replay_title(found),
+            words.replay_title(record),
             body,
             width,
             "Probability that they meet by 31 December "
@@ -362,9 +362,9 @@ def _marks(axes: Axes, rows: list[dict], events: list[dict], others: list[dict])
         )
 
 
-def placebo(found: Record, width: int = WIDE) -> Figure:
+def placebo(record: TrackRecord, width: int = WIDE) -> Figure:
     """The log score of each placebo ledger as a dot, below those with the true tone and with none."""
-    own, none, shuffles = placebo_split(found["placebo"])
+    own, none, shuffles = record.placebo_scores()
     every = [*own, *none, *shuffles]
     low, high, size = min(every), max(every), 9
     scale = (width - 46) / max(high - low, 1e-9)
@@ -377,7 +377,7 @@ def placebo(found: Record, width: int = WIDE) -> Figure:
     heights = [34 + size * max((level for _, level in stack), default=0) for stack in stacks]
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(
-            record_prose.placebo_title(found),
+            words.placebo_title(record),
             sum(heights),
             width,
             f"Log score over weeks 1 to 26, lower is better. Each dot is one run; {len(shuffles)} of "

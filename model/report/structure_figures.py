@@ -7,7 +7,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..formatting import percent, points
+from ..formatting import interval, number, percent, points
 from .figures import (
     BAND,
     DOWN,
@@ -25,17 +25,7 @@ from .figures import (
     spread_out,
     text_width,
 )
-from .structure_prose import (
-    Belief,
-    beliefs_title,
-    checks_title,
-    count_inside,
-    graph_title,
-    influence_title,
-    number,
-    span,
-    structures_title,
-)
+from .model_words import Belief, graph_title, influence_title, words
 
 if TYPE_CHECKING:
     from ..fit.predictive import Check
@@ -107,7 +97,7 @@ def beliefs(rows: Sequence[Belief], width: int = WIDE) -> Figure:
     step, track = 50, width - 116
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(
-            beliefs_title(rows),
+            words.beliefs_title(rows),
             step * len(rows),
             width,
             "Open: prior; filled: posterior; pale: the record taught little, so that it is a belief. "
@@ -121,7 +111,7 @@ def beliefs(rows: Sequence[Belief], width: int = WIDE) -> Figure:
             axes.text(
                 0,
                 y + 9,
-                fitted(row.told, width - 10 - text_width(told, SMALL), SMALL),
+                fitted(row.label_with_unit, width - 10 - text_width(told, SMALL), SMALL),
                 va="center",
                 size=SMALL,
             )
@@ -141,7 +131,7 @@ def beliefs(rows: Sequence[Belief], width: int = WIDE) -> Figure:
                 axes.text(
                     width,
                     y + 23 + 13 * line,
-                    span(low, high),
+                    interval(low, high),
                     va="center",
                     ha="right",
                     size=SMALL,
@@ -155,7 +145,7 @@ def checks(rows: Sequence["Check"], width: int = WIDE) -> Figure:
     step, track = 50, width - 116
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(
-            checks_title(rows),
+            words.checks_title(rows),
             step * max(len(rows), 1),
             width,
             "Diamond: the record. Open bar: expected before the fit; filled: after it; 90% each. "
@@ -182,13 +172,15 @@ def checks(rows: Sequence["Check"], width: int = WIDE) -> Figure:
             )
             _track(axes, y + 23, track, ends, [(*row.prior, OPEN), (*row.posterior, STATED)], row.seen)
             axes.text(width, y + 23, number(row.seen), va="center", ha="right", size=SMALL, weight="bold")
-            axes.text(width, y + 37, span(*row.posterior), va="center", ha="right", size=SMALL, color=MUTED)
+            axes.text(
+                width, y + 37, interval(*row.posterior), va="center", ha="right", size=SMALL, color=MUTED
+            )
     return figure
 
 
 def years(rows: Sequence["Check"], width: int = WIDE) -> Figure:
     """Meetings of each year beside what the model expects of it."""
-    height, inside = 15, count_inside(rows)
+    height, inside = 15, sum(row.inside for row in rows)
     last = max([row.prior[1] for row in rows] + [row.seen for row in rows], default=1)
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(
@@ -283,7 +275,7 @@ def intervals(
 def structures(rows: Sequence[dict], width: int = WIDE) -> Figure:
     """The headline under each named structure, with the spread over its posterior."""
     return intervals(
-        structures_title(rows),
+        words.structures_title(rows),
         "Dot: the headline under this structure; bar: 90% of its posterior draws. "
         "The upright line is the published one.",
         [(row["structure"], row["probability"], row["lower"], row["upper"]) for row in rows],

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 WORDS = Path(__file__).parent / "templates" / "words"
-FORMATS = ("percent", "points", "signed", "day", "short_day", "span", "count", "listed", "upper_first")
+FORMATS = (
+    *("percent", "points", "signed", "number", "decimals", "interval"),
+    *("day", "short_day", "span", "count", "listed", "upper_first"),
+)
 
 
 @cache
@@ -54,3 +57,5 @@ class Sentences:
 forecast = Sentences("forecast")
 evidence = Sentences("evidence")
 tuning = Sentences("tuning")
+record = Sentences("record")
+model = Sentences("model")

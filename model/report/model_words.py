@@ -1,0 +1,218 @@
+"""What the model page says: its sentences (`templates/words/model.j2`) and its tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from .. import summit
+from ..answer.prior import UNMOVED
+from ..evidence.words import LEVELS
+from ..formatting import Table, count, interval, number, percent, points, upper_first
+from ..track_record.tables import Rows, TrackRecord
+from .record_words import table_of
+from .words import model as words
+
+if TYPE_CHECKING:
+    from ..answer.forecast import Run
+    from ..fit.fits import Fit
+    from ..fit.predictive import Check, Checks
+    from ..settings.params import Params
+
+LEVEL_NAMES = {2: "reported to come", 1: "may come", -1: "may not come", -2: "reported not to come"}
+BESIDE_PRIORS = {
+    "comes_effect": (
+        "standard deviations",
+        "How much likelier than usual a leader comes to a type of occasion, in steps of comes_spread on the log odds; "
+        "not at what the other side hosts.",
+    ),
+    "meeting_day": ("probability", "Day of a meeting relative to the start of its occasion."),
+    "norm": ("balance", "The usual tone: its mean over the decisions of the record, from −1 to 1."),
+}
+"""Unit and meaning of the variables that have no entry in the priors file."""
+
+
+# What the fit taught
+
+
+class Distribution(NamedTuple):
+    """The 5% quantile, mean and 95% quantile of a parameter."""
+
+    low: float
+    mean: float
+    high: float
+
+    @property
+    def width(self) -> float:
+        """The width of the central 90%."""
+        return self.high - self.low
+
+    @property
+    def text(self) -> str:
+        """The central 90% in words."""
+        return interval(self.low, self.high)
+
+
+@dataclass(frozen=True)
+class Belief:
+    """A parameter before and after the record."""
+
+    label: str
+    unit: str
+    prior: Distribution
+    posterior: Distribution
+
+    @property
+    def ratio(self) -> float:
+        """The width of the posterior's central 90% over that of the prior's."""
+        return self.posterior.width / self.prior.width
+
+    @property
+    def label_with_unit(self) -> str:
+        """The label and the unit, unless the label says that already."""
+        return self.label if self.unit.split()[0] in self.label.lower() else f"{self.label}, {self.unit}"
+
+    @property
+    def is_belief(self) -> bool:
+        """Whether the record taught so little that the number is a stated belief."""
+        return self.ratio > UNMOVED
+
+
+def beliefs(run: "Run") -> list[Belief]:
+    """Every parameter of the priors file before and after the record, once for each label of its dim."""
+    rows = []
+    for name, prior in run.params.priors.parameters.items():
+        label, frozen = upper_first(name.replace("_", " ")), prior.frozen()
+        low, high = map(float, frozen.ppf([0.05, 0.95]))
+        before = Distribution(low, float(frozen.mean()), high)
+        for index, values in enumerate(np.atleast_2d(run.draws[name].T)):
+            level = f", {LEVEL_NAMES[LEVELS[index]]}" if prior.dim else ""
+            low, high = map(float, np.quantile(values, [0.05, 0.95]))
+            rows.append(
+                Belief(label + level, prior.unit, before, Distribution(low, float(values.mean()), high))
+            )
+    return rows
+
+
+def belief_rows(beliefs: Sequence[Belief]) -> Table:
+    """Prior and posterior of each parameter in numbers."""
+    return Table(
+        ("Parameter", "Prior", "90%", "Posterior", "90% after", "Unit", "Rests on"),
+        [
+            (
+                belief.label,
+                number(belief.prior.mean),
+                belief.prior.text,
+                number(belief.posterior.mean),
+                belief.posterior.text,
+                belief.unit,
+                "belief, not record" if belief.is_belief else "record",
+            )
+            for belief in beliefs
+        ],
+        "Mean and central 90% of prior and posterior; a belief is what the record narrowed by less than a "
+        "tenth",
+    )
+
+
+def variable_rows(run: "Run") -> Table:
+    """Every variable of the model: its meaning, unit and dims."""
+    priors, dims = run.params.priors.parameters, summit.dims(run.params)
+    rows = []
+    for name in (*priors, *(name for name in run.draws if name not in priors)):
+        unit, meaning = (priors[name].unit, priors[name].means) if name in priors else BESIDE_PRIORS[name]
+        rows.append((name, meaning, unit, ", ".join(dims.get(name, ())) or "–"))
+    return Table(
+        ("Variable", "Meaning", "Unit", "Dims"), rows, f"{count(len(rows), 'variable')} of the model"
+    )
+
+
+def graph_title(edges: Mapping[str, Sequence[str]], unobserved: Sequence[str]) -> str:
+    """How many parameters bear on how many observed quantities."""
+    return words.graph_title(edges, unobserved, len({name for names in edges.values() for name in names}))
+
+
+# What it expects of the record
+
+
+def checks_summary(checks: "Checks") -> str:
+    """What the model misses of its own record."""
+    rows: Sequence[Check] = (*checks.rest, *checks.years)
+    before = sum(row.prior[0] <= row.seen <= row.prior[1] for row in rows)
+    return words.checks_summary(checks, [row for row in rows if not row.inside], before)
+
+
+# Diagnostics
+
+
+def chains(fitted: "Fit", params: "Params", number_of_rows: int = 8) -> Table:
+    """R-hat and effective sample sizes of the variables with the fewest effective draws."""
+    import arviz_stats as az
+    import xarray as xr
+
+    measures = {
+        "R-hat": az.rhat,
+        "Bulk ESS": partial(az.ess, method="bulk"),
+        "Tail ESS": partial(az.ess, method="tail"),
+    }
+    rows = []
+    for name, array in fitted.dataset(params).data_vars.items():
+        if name == "norm" or array.std() == 0:
+            continue
+        for index in np.ndindex(array.shape[1:]):
+            labels = [str(array[dim].values[i]) for dim, i in zip(array.dims[1:], index, strict=True)]
+            values = array.values[:, *index].reshape(params.run.chains, -1)
+            chains = xr.DataArray(values, dims=("chain", "draw"))
+            label = f"{name} ({', '.join(labels)})" if labels else name
+            rows.append((label, *(float(measure(chains)) for measure in measures.values())))
+    return Table(
+        ("Variable", *measures),
+        sorted(rows, key=lambda row: row[2])[:number_of_rows],
+        f"The {min(number_of_rows, len(rows))} of {len(rows)} variables with the fewest effective draws",
+        {"R-hat": "{:.4f}".format, "Bulk ESS": "{:,.0f}".format, "Tail ESS": "{:,.0f}".format},
+    )
+
+
+# Other structures
+
+
+def belongs(record: TrackRecord, run: "Run") -> str:
+    """Whether the tables that were computed beforehand speak of this run, or of another one."""
+    full, forecast = record.structure("full"), run.forecast
+    same = (
+        full is not None
+        and (full["as_of"], full["deadline"]) == (forecast.as_of, forecast.deadline)
+        and abs(full["probability"] - forecast.probability) <= max(5 * full["error"], 0.005)
+    )
+    return words.belongs(full, forecast, same)
+
+
+def structure_rows(record: TrackRecord) -> Table:
+    """The headline under each structure, and what each structure assumes."""
+    full = record.structure("full")
+    return table_of(
+        record.structures,
+        "The headline under other structures, each fitted anew",
+        {
+            "Structure": "structure",
+            "Headline": "probability",
+            "Points": lambda row: row["probability"] - full["probability"] if full else 0.0,
+            "90%": lambda row: f"{percent(row['lower'])} – {percent(row['upper'])}",
+            "What it assumes": "what",
+        },
+        {"Headline": percent, "Points": points},
+    )
+
+
+def unchecked(record: TrackRecord, run: "Run") -> str:
+    """The headline without the rows for which no page was found."""
+    signals = sum(not signal.checked for signal in run.ledger.signals)
+    return words.unchecked(record.structure("full"), record.structure("checked rows only"), signals)
+
+
+def influence_title(rows: Rows) -> str:
+    """The year that matters most, and how many hardly matter."""
+    most = max(rows, key=lambda row: abs(row["change"]))
+    return words.influence_title(rows, most, sum(abs(row["change"]) < 0.01 for row in rows))

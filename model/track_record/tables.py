@@ -1,0 +1,185 @@
+"""The published tables of the track record, read once, and the numbers that pages quote from them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from statistics import NormalDist, fmean, stdev
+from typing import Any, NamedTuple
+
+from .backtest import FULL
+from .losses import PARTS
+from .sbc import HEADLINE, MISSED
+from .study import load
+
+BRIER, LOG_SCORE, BIAS = "integrated Brier, weeks 1-26", "log score, weeks 1-26", "calibration in the large"
+CLIMATOLOGY, REGRESSION, NO_ADDITIONS = "seasonal climatology", "logistic regression", "no additions"
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
+
+
+class PlaceboScores(NamedTuple):
+    """Log scores of the placebo runs: with the true tone, with none, and with the tone of other years."""
+
+    own: list[float]
+    none: list[float]
+    shuffled: list[float]
+
+    @property
+    def means(self) -> "PlaceboMeans":
+        """The mean of each kind of run."""
+        return PlaceboMeans(*map(fmean, self))
+
+    @property
+    def beaten(self) -> int:
+        """How many shuffles score worse than the true tone does on average."""
+        return sum(value > self.means.own for value in self.shuffled)
+
+    @property
+    def noise(self) -> float:
+        """The standard deviation of the score between repeats with the true tone; NaN with a single run."""
+        return stdev(self.own) if len(self.own) > 1 else float("nan")
+
+
+class PlaceboMeans(NamedTuple):
+    """Mean log scores, as in `PlaceboScores`."""
+
+    own: float
+    none: float
+    shuffled: float
+
+
+@dataclass(frozen=True)
+class TrackRecord:
+    """Every table of the record as rows; a table that was never computed is empty."""
+
+    scores: Rows = ()
+    by_year: Rows = ()
+    gains: Rows = ()
+    misses: Rows = ()
+    reliability: Rows = ()
+    decomposition: Rows = ()
+    drift: Rows = ()
+    paths: Rows = ()
+    placebo: Rows = ()
+    replay: Rows = ()
+    replay_events: Rows = ()
+    replay_checks: Rows = ()
+    references: Rows = ()
+    structures: Rows = ()
+    influence: Rows = ()
+    samplers: Rows = ()
+    variants: Rows = ()
+
+    @classmethod
+    def load(cls) -> "TrackRecord":
+        """The tables under `RECORD`."""
+        return cls(**{table.name: load(table.name) for table in fields(cls)})
+
+    def score(self, model: str = FULL.name, name: str = BRIER) -> Row:
+        """The row of one score of one model; KeyError where the record has none."""
+        return {(row["model"], row["score"]): row for row in self.scores}[model, name]
+
+    def better_models(self) -> list[Row]:
+        """The integrated Brier scores below that of the published model."""
+        own = self.score()["value"]
+        return [row for row in self.scores if row["score"] == BRIER and row["value"] < own]
+
+    def reduction(self, rival: str) -> float:
+        """By what share the model's integrated Brier score lies below that of `climatology` or `calendar`."""
+        own = self.score()
+        return own[f"minus_{rival}"] / (own[f"minus_{rival}"] - own["value"])
+
+    def gain(self, over: str) -> Row:
+        """What the published model gains over another one; KeyError where the record has no such model."""
+        return {row["model"]: row for row in self.gains}[over]
+
+    def parts(self) -> list[Row]:
+        """What each part of the model gains, the largest gain in log score first."""
+        parts = [row for row in self.gains if row["model"] in PARTS]
+        return sorted(parts, key=lambda row: -row["log_score_gain"])
+
+    def yearly_losses(self, model: str = FULL.name) -> dict[int, float]:
+        """The integrated Brier score of a model by year."""
+        return {row["year"]: row["brier"] for row in self.by_year if row["model"] == model}
+
+    def share_of_worst(self, years: int) -> float:
+        """The share of the whole loss that falls in the worst years."""
+        losses = sorted(self.yearly_losses().values(), reverse=True)
+        return sum(losses[:years]) / sum(losses)
+
+    def years_lost(self) -> list[str]:
+        """The years in which seasonal climatology did as well as the model, or better."""
+        rival = self.yearly_losses(CLIMATOLOGY)
+        return [str(year) for year, loss in sorted(self.yearly_losses().items()) if loss >= rival[year]]
+
+    def misses_of(self, too_high: bool, through: str) -> list[Row]:
+        """The worst forecasts that were too high, or too low, with a deadline by the day `through`."""
+        return [row for row in self.misses if bool(row["outcome"]) != too_high and row["deadline"] <= through]
+
+    def below_band(self) -> list[Row]:
+        """The points of the calibration curve below the consistency band."""
+        return [row for row in self.reliability if row["observed"] < row["lower"]]
+
+    def above_band(self) -> list[Row]:
+        """The points of the calibration curve above the consistency band."""
+        return [row for row in self.reliability if row["observed"] > row["upper"]]
+
+    def paths_by_year(self) -> dict[int, list[Row]]:
+        """The weekly forecasts of each well-known year."""
+        years: dict[int, list[Row]] = {}
+        for row in self.paths:
+            years.setdefault(int(row["as_of"][:4]), []).append(row)
+        return years
+
+    def right_in_october(self) -> int:
+        """In how many well-known years the first forecast of October was on the right side of even."""
+        october = [
+            next(row for row in rows if row["as_of"][5:] >= "10-01") for rows in self.paths_by_year().values()
+        ]
+        return sum((row["probability"] > 0.5) == bool(row["outcome"]) for row in october)
+
+    def largest_moves(self, number: int = 9) -> list[dict[str, Any]]:
+        """The weeks in which the replay moved most, in order of time, each with the event that explains most of it.
+
+        Only an event that moved the forecast the way it went is named; `id` and `text` are empty where there is none.
+        """
+        weeks = [
+            {**row, "move": row["probability"] - last["probability"]} for last, row in pairwise(self.replay)
+        ]
+        weeks = sorted(weeks, key=lambda row: -abs(row["move"]))[:number]
+        return [week | self._explained(week) for week in sorted(weeks, key=lambda row: row["as_of"])]
+
+    def _explained(self, week: Row) -> dict[str, Any]:
+        for event in self.replay_events:
+            if event["as_of"] == week["as_of"] and event["effect"] * week["move"] > 0:
+                return dict(event)
+        return {"id": "", "text": "", "effect": 0.0, "date": week["as_of"]}
+
+    def references_beaten(self) -> int:
+        """How many forecasts of others have a larger Brier score than the model's for the same day and deadline."""
+        return sum(row["brier_ours"] < row["brier_theirs"] for row in self.references)
+
+    def placebo_scores(self) -> PlaceboScores:
+        """The log scores of the placebo by kind of run."""
+        return PlaceboScores(
+            *(
+                [row["log_score"] for row in self.placebo if row["signals"] == kind]
+                for kind in ("own", "none", "shuffled")
+            )
+        )
+
+    def structure(self, name: str = "full") -> Row | None:
+        """The headline under one structure; None where it was not computed."""
+        return next((row for row in self.structures if row["structure"] == name), None)
+
+    def sampler_headline(self) -> Row:
+        """The headline by both samplers."""
+        return next(row for row in self.samplers if row["quantity"] == HEADLINE)
+
+    def farthest_mean(self) -> Row:
+        """The posterior mean in which the samplers differ most, in Monte Carlo errors."""
+        return max(self.samplers, key=lambda row: abs(row["errors"]))
+
+    def sampler_bound(self) -> float:
+        """How many Monte Carlo errors two sound samplers exceed somewhere with the chance `MISSED`."""
+        return NormalDist().inv_cdf(1 - MISSED / len(self.samplers) / 2)
