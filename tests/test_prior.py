@@ -131,7 +131,7 @@ def test_a_prior_that_the_record_contradicts_is_named_with_both_numbers(default_
 def test_the_command_prints_every_line_and_as_json_the_same_numbers(made, capsys):
     assert cli.main(["forecast", "--prior-only"]) == 0
     shown = capsys.readouterr().out
-    assert all(line.what in shown and tables.interval(line.prior, line.kind) in shown for line in made.lines)
+    assert all(line.what in shown and tables.estimate(line.prior, line.kind) in shown for line in made.lines)
     assert "belief, not record" in shown and all(name in shown for name in made.unmoved)
     assert cli.main(["forecast", "--prior-only", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

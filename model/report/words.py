@@ -1,8 +1,8 @@
-"""Sentences as templates: a file of `templates/words` holds Jinja macros, and each macro is called like a function.
+"""Sentences as templates: each file of `templates/words` holds Jinja macros that are called like functions.
 
-`Sentences("forecast").headline(forecast)` is the text of the macro `headline` in `words/forecast.j2`, on one line.
-Macros choose and arrange words. Numbers come from the functions of `facts`, the way they are written from `formatting`;
-both are globals and filters of every template.
+`Sentences("forecast").headline(made)` is the text of the macro `headline` in `words/forecast.j2`, on one
+line. Macros choose and arrange words. Numbers come from the functions of `facts`, their format from
+`formatting`; both are globals and filters of every template.
 """
 
 import re
