@@ -35,8 +35,8 @@ CLASSES = {
 """The classes of occasion, from one side's point of view."""
 COUNTS = (
     ("Occasions held in person", "held", "", "held", ""),
-    ("Seasons met, both at a summit", "met_after_both_came", "summit", "meets_summit", ""),
-    ("Seasons met, both only elsewhere", "met_after_both_came", "other", "meets_other", ""),
+    ("Seasons with a meeting, both at a summit", "met_after_both_came", "summit", "meets_summit", ""),
+    ("Seasons with a meeting, both only elsewhere", "met_after_both_came", "other", "meets_other", ""),
     ("Came after a settled yes", "settled_words", "will", "came_if_will", ""),
     ("Came after a settled no", "settled_words", "will_not", "came_if_not", ""),
     ("Visits put off that came within a year", "made_up", "", "again", ""),
@@ -130,8 +130,8 @@ def who_comes_where(forecast: "Forecast", names: Mapping[str, str]) -> Table:
     return Table(
         ("Occasion", *chances, "Last word"),
         rows,
-        f"Who comes where, as known on {day(forecast.as_of)}: the chance that each leader comes, that both do, and "
-        "that the first meeting is there",
+        f"Who comes where, as of {day(forecast.as_of)}: the chances that each leader comes, that both come "
+        "and that the first meeting is there",
         dict.fromkeys(chances, chance),
     )
 
@@ -154,7 +154,7 @@ def occasion_rows(forecast: "Forecast") -> Table:
     return Table(
         ("Occasion", "First", "At all", "Start", "Status"),
         rows,
-        f"Occasions ahead as known on {day(forecast.as_of)}: chance of a first and of any meeting there",
+        f"Occasions ahead as of {day(forecast.as_of)}: chance of the first meeting and of any meeting there",
         {"First": percent, "At all": percent},
     )
 
@@ -173,8 +173,8 @@ def contribution_rows(forecast: "Forecast", number: int = 20) -> Table:
     return Table(
         ("Points", "What", "About", "Public", "Spread", "Weight"),
         rows,
-        f"{count(len(forecast.contributions), 'contribution')} between "
-        f"{percent(forecast.no_signals_probability)} and {percent(forecast.probability)}, in percentage points",
+        f"{count(len(forecast.contributions), 'contribution')} in percentage points, from "
+        f"{percent(forecast.no_signals_probability)} to {percent(forecast.probability)}",
         {"Points": points},
     )
 
@@ -281,9 +281,9 @@ def sensitivity_rows(made: "Sensitivity") -> Table:
     return Table(
         ("Prior", "Edges", "Unit", "Low edge", "High edge", "Error", "Pareto k", "Power"),
         [row(bar) for bar in made.bars],
-        f"What {count(len(made.bars), 'prior')} moved to an edge would change, in points from "
-        f"{percent(made.probability)}; k below {SAFE} is safe; power: the headline's answer to power-scaling that "
-        "prior alone",
+        f"Change of the forecast with each of {count(len(made.bars), 'prior')} moved to an edge, in points "
+        f"from {percent(made.probability)}; Pareto k below {SAFE} is safe; power: sensitivity to "
+        "power-scaling that prior alone",
     )
 
 
@@ -300,8 +300,8 @@ def scenario_rows(
     plain = [row["probability"] for row in same if not row["scenario"]]
     if plain[:1] != [round(forecast.probability, 4)]:
         missing = (
-            "No table of scenarios was made from these inputs; summit sweep params/sweeps/scenarios.yaml "
-            "makes one"
+            "There is no table of scenarios for these inputs; summit sweep params/sweeps/scenarios.yaml "
+            "creates it"
         )
         return Table(head, [], missing)
     rows = []
