@@ -21,7 +21,7 @@ COMMANDS = [
     for line in block.splitlines()
     if line.startswith(".venv/bin/summit ")
 ]
-SLOW = ("--scenario", "sweep")
+SLOW = ("--scenario", "--as-of", "sweep")
 
 
 @pytest.fixture(scope="module")

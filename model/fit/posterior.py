@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..evidence.record import Record
-from ..files import write_atomic
-from ..paths import RENDERED
+from ..files import locked
+from ..paths import FITS, RENDERED
 from ..settings.params import Params
 from ..summit import build, coords, dims
 from .fits import Fit, fit
@@ -44,22 +44,21 @@ DATA_DIMS = {
 
 
 def posterior_tree(params: Params, record: Record) -> "DataTree":
-    """The DataTree of the fit to a record: read from the file of a rendered run, or made with PyMC."""
+    """The DataTree of the fit to a record."""
+    return read(posterior_file(params, record))
+
+
+def posterior_file(params: Params, record: Record) -> Path:
+    """The netCDF file of the fit to a record; made by PyMC where neither the store nor a rendered run has it."""
     made = fit(params, record)
-    for path in sorted(RENDERED.glob(f"*/{POSTERIOR}")):
+    stored = FITS / f"{made.key}.nc"
+    for path in (stored, *sorted(RENDERED.glob(f"*/{POSTERIOR}"))):
         if key_of(path) == made.key:
-            return read(path)
-    return tree_of(made, params, record)
-
-
-def keep(params: Params, record: Record, path: Path) -> None:
-    """Put the posterior of a record at `path`: a copy where a rendered run has it already."""
-    made = fit(params, record)
-    for known in sorted(RENDERED.glob(f"*/{POSTERIOR}")):
-        if key_of(known) == made.key:
-            write_atomic(path, known.read_bytes())
-            return
-    write(tree_of(made, params, record), path)
+            return path
+    with locked(f"posterior-{made.key[:16]}"):
+        if key_of(stored) != made.key:
+            write(tree_of(made, params, record), stored)
+    return stored
 
 
 def tree_of(made: Fit, params: Params, record: Record) -> "DataTree":

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,10 +15,10 @@ from .record_words import table_of
 from .words import model as words
 
 if TYPE_CHECKING:
+    from xarray import DataTree
+
     from ..answer.forecast import Run
-    from ..fit.fits import Fit
     from ..fit.predictive import Check, Checks
-    from ..settings.params import Params
 
 LEVEL_NAMES = {2: "reported to come", 1: "may come", -1: "may not come", -2: "reported not to come"}
 BESIDE_PRIORS = {
@@ -147,30 +146,16 @@ def checks_summary(checks: "Checks") -> str:
 # Diagnostics
 
 
-def chains(fitted: "Fit", params: "Params", number_of_rows: int = 8) -> Table:
+def chains(posterior: "DataTree", number_of_rows: int = 8) -> Table:
     """R-hat and effective sample sizes of the variables with the fewest effective draws."""
     import arviz_stats as az
-    import xarray as xr
 
-    measures = {
-        "R-hat": az.rhat,
-        "Bulk ESS": partial(az.ess, method="bulk"),
-        "Tail ESS": partial(az.ess, method="tail"),
-    }
-    rows = []
-    for name, array in fitted.dataset(params).data_vars.items():
-        if name == "norm" or array.std() == 0:
-            continue
-        for index in np.ndindex(array.shape[1:]):
-            labels = [str(array[dim].values[i]) for dim, i in zip(array.dims[1:], index, strict=True)]
-            values = array.values[:, *index].reshape(params.run.chains, -1)
-            chains = xr.DataArray(values, dims=("chain", "draw"))
-            label = f"{name} ({', '.join(labels)})" if labels else name
-            rows.append((label, *(float(measure(chains)) for measure in measures.values())))
+    table = az.summary(posterior, kind="diagnostics", round_to="none").dropna().sort_values("ess_bulk")
+    rows = [(name, row.r_hat, row.ess_bulk, row.ess_tail) for name, row in table.head(number_of_rows).iterrows()]
     return Table(
-        ("Variable", *measures),
-        sorted(rows, key=lambda row: row[2])[:number_of_rows],
-        f"The {min(number_of_rows, len(rows))} of {len(rows)} variables with the fewest effective draws",
+        ("Variable", "R-hat", "Bulk ESS", "Tail ESS"),
+        rows,
+        f"The {len(rows)} of {len(table)} variables with the fewest effective draws",
         {"R-hat": "{:.4f}".format, "Bulk ESS": "{:,.0f}".format, "Tail ESS": "{:,.0f}".format},
     )
 

@@ -359,7 +359,8 @@ def write_report(
     from . import page
 
     csv_names = write_files(run, folder)
-    posterior.keep(run.params, run.record, folder / posterior.POSTERIOR)
+    kept = posterior.posterior_file(run.params, run.record)
+    write_atomic(folder / posterior.POSTERIOR, kept.read_bytes())
     pages = {name: page.page_of(name, executed) for name, executed in notebooks.items()}
     frame = partial(page.frame, pages=list(pages.values()), notice=page.notice(injected))
     for name, executed in notebooks.items():
