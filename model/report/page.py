@@ -223,7 +223,7 @@ def overview(run: "Run", csv_names: Iterable[str], record: Path) -> dict[str, An
         "reasons": [
             f"{words.forecast.where(forecast)} {words.forecast.left(forecast)}",
             f"{words.forecast.reconcile(forecast)} {words.forecast.taken_away(run)}",
-            f"{words.forecast.matched(forecast)} {words.forecast.unseen() if matched['years'] else ''}",
+            words.forecast.matched(forecast),
         ],
         "curve": show.figure(figures.curve, forecast, alt=words.forecast.climb(forecast)),
         "drivers": show.moves(tables.drivers(forecast)),

@@ -340,8 +340,4 @@ def prior_screen(made: "PriorOnly") -> str:
     for belief in made.beliefs:
         if belief.conflict:
             lines.append(f"  {words.tuning.conflict(belief)}")
-    if not made.conflicts:
-        lines.append(f"  {words.tuning.no_conflict()}")
-    if made.unmoved:
-        lines.append(f"  {words.tuning.beliefs(made.unmoved)}")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, f"  {words.tuning.unmoved(made.beliefs)}"]) + "\n"
