@@ -23,12 +23,13 @@ from papermill.cli import NoDatesSafeLoader
 from papermill.translators import PythonTranslator
 
 from model import formatting
+from model.answer import facts
 from model.answer.forecast import Sources
 from model.evidence.edits import Edits
 from model.evidence.outlook import outlook
 from model.files.problems import InputError
 from model.paths import ROOT
-from model.report import facts, notebook, page, report, show, tables, words
+from model.report import notebook, page, report, show, tables, words
 from model.settings import params
 
 DEFAULTS = {
@@ -399,16 +400,12 @@ def test_the_overview_leads_with_who_comes_where():
 def test_the_overview_says_why_the_number_is_what_it_is():
     words = " ".join(" ".join(Reader(overview_page(made_up_run())).words).split())
     assert (
-        "Words about G20 Johannesburg take most away, −2.1 points: Trump comes there with a chance of 3%."
+        "Statements about G20 Johannesburg lower the forecast most, by 2.1 points: the chance that Trump comes is 3%."
         in words
     )
     assert (
-        "The one place left at which both are more likely than not is APEC Gyeongju (82%), which carries 61 of the 85"
-        in words
+        "to come to only one occasion: APEC Gyeongju (82%), which accounts for 61 of the 85 points" in words
     )
-    assert "An earlier version of this model published 92%" in words
-    assert "An earlier version" not in overview_page(made_up_run(as_of="2025-07-10"))
-    assert "An earlier version" not in overview_page(made_up_run(scenario="sceptic"))
 
 
 def test_a_day_that_is_only_expected_is_not_stated():
@@ -454,13 +451,13 @@ def test_next_signals_that_change_the_forecast_alike_share_a_row():
 def test_one_signal_halves_the_forecast_only_where_one_does():
     plain = example_run.forecast()
     assert words.forecast.halving(plain).startswith(
-        "No single next signal would halve it: the lowest that one leaves is 55%"
+        "No single signal would halve the forecast; at worst it would fall to 55%"
     )
     worse = replace(
         plain, next_signals=[plain.next_signals[0] | {"probability_after": 0.3}, *plain.next_signals[1:]]
     )
     assert words.forecast.halving(worse).startswith(
-        "One signal is enough to halve it: the lowest that one leaves is 30%"
+        "A single signal is enough to halve the forecast: it would fall to 30%"
     )
 
 
@@ -468,12 +465,12 @@ def test_occasions_that_lost_nothing_are_not_blamed():
     calm = [row for row in example_run.forecast().contributions if row["what"] != "coming"]
     assert (
         words.forecast.taken_away(made_up_run(contributions=calm))
-        == "No occasion lost a point or more by what was said of it."
+        == "Statements about any one occasion lower the forecast by less than a point."
     )
     far = [row | {"both": 0.2 if row["both"] else None} for row in example_run.forecast().occasions]
     assert (
         words.forecast.left(example_run.forecast(occasions=far))
-        == "No place is left at which both are more likely than not."
+        == "There is no occasion to which both leaders are more likely than not to come."
     )
     unknown = [row for row in example_run.forecast().occasions if row["kind"] == "unknown"]
     assert (

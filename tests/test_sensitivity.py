@@ -137,29 +137,29 @@ class TestWords:
     def test_the_belief_that_matters_most_is_named_with_its_numbers(self):
         text = words.tuning.matters(EXAMPLE)
         assert text.startswith(
-            "The belief that matters most is the tone factor (−10.0 points at 1.1 and +5.0 points at 7)"
+            "The prior that matters most is “tone factor” (−10.0 points at 1.1 and +5.0 points at 7)"
         )
 
     @pytest.mark.parametrize("error, says", [(0.001, False), (0.06, True)])
     def test_an_order_within_the_error_of_the_reweighting_is_not_called_settled(self, error, says):
         bars = tuple(replace(bar, low=replace(bar.low, error=error)) for bar in EXAMPLE.bars)
         text = words.tuning.matters(replace(EXAMPLE, bars=bars))
-        assert ("the order is not settled: came if not lies" in text) == says
+        assert ("The order is uncertain: came if not is within" in text) == says
 
     def test_what_only_a_refit_could_say_is_said_to_be_unknown(self):
         text = words.tuning.matters(EXAMPLE)
         assert "For 2 priors" in text and text.endswith(
-            "only a refit could say: came if not and visit notice."
+            "only a refit could tell: came if not and visit notice."
         )
         assert "−20" not in text
 
     @pytest.mark.parametrize(
         "beliefs, record, says",
         [
-            (0.2, 0.01, "the beliefs carry"),
-            (0.01, 0.2, "the record carries"),
-            (0.2, 0.2, "both"),
-            (0.01, 0.01, "neither"),
+            (0.2, 0.01, "on the priors more than"),
+            (0.01, 0.2, "on the record and hardly"),
+            (0.2, 0.2, "on both"),
+            (0.01, 0.01, "little on either"),
         ],
     )
     def test_power_scaling_is_put_into_words(self, beliefs, record, says):

@@ -192,7 +192,7 @@ class TestQuietPath:
         )
         assert (
             words.forecast.unheard(path[:1] + path[3:])
-            == "If nothing more is heard, the forecast stays above 40% to the last"
+            == "If nothing more is heard, the forecast stays above 40% until the last day"
         )
 
 

@@ -17,10 +17,10 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 
+from ..answer.facts import ahead, ranked, who_comes
 from ..answer.forecast import ICD_203
 from ..formatting import count, day, percent, points, short_day, span, upper_first
 from . import words
-from .facts import ahead, ranked, who_comes
 from .tables import chance as chance_text
 
 if TYPE_CHECKING:

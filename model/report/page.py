@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import formatting
+from ..answer import facts
 from ..files import csv_files
 from ..formatting import day, percent
 from ..track_record import backtest
-from . import explorer, facts, figures, replay, show, tables, words
+from . import explorer, figures, replay, show, tables, words
 from .show import Html
 
 if TYPE_CHECKING:
@@ -222,8 +223,8 @@ def overview(run: "Run", csv_names: Iterable[str], record: Path) -> dict[str, An
         ],
         "reasons": [
             f"{words.forecast.where(forecast)} {words.forecast.left(forecast)}",
-            f"{words.forecast.reconcile(forecast)} {words.forecast.taken_away(run)} {words.forecast.earlier(forecast)}",
-            f"{words.forecast.matched(forecast)} {words.forecast.unseen() if matched['years'] else ''}",
+            f"{words.forecast.reconcile(forecast)} {words.forecast.taken_away(run)}",
+            words.forecast.matched(forecast),
         ],
         "curve": show.figure(figures.curve, forecast, alt=words.forecast.climb(forecast)),
         "drivers": show.moves(tables.drivers(forecast)),

@@ -1,4 +1,4 @@
-"""Tables and lists of moves made from a run: the forecast, its evidence and its beliefs."""
+"""The tables of a report, and its lists of what moves a forecast."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,9 +7,10 @@ from itertools import groupby
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from ..answer.facts import WEEK, ahead, parameter_name, ranked, who_comes
 from ..answer.sensitivity import SAFE
 from ..formatting import Move, Table, count, day, percent, points, short_day, signed, upper_first
-from .facts import WEEK, ahead, parameter_name, ranked, who_comes
+from . import words
 
 if TYPE_CHECKING:
     from ..answer.forecast import Forecast, Run
@@ -34,15 +35,15 @@ CLASSES = {
 """The classes of occasion, from one side's point of view."""
 COUNTS = (
     ("Occasions held in person", "held", "", "held", ""),
-    ("Seasons met, both at a summit", "met_after_both_came", "summit", "meets_summit", ""),
-    ("Seasons met, both only elsewhere", "met_after_both_came", "other", "meets_other", ""),
+    ("Seasons with a meeting, both at a summit", "met_after_both_came", "summit", "meets_summit", ""),
+    ("Seasons with a meeting, both only elsewhere", "met_after_both_came", "other", "meets_other", ""),
     ("Came after a settled yes", "settled_words", "will", "came_if_will", ""),
     ("Came after a settled no", "settled_words", "will_not", "came_if_not", ""),
     ("Visits put off that came within a year", "made_up", "", "again", ""),
     ("Promises broken, days at risk", "promises_broken", "", "breaks", "a day"),
     ("Visits, years of the record", "visits", "", "visit_rate", "a year"),
 )
-"""The counts behind the fit: what was counted, its key and inner key, the parameter it teaches, the unit of a rate."""
+"""What was counted, its key and inner key in `Forecast.counts`, its parameter, the unit of a rate."""
 
 
 # Moves
@@ -66,7 +67,7 @@ def _driver(row: Mapping[str, Any]) -> Move:
 
 
 def watch(forecast: "Forecast", number: int = 2) -> dict[str, list[Move]]:
-    """What would move the forecast most, and to where: the downside first, then the upside, then pairs of refusals."""
+    """What would move the forecast most, and to where: the downside, the upside, pairs of refusals."""
     found: dict[str, list[Move]] = {text: [] for text in DIRECTIONS.values()}
     for row in forecast.next_signals:
         text = upper_first(row["what"]).rstrip(".")
@@ -80,7 +81,7 @@ def watch(forecast: "Forecast", number: int = 2) -> dict[str, list[Move]]:
 
 
 def next_rows(forecast: "Forecast") -> Table:
-    """What could come next, and the forecast after it: the downside first, then the upside, then pairs of refusals."""
+    """What could become public next, and the forecast after it: downside, upside, pairs of refusals."""
     rows = []
     alike = groupby(forecast.next_signals, lambda row: (row["direction"], round(row["change"], 9)))
     for (direction, change), group in alike:
@@ -115,22 +116,22 @@ def dated(row: Mapping[str, Any]) -> str:
 
 
 def who_comes_where(forecast: "Forecast", names: Mapping[str, str]) -> Table:
-    """The chance that each leader comes, that both do and that the first meeting is there, and the last word.
+    """The chances that each leader comes, both come and the first meeting is there, and the last word.
 
-    `names` are the leaders by the code of their side. Where nothing was said, the status takes the place of the last word.
+    `names` are the leaders by the code of their side. If nothing was said, the status replaces the last word.
     """
     rows = []
     for row in ahead(forecast):
         word = row["last_word"]
         last = f"{day(word['date'])}: {word['text']}" if word else status(row)
-        comes = (chance for _, chance in who_comes(row, names))
+        comes = (value for _, value in who_comes(row, names))
         rows.append((dated(row), *comes, row["both"], row["probability_first"], last))
     chances = (*names.values(), "Both", "First")
     return Table(
         ("Occasion", *chances, "Last word"),
         rows,
-        f"Who comes where, as known on {day(forecast.as_of)}: the chance that each leader comes, that both do, and "
-        "that the first meeting is there",
+        f"Who comes where, as of {day(forecast.as_of)}: the chances that each leader comes, that both come "
+        "and that the first meeting is there",
         dict.fromkeys(chances, chance),
     )
 
@@ -146,20 +147,14 @@ def markdown(made: Table, columns: int) -> str:
 
 def occasion_rows(forecast: "Forecast") -> Table:
     """The occasions ahead, with the chance of a first meeting and of any meeting there."""
-    rows = [
-        (
-            row["name"],
-            row["probability_first"],
-            row["probability_there"],
-            row["start_date"] or "–",
-            status(row),
-        )
-        for row in forecast.occasions
-    ]
+    rows = []
+    for row in forecast.occasions:
+        chances = (row["probability_first"], row["probability_there"])
+        rows.append((row["name"], *chances, row["start_date"] or "–", status(row)))
     return Table(
         ("Occasion", "First", "At all", "Start", "Status"),
         rows,
-        f"Occasions ahead as known on {day(forecast.as_of)}: chance of a first and of any meeting there",
+        f"Occasions ahead as of {day(forecast.as_of)}: chance of the first meeting and of any meeting there",
         {"First": percent, "At all": percent},
     )
 
@@ -178,8 +173,8 @@ def contribution_rows(forecast: "Forecast", number: int = 20) -> Table:
     return Table(
         ("Points", "What", "About", "Public", "Spread", "Weight"),
         rows,
-        f"{count(len(forecast.contributions), 'contribution')} between "
-        f"{percent(forecast.no_signals_probability)} and {percent(forecast.probability)}, in percentage points",
+        f"{count(len(forecast.contributions), 'contribution')} in percentage points, from "
+        f"{percent(forecast.no_signals_probability)} to {percent(forecast.probability)}",
         {"Points": points},
     )
 
@@ -188,7 +183,7 @@ def contribution_rows(forecast: "Forecast", number: int = 20) -> Table:
 
 
 def count_rows(run: "Run") -> Table:
-    """The counts that the fit rests on, each with the parameter that it teaches."""
+    """The counts behind the fit, each with the parameter that it informs."""
     counts, countries = run.forecast.counts, {side.code: side.country for side in run.params.question.sides}
     rows = [
         _counted(f"{countries[code]}: came {CLASSES[name]}", pair, f"comes_{name}")
@@ -207,9 +202,8 @@ def count_rows(run: "Run") -> Table:
 
 def _counted(text: str, pair: Sequence[float], parameter: str, per: str = "") -> tuple[Any, ...]:
     hits, trials = pair
-    if not trials:
-        share = "–"
-    else:
+    share = "–"
+    if trials:
         share = f"{hits / trials:.2g} {per}" if per else f"{hits / trials:.0%}"
     return text, hits, trials, share, parameter
 
@@ -264,7 +258,7 @@ def kind_rows(run: "Run") -> Table:
 
 
 def sensitivity_rows(made: "Sensitivity") -> Table:
-    """Every prior, where its edges lie, and what the forecast would be with it there."""
+    """Every prior, its edges, and the change of the forecast with the prior moved there."""
 
     def change(end: "End") -> str:
         return points(end.probability - made.probability) if end.safe else "refit needed"
@@ -287,24 +281,28 @@ def sensitivity_rows(made: "Sensitivity") -> Table:
     return Table(
         ("Prior", "Edges", "Unit", "Low edge", "High edge", "Error", "Pareto k", "Power"),
         [row(bar) for bar in made.bars],
-        f"What {count(len(made.bars), 'prior')} moved to an edge would change, in points from "
-        f"{percent(made.probability)}; k below {SAFE} is safe; power: the headline's answer to power-scaling that prior alone",
+        f"Change of the forecast with each of {count(len(made.bars), 'prior')} moved to an edge, in points "
+        f"from {percent(made.probability)}; Pareto k below {SAFE} is safe; power: sensitivity to "
+        "power-scaling that prior alone",
     )
 
 
 def scenario_rows(
     forecast: "Forecast", swept: Sequence[Mapping[str, Any]], meanings: Mapping[str, str]
 ) -> Table:
-    """Headline, interval and forecast without signals of each scenario, from the rows of a sweep.
+    """Headline, interval and forecast without signals of each scenario, from the CSV rows of a sweep.
 
-    Nothing is shown unless the rows come from the same inputs: the row without a scenario must be this forecast.
-    `meanings` says what each scenario changes.
+    The table is empty unless the rows come from the same inputs: the row without a scenario must be this
+    forecast. `meanings` says what each scenario changes.
     """
     head = ("Scenario", "Forecast", "Spread", "Without signals", "What it changes")
     same = [row for row in swept if (row["as_of"], row["deadline"]) == (forecast.as_of, forecast.deadline)]
     plain = [row["probability"] for row in same if not row["scenario"]]
     if plain[:1] != [round(forecast.probability, 4)]:
-        missing = "No table of scenarios was made from these inputs; summit sweep params/sweeps/scenarios.yaml makes one"
+        missing = (
+            "There is no table of scenarios for these inputs; summit sweep params/sweeps/scenarios.yaml "
+            "creates it"
+        )
         return Table(head, [], missing)
     rows = []
     for row in same:
@@ -322,18 +320,18 @@ def scenario_rows(
     )
 
 
-def interval(value: "Range", kind: str) -> str:
+def estimate(value: "Range", kind: str) -> str:
     """A mean and its range as text: percent, a number, or percentage points."""
     write = {"probability": percent, "count": "{:.1f}".format, "effect": points}[kind]
     return f"{write(value.mean)} ({write(value.lower)} to {write(value.upper)})"
 
 
 def prior_screen(made: "PriorOnly") -> str:
-    """What the priors say, as text for the command line."""
+    """What the priors alone say beside the posterior, as text for the command line."""
     rows = [("", "priors alone", "with the record", "the record itself")]
     for line in made.lines:
         what = f"{line.what}, points" if line.kind == "effect" else line.what
-        rows.append((what, interval(line.prior, line.kind), interval(line.posterior, line.kind), line.record))
+        rows.append((what, estimate(line.prior, line.kind), estimate(line.posterior, line.kind), line.record))
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = [f"{made.question.removesuffix('.')}, by {made.deadline}{' ' * 8}as of {made.as_of}"]
     for row in rows:
@@ -341,14 +339,5 @@ def prior_screen(made: "PriorOnly") -> str:
         lines.append("  " + "   ".join(cells).rstrip())
     for belief in made.beliefs:
         if belief.conflict:
-            lines.append(
-                f"  warning: prior and record conflict on {belief.name}: the prior says {belief.prior_lower:.3g} to "
-                f"{belief.prior_upper:.3g} {belief.unit}, with the record it is {belief.posterior_mean:.3g}"
-            )
-    if not made.conflicts:
-        lines.append(
-            "  No prior conflicts with the record: each posterior mean lies in the prior's central 95 %."
-        )
-    if made.unmoved:
-        lines.append(f"  belief, not record (the record leaves them as they were): {', '.join(made.unmoved)}")
-    return "\n".join(lines) + "\n"
+            lines.append(f"  {words.tuning.conflict(belief)}")
+    return "\n".join([*lines, f"  {words.tuning.unmoved(made.beliefs)}"]) + "\n"

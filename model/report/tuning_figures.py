@@ -6,10 +6,10 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..answer.facts import parameter_name
 from ..formatting import count, percent, points, upper_first
 from ..track_record import sbc
 from ..track_record.sbc import Simulation
-from .facts import parameter_name
 from .figures import DOWN, INK, MUTED, RULE, SMALL, STYLE, UP, WASH, WIDE, bare, fitted, panel, text_width
 
 if TYPE_CHECKING:

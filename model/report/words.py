@@ -1,8 +1,8 @@
-"""Sentences as templates: a file of `templates/words` holds Jinja macros, and each macro is called like a function.
+"""Sentences as templates: each file of `templates/words` holds Jinja macros that are called like functions.
 
-`Sentences("forecast").headline(forecast)` is the text of the macro `headline` in `words/forecast.j2`, on one line.
-Macros choose and arrange words. Numbers come from the functions of `facts`, the way they are written from `formatting`;
-both are globals and filters of every template.
+`Sentences("forecast").headline(made)` is the text of the macro `headline` in `words/forecast.j2`, on one
+line. Macros choose and arrange words. Numbers come from the functions of `facts`, their format from
+`formatting`; both are globals and filters of every template.
 """
 
 import re
@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import formatting
-from ..answer import sensitivity
-from . import facts
+from ..answer import facts, sensitivity
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -34,7 +33,9 @@ def environment() -> "Environment":
         loader=FileSystemLoader(WORDS), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     functions = {name: getattr(formatting, name) for name in FORMATS}
-    functions |= {name: getattr(facts, name) for name in facts.__all__}
+    functions |= {
+        name: each for name, each in vars(facts).items() if getattr(each, "__module__", "") == facts.__name__
+    }
     made.filters.update(functions)
     made.globals.update(functions, SAFE=sensitivity.SAFE, NOTICEABLE=sensitivity.NOTICEABLE)
     return made

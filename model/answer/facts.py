@@ -1,4 +1,4 @@
-"""What the sentences of a report state: numbers and choices taken from a run."""
+"""Numbers that reports state about a run, and what they single out: the likeliest place, the largest loss."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,26 +8,10 @@ from statistics import mean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from ..answer.forecast import Forecast, Run
-    from ..answer.sensitivity import Bar, Sensitivity
     from ..evidence.ledger import Ledger, Occasion, Signal
-
-__all__ = (
-    "ahead",
-    "coded",
-    "first_below_half",
-    "fresh_signals",
-    "gatherings_held",
-    "largest_loss",
-    "likeliest_place",
-    "lowest_next",
-    "parameter_name",
-    "recent",
-    "searched",
-    "statuses",
-    "steepest_week",
-    "undecided",
-)
+    from .file import Forecast
+    from .forecast import Run
+    from .sensitivity import Bar, Sensitivity
 
 WEEK = timedelta(days=7)
 SMALLEST_SHOWN = 0.0005
@@ -38,6 +22,13 @@ LEVEL_NAMES = {
     "-1": "may not come",
     "-2": "reported that he stays away",
 }
+
+
+class Guest(NamedTuple):
+    """A leader and the chance that he comes: `home` where his country hosts, None where none is modelled."""
+
+    leader: str
+    comes: Any
 
 
 class Loss(NamedTuple):
@@ -57,7 +48,7 @@ class Rise(NamedTuple):
 
 
 class Coded(NamedTuple):
-    """Signals of the as-of year so far, and the mean of the years before it; None where no earlier year is coded."""
+    """Signals of the as-of year so far, and the mean of earlier years; None without an earlier year."""
 
     this_year: int
     a_year_before: float | None
@@ -80,9 +71,11 @@ def ahead(forecast: "Forecast") -> list[dict[str, Any]]:
     return [row for row in forecast.occasions if row["status"] != "past"]
 
 
-def who_comes(row: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[str, Any]]:
-    """Each leader with `home` or the chance that he comes to an occasion; None where that is no question."""
-    return [(name, "home" if row["host"] == code else row["comes"].get(code)) for code, name in names.items()]
+def who_comes(row: Mapping[str, Any], names: Mapping[str, str]) -> list[Guest]:
+    """The leaders, given by the code of their side, as guests of an occasion."""
+    return [
+        Guest(name, "home" if row["host"] == code else row["comes"].get(code)) for code, name in names.items()
+    ]
 
 
 def likeliest_place(forecast: "Forecast") -> dict[str, Any] | None:
@@ -102,9 +95,9 @@ def largest_loss(run: "Run") -> Loss | None:
     worst = min(rows, key=lambda row: sums[row["id"]], default=None)
     if worst is None or sums[worst["id"]] > -0.01:
         return None
-    guests = [guest for guest in who_comes(worst, leaders(run)) if guest[1] != "home"]
-    name, chance = min(guests, key=lambda guest: guest[1])
-    return Loss(sums[worst["id"]], worst["name"], name, chance)
+    guests = [guest for guest in who_comes(worst, leaders(run)) if guest.comes != "home"]
+    least = min(guests, key=lambda guest: guest.comes)
+    return Loss(sums[worst["id"]], worst["name"], *least)
 
 
 def steepest_week(forecast: "Forecast") -> Rise | None:
@@ -117,7 +110,7 @@ def steepest_week(forecast: "Forecast") -> Rise | None:
 
 
 def ranked(forecast: "Forecast", number: int | None = None) -> Ranked:
-    """The largest contributions, at most `number` and none that would print as zero, and the others."""
+    """The largest contributions, at most `number` and none that would print as zero, and the rest."""
     rows = sorted(forecast.contributions, key=lambda row: -abs(row["delta"]))
     large = [row for row in rows[:number] if abs(row["delta"]) >= SMALLEST_SHOWN]
     return Ranked(large, rows[len(large) :])
@@ -131,7 +124,7 @@ def lowest_next(forecast: "Forecast") -> dict[str, Any] | None:
 
 
 def first_below_half(path: Sequence[Mapping[str, Any]]) -> str:
-    """The first day, the last aside, on which a path is below half of where it begins; empty without one."""
+    """The first day before the last on which a path is below half of its start; empty without one."""
     half = path[0]["probability"] / 2
     return next((row["date"] for row in path[:-1] if row["probability"] < half), "")
 
@@ -142,18 +135,13 @@ def statuses(forecast: "Forecast") -> list[tuple[int, str]]:
     return [(number, status) for status, number in found.most_common()]
 
 
-def fresh_signals(run: "Run") -> int:
-    """How many signals became public in the week to the as-of date."""
-    return len(recent(run.ledger, date.fromisoformat(run.forecast.as_of), 1))
-
-
 def recent(ledger: "Ledger", as_of: date, weeks: int) -> "list[Signal]":
-    """The signals of the weeks before a day."""
+    """The signals that became public in the weeks before a day."""
     return [signal for signal in ledger.signals if signal.public_date > as_of - weeks * WEEK]
 
 
 def gatherings_held(ledger: "Ledger") -> "list[Occasion]":
-    """The gatherings of many that are over and were held in person."""
+    """The multilateral occasions that are over and were held in person."""
     return [
         row for row in ledger.occasions if row.met is not None and not row.is_visit and row.held_in_person
     ]
@@ -165,20 +153,20 @@ def searched(ledger: "Ledger") -> Counter[str]:
 
 
 def coded(ledger: "Ledger", as_of: date) -> Coded:
-    """How densely the year of the as-of date is coded beside the years before it."""
+    """The density of the signals in the as-of year and before it."""
     years = Counter(signal.public_date.year for signal in ledger.signals)
     earlier = [years[year] for year in range(min(years, default=as_of.year), as_of.year)]
     return Coded(years[as_of.year], mean(earlier) if earlier else None)
 
 
 def parameter_name(name: str) -> str:
-    """The name of a parameter for readers, its level of words in brackets."""
+    """The name of a parameter for readers, with the level of a statement in brackets."""
     what, _, level = name.removesuffix("]").partition("[")
     return what.replace("_", " ") + (f" ({LEVEL_NAMES.get(level, level)})" if level else "")
 
 
 def undecided(made: "Sensitivity") -> "list[Bar]":
-    """The bars within two standard errors of the widest one, that one aside."""
+    """The other bars within two standard errors of the widest one."""
     first, *others = [bar for bar in made.bars if bar.safe]
     reach = first.reach(made.probability)
     return [bar for bar in others if reach - bar.reach(made.probability) < 2 * hypot(first.error, bar.error)]
