@@ -600,7 +600,7 @@ def test_no_text_is_cut_off_or_overlaps_another_and_the_title_has_a_number(drawn
 
 def test_the_placebo_compares_with_the_mean_of_the_true_tone():
     found = TrackRecord(placebo=PLACEBO)
-    assert found.placebo_scores().beaten == 24
+    assert found.shuffles_beaten() == 24
     assert "better than 24 of 30 placebo ledgers" in record_words.words.placebo_summary(found)
     assert "the true tone gains 0.0080" in record_words.words.placebo_summary(found)
     assert record_words.words.placebo_summary(TrackRecord()) == "The placebo has not been run."

@@ -49,10 +49,7 @@ def at_most(record: TrackRecord, bound: float, score: str, model: str = FULL.nam
 def beats(record: TrackRecord, model: str) -> Finding:
     """Both scores are better than those of another model beyond chance."""
     row = record.gain(model)
-    brier, log_score = (
-        change_with_interval(row, f"{score}_gain", f"{score}_lower", f"{score}_upper")
-        for score in ("brier", "log_score")
-    )
+    brier, log_score = (change_with_interval(row, f"{score}_gain") for score in ("brier", "log_score"))
     return Finding(f"{brier}; {log_score} in log score", min(row["brier_lower"], row["log_score_lower"]) > 0)
 
 

@@ -181,7 +181,7 @@ def chains(fitted: "Fit", params: "Params", number_of_rows: int = 8) -> Table:
 
 def belongs(record: TrackRecord, run: "Run") -> str:
     """Whether the tables that were computed beforehand speak of this run, or of another one."""
-    full, forecast = record.structure("full"), run.forecast
+    full, forecast = record.structure(), run.forecast
     same = (
         full is not None
         and (full["as_of"], full["deadline"]) == (forecast.as_of, forecast.deadline)
@@ -192,25 +192,25 @@ def belongs(record: TrackRecord, run: "Run") -> str:
 
 def structure_rows(record: TrackRecord) -> Table:
     """The headline under each structure, and what each structure assumes."""
-    full = record.structure("full")
-    return table_of(
-        record.structures,
-        "The headline under other structures, each fitted anew",
-        {
-            "Structure": "structure",
-            "Headline": "probability",
-            "Points": lambda row: row["probability"] - full["probability"] if full else 0.0,
-            "90%": lambda row: f"{percent(row['lower'])} – {percent(row['upper'])}",
-            "What it assumes": "what",
-        },
-        {"Headline": percent, "Points": points},
-    )
+    full = record.structure()
+    rows = [
+        row
+        | {
+            "headline": row["probability"],
+            "points": row["probability"] - full["probability"] if full else 0.0,
+        }
+        | {"90%": f"{percent(row['lower'])} – {percent(row['upper'])}", "what it assumes": row["what"]}
+        for row in record.structures
+    ]
+    caption = "The headline under other structures, each fitted anew"
+    written = {"headline": percent, "points": points}
+    return table_of(rows, "structure, headline, points, 90%, what it assumes", caption, written)
 
 
 def unchecked(record: TrackRecord, run: "Run") -> str:
     """The headline without the rows for which no page was found."""
     signals = sum(not signal.checked for signal in run.ledger.signals)
-    return words.unchecked(record.structure("full"), record.structure("checked rows only"), signals)
+    return words.unchecked(record.structure(), record.structure("checked rows only"), signals)
 
 
 def influence_title(rows: Rows) -> str:
