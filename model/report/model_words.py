@@ -23,16 +23,14 @@ if TYPE_CHECKING:
 
 words = Sentences("model")
 LEVEL_NAMES = {2: "reported to come", 1: "may come", -1: "may not come", -2: "reported not to come"}
-BESIDE_PRIORS = {
-    "comes_effect": (
-        "standard deviations",
-        "How much likelier than usual a leader comes to a type of occasion, in steps of comes_spread on the log odds; "
-        "not at what the other side hosts.",
-    ),
-    "meeting_day": ("probability", "Day of a meeting relative to the start of its occasion."),
-    "norm": ("balance", "The usual tone: its mean over the decisions of the record, from −1 to 1."),
+MEANINGS = {
+    "comes_effect": "How much more often than usual a leader comes to a type of occasion, on the log odds; none "
+    "where the other side hosts.",
+    "meeting_day": "Day of a meeting relative to the start of its occasion.",
+    "norm": "The usual tone: its mean over the decisions of the record, from −1 to 1.",
 }
-"""Unit and meaning of the variables that have no entry in the priors file."""
+UNITS = {"comes_effect": "multiples of comes_spread", "meeting_day": "probability", "norm": "balance"}
+"""Meaning and unit of the variables that have no entry in the priors file."""
 
 
 # What the fit taught
@@ -113,8 +111,8 @@ def belief_rows(beliefs: Sequence[Belief]) -> Table:
             )
             for belief in beliefs
         ],
-        "Mean and central 90% of prior and posterior; a belief is what the record narrowed by less than a "
-        "tenth",
+        "Mean and central 90% of prior and posterior; a parameter that the record narrows by less than a tenth "
+        "is a belief",
     )
 
 
@@ -123,7 +121,8 @@ def variable_rows(run: "Run") -> Table:
     priors, dims = run.params.priors.parameters, summit.dims(run.params)
     rows = []
     for name in (*priors, *(name for name in run.draws if name not in priors)):
-        unit, meaning = (priors[name].unit, priors[name].means) if name in priors else BESIDE_PRIORS[name]
+        meaning = priors[name].means if name in priors else MEANINGS[name]
+        unit = priors[name].unit if name in priors else UNITS[name]
         rows.append((name, meaning, unit, ", ".join(dims.get(name, ())) or "–"))
     return Table(
         ("Variable", "Meaning", "Unit", "Dims"), rows, f"{count(len(rows), 'variable')} of the model"
@@ -180,7 +179,7 @@ def chains(fitted: "Fit", params: "Params", number_of_rows: int = 8) -> Table:
 
 
 def belongs(record: TrackRecord, run: "Run") -> str:
-    """Whether the tables that were computed beforehand speak of this run, or of another one."""
+    """Whether the tables that were computed in advance are about this run or another one."""
     full, forecast = record.structure(), run.forecast
     same = (
         full is not None

@@ -18,16 +18,16 @@ words = Sentences("record")
 def table_of(
     rows: Iterable[Row], columns: str, caption: str, written: Mapping[str, Callable[[Any], str]] = {}
 ) -> Table:
-    """A table of rows; `columns` lists the fields, and each head is its field with spaces and an upper-case letter."""
-    names = columns.split(", ")
-    heads = {name: upper_first(name.replace("_", " ")) for name in names}
-    cells = [tuple(row[name] for name in names) for row in rows]
-    return Table(tuple(heads.values()), cells, caption, {heads[name]: form for name, form in written.items()})
+    """A table of rows.
 
-
-def four_decimals(value: float | str) -> str:
-    """A score with four decimals; text stays as it is."""
-    return value if isinstance(value, str) else decimals(value, 4)
+    `columns` lists the fields, as `field=Head` where the head is not the field itself; `written` says how the
+    cells of a field are written.
+    """
+    pairs = [column.partition("=") for column in columns.split(", ")]
+    heads = {field: head or upper_first(field.replace("_", " ")) for field, _, head in pairs}
+    cells = [tuple(row[field] for field in heads) for row in rows]
+    formats = {heads[field]: write for field, write in written.items()}
+    return Table(tuple(heads.values()), cells, caption, formats)
 
 
 def change(value: float, digits: int = 4) -> str:
@@ -42,23 +42,29 @@ def change_with_interval(row: Row, field: str, digits: int = 4) -> str:
     return f"{value} ({low} to {high})"
 
 
+def interval_of(row: Row, write: Callable[[float], str]) -> str:
+    """The interval of a row."""
+    return f"{write(row['lower'])} – {write(row['upper'])}"
+
+
 # Scores
 
 
 def score_rows(record: TrackRecord, name: str = BRIER) -> Table:
     """One score of every model with its interval and paired differences."""
+    rivals = ("minus_climatology", "minus_calendar")
     rows = [
         row
-        | {"90%": f"{decimals(row['lower'])} – {decimals(row['upper'])}"}
-        | {field: change_with_interval(row, field, 3) for field in ("minus_climatology", "minus_calendar")}
+        | {"90%": interval_of(row, decimals)}
+        | {rival: change_with_interval(row, rival, 3) for rival in rivals}
         for row in record.scores
         if row["score"] == name
     ]
     return table_of(
         rows,
         "model, value, 90%, minus_climatology, minus_calendar",
-        f"{upper_first(name)}; lower is better. Differences are paired, and below zero the row's model is "
-        "better; intervals hold 90% of resamples of whole years",
+        f"{upper_first(name)}; lower is better. Differences are paired; below zero the model of the row is "
+        "better. Intervals hold 90% of resamples of whole years",
     )
 
 
@@ -66,9 +72,7 @@ def own_scores(record: TrackRecord) -> Table:
     """Every score of the published model, beside that of climatology."""
     rival = {row["score"]: decimals(row["value"]) for row in record.scores if row["model"] == CLIMATOLOGY}
     rows = [
-        row
-        | {"90%": f"{decimals(row['lower'])} – {decimals(row['upper'])}"}
-        | {"climatology": rival.get(row["score"], "–")}
+        row | {"90%": interval_of(row, decimals), "climatology": rival.get(row["score"], "–")}
         for row in record.scores
         if row["model"] == FULL.name
     ]
@@ -79,24 +83,22 @@ def own_scores(record: TrackRecord) -> Table:
 def gain_rows(record: TrackRecord) -> Table:
     """What the full model gains over each other one, in both scores."""
     rows = [
-        row
-        | {"instead": row["model"], "years with a gain": row["share_positive"]}
-        | {"without 2020–21": row["without_2020_21"]}
-        | {name: change_with_interval(row, f"{name}_gain") for name in ("brier", "log_score")}
+        row | {name: change_with_interval(row, f"{name}_gain") for name in ("brier", "log_score")}
         for row in record.gains
     ]
-    halves = ("first_half", "second_half", "without 2020–21")
+    halves = ("first_half", "second_half", "without_2020_21")
     return table_of(
         rows,
-        f"instead, brier, log_score, years with a gain, {', '.join(halves)}, steady",
+        "model=Instead, brier, log_score, share_positive=Years with a gain, first_half, second_half, "
+        "without_2020_21=Without 2020–21, steady",
         "What the published model gains over itself without a part, and over its rivals; above zero it is "
         "better. Intervals hold 90% of resamples of whole years; the halves are gains in log score",
-        {"years with a gain": percent} | dict.fromkeys(halves, change),
+        {"share_positive": percent} | dict.fromkeys(halves, change),
     )
 
 
 def additions(record: TrackRecord, ledger: "Ledger") -> str:
-    """The scores with and without the rows of the search that was no fair test."""
+    """The scores with and without the rows of the search in years of bad misses."""
     return words.additions(record, sum(signal.search == "losses" for signal in ledger.signals))
 
 
@@ -108,28 +110,27 @@ def drift_rows(record: TrackRecord) -> Table:
         return decimals(row[field], 2) if is_ratio else f"{change(100 * row[field], 2)} points"
 
     rows = [
-        row
-        | {"of weekly forecasts": upper_first(row["what"]), "value": written(row, "value")}
-        | {"90%": f"{written(row, 'lower')} to {written(row, 'upper')}"}
+        row | {"value": written(row, "value"), "90%": f"{written(row, 'lower')} to {written(row, 'upper')}"}
         for row in record.drift
     ]
     return table_of(
         rows,
-        "of weekly forecasts, value, 90%, weeks",
-        "Every Monday, a meeting by the end of the year, up to the meeting or the end; intervals hold 90% "
-        "of resamples of whole years",
+        "what=Of weekly forecasts, value, 90%, weeks",
+        "Each Monday's forecast of a meeting by the end of the year, until the meeting or the end. Intervals "
+        "hold 90% of resamples of whole years",
+        {"what": upper_first},
     )
 
 
 def decomposition_rows(record: TrackRecord) -> Table:
     """The Brier score of each model split into miscalibration, discrimination and uncertainty."""
-    parts = ("brier", "miscalibration", "discrimination", "uncertainty")
-    caption = (
-        "Brier = miscalibration − discrimination + uncertainty; a good model has little of the first and much "
-        "of the second"
+    return table_of(
+        record.decomposition,
+        "model, brier, miscalibration, discrimination, uncertainty",
+        "Brier = miscalibration − discrimination + uncertainty; a good model has little of the first and "
+        "much of the second",
+        dict.fromkeys(("brier", "miscalibration", "discrimination", "uncertainty"), "{:.4f}".format),
     )
-    written = dict.fromkeys(parts, four_decimals)
-    return table_of(record.decomposition, f"model, {', '.join(parts)}", caption, written)
 
 
 # Misses
@@ -137,18 +138,16 @@ def decomposition_rows(record: TrackRecord) -> Table:
 
 def miss_rows(record: TrackRecord) -> Table:
     """The worst years, the worst forecast of each, and what happened instead."""
-    rows = [
-        row
-        | {"year": str(row["year"]), "what happened": row["what"], "said": percent(row["probability"])}
-        | {"for": f"{short_day(row['as_of'])} – {short_day(row['deadline'])} {row['deadline'][:4]}"}
-        for row in record.misses
-    ]
-    caption = "The worst years and the forecast in each that was furthest off"
-    return table_of(rows, "year, what happened, said, for, brier", caption, {"brier": decimals})
+    return table_of(
+        record.misses,
+        "year, what=What happened, probability=Forecast, as_of=On, deadline=By, brier",
+        "The worst years and the forecast in each that was furthest off",
+        {"year": str, "probability": percent, "as_of": day, "deadline": day},
+    )
 
 
 def if_wrong(record: TrackRecord, forecast: "Forecast", number: int = 4) -> list[str]:
-    """How earlier forecasts of the same leaning went wrong, from misses that were public by the forecast's date."""
+    """How earlier forecasts of the same leaning went wrong, from misses known on its day."""
     rows = record.misses_of(too_high=forecast.probability >= 0.5, through=forecast.as_of)
     return [words.miss(row) for row in rows[:number]] or [words.no_miss()]
 
@@ -158,17 +157,17 @@ def if_wrong(record: TrackRecord, forecast: "Forecast", number: int = 4) -> list
 
 def event_rows(record: TrackRecord) -> Table:
     """The largest weekly moves of the replay and what explains them."""
-    rows = [
-        week
-        | {"week to": short_day(week["as_of"]), "what explains most of it": words.explanation(week)}
-        | {"alone": points(week["effect"]) if week["id"] else "–", "forecast": week["probability"]}
-        for week in record.largest_moves()
-    ]
     return table_of(
-        rows,
-        "week to, what explains most of it, move, alone, forecast",
-        "The largest weekly moves; alone: the forecast with this event minus the one without it, in points",
-        {"forecast": percent, "move": points},
+        record.largest_moves(),
+        "as_of=Week to, text=What explains most of it, move, effect=Alone, probability=Forecast",
+        "The largest weekly moves, in points. Alone: the forecast with this event minus the one without it",
+        {
+            "as_of": short_day,
+            "text": words.explanation,
+            "move": points,
+            "effect": points,
+            "probability": percent,
+        },
     )
 
 
@@ -178,52 +177,35 @@ def check_rows(record: TrackRecord) -> Table:
     def found(row: Row) -> str:
         return f"{points(row['value'])} points" if row["unit"] == "points" else percent(row["value"])
 
-    verdict = {"yes": "holds", "no": "fails"}
-    rows = [
-        {"verdict": verdict[row["holds"]], "what must hold": row["check"], "found": found(row)}
-        for row in record.replay_checks
-    ]
     return table_of(
-        rows,
-        "verdict, what must hold, found",
-        "Checks of the status logic; the model was not tuned to them. The first was written for 26 May and "
-        "failed there, since a word of 21 May that he may come counts; it is now asked of 19 May, when only "
-        "words of absence were public",
+        [row | {"found": found(row)} for row in record.replay_checks],
+        "holds=Verdict, check=What must hold, found",
+        "Checks of the logic of statuses; the model was not tuned to them. The first check was written for "
+        "26 May and failed, because a word of 21 May that he may come counts; it now asks about 19 May, when "
+        "only words of absence were public",
+        {"holds": {"yes": "holds", "no": "fails"}.__getitem__},
     )
 
 
 def reference_rows(record: TrackRecord) -> Table:
     """Forecasts of others beside ours of the same day and question."""
-    rows = [
-        row
-        | {"day": short_day(row["date"]), "source": row["source"].split(",")[0]}
-        | {"meeting by": day(row["deadline"], year=False)}
-        for row in record.references
-    ]
     return table_of(
-        rows,
-        "day, theirs, ours, brier_theirs, brier_ours, source, meeting by",
-        "Forecasts that others published in 2025, beside ours of the same day and deadline",
-        {"theirs": percent, "ours": percent},
+        [row | {"source": row["source"].partition(",")[0]} for row in record.references],
+        "date=Day, theirs, ours, brier_theirs, brier_ours, source, deadline=Meeting by",
+        "Forecasts that others published in 2025, beside the model's for the same day and deadline",
+        {"date": short_day, "theirs": percent, "ours": percent, "deadline": day},
     )
-
-
-# Variants
 
 
 def variant_rows(record: TrackRecord) -> Table:
     """Every variant tried, with both scores."""
-    stages = {row["stage"][0].upper(): row["stage"] for row in record.variants}
-    rows = [
-        row
-        | {"no.": f"{row['stage'][0].upper()}{row['number']}"}
-        | {"brier": row["brier"] or "–", "log": row["log_score"] or "–"}
-        for row in record.variants
-    ]
+
+    def score(value: float | str) -> str:
+        return decimals(value, 4) if isinstance(value, float) else "–"
+
     return table_of(
-        rows,
-        "no., variant, brier, log, kept, why",
-        "Variants tried, with the integrated Brier score and the log score on the monthly origins of 1999 to "
-        f"2024; {', '.join(f'{letter}: {stage}' for letter, stage in stages.items())}",
-        {"brier": four_decimals, "log": four_decimals},
+        record.variants,
+        "number=No., stage, variant, brier, log_score, kept, why",
+        "Variants tried, with both scores on the monthly origins of 1999 to 2024",
+        {"brier": score, "log_score": score},
     )

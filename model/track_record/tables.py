@@ -63,8 +63,9 @@ class TrackRecord:
         return {row["model"]: row for row in self.gains}[over]
 
     def parts(self) -> list[Row]:
-        """What each part of the model gains, the largest gain in log score first."""
-        parts = [row for row in self.gains if row["model"] in PARTS]
+        """What each `part` of the model gains, the largest gain in log score first."""
+        rows = [row for row in self.gains if row["model"] in PARTS]
+        parts = [row | {"part": row["model"].removeprefix("no ")} for row in rows]
         return sorted(parts, key=lambda row: -row["log_score_gain"])
 
     def yearly_losses(self, model: str = FULL.name) -> dict[int, float]:
@@ -108,9 +109,9 @@ class TrackRecord:
         return sum((row["probability"] > 0.5) == bool(row["outcome"]) for row in october)
 
     def largest_moves(self, number: int = 9) -> list[Row]:
-        """The weeks in which the replay moved most, in order of time, each with the event that explains most of it.
+        """The weeks in which the replay moved most, in order of time, each with the event behind it.
 
-        Only an event that moved the forecast the way it went counts; without one, `id` and `text` are empty.
+        That is the largest event that moved the forecast the way it went; without one, `id` and `text` are empty.
         """
         pairs = pairwise(self.replay)
         weeks = [row | {"move": row["probability"] - last["probability"]} for last, row in pairs]
