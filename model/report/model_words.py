@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,9 +9,9 @@ import numpy as np
 from .. import summit
 from ..answer.prior import UNMOVED
 from ..evidence.words import LEVELS
-from ..formatting import Table, count, interval, number, percent, points, upper_first
+from ..formatting import Table, interval, number, percent, points, upper_first
 from ..track_record.tables import Rows, TrackRecord
-from .record_words import table_of
+from .record_words import interval_of, table_of
 from .words import Sentences
 
 if TYPE_CHECKING:
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
 words = Sentences("model")
 LEVEL_NAMES = {2: "reported to come", 1: "may come", -1: "may not come", -2: "reported not to come"}
 MEANINGS = {
-    "comes_effect": "How much more often than usual a leader comes to a type of occasion, on the log odds; none "
-    "where the other side hosts.",
+    "comes_effect": "How much more often than usual a leader comes to a type of occasion, on the log odds; "
+    "not where the other side hosts.",
     "meeting_day": "Day of a meeting relative to the start of its occasion.",
     "norm": "The usual tone: its mean over the decisions of the record, from −1 to 1.",
 }
@@ -42,11 +41,6 @@ class Distribution(NamedTuple):
     low: float
     mean: float
     high: float
-
-    @property
-    def width(self) -> float:
-        """The width of the central 90%."""
-        return self.high - self.low
 
     @property
     def text(self) -> str:
@@ -66,7 +60,7 @@ class Belief:
     @property
     def ratio(self) -> float:
         """The width of the posterior's central 90% over that of the prior's."""
-        return self.posterior.width / self.prior.width
+        return (self.posterior.high - self.posterior.low) / (self.prior.high - self.prior.low)
 
     @property
     def label_with_unit(self) -> str:
@@ -84,14 +78,12 @@ def beliefs(run: "Run") -> list[Belief]:
     rows = []
     for name, prior in run.params.priors.parameters.items():
         label, frozen = upper_first(name.replace("_", " ")), prior.frozen()
-        low, high = map(float, frozen.ppf([0.05, 0.95]))
-        before = Distribution(low, float(frozen.mean()), high)
+        before = Distribution(float(frozen.ppf(0.05)), float(frozen.mean()), float(frozen.ppf(0.95)))
         for index, values in enumerate(np.atleast_2d(run.draws[name].T)):
             level = f", {LEVEL_NAMES[LEVELS[index]]}" if prior.dim else ""
-            low, high = map(float, np.quantile(values, [0.05, 0.95]))
-            rows.append(
-                Belief(label + level, prior.unit, before, Distribution(low, float(values.mean()), high))
-            )
+            low, high = np.quantile(values, (0.05, 0.95))
+            after = Distribution(float(low), float(values.mean()), float(high))
+            rows.append(Belief(label + level, prior.unit, before, after))
     return rows
 
 
@@ -111,8 +103,8 @@ def belief_rows(beliefs: Sequence[Belief]) -> Table:
             )
             for belief in beliefs
         ],
-        "Mean and central 90% of prior and posterior; a parameter that the record narrows by less than a tenth "
-        "is a belief",
+        "Mean and central 90% of prior and posterior; a parameter that the record narrows by less than a "
+        "tenth is a belief",
     )
 
 
@@ -124,9 +116,7 @@ def variable_rows(run: "Run") -> Table:
         meaning = priors[name].means if name in priors else MEANINGS[name]
         unit = priors[name].unit if name in priors else UNITS[name]
         rows.append((name, meaning, unit, ", ".join(dims.get(name, ())) or "–"))
-    return Table(
-        ("Variable", "Meaning", "Unit", "Dims"), rows, f"{count(len(rows), 'variable')} of the model"
-    )
+    return Table(("Variable", "Meaning", "Unit", "Dims"), rows, f"{len(rows)} variables of the model")
 
 
 def graph_title(edges: Mapping[str, Sequence[str]], unobserved: Sequence[str]) -> str:
@@ -144,38 +134,23 @@ def checks_summary(checks: "Checks") -> str:
     return words.checks_summary(checks, [row for row in rows if not row.inside], before)
 
 
-# Diagnostics
+# Diagnostics and other structures
 
 
 def chains(fitted: "Fit", params: "Params", number_of_rows: int = 8) -> Table:
-    """R-hat and effective sample sizes of the variables with the fewest effective draws."""
+    """R-hat and effective sample sizes of the variables with the fewest effective draws, by ArviZ."""
     import arviz_stats as az
-    import xarray as xr
 
-    measures = {
-        "R-hat": az.rhat,
-        "Bulk ESS": partial(az.ess, method="bulk"),
-        "Tail ESS": partial(az.ess, method="tail"),
-    }
-    rows = []
-    for name, array in fitted.dataset(params).data_vars.items():
-        if name == "norm" or array.std() == 0:
-            continue
-        for index in np.ndindex(array.shape[1:]):
-            labels = [str(array[dim].values[i]) for dim, i in zip(array.dims[1:], index, strict=True)]
-            values = array.values[:, *index].reshape(params.run.chains, -1)
-            chains = xr.DataArray(values, dims=("chain", "draw"))
-            label = f"{name} ({', '.join(labels)})" if labels else name
-            rows.append((label, *(float(measure(chains)) for measure in measures.values())))
+    draws = fitted.dataset(params).drop_vars("norm").rename(draw="sample")
+    posterior = draws.coarsen(sample=params.run.draws).construct(sample=("chain", "draw"))
+    summary = az.summary(posterior, kind="diagnostics", round_to="none")
+    worst = summary.sort_values("ess_bulk").head(number_of_rows)
     return Table(
-        ("Variable", *measures),
-        sorted(rows, key=lambda row: row[2])[:number_of_rows],
-        f"The {min(number_of_rows, len(rows))} of {len(rows)} variables with the fewest effective draws",
+        ("Variable", "R-hat", "Bulk ESS", "Tail ESS"),
+        list(worst[["r_hat", "ess_bulk", "ess_tail"]].itertuples(name=None)),
+        f"The {len(worst)} of {len(summary)} variables with the fewest effective draws",
         {"R-hat": "{:.4f}".format, "Bulk ESS": "{:,.0f}".format, "Tail ESS": "{:,.0f}".format},
     )
-
-
-# Other structures
 
 
 def belongs(record: TrackRecord, run: "Run") -> str:
@@ -194,16 +169,16 @@ def structure_rows(record: TrackRecord) -> Table:
     full = record.structure()
     rows = [
         row
-        | {
-            "headline": row["probability"],
-            "points": row["probability"] - full["probability"] if full else 0.0,
-        }
-        | {"90%": f"{percent(row['lower'])} – {percent(row['upper'])}", "what it assumes": row["what"]}
+        | {"points": row["probability"] - full["probability"] if full else 0.0}
+        | {"90%": interval_of(row, percent)}
         for row in record.structures
     ]
-    caption = "The headline under other structures, each fitted anew"
-    written = {"headline": percent, "points": points}
-    return table_of(rows, "structure, headline, points, 90%, what it assumes", caption, written)
+    return table_of(
+        rows,
+        "structure, probability=Headline, points, 90%, what=What it assumes",
+        "The headline under other structures, each fitted separately",
+        {"probability": percent, "points": points},
+    )
 
 
 def unchecked(record: TrackRecord, run: "Run") -> str:

@@ -111,7 +111,7 @@ class TrackRecord:
     def largest_moves(self, number: int = 9) -> list[Row]:
         """The weeks in which the replay moved most, in order of time, each with the event behind it.
 
-        That is the largest event that moved the forecast the way it went; without one, `id` and `text` are empty.
+        That is the largest event that moved it the same way; without one, `id` and `text` stay empty.
         """
         pairs = pairwise(self.replay)
         weeks = [row | {"move": row["probability"] - last["probability"]} for last, row in pairs]
