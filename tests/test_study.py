@@ -478,7 +478,7 @@ def test_verdicts_follow_from_the_numbers():
 
 
 def test_scores_are_told_with_and_without_the_additions():
-    told = record_words.additions(FOUND, WHOLE)
+    told = record_words.words.additions(FOUND, WHOLE)
     values = [
         f"{FOUND.score(model, name)['value']:.4f}"
         for model in ("full", "no additions")

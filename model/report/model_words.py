@@ -180,12 +180,6 @@ def structure_rows(record: TrackRecord) -> Table:
     )
 
 
-def unchecked(record: TrackRecord, run: "Run") -> str:
-    """The headline without the rows for which no page was found."""
-    signals = sum(not signal.checked for signal in run.ledger.signals)
-    return words.unchecked(record.structure(), record.structure("checked rows only"), signals)
-
-
 def influence_title(rows: Rows) -> str:
     """The year that matters most, and how many hardly matter."""
     most = max(rows, key=lambda row: abs(row["change"]))

@@ -10,7 +10,6 @@ from .words import record as words
 
 if TYPE_CHECKING:
     from ..answer.forecast import Forecast
-    from ..evidence.ledger import Ledger
 
 Columns = Mapping[str, str | Callable[[Row], Any]]
 
@@ -95,11 +94,6 @@ def gain_rows(record: TrackRecord) -> Table:
         "better. Intervals hold 90% of resamples of whole years; the halves are gains in log score",
         {"share_positive": percent} | dict.fromkeys(halves, change),
     )
-
-
-def additions(record: TrackRecord, ledger: "Ledger") -> str:
-    """The scores with and without the rows of the search in years of bad misses."""
-    return words.additions(record, sum(signal.search == "losses" for signal in ledger.signals))
 
 
 def drift_rows(record: TrackRecord) -> Table:

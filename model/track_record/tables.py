@@ -8,7 +8,7 @@ from typing import Any
 
 from .backtest import FULL
 from .losses import PARTS
-from .sbc import HEADLINE, MISSED
+from .sbc import MISSED
 from .study import load
 
 BRIER, LOG_SCORE, BIAS = "integrated Brier, weeks 1-26", "log score, weeks 1-26", "calibration in the large"
@@ -47,11 +47,6 @@ class TrackRecord:
     def score(self, model: str = FULL.name, name: str = BRIER) -> Row:
         """The row of one score of one model; KeyError where the record has none."""
         return {(row["model"], row["score"]): row for row in self.scores}[model, name]
-
-    def better_models(self) -> list[Row]:
-        """The integrated Brier scores below that of the published model."""
-        own = self.score()["value"]
-        return [row for row in self.scores if row["score"] == BRIER and row["value"] < own]
 
     def reduction(self, rival: str) -> float:
         """By what share the model's integrated Brier score lies below that of `climatology` or `calendar`."""
@@ -149,10 +144,6 @@ class TrackRecord:
     def structure(self, name: str = FULL.name) -> Row | None:
         """The headline under one structure; None where it was not computed."""
         return next((row for row in self.structures if row["structure"] == name), None)
-
-    def sampler_headline(self) -> Row:
-        """The headline by both samplers."""
-        return next(row for row in self.samplers if row["quantity"] == HEADLINE)
 
     def farthest_mean(self) -> Row:
         """The posterior mean in which the samplers differ most, in Monte Carlo errors."""
