@@ -28,7 +28,7 @@ from model.report import (
 )
 from model.track_record import backtest, losses, sbc, study
 from model.track_record.backtest import FULL, Point
-from model.track_record.tables import BRIER, LOG_SCORE, TrackRecord
+from model.track_record.published import BRIER, LOG_SCORE, TrackRecord
 
 FOUND = TrackRecord.load()
 WHOLE = read(PARAMS, Sources())

@@ -10,7 +10,7 @@ from .. import summit
 from ..answer.prior import UNMOVED
 from ..evidence.words import LEVELS
 from ..formatting import Table, interval, number, percent, points, upper_first
-from ..track_record.tables import Rows, TrackRecord
+from ..track_record.published import Rows, TrackRecord
 from .record_words import interval_of, table_of
 from .words import model as words
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..formatting import Table, day, decimals, percent, points, short_day, upper_first
 from ..track_record.backtest import FULL
-from ..track_record.tables import BRIER, CLIMATOLOGY, Row, TrackRecord
+from ..track_record.published import BRIER, CLIMATOLOGY, Row, TrackRecord
 from .words import record as words
 
 if TYPE_CHECKING:
