@@ -427,8 +427,8 @@ def do_backtest(options: argparse.Namespace) -> int:
     if options.log_only:
         return 0
     points = backtest.run(params, whole, monthly=options.monthly)
-    backtest.save(points, backtest.RECORD / "backtest.csv.gz")
-    table = backtest.scores(points)
+    backtest.save(backtest.table(points))
+    table = backtest.scores(backtest.load())
     backtest.save_table(table, backtest.RECORD / "scores.csv")
     for row in table:
         print(

@@ -11,6 +11,7 @@ from made_up import PARAMS, PRIORS
 
 from model.evidence.words import LEVELS
 from model.fit import fits, likelihood
+from model.report import audit_words
 from model.track_record import sbc
 
 FEW = dict(draws=100, tune=300, kept=19)
@@ -33,6 +34,7 @@ def sound(default_run, ready):
     return [sbc.one(n, PARAMS, default_run.record, default_run.outlook, ready, **FEW) for n in range(NUMBER)]
 
 
+@pytest.mark.study
 def test_every_simulation_is_fitted_and_ranks_every_quantity_the_record_speaks_of(sound, default_run):
     assert [each.failure for each in sound] == [""] * NUMBER
     names = set(sound[0].ranks)
@@ -49,21 +51,24 @@ def test_every_simulation_is_fitted_and_ranks_every_quantity_the_record_speaks_o
     )
 
 
+@pytest.mark.study
 def test_the_true_values_do_not_pile_up_at_either_end(sound):
     assert all(each.inside for each in sbc.verdicts(sound, kept=19, bins=4))
     middle = np.mean([list(each.ranks.values()) for each in sound]) / 19
     assert middle == pytest.approx(0.5, abs=0.08)
 
 
+@pytest.mark.study
 def test_a_broken_model_is_caught_and_the_culprits_named(default_run, ready):
     broken = [
         sbc.one(n, PARAMS, default_run.record, default_run.outlook, ready, simulate=gone_wrong, **FEW)
         for n in range(6)
     ]
     outside = [each.name for each in sbc.verdicts(broken, kept=19, bins=4) if not each.inside]
-    assert outside == ["visit_notice"] and "outside: visit_notice" in sbc.summary(broken, kept=19)
+    assert outside == ["visit_notice"] and "outside: visit_notice" in audit_words.calibration(broken, kept=19)
 
 
+@pytest.mark.study
 def test_a_simulation_of_the_same_number_is_the_same(default_run, ready, sound):
     again = sbc.one(3, PARAMS, default_run.record, default_run.outlook, ready, **FEW)
     assert again == sound[3] and sound[2].ranks != sound[3].ranks
@@ -167,7 +172,7 @@ class TestVerdict:
 
     def test_what_could_not_be_fitted_is_counted_and_no_quantity_is_judged_by_it(self):
         rows = [*ranks(100), sbc.Simulation(100, {}, failure="RuntimeError: no start")]
-        assert sbc.summary(rows).endswith("1 could not be fitted; 0 had divergent transitions.")
+        assert audit_words.calibration(rows).endswith("1 could not be fitted; 0 had divergent transitions.")
         assert sbc.verdicts(rows) == sbc.verdicts(rows[:-1])
 
     def test_nothing_but_failures_is_no_proof(self):

@@ -1,6 +1,5 @@
 """The study says what it claims to say: shuffles keep what they must, tables add up, verdicts follow from numbers."""
 
-import csv
 import itertools
 from dataclasses import replace
 from datetime import date
@@ -8,7 +7,20 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from made_up import PARAMS, PRIORS, ledger, occasion, signal, visit, window, word
+from made_up import (
+    PARAMS,
+    PRIORS,
+    announcement,
+    ledger,
+    occasion,
+    planning,
+    prior_draws,
+    refusal,
+    signal,
+    visit,
+    window,
+    word,
+)
 from test_figures import texts, title
 
 from model import chances, summit
@@ -16,8 +28,10 @@ from model.answer.forecast import Sources, read
 from model.evidence.record import record
 from model.evidence.seasons import DAY, meetings
 from model.fit import predictive
-from model.paths import ROOT
+from model.files import csv_text, four_decimals
+from model.paths import RECORD
 from model.report import (
+    audit_words,
     expectations,
     figures,
     record_figures,
@@ -26,8 +40,9 @@ from model.report import (
     structure_figures,
     structure_prose,
 )
-from model.track_record import backtest, losses, sbc, study
-from model.track_record.backtest import FULL, Point
+from model.track_record import backtest, losses, sbc, structures, study
+from model.track_record.backtest import Point
+from model.track_record.structures import FULL
 
 FOUND = record_prose.record()
 WHOLE = read(PARAMS, Sources())
@@ -39,30 +54,25 @@ CUT = WHOLE.as_of(PARAMS.question.as_of)
 WEEKS = {row["as_of"]: row for row in FOUND["replay"]}
 
 
-def share(day, cause):
-    return float(dict(part.split("=") for part in WEEKS[day]["shares"].split(";")).get(cause, 0))
-
-
 def test_the_replay_has_every_week_and_its_shares_add_up():
     assert len(WEEKS) == 42 and min(WEEKS) == "2025-01-20" and max(WEEKS) == "2025-10-29"
     for row in WEEKS.values():
-        shares = [float(part.split("=")[1]) for part in row["shares"].split(";")]
-        assert sum(shares) == pytest.approx(row["probability"], abs=0.001)
-        assert max(shares) == pytest.approx(row["largest_share"])
+        shares = study.shares(row)
+        assert sum(shares.values()) == pytest.approx(row["probability"], abs=0.001)
+        assert max(shares.values()) == pytest.approx(row["largest_share"])
 
 
 def test_the_statuses_of_2025_move_the_forecast_as_they_must():
     held = {row["check"]: row["holds"] for row in FOUND["replay_checks"]}
     assert len(held) == 8 and set(held.values()) == {"yes"}, held
+    assert all(audit_words.replay_check(row) for row in FOUND["replay_checks"])
 
 
 def test_the_checks_fail_where_the_replay_is_wrong():
-    weeks = [dict(row) for row in FOUND["replay"]]
-    for row in weeks:
-        row["probability"] = 0.9
-        row["shares"] = "2025-beijing-parade=0.5;2025-g20-johannesburg=0.4"
-        row["largest_cause"] = "2025-beijing-parade"
-    held = [row["holds"] for row in losses.replay_checks(weeks, 0.5)]
+    wrong = {"probability": 0.9, "largest_cause": "2025-beijing-parade"}
+    weeks = [row | wrong for row in FOUND["replay"]]
+    shares = dict.fromkeys(WEEKS, {"2025-beijing-parade": 0.5, "2025-g20-johannesburg": 0.4})
+    held = [row["holds"] for row in losses.replay_checks(weeks, shares, 0.5)]
     assert held == ["no", "no", "no", "yes", "no", "no", "no", "no"]
 
 
@@ -117,23 +127,58 @@ def test_shuffles_differ_and_repeat():
 # Other structures, a year less
 
 
-@pytest.mark.parametrize("variant", study.VARIANTS, ids=lambda variant: variant.name)
-def test_every_structure_can_be_asked_and_only_the_published_one_is_as_published(variant):
-    own = study.with_choices(PARAMS, variant)
-    ahead = variant.structure.ahead(CUT, PARAMS.question.as_of, PARAMS.question.deadline, own)
-    draws = predictive.prior_draws(own, 400, 1)
-    assert 0 < chances.by_deadline(draws, ahead).mean() < 1
-    assert (variant.name == "full") == (
-        own.priors == PARAMS.priors and variant.structure == FULL and variant.unchecked
+def answer_of(structure):
+    own, q = structure.params(PARAMS), PARAMS.question
+    return chances.by_deadline(prior_draws(400), structure.ahead(CUT, q.as_of, q.deadline, own))
+
+
+@pytest.mark.parametrize("structure", structures.STRUCTURES, ids=lambda structure: structure.name)
+def test_every_structure_can_be_asked_and_only_the_published_one_is_as_published(structure):
+    own, p = structure.params(PARAMS), answer_of(structure)
+    assert 0 < p.mean() < 1
+    unchanged = np.array_equal(p, answer_of(FULL)) and structure.learns_from(CUT) == CUT
+    same_today = structure.name in ("full", "no again")
+    assert unchanged == same_today, "no visit put off is expected on that day"
+    assert own.priors.structure.model_dump() == PRIORS.structure.model_dump() | structure.choices
+
+
+@pytest.mark.parametrize(
+    "ignored, kept",
+    [
+        ((), "attendance planning promise refusal tone window"),
+        (("tone",), "attendance planning promise refusal window"),
+        (("attendance",), "planning promise refusal tone window"),
+        (("planning",), "attendance promise refusal tone window"),
+        (("promises",), "attendance planning tone"),
+        (("additions",), "attendance planning promise refusal window"),
+        (("unchecked",), "attendance planning promise tone window"),
+        (structures.ANSWERS, "tone"),
+    ],
+)
+def test_a_part_of_the_evidence_that_is_ignored_is_gone_and_no_other(ignored, kept):
+    rows = {
+        "attendance": word("CN", -2),
+        "planning": planning(),
+        "promise": announcement(),
+        "refusal": replace(refusal(), checked=False),
+        "tone": signal(search="losses"),
+    }
+    less = structures.reduced(ledger(rows.values(), [occasion()], [window()]), ignored)
+    left = {name for name, row in rows.items() if row in less.signals} | (
+        {"window"} if less.visit_windows else set()
     )
-    assert own.priors.structure.model_dump() == PRIORS.structure.model_dump() | variant.choices
-    assert variant.structure.fit in study.NAMED
+    assert left == set(kept.split())
+
+
+def test_a_visit_put_off_is_expected_again_unless_that_is_ignored():
+    day = date(2005, 10, 3)
+    cut, ask = WHOLE.as_of(day), (day, date(2006, 1, 1), PARAMS)
+    assert FULL.ahead(cut, *ask).put_off and not structures.NAMED["no again"].ahead(cut, *ask).put_off
 
 
 def test_the_names_of_the_kept_structures_are_those_the_study_knows():
-    assert [row["structure"] for row in study.load("structures")] == [
-        variant.name for variant in study.VARIANTS
-    ]
+    kept = [(row["structure"], row["what"]) for row in study.load("structures")]
+    assert kept == [(structure.name, structure.what) for structure in structures.STRUCTURES]
     assert [row["year"] for row in study.load("influence")] == list(study.LEFT_OUT)
 
 
@@ -244,7 +289,7 @@ def test_simulated_pasts_follow_their_draws():
 
 
 def test_checks_say_where_a_number_lies():
-    inside = predictive.Check("x", "days", 3.0, (0, 9), (2, 4))
+    inside = predictive.Check("x", "days", 3.0, predictive.Range(0, 9), predictive.Range(2, 4))
     assert inside.inside and not replace(inside, seen=5.0).inside
     assert predictive.between(
         [date(2000, 1, 1).toordinal(), date(2000, 1, 11).toordinal(), date(2000, 1, 14).toordinal()]
@@ -279,10 +324,10 @@ def test_variables_are_all_told(default_run):
 
 def points(probabilities, outcomes, model="full", first=date(2001, 1, 1)):
     days = backtest.origins(first.year, first.year + len(probabilities) // 12, monthly=True)
-    return [
+    return backtest.table(
         Point(day, 7, day + 7 * DAY, model, p, p, p, y, 1)
         for day, p, y in zip(days, probabilities, outcomes, strict=False)
-    ]
+    )
 
 
 def yearly(gains, first=2010):
@@ -324,15 +369,18 @@ def mondays(year):
 
 class TestDrift:
     def found(self, points, *occasions, signals=()):
-        return {row["what"]: row for row in losses.drift(points, ledger(signals, occasions))}
+        return {row["what"]: row for row in losses.drift(backtest.table(points), ledger(signals, occasions))}
 
     def test_a_stretch_ends_with_the_meeting_and_another_begins(self):
         days, met = mondays(2001), date(2001, 6, 6)
-        found = list(losses.stretches(walk(days, [0.5] * len(days), date(2001, 12, 31)), [met]))
-        assert [path[-1] for path in found] == [(met, 1.0), (date(2001, 12, 31), 0.0)]
-        assert [day for path in found for day, _ in path[:-1]] == [
-            day for day in days if day < date(2001, 12, 31)
+        found = list(
+            losses.stretches(backtest.table(walk(days, [0.5] * len(days), date(2001, 12, 31))), [met])
+        )
+        assert [(path.days[-1].item(), path.p[-1]) for path in found] == [
+            (met, 1.0),
+            (date(2001, 12, 31), 0.0),
         ]
+        assert [day for path in found for day in path.days[:-1].tolist()] == days[:-1]
 
     def test_a_martingale_moves_as_much_as_its_uncertainty_falls(self):
         rng, points, rows = np.random.default_rng(1), [], []
@@ -396,10 +444,17 @@ def test_bands_hold_a_calibrated_forecaster():
     table = losses.reliability(rows, replicates=200)
     inside = [row["lower"] - 1e-9 <= row["observed"] <= row["upper"] + 1e-9 for row in table]
     assert np.mean(inside) > 0.75
-    wrong = losses.reliability(
-        [replace(row, probability=row.probability / 3) for row in rows], replicates=200
-    )
+    rows["probability"] /= 3
+    wrong = losses.reliability(rows, replicates=200)
     assert np.mean([row["observed"] > row["upper"] for row in wrong]) > 0.3
+
+
+def happened(whole, as_of, deadline, outcome):
+    """What the page says of a forecast that missed, by way of the rows of its table as read back from the file."""
+    miss = {"year": as_of.year, "as_of": as_of, "deadline": deadline, "outcome": outcome}
+    rows = losses.miss_events([miss], whole, PARAMS.sides)
+    written = [{key: str(v) if isinstance(v, date) else v for key, v in row.items()} for row in rows]
+    return audit_words.what_happened(miss | {"as_of": str(as_of), "deadline": str(deadline)}, written)
 
 
 def test_misses_are_explained_by_the_rows_of_the_time():
@@ -412,13 +467,28 @@ def test_misses_are_explained_by_the_rows_of_the_time():
         ],
         visit_windows=[window("visit-b", date(2025, 8, 15), date(2025, 9, 1), date(2025, 9, 1))],
     )
-    assert losses.what_happened(table, asked, date(2025, 8, 10), 0) == (
+    assert happened(table, asked, date(2025, 8, 10), 0) == (
         "apec-a: Somebody says something (1 July 2025). They met 22 days after the deadline: visit-b."
     )
-    assert losses.what_happened(table, asked, date(2025, 10, 1), 1) == (
+    assert happened(table, asked, date(2025, 10, 1), 1) == (
         "They met on 1 September 2025: visit-b, not public before 15 August 2025."
     )
-    assert losses.what_happened(table, asked, date(2025, 6, 20), 0) == "No known occasion lay in that time."
+    assert happened(table, asked, date(2025, 6, 20), 0) == "No known occasion lay in that time."
+
+
+@pytest.mark.parametrize(
+    "change, told",
+    [
+        ({"attended": "US"}, "apec-1: only One came."),
+        ({"attended": "both"}, "apec-1: both came and did not meet."),
+        ({"attended": "none"}, "apec-1: neither leader came."),
+        ({"held_in_person": False}, "apec-1 was not held in person."),
+    ],
+)
+def test_an_occasion_that_passed_is_told_by_who_came_and_three_are_named(change, told):
+    passed = [replace(occasion(f"apec-{n}", date(2025, 8, n), met=False), **change) for n in range(1, 6)]
+    text = happened(ledger((), passed), date(2025, 6, 2), date(2025, 9, 1), 0)
+    assert text.startswith(told) and text.endswith("2 others passed, too.")
 
 
 def test_the_first_doubt_is_about_a_leader_who_then_stayed_away():
@@ -431,19 +501,18 @@ def test_the_first_doubt_is_about_a_leader_who_then_stayed_away():
         ],
         [there],
     )
-    point = Point(date(2025, 6, 2), 70, date(2025, 8, 11), "full", 0.9, 0.9, 0.9, 0, 1)
-    assert losses.first_doubt(table, point) == date(2025, 7, 1)
-    assert losses.first_doubt(table, replace(point, outcome=1)) is None
-    assert losses.first_doubt(table, replace(point, deadline=date(2025, 7, 20))) is None
+    assert losses.first_doubt(table, date(2025, 6, 2), date(2025, 8, 11)) == date(2025, 7, 1)
+    assert losses.first_doubt(table, date(2025, 6, 2), date(2025, 7, 20)) is None
+
+
+def as_text(rows):
+    """The rows as their CSV file has them."""
+    return csv_text(rows[0], (map(four_decimals, row.values()) for row in rows))
 
 
 def test_the_kept_tables_are_those_of_the_kept_backtest():
-    yearly = [
-        {name: f"{v:.4f}" if isinstance(v, float) else str(v) for name, v in row.items()}
-        for row in losses.by_year(backtest.load())
-    ]
-    with (study.RECORD / "by_year.csv").open(encoding="utf-8", newline="") as stream:
-        assert list(csv.DictReader(stream)) == yearly
+    for name, rows in study.track_record(PARAMS, WHOLE).items():
+        assert (RECORD / f"{name}.csv").read_text("utf-8") == as_text(rows), name
 
 
 # What the pages say of it
@@ -536,7 +605,11 @@ PLACEBO = [
 ]
 CHECKS = [
     predictive.Check(
-        f"Something with a rather long name, number {n}", "meetings", 3.0 * n, (0.0, 9.0), (2.0, 4.0)
+        f"Something with a rather long name, number {n}",
+        "meetings",
+        3.0 * n,
+        predictive.Range(0.0, 9.0),
+        predictive.Range(2.0, 4.0),
     )
     for n in range(4)
 ]
@@ -562,7 +635,6 @@ def drawn(default_run):
     }
 
 
-@pytest.mark.parametrize("width", [figures.WIDE, figures.NARROW])
 @pytest.mark.parametrize(
     "name",
     [
@@ -581,7 +653,8 @@ def drawn(default_run):
         "placebo",
     ],
 )
-def test_no_text_is_cut_off_or_overlaps_another_and_the_title_has_a_number(drawn, name, width):
+def test_no_text_is_cut_off_or_overlaps_another_and_the_title_has_a_number(drawn, name):
+    width = figures.NARROW
     figure = drawn[name](width)
     assert any(letter.isdigit() for letter in title(figure))
     boxes, height = texts(figure), figure.get_figheight() * 72
@@ -607,17 +680,9 @@ def test_the_placebo_compares_with_the_mean_of_the_true_tone():
     assert record_prose.placebo_summary({"placebo": []}) == "The placebo has not been run."
 
 
-def test_figures_come_out_the_same_twice():
-    one, two = (
-        show.figure(record_figures.replay, FOUND, alt=record_prose.replay_alt(FOUND)).markup for _ in range(2)
-    )
-    assert one == two and "APEC" in one
-
-
 def test_the_readme_of_the_record_names_every_file():
-    told = (study.RECORD / "README.md").read_text("utf-8")
-    assert all(f"`{path.name}`" in told for path in study.RECORD.iterdir() if path.name != "README.md")
-    assert (ROOT / "notebooks" / "rendered" / "record").samefile(study.RECORD)
+    told = (RECORD / "README.md").read_text("utf-8")
+    assert all(f"`{path.name}`" in told for path in RECORD.iterdir() if path.name != "README.md")
 
 
 def test_the_kept_calibration_study_is_of_this_model_and_finds_nothing():

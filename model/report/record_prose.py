@@ -10,6 +10,7 @@ from ..formatting import Table, count, day, listed, percent, points, short_day, 
 from ..track_record.backtest import FULL
 from ..track_record.losses import PARTS
 from ..track_record.study import load
+from .audit_words import replay_check, what_happened
 from .prose import QUIET
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ TABLES = (
     "by_year",
     "gains",
     "misses",
+    "miss_events",
     "reliability",
     "decomposition",
     "drift",
@@ -301,7 +303,7 @@ def miss_rows(found: Record) -> Table:
     rows = [
         (
             str(row["year"]),
-            row["what"],
+            what_happened(row, found["miss_events"]),
             percent(row["probability"]),
             f"{short_day(row['as_of'])} – {short_day(row['deadline'])} {row['deadline'][:4]}",
             row["brier"],
@@ -333,7 +335,7 @@ def if_wrong(forecast: "Forecast", number: int = 4) -> list[str]:
     ]
     return [
         f"{percent(row['probability'])} on {day(row['as_of'])} for a meeting by {day(row['deadline'])}. "
-        f"{row['what']}"
+        f"{what_happened(row, load('miss_events'))}"
         for row in rows[:number]
     ] or [
         "The record known on this day holds no bad miss of this leaning; that is a short record, and no promise."
@@ -482,7 +484,7 @@ def check_rows(found: Record) -> Table:
     rows = [
         (
             "holds" if row["holds"] == "yes" else "fails",
-            row["check"],
+            replay_check(row),
             f"{points(row['value'])} points" if row["unit"] == "points" else percent(row["value"]),
         )
         for row in found["replay_checks"]
