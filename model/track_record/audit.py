@@ -4,7 +4,6 @@
 """
 
 import csv
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,36 +19,6 @@ from ..settings.params import Params
 
 NEAR, IN_PERSON = 2, ("envoy_meeting", "trade_talks")
 """Days by which a meeting of envoys may lie beside a trip, and the kinds of signal that tell of one."""
-HOSTS = {
-    "Australia": "AU",
-    "Brazil": "BR",
-    "Brunei": "BN",
-    "Canada": "CA",
-    "Chile": "CL",
-    "China": "CN",
-    "Denmark": "DK",
-    "Egypt": "EG",
-    "France": "FR",
-    "Germany": "DE",
-    "India": "IN",
-    "Indonesia": "ID",
-    "Italy": "IT",
-    "Japan": "JP",
-    "Korea": "KR",
-    "Mexico": "MX",
-    "Netherlands": "NL",
-    "New Zealand": "NZ",
-    "Peru": "PE",
-    "Philippines": "PH",
-    "Russia": "RU",
-    "Singapore": "SG",
-    "Thailand": "TH",
-    "Turkey": "TR",
-    "United Kingdom": "GB",
-    "United States": "US",
-    "Vietnam": "VN",
-}
-"""The code of each country of the lists, by how its name there begins."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +30,9 @@ class Trip:
     start: date
     end: date
     country: str
+    host: str
     place: str
     note: str
-
-    @property
-    def host(self) -> str:
-        """The ISO 3166 code of the country, empty for one not in `HOSTS`."""
-        return next((code for name, code in HOSTS.items() if re.match(rf"{name}\b", self.country)), "")
 
     def is_near(self, first: date, last: date, margin: int) -> bool:
         """Whether the days of the trip lie at most `margin` days from those between `first` and `last`."""
@@ -78,8 +43,7 @@ def trips(path: Path = TRAVELS) -> list[Trip]:
     """The trips of the official lists."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = [{name: row[name] for name in Trip.__annotations__} for row in csv.DictReader(file)]
-    days = [{name: date.fromisoformat(row[name]) for name in ("start", "end")} for row in rows]
-    return [Trip(**(row | dates)) for row, dates in zip(rows, days, strict=True)]
+    return [Trip(**row | {day: date.fromisoformat(row[day]) for day in ("start", "end")}) for row in rows]
 
 
 def counterpart(trip: Trip, ledger: Ledger, sides: tuple[str, str]) -> Occasion | Signal | None:

@@ -7,7 +7,6 @@ January before, and only the outcomes of seasons decided since then reweight the
 import gzip
 import io
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
@@ -25,6 +24,7 @@ from ..fit import fits
 from ..paths import RECORD
 from ..settings.params import Params
 from .structures import BACKTESTED, CALENDAR, FULL, Structure
+from .tables import save_table  # noqa: F401
 
 TABLE = RECORD / "backtest.csv.gz"
 QUESTION_DAYS = ((1, 1), (4, 1), (7, 11), (10, 1))
@@ -121,13 +121,6 @@ def is_hard(ahead: Outlook, days: int) -> int:
 # The model
 
 
-class January(NamedTuple):
-    """What a structure has learned by the start of a year: the record, and the fit to it."""
-
-    past: Record
-    fit: fits.Fit
-
-
 def january_fit(params: Params, ready: Any, past: Record, name: str, length: dict[str, int]) -> fits.Fit:
     """The fit of one January, of `length`, or longer where its chains disagree.
 
@@ -149,36 +142,33 @@ def january_fit(params: Params, ready: Any, past: Record, name: str, length: dic
     )
 
 
-def learned_by(
-    params: Params, whole: Ledger, ready: Any, year: int, structure: Structure, length: dict[str, int] = DRAWS
-) -> January:
-    """What a structure has learned from what was known on the last day of the year before."""
-    past = record(structure.learns_from(whole.as_of(date(year - 1, 12, 31))), params)
-    return January(past, january_fit(params, ready, past, f"{structure.name}, January {year}", length))
-
-
-def draws_on(day: date, cut: Ledger, january: January, structure: Structure, params: Params) -> chances.Draws:
-    """The January draws reweighted by what was decided since, from a ledger cut at `day`."""
-    return fits.update(january.fit, january.past, record(structure.learns_from(cut), params), day).draws
-
-
 def learners(structures: Iterable[Structure]) -> dict[tuple[str, ...], Structure]:
     """One structure for each evidence that some of them learn from, by what it is without."""
     return {structure.without: structure for structure in structures}
 
 
 def year_points(
-    params: Params, whole: Ledger, ready: Any, year: int, days: list[date], structures: Iterable[Structure]
+    params: Params,
+    whole: Ledger,
+    ready: Any,
+    year: int,
+    days: list[date],
+    structures: Iterable[Structure],
+    length: dict[str, int] = DRAWS,
 ) -> Iterator[Point]:
     """The points of one year's origins, with parameters fitted to what was known on the last day of the year before.
 
     Scores need the first Monday of a month and the days of the question-like set alone; on other days only the full
     model is asked, for its path. Structures that learn from the same evidence share a fit.
     """
-    met, structures = meetings(whole), list(structures)
-    januaries = {
-        without: learned_by(params, whole, ready, year, structure)
+    met, before, structures = meetings(whole), whole.as_of(date(year - 1, 12, 31)), list(structures)
+    pasts = {
+        without: record(structure.learns_from(before), params)
         for without, structure in learners(structures).items()
+    }
+    januaries = {
+        without: january_fit(params, ready, past, f"January {year}, without {without}", length)
+        for without, past in pasts.items()
     }
     for day in days:
         cut, deadlines = whole.as_of(day), deadlines_of(day)
@@ -186,10 +176,10 @@ def year_points(
             is_hard(FULL.ahead(cut, day, deadlines[-1], params), (until - day).days) for until in deadlines
         ]
         asked = structures if is_scored(day) else [structure for structure in structures if structure == FULL]
-        draws = {
-            without: draws_on(day, cut, januaries[without], structure, params)
-            for without, structure in learners(asked).items()
-        }
+        draws = {}
+        for without, structure in learners(asked).items():
+            now = record(structure.learns_from(cut), params)
+            draws[without] = fits.update(januaries[without], pasts[without], now, day).draws
         for structure in asked:
             ahead = structure.ahead(cut, day, deadlines[-1], params)
             by_day = chances.chances(draws[structure.without], ahead).by_day
@@ -359,11 +349,6 @@ def load(path: Path = TABLE) -> np.ndarray:
     """The table of points that `save` wrote, a structured array (point,)."""
     with gzip.open(path, "rt", encoding="utf-8") as stream:
         return np.loadtxt(stream, COLUMNS, delimiter=",", skiprows=1, ndmin=1)
-
-
-def save_table(rows: list[dict], path: Path) -> None:
-    """Write rows of one shape as CSV, floats with four decimals."""
-    write_atomic(path, csv_text(rows[0], (map(four_decimals, row.values()) for row in rows)))
 
 
 # Scores

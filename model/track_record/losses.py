@@ -5,15 +5,15 @@ Everything here is arithmetic on the table of points of a backtest; `study` keep
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ..evidence.ledger import ATTENDANCE, MEETING_MARGIN, Ledger, Occasion, Signal
 from ..evidence.record import attended
-from ..evidence.seasons import DAY, meetings
+from ..evidence.seasons import meetings
 from ..evidence.words import REFUSAL
-from .backtest import brier, interval, is_day, is_monday, is_monthly, log_score, year_of
+from .backtest import brier, is_day, is_monday, is_monthly, log_score, year_of
 from .structures import BACKTESTED, FULL
 
 PARTS = tuple(each.name for each in BACKTESTED if len(each.without + each.unheard) == 1)

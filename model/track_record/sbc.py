@@ -6,7 +6,6 @@ ranks are equally likely. The simulator is independent of the PyMC model (`sampl
 The study tests the sampler, not the model: it says nothing about the world.
 """
 
-import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,11 +17,11 @@ from .. import chances, parallel
 from ..attendance import Draws
 from ..evidence.outlook import Outlook
 from ..evidence.record import CLASSES, Record
-from ..files import csv_text, write_atomic
 from ..fit import fits, likelihood, predictive
 from ..paths import RECORD
 from ..settings.params import Params
 from ..summit import coords, dims
+from . import tables
 
 TABLE = RECORD / "sbc.csv"
 HEADLINE = "headline"
@@ -196,31 +195,27 @@ def verdicts(simulations: Sequence[Simulation], kept: int = KEPT, bins: int = BI
 
 def save(simulations: Sequence[Simulation], path: Path = TABLE) -> None:
     """Write one line a simulation, in their order: checks, then ranks."""
-    ordered = sorted(simulations, key=lambda each: each.simulation)
-    names = next((list(each.ranks) for each in ordered if each.ranks), [])
-    rows = (
-        [
-            *(each.simulation, f"{each.rhat_max:.3f}", f"{each.ess_min:.0f}", each.divergences, each.failure),
-            *(each.ranks.get(name, "") for name in names),
-        ]
-        for each in ordered
-    )
-    write_atomic(path, csv_text([*CHECKS, *names], rows))
+    names = next((list(each.ranks) for each in simulations if each.ranks), [])
+    rows = [
+        {
+            "simulation": each.simulation,
+            "rhat_max": f"{each.rhat_max:.3f}",
+            "ess_min": f"{each.ess_min:.0f}",
+            "divergences": each.divergences,
+            "failure": each.failure,
+            **{name: each.ranks.get(name, "") for name in names},
+        }
+        for each in sorted(simulations, key=lambda each: each.simulation)
+    ]
+    tables.save_table(rows, path)
 
 
 def load(path: Path = TABLE) -> list[Simulation]:
     """The simulations of a study; none without a file."""
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
-            Simulation(
-                int(row["simulation"]),
-                {name: int(value) for name, value in row.items() if name not in CHECKS and value != ""},
-                float(row["rhat_max"]),
-                float(row["ess_min"]),
-                int(row["divergences"]),
-                row["failure"],
-            )
-            for row in csv.DictReader(file)
-        ]
+    return [
+        Simulation(
+            ranks={name: value for name, value in row.items() if name not in CHECKS and value != ""},
+            **{name: row[name] for name in CHECKS},
+        )
+        for row in tables.load(path)
+    ]

@@ -5,14 +5,10 @@ ledger and backtest alone; `notebooks/rendered/record/README.md` says which file
 """
 
 import argparse
-import csv
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
-from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +18,7 @@ from ..answer import explain, forecast, sweep
 from ..evidence.ledger import Ledger, Occasion
 from ..evidence.outlook import outlook
 from ..evidence.record import Record, record
-from ..evidence.seasons import DAY, YEAR, meetings
+from ..evidence.seasons import DAY, YEAR
 from ..evidence.tone import about_occasions
 from ..files import content_hash, write_atomic
 from ..fit import fits
@@ -31,6 +27,7 @@ from ..settings.params import Params, load_params
 from . import audit, backtest, losses, sbc
 from .backtest import brier, log_score
 from .structures import FULL, NAMED, STRUCTURES, Structure
+from .tables import load, save_table
 
 LEFT_OUT = range(1993, 2025)
 KNOWN_YEARS = (1995, 2001, 2013, 2018, 2021, 2023)
@@ -245,41 +242,25 @@ def monthly_scores(
     params: Params, ready: Any, ledger: Ledger, structure: Structure = FULL
 ) -> dict[str, float]:
     """Both scores over weeks 1-26 of the monthly origins, each year with its January fit of few draws."""
-    met, scores = meetings(ledger), []
-    for year in range(backtest.FIRST_YEAR, backtest.LAST_YEAR + 1):
-        january = backtest.learned_by(params, ledger, ready, year, structure, FEW)
-        for day in backtest.origins(year, year, monthly=True):
-            cut, deadlines = ledger.as_of(day), backtest.weekly_deadlines(day)
-            draws = backtest.draws_on(day, cut, january, structure, params)
-            ahead = structure.ahead(cut, day, deadlines[-1], params)
-            p = chances.chances(draws, ahead).by_day[:, 7 * backtest.WEEKS - 1].mean(0)
-            y = np.array([backtest.happened(met, day, deadline) for deadline in deadlines])
-            scores.append((brier(p, y).mean(), log_score(p, y).mean()))
-    return dict(zip(("brier", "log_score"), np.mean(scores, axis=0).tolist(), strict=True))
-
-
-class Inputs(NamedTuple):
-    """The params files and the whole ledger."""
-
-    params: Params
-    whole: Ledger
-
-
-@cache
-def inputs_of_worker() -> Inputs:
-    """The inputs of a placebo worker, read once a process, which leaves the machine to others."""
-    os.nice(10)
-    params = load_params()
-    return Inputs(params, forecast.read(params))
+    points = backtest.table(
+        point
+        for year in range(backtest.FIRST_YEAR, backtest.LAST_YEAR + 1)
+        for point in backtest.year_points(
+            params, ledger, ready, year, backtest.origins(year, year, monthly=True), (structure,), FEW
+        )
+    )
+    scored = points[backtest.is_monthly(points)]
+    p, y = scored["probability"], scored["outcome"]
+    return {"brier": float(brier(p, y).mean()), "log_score": float(log_score(p, y).mean())}
 
 
 def one_placebo(signals: str, number: int) -> dict[str, Any]:
     """The row of one placebo job; `number` decides the shuffle and the random stream of the sampler."""
-    params, whole = inputs_of_worker()
-    own = replace(params, run=params.run.model_copy(update={"random_seed": params.run.random_seed + number}))
+    params = load_params(random_seed=load_params().run.random_seed + number)
+    whole = forecast.read(params)
     ledger = shuffled(whole, number) if signals == "shuffled" else whole
     structure = NAMED["no tone"] if signals == "none" else FULL
-    scores = monthly_scores(own, backtest.ready_for(params, whole), ledger, structure)
+    scores = monthly_scores(params, backtest.ready_for(params, whole), ledger, structure)
     return {"signals": signals, "number": number} | scores
 
 
@@ -296,7 +277,7 @@ def placebo(params: Params, whole: Ledger, workers: int = 2) -> list[dict]:
     todo = {job: job for job in sorted(jobs, key=lambda job: (job[1], job[0])) if job not in done}
     for job, row in parallel.done(one_placebo, todo, "placebo", workers):
         done[job] = row
-        backtest.save_table([done[key] for key in sorted(done)], journal)
+        save_table([done[key] for key in sorted(done)], journal)
     return [done[key] for key in sorted(done)]
 
 
@@ -346,29 +327,12 @@ def shares(week: Mapping[str, Any]) -> dict[str, float]:
 # The tables
 
 
-def load(name: str | Path) -> list[dict[str, Any]]:
-    """The rows of a table of the record, or of a CSV file; numbers as numbers, days as text, no rows without a file."""
-    path = name if isinstance(name, Path) else RECORD / f"{name}.csv"
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as stream:
-        return [{key: _number(value) for key, value in row.items()} for row in csv.DictReader(stream)]
-
-
-def _number(text: str) -> Any:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
-
-
 def track_record(params: Params, whole: Ledger) -> dict[str, list[dict]]:
     """The tables that are arithmetic on the kept backtest."""
     points = backtest.load()
     yearly, missed = losses.by_year(points), losses.misses(points, whole)
     return {
+        "scores": backtest.scores(points),
         "by_year": yearly,
         "gains": losses.gains(yearly),
         "misses": missed,
@@ -417,7 +381,7 @@ def main(argv: list[str] | None = None) -> None:
         tables = made if isinstance(made, dict) else {name: made}
         for table, rows in tables.items():
             if rows is not None:
-                backtest.save_table(list(rows), RECORD / f"{table}.csv")
+                save_table(list(rows), RECORD / f"{table}.csv")
                 print(RECORD / f"{table}.csv")
 
 
