@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from .files import InputError, Problem, name_of, nearest, printable, raise_if_any, shown
+from .paths import RECORD
 
 VERBS = ("forecast", "add", "check", "compare", "sweep", "backtest")
 
@@ -389,10 +390,10 @@ def print_log_scores(params, whole) -> None:
     from .answer import forecast
     from .fit.fits import fit
     from .settings.params import load_params
-    from .track_record import backtest, log
+    from .track_record import log, tables
 
     if rows := log.scores(log.read_log(), whole):
-        backtest.save_table(rows, backtest.RECORD / "log_scores.csv")
+        tables.save_table(rows, RECORD / "log_scores.csv")
         for row in rows:
             scored = (
                 f"Brier {row['brier']:.4f}, log score {row['log_score']:.4f}"
@@ -408,7 +409,7 @@ def print_log_scores(params, whole) -> None:
         return forecast.headline(load_params(as_of=day, deadline=deadline), whole, day, fit)
 
     beside = log.beside_references(whole, ours)
-    backtest.save_table(beside, backtest.RECORD / "references.csv")
+    tables.save_table(beside, RECORD / "references.csv")
     for row in beside:
         print(
             f"{row['date']} by {row['deadline']}: ours {row['ours']:.2f}, theirs {row['theirs']:.2f} ({row['source']}); "
@@ -419,7 +420,7 @@ def print_log_scores(params, whole) -> None:
 def do_backtest(options: argparse.Namespace) -> int:
     """`summit backtest`."""
     from .answer.forecast import read
-    from .track_record import backtest
+    from .track_record import backtest, scores, tables
 
     params, sources = inputs(options)
     whole = read(params, sources)
@@ -427,9 +428,9 @@ def do_backtest(options: argparse.Namespace) -> int:
     if options.log_only:
         return 0
     points = backtest.run(params, whole, monthly=options.monthly)
-    backtest.save(backtest.table(points))
-    table = backtest.scores(backtest.load())
-    backtest.save_table(table, backtest.RECORD / "scores.csv")
+    backtest.save(points)
+    table = scores.scores(backtest.load())
+    tables.save_table(table, RECORD / "scores.csv")
     for row in table:
         print(
             f"{row['score']:<30} {row['model']:<22} {row['value']:+.4f}  [{row['lower']:+.4f}, {row['upper']:+.4f}]"

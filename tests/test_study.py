@@ -27,8 +27,8 @@ from model import chances, summit
 from model.answer.forecast import Sources, read
 from model.evidence.record import record
 from model.evidence.seasons import DAY, meetings
-from model.fit import predictive
 from model.files import csv_text, four_decimals
+from model.fit import predictive
 from model.paths import RECORD
 from model.report import (
     audit_words,
@@ -36,12 +36,11 @@ from model.report import (
     figures,
     record_figures,
     record_prose,
-    show,
     structure_figures,
     structure_prose,
 )
-from model.track_record import backtest, losses, sbc, structures, study
-from model.track_record.backtest import Point
+from model.track_record import losses, origins, sbc, structures, study
+from model.track_record.origins import Point
 from model.track_record.structures import FULL
 
 FOUND = record_prose.record()
@@ -323,8 +322,8 @@ def test_variables_are_all_told(default_run):
 
 
 def points(probabilities, outcomes, model="full", first=date(2001, 1, 1)):
-    days = backtest.origins(first.year, first.year + len(probabilities) // 12, monthly=True)
-    return backtest.table(
+    days = origins.origins(first.year, first.year + len(probabilities) // 12, monthly=True)
+    return origins.table(
         Point(day, 7, day + 7 * DAY, model, p, p, p, y, 1)
         for day, p, y in zip(days, probabilities, outcomes, strict=False)
     )
@@ -364,17 +363,17 @@ def walk(days, p, deadline, model="full"):
 
 
 def mondays(year):
-    return backtest.origins(year, year)
+    return origins.origins(year, year)
 
 
 class TestDrift:
     def found(self, points, *occasions, signals=()):
-        return {row["what"]: row for row in losses.drift(backtest.table(points), ledger(signals, occasions))}
+        return {row["what"]: row for row in losses.drift(origins.table(points), ledger(signals, occasions))}
 
     def test_a_stretch_ends_with_the_meeting_and_another_begins(self):
         days, met = mondays(2001), date(2001, 6, 6)
         found = list(
-            losses.stretches(backtest.table(walk(days, [0.5] * len(days), date(2001, 12, 31))), [met])
+            losses.stretches(origins.table(walk(days, [0.5] * len(days), date(2001, 12, 31))), [met])
         )
         assert [(path.days[-1].item(), path.p[-1]) for path in found] == [
             (met, 1.0),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..formatting import Table, day, listed, points
-from ..track_record.backtest import CALENDAR, FULL
+from ..track_record.structures import CALENDAR, FULL
 from .record_prose import CLIMATOLOGY, FAIR, LARGE, LOG, PRIMARY, REGRESSION, Record, fine, gain, score
 
 LATE = "2021-09-01"

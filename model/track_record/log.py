@@ -26,7 +26,7 @@ from ..files import (
     write_atomic,
 )
 from ..paths import LOG, REFERENCES
-from .backtest import brier, log_score
+from .scores import brier, log_score
 
 RESOLUTIONS = ("", "yes", "no", "ambiguous", "annulled")
 REFERENCE_COLUMNS = ("date", "question", "deadline", "probability", "source", "address")

@@ -13,7 +13,7 @@ from ..evidence.ledger import ATTENDANCE, MEETING_MARGIN, Ledger, Occasion, Sign
 from ..evidence.record import attended
 from ..evidence.seasons import meetings
 from ..evidence.words import REFUSAL
-from .backtest import brier, is_day, is_monday, is_monthly, log_score, year_of
+from .scores import brier, by_model, is_day, is_monday, is_monthly, log_score, year_of
 from .structures import BACKTESTED, FULL
 
 PARTS = tuple(each.name for each in BACKTESTED if len(each.without + each.unheard) == 1)
@@ -25,9 +25,7 @@ SOON = timedelta(days=30)
 
 def monthly(points: np.ndarray) -> dict[str, np.ndarray]:
     """The scored points by model, each in the order of their dates."""
-    ordered = np.sort(points[is_monthly(points)], order=("model", "as_of", "deadline"))
-    models, first = np.unique(ordered["model"], return_index=True)
-    return dict(zip(models.tolist(), np.split(ordered, first[1:])))
+    return by_model(points[is_monthly(points)])
 
 
 def by_year(points: np.ndarray) -> list[dict]:

@@ -24,8 +24,8 @@ from ..files import content_hash, write_atomic
 from ..fit import fits
 from ..paths import CACHE, PARAMS, RECORD, SWEEPS, TABLES, package_files
 from ..settings.params import Params, load_params
-from . import audit, backtest, losses, sbc
-from .backtest import brier, log_score
+from . import audit, backtest, losses, origins, sbc
+from .scores import brier, is_monthly, log_score, scores, year_of
 from .structures import FULL, NAMED, STRUCTURES, Structure
 from .tables import load, save_table
 
@@ -194,15 +194,15 @@ def paths(params: Params, whole: Ledger, points: np.ndarray) -> Iterator[dict]:
     """The full model's forecasts of well-known years, every Monday to 31 December; years before the backtest anew."""
     ready_for = backtest.ready_for
     early = [
-        backtest.table(backtest.year_points(params, whole, ready_for(params, whole), year, days, (FULL,)))
+        origins.table(backtest.year_points(params, whole, ready_for(params, whole), year, days, (FULL,)))
         for year in KNOWN_YEARS
-        if year < backtest.FIRST_YEAR
-        for days in [backtest.origins(year, year)]
+        if year < origins.FIRST_YEAR
+        for days in [origins.origins(year, year)]
     ]
     names = {o.met_date: o.name for o in reversed(whole.occasions) if o.met}
     weekly = losses.to_year_end(np.concatenate([*early, points]))
-    for row in weekly[np.isin(backtest.year_of(weekly["as_of"]), KNOWN_YEARS)]:
-        point = backtest.Point(*row.item())
+    for row in weekly[np.isin(year_of(weekly["as_of"]), KNOWN_YEARS)]:
+        point = origins.Point(*row.item())
         met = min((day for day in names if point.as_of < day <= point.deadline), default=None)
         columns = ("as_of", "deadline", "probability", "lower", "upper", "outcome")
         yield {name: getattr(point, name) for name in columns} | {
@@ -242,14 +242,14 @@ def monthly_scores(
     params: Params, ready: Any, ledger: Ledger, structure: Structure = FULL
 ) -> dict[str, float]:
     """Both scores over weeks 1-26 of the monthly origins, each year with its January fit of few draws."""
-    points = backtest.table(
+    points = origins.table(
         point
-        for year in range(backtest.FIRST_YEAR, backtest.LAST_YEAR + 1)
+        for year in range(origins.FIRST_YEAR, origins.LAST_YEAR + 1)
         for point in backtest.year_points(
-            params, ledger, ready, year, backtest.origins(year, year, monthly=True), (structure,), FEW
+            params, ledger, ready, year, origins.origins(year, year, monthly=True), (structure,), FEW
         )
     )
-    scored = points[backtest.is_monthly(points)]
+    scored = points[is_monthly(points)]
     p, y = scored["probability"], scored["outcome"]
     return {"brier": float(brier(p, y).mean()), "log_score": float(log_score(p, y).mean())}
 
@@ -260,8 +260,8 @@ def one_placebo(signals: str, number: int) -> dict[str, Any]:
     whole = forecast.read(params)
     ledger = shuffled(whole, number) if signals == "shuffled" else whole
     structure = NAMED["no tone"] if signals == "none" else FULL
-    scores = monthly_scores(params, backtest.ready_for(params, whole), ledger, structure)
-    return {"signals": signals, "number": number} | scores
+    found = monthly_scores(params, backtest.ready_for(params, whole), ledger, structure)
+    return {"signals": signals, "number": number} | found
 
 
 def placebo(params: Params, whole: Ledger, workers: int = 2) -> list[dict]:
@@ -332,7 +332,7 @@ def track_record(params: Params, whole: Ledger) -> dict[str, list[dict]]:
     points = backtest.load()
     yearly, missed = losses.by_year(points), losses.misses(points, whole)
     return {
-        "scores": backtest.scores(points),
+        "scores": scores(points),
         "by_year": yearly,
         "gains": losses.gains(yearly),
         "misses": missed,
