@@ -1,4 +1,4 @@
-"""The ledger has what the official lists have, a gap would be seen, and words are counted as the fit counts them."""
+"""The ledger has what the official lists have, a gap is seen, words are counted as the fit counts them."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,4 +1,4 @@
-"""Calibration by simulation: a sound sampler gives even ranks, a broken model is caught, and nothing is dropped silently.
+"""Calibration by simulation: a sound sampler gives even ranks, a broken one is caught, failures count.
 
 The study of 300 simulations is marked `study`; here a few show that it runs, and that a slip would be seen.
 """

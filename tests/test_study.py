@@ -1,8 +1,9 @@
-"""The study says what it claims to say: shuffles keep what they must, tables add up, verdicts follow from numbers."""
+"""The study says what it claims to say: shuffles keep what they must, tables add up, verdicts follow."""
 
 import itertools
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from statistics import NormalDist
 
 import numpy as np
@@ -449,7 +450,7 @@ def test_bands_hold_a_calibrated_forecaster():
 
 
 def happened(whole, as_of, deadline, outcome):
-    """What the page says of a forecast that missed, by way of the rows of its table as read back from the file."""
+    """What the page says of a forecast that missed, from the rows of its table as read from the file."""
     miss = {"year": as_of.year, "as_of": as_of, "deadline": deadline, "outcome": outcome}
     rows = losses.miss_events([miss], whole, PARAMS.sides)
     written = [{key: str(v) if isinstance(v, date) else v for key, v in row.items()} for row in rows]
@@ -628,7 +629,7 @@ def drawn(default_run):
         "structures": lambda width: structure_figures.structures(study.load("structures"), width),
         "influence": lambda width: structure_figures.influence(study.load("influence"), width),
         **{
-            name: lambda width, draw=getattr(record_figures, name): draw({**FOUND, "placebo": PLACEBO}, width)
+            name: partial(getattr(record_figures, name), {**FOUND, "placebo": PLACEBO})
             for name in ("scores", "by_year", "reliability", "paths", "replay", "placebo")
         },
     }

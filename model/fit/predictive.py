@@ -1,7 +1,8 @@
-"""Predictive checks: what the model expects of the record itself, before the fit (prior) and after it (posterior).
+"""Predictive checks: what the model expects of its own record, before and after the fit.
 
-A model that could hardly have generated its own record is wrong somewhere. The checks compare meetings a year, the time
-between them, and who came where in each era. Below, `past` is the dim of simulated pasts side by side.
+A model that could hardly have generated its own record is wrong somewhere. The checks compare meetings a
+year, the time between them, and who came where in each era. Below, `past` is the dim of simulated pasts side
+by side.
 """
 
 from collections.abc import Iterable
@@ -26,7 +27,7 @@ ABROAD = {"summit": "summits", "other": "other gatherings", "guest": "gatherings
 
 
 def prior_draws(params: Params, number: int, random_seed: int) -> Draws:
-    """Draws of every parameter from its prior alone, by variable (draw, *dims); `norm` is 0, as without a record."""
+    """Prior draws of every parameter, by variable (draw, *dims); `norm` is 0, as without a record."""
     rng, labels = np.random.default_rng(random_seed), coords(params)
 
     def shape(name: str) -> tuple[int, ...]:
@@ -47,8 +48,9 @@ def prior_draws(params: Params, number: int, random_seed: int) -> Draws:
 class Calendar:
     """The occasions that were held in seasons that are over, by season, with their record.
 
-    `season` (occasion,) is the position of each occasion's season, `start` (season,) its first day as an ordinal;
-    `rows` (decision,) picks the decisions of these occasions from the record, both sides of an occasion in a row.
+    `season` (occasion,) is the position of each occasion's season, `start` (season,) its first day as an
+    ordinal; `rows` (decision,) picks the decisions of these occasions from the record, both sides of an
+    occasion in a row.
     """
 
     occasions: tuple[Occasion, ...]
@@ -70,7 +72,7 @@ class Calendar:
 
 
 def calendar(ledger: Ledger, params: Params) -> Calendar:
-    """The calendar of a ledger; as in the record, seasons beside which they met at a visit alone are left out."""
+    """The calendar of a ledger; as in the record, without seasons beside which they met only at a visit."""
     past, days, known = record(ledger, params), meetings(ledger), {o.occasion_id for o in decided(ledger)}
     chosen: list[Occasion] = []
     season: list[int] = []
@@ -184,7 +186,7 @@ def gaps(past: Past, random_seed: int = 0) -> Gaps:
 
 
 def between(days: Iterable[int]) -> Gaps:
-    """The gaps between days given as ordinals, from the first era on; not numbers where there are fewer than two."""
+    """The gaps between days given as ordinals, from the first era on; NaN where there is none."""
     begin = date(ERAS[0][0], 1, 1).toordinal()
     steps = np.diff(np.sort([day for day in days if day >= begin])).astype(float)
     return Gaps(steps.max(), float(np.median(steps))) if len(steps) else Gaps(np.nan, np.nan)
@@ -198,7 +200,7 @@ class Range(NamedTuple):
 
 
 def central(values: np.ndarray) -> Range:
-    """The range that holds the central 90% of the values that are numbers; not numbers where there is none."""
+    """The range that holds the central 90% of the finite values; NaN where there is none."""
     kept = values[np.isfinite(values)]
     if not len(kept):
         return Range(np.nan, np.nan)
@@ -263,7 +265,7 @@ def yearly(past: Past) -> Numbers:
 
 
 def summaries(past: Past, between_meetings: Gaps) -> Numbers:
-    """Meetings and the time between them over all years, and by era who came, meetings at occasions, and visits."""
+    """Meetings and the time between them; by era, who came, meetings at occasions, and visits."""
     found = {
         ("Meetings a year", ""): past.by_year().mean(1),
         ("Years without a meeting", ""): (past.by_year() == 0).sum(1),

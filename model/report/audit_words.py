@@ -1,4 +1,4 @@
-"""Sentences and tables on checks of the record: the audit of the ledger, words about coming, misses, the replay, SBC."""
+"""Sentences and tables on the audit of the ledger, words about coming, misses, the replay and calibration."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -56,7 +56,7 @@ def counts(trips: Sequence[Mapping[str, Any]]) -> list[int]:
 
 
 def outcomes(ledger: Ledger, params: Params) -> Table:
-    """What was said about coming, and how often he then came: by all rows, and by those of the even search."""
+    """What was said about coming, and how often he then came, by all rows and by those of the even search."""
     every, even = audit.outcomes(ledger, params), audit.outcomes(ledger, params, even=True)
     lines = [
         (
@@ -90,7 +90,7 @@ def replay_check(row: Mapping[str, Any]) -> str:
 
 
 def calibration(simulations: Sequence[sbc.Simulation], kept: int = sbc.KEPT) -> str:
-    """The study of simulations in a sentence: how many quantities lie inside their bounds, and which fits failed."""
+    """The calibration study in a sentence: the quantities inside their bounds, the fits that failed."""
     found = sbc.verdicts(simulations, kept)
     return WORDS.calibration(
         len(simulations),

@@ -68,7 +68,7 @@ class Fate(NamedTuple):
 
 
 def fates(ledger: Ledger, sides: tuple[str, str], chosen: Iterable[Trip] | None = None) -> list[Fate]:
-    """Whether the ledger has each trip of the official lists, or of those chosen, in the order of their years."""
+    """Whether the ledger has each trip of the official lists, or of those chosen, by year."""
     found = []
     for trip in trips() if chosen is None else chosen:
         matched = counterpart(trip, ledger, sides) is not None
@@ -88,8 +88,8 @@ class Count(NamedTuple):
 def outcomes(ledger: Ledger, params: Params, even: bool = False) -> dict[int, Count]:
     """How often a leader came, by strength of the words about his coming.
 
-    Counted once a leader and occasion, as the fit counts them: of settled words the last, of the others each level.
-    `even` counts only the rows of the search that treated all leaders and occasions alike.
+    Counted once a leader and occasion, as the fit counts them: of settled words the last, of the others each
+    level. `even` counts only the rows of the search that treated all leaders and occasions alike.
     """
     if even:
         kept = tuple(row for row in ledger.signals if row.kind != ATTENDANCE or row.search == "even")

@@ -1,7 +1,7 @@
 """The track record: forecasts from past dates with what was public and fitted then.
 
-An origin never sees anything later: the ledger is cut at it, parameters and every count come from the fit of the
-January before, and only the outcomes of seasons decided since then reweight the draws.
+An origin never sees anything later: the ledger is cut at it, parameters and every count come from the fit of
+the January before, and only the outcomes of seasons decided since then reweight the draws.
 """
 
 import gzip
@@ -49,7 +49,8 @@ def january_fit(params: Params, ready: Any, past: Record, name: str, length: dic
             draws = {name: values[::THIN] for name, values in fits.draws_of(tree, past).items()}
             return fits.Fit("", past.through, draws, {"rhat_max": rhat}, 0.0, False, "")
     raise fits.GateError(
-        f"the fit of {name} did not converge, so nothing is scored: R-hat {rhat:.2f}; at most {RHAT_MAX} wanted"
+        f"the fit of {name} did not converge, so nothing is scored: expected R-hat at most {RHAT_MAX}; "
+        f"found {rhat:.2f}"
     )
 
 
@@ -62,10 +63,10 @@ def year_points(
     structures: Iterable[Structure],
     length: dict[str, int] = DRAWS,
 ) -> Iterator[Point]:
-    """The points of one year's origins, with parameters fitted to what was known on the last day of the year before.
+    """The points of one year's origins, with parameters fitted to what was known when the year began.
 
-    Scores need the first Monday of a month and the days of the question-like set alone; on other days only the
-    full model is asked, for its path. Structures that learn from the same evidence share a fit.
+    Scores need the first Monday of a month and the days of the question-like set alone; on other days only
+    the full model is asked, for its path. Structures that learn from the same evidence share a fit.
     """
     before, structures = whole.as_of(date(year - 1, 12, 31)), list(structures)
     evidence = {structure.without for structure in structures}
@@ -92,7 +93,8 @@ def year_points(
 def run(params: Params, whole: Ledger, *, monthly: bool = False, workers: int = 2) -> list[Point]:
     """All points of the record by date, horizon and model.
 
-    `monthly` keeps the first Monday of each month; the days of the question-like set are always among the origins.
+    `monthly` keeps the first Monday of each month; the days of the question-like set are always among the
+    origins.
     """
     years = range(FIRST_YEAR, LAST_YEAR + 1)
     scored = {*origins(monthly=True), *(day for year in years for day in question_days(year))}

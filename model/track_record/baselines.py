@@ -1,4 +1,4 @@
-"""Rivals of the model that answer the same questions: climatology, persistence, a plain logistic regression."""
+"""Rivals of the model on the same questions: climatology, persistence, a plain logistic regression."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -19,7 +19,7 @@ LEARN_FROM = 1994
 
 
 def climatology(met: list[date], day: date, until: date, first: int = 1993) -> float:
-    """Share of earlier years with a meeting in the same stretch of the calendar: (hits + 1/2) / (years + 1)."""
+    """Share of earlier years with a meeting in the same part of the calendar: (hits + 1/2) / (years + 1)."""
     shifts = [date(year, 1, 1) - date(day.year, 1, 1) for year in range(first, day.year)]
     hits = [happened(met, day + shift, until + shift) for shift in shifts if until + shift <= day]
     return (sum(hits) + 0.5) / (len(hits) + 1)

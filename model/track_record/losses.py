@@ -121,7 +121,7 @@ def first_doubt(whole: Ledger, as_of: date, deadline: date) -> date | None:
 
 
 def absences(ledger: Ledger, occasion: Occasion) -> list[Signal]:
-    """The words that an occasion falls through, that an absent leader may stay away, or that they will not meet."""
+    """The words that an occasion is off, that an absent leader may stay away, or that they will not meet."""
 
     def says_so(row: Signal) -> bool:
         if row.kind == ATTENDANCE:
@@ -135,8 +135,9 @@ def absences(ledger: Ledger, occasion: Occasion) -> list[Signal]:
 class Event(NamedTuple):
     """What became of an occasion in the time of a forecast that missed.
 
-    `fate` is one of `FATES`; `date` is the day of the meeting, or the first day of an occasion without one. `public_date`
-    is the day on which a meeting, or the refusal in `text`, became public. `leader` is the only one who came.
+    `fate` is one of `FATES`; `date` is the day of the meeting, or the first day of an occasion without one.
+    `public_date` is the day on which a meeting, or the refusal in `text`, became public. `leader` is the only
+    one who came.
     """
 
     occasion: str
@@ -152,7 +153,7 @@ FATES = ("met", "met late", "refused", "not in person", "both came", "neither ca
 
 
 def events(whole: Ledger, as_of: date, deadline: date, outcome: int, sides: tuple[str, str]) -> list[Event]:
-    """Why a forecast missed, from the rows of the ledger that were public by a few days after its deadline."""
+    """Why a forecast missed, from the rows of the ledger that were public a few days after its deadline."""
     ledger = whole.as_of(deadline + MEETING_MARGIN)
     if outcome:
         first = min(day for day in meetings(ledger) if day > as_of)
@@ -199,7 +200,7 @@ class Levels:
         self.levels, self.group, self.count = np.unique(p, return_inverse=True, return_counts=True)
 
     def recalibrated(self, y: np.ndarray) -> np.ndarray:
-        """Recalibrated probability of each level: the isotonic regression of outcomes on probabilities, (level,).
+        """Recalibrated probabilities, (level,): the isotonic regression of outcomes on probabilities.
 
         Dimitriadis, Gneiting and Jordan (2021), CORP: the best rising curve, with no bins to choose.
         """
@@ -265,10 +266,11 @@ def decomposition(points: np.ndarray) -> list[dict]:
 
 
 def replay_checks(weeks: list[dict], shares: dict[str, dict[str, float]], kept: float) -> list[dict]:
-    """What must hold of the weekly replay of 2025: a test of the logic of statuses, to which nothing is tuned.
+    """What must hold of the weekly replay of 2025: a test of how statuses work; nothing is tuned to it.
 
-    `shares` are the chances of a first meeting by cause in each week; `kept` is the mean chance that a meeting announced
-    for 30 October is kept, as of 27 October. `bound` is the number that the value is held against, where there is one.
+    `shares` are the chances of a first meeting by cause in each week; `kept` is the mean chance that a
+    meeting announced for 30 October is kept, as of 27 October. `bound` is the number that the value is held
+    against, where there is one.
     """
     p = {row["as_of"]: row["probability"] for row in weeks}
     largest = {row["as_of"]: row["largest_cause"] for row in weeks}
@@ -303,7 +305,7 @@ def replay_checks(weeks: list[dict], shares: dict[str, dict[str, float]], kept: 
 
 
 class Stretch(NamedTuple):
-    """Weekly forecasts of one meeting: `days` and `p` (week,), the day of the outcome and the outcome last."""
+    """Weekly forecasts of one meeting: `days` and `p` (week,), the outcome and its day last."""
 
     year: int
     days: np.ndarray
@@ -311,7 +313,7 @@ class Stretch(NamedTuple):
 
 
 def to_year_end(points: np.ndarray) -> np.ndarray:
-    """The full model's forecasts of each Monday for a meeting by the end of its year, in the order of their days."""
+    """The full model's forecasts of each Monday for a meeting by the end of its year, by day."""
     chosen = (points["model"] == FULL.name) & is_monday(points["as_of"]) & is_day(points["deadline"], 12, 31)
     rows = points[chosen & (year_of(points["as_of"]) == year_of(points["deadline"]))]
     return rows[np.argsort(rows["as_of"], kind="stable")]
@@ -345,9 +347,9 @@ DRIFT = {
 def drift(points: np.ndarray, whole: Ledger, replicates: int = 2000, random_seed: int = 1) -> list[dict]:
     """Whether the weekly forecasts drift: a martingale moves exactly as much as its uncertainty falls.
 
-    Of the stretches to the end of a year, with 90% intervals from resampling whole years: movement (squared steps)
-    over uncertainty reduction (the fall of p (1 - p) from first forecast to outcome; Augenblick and Rabin 2021), the
-    mean weekly step, and that of weeks in which nothing became public and no meeting came.
+    Of the stretches to the end of a year, with 90% intervals from resampling whole years: movement (squared
+    steps) over uncertainty reduction (the fall of p (1 - p) from first forecast to outcome; Augenblick and
+    Rabin 2021), the mean weekly step, and that of weeks in which nothing became public and no meeting came.
     """
     news = public_days(whole)
     found = [(path.year, drift_sums(path, news)) for path in stretches(points, meetings(whole))]
@@ -375,7 +377,7 @@ def drift(points: np.ndarray, whole: Ledger, replicates: int = 2000, random_seed
 
 
 def drift_sums(path: Stretch, news: np.ndarray) -> dict[str, float]:
-    """The sums over a stretch that the ratios of `DRIFT` are made of; `news` are days on which something became public."""
+    """The sums of a stretch for the ratios of `DRIFT`; on the days of `news` something became public."""
     step = np.diff(path.p)
     before = np.searchsorted(news, path.days, side="right")
     quiet = np.diff(before) == 0

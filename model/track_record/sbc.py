@@ -1,9 +1,9 @@
-"""Simulation-based calibration (Talts et al. 2018): does the sampler find the parameters that generated a record?
+"""Simulation-based calibration (Talts et al. 2018): does the sampler find the parameters behind the data?
 
-Parameters are drawn from the prior, outcomes are simulated from them on the real calendar and tone, the model is fitted
-to these, and the rank of each true value among its posterior draws is noted. If model, simulator and sampler agree all
-ranks are equally likely. The simulator is independent of the PyMC model (`sample_prior_predictive` would share its slips).
-The study tests the sampler, not the model: it says nothing about the world.
+Parameters are drawn from the prior, outcomes are simulated from them on the real calendar and tone, and the
+model is fitted to these. If model, simulator and sampler agree, every rank of a true value among its
+posterior draws is equally likely. The simulator is independent of the PyMC model: `sample_prior_predictive`
+would share its errors. The study tests the sampler; it says nothing about the world.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -36,7 +36,7 @@ CHECKS = ("simulation", "rhat_max", "ess_min", "divergences", "failure")
 
 @dataclass(frozen=True)
 class Simulation:
-    """One simulated record: the rank of each true value by name, the checks of its fit, or why there is none."""
+    """One simulated record: the rank of each true value by name, the checks of its fit, or why it failed."""
 
     simulation: int
     ranks: dict[str, int]
@@ -62,7 +62,7 @@ class Verdict:
 
 
 def simulated(p: Draws, past: Record, rng: np.random.Generator) -> Record:
-    """A record with the calendar, tone and trials of `past` and the outcomes of one draw `p`, each (1, *dims)."""
+    """A record with the calendar, tone and trials of `past` and outcomes of one draw `p`, each (1, *dims)."""
     one = {name: values[0] for name, values in p.items()}
     of_came, of_away = likelihood.said(p)
 
@@ -172,8 +172,8 @@ def run(
 def verdicts(simulations: Sequence[Simulation], kept: int = KEPT, bins: int = BINS) -> list[Verdict]:
     """The verdict on each quantity; together they let a sound sampler fail once in `1 / MISSED` studies.
 
-    Ranks 0 to `kept` are compared with the uniform twice: by their distribution function (Kolmogorov) and in `bins`
-    (chi-square). Simulations without a fit have no ranks and are left out.
+    Ranks 0 to `kept` are compared with the uniform twice: by their distribution function (Kolmogorov) and in
+    `bins` (chi-square). Simulations without a fit have no ranks and are left out.
     """
     from scipy import stats
 

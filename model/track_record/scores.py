@@ -104,7 +104,7 @@ def scores(points: np.ndarray, replicates: int = 2000, random_seed: int = 1) -> 
 
 
 def interval(prefix: str, values: np.ndarray, years: np.ndarray, draws: np.ndarray) -> dict[str, float]:
-    """The central 90% of the mean of values over resampled years; `draws` (replicate, year) has the years drawn."""
+    """The central 90% of the mean of values over resampled years, `draws` (replicate, year)."""
     sums, counts = np.bincount(years, values), np.bincount(years)
     lower, upper = np.quantile(sums[draws].sum(1) / counts[draws].sum(1), [0.05, 0.95])
     return {f"{prefix}lower": lower, f"{prefix}upper": upper}

@@ -1,4 +1,4 @@
-"""Named variants of the model: which evidence each goes without, and which choices of the priors file it changes."""
+"""Named variants of the model: the evidence each goes without, the choices of the priors file it changes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,7 @@
 """The study: what further fits say of the forecast and of its record, kept as tables under `RECORD`.
 
-`make study` makes them; notebooks only read them, so that rendering never fits. Each table is a function of params,
-ledger and backtest alone; `notebooks/rendered/record/README.md` says which file holds what.
+`make study` makes them; notebooks only read them, so that rendering never fits. Each table is a function of
+params, ledger and backtest alone; `notebooks/rendered/record/README.md` says which file holds what.
 """
 
 import argparse
@@ -94,7 +94,7 @@ def structures(params: Params, whole: Ledger) -> Iterator[dict]:
 
 
 def without_year(ledger: Ledger, year: int) -> Ledger:
-    """The ledger without the occasions of a year; its signals stay, since other years' seasons look back on them."""
+    """The ledger without the occasions of a year; its signals stay, since later seasons look back on them."""
     return with_occasions(
         ledger, tuple(o for o in ledger.occasions if o.start_date is None or o.start_date.year != year)
     )
@@ -159,7 +159,7 @@ def thinned(ledger: Ledger, share: float, rng: np.random.Generator) -> Ledger:
 
 
 def refits(params: Params, whole: Ledger) -> Iterator[dict]:
-    """The forecast of random ledgers as of random days, reweighted for the time since the last outcome and fitted anew.
+    """Forecasts from random ledgers on random days, reweighted for the time since, and refitted.
 
     `errors` is their difference in Monte Carlo standard errors.
     """
@@ -191,24 +191,18 @@ def refits(params: Params, whole: Ledger) -> Iterator[dict]:
 
 
 def paths(params: Params, whole: Ledger, points: np.ndarray) -> Iterator[dict]:
-    """The full model's forecasts of well-known years, every Monday to 31 December; years before the backtest anew."""
-    ready_for = backtest.ready_for
-    early = [
-        origins.table(backtest.year_points(params, whole, ready_for(params, whole), year, days, (FULL,)))
-        for year in KNOWN_YEARS
-        if year < origins.FIRST_YEAR
-        for days in [origins.origins(year, year)]
-    ]
+    """The full model's weekly forecasts of well-known years; those before the backtest are fitted."""
+    tables = [points]
+    for year in (year for year in KNOWN_YEARS if year < origins.FIRST_YEAR):
+        ready, days = backtest.ready_for(params, whole), origins.origins(year, year)
+        tables.insert(0, origins.table(backtest.year_points(params, whole, ready, year, days, (FULL,))))
     names = {o.met_date: o.name for o in reversed(whole.occasions) if o.met}
-    weekly = losses.to_year_end(np.concatenate([*early, points]))
+    weekly = losses.to_year_end(np.concatenate(tables))
     for row in weekly[np.isin(year_of(weekly["as_of"]), KNOWN_YEARS)]:
-        point = origins.Point(*row.item())
-        met = min((day for day in names if point.as_of < day <= point.deadline), default=None)
         columns = ("as_of", "deadline", "probability", "lower", "upper", "outcome")
-        yield {name: getattr(point, name) for name in columns} | {
-            "met_date": met or "",
-            "place": names.get(met, ""),
-        }
+        point = dict(zip(columns, row[[*columns]].item(), strict=True))
+        met = min((day for day in names if point["as_of"] < day <= point["deadline"]), default=None)
+        yield point | {"met_date": met or "", "place": names.get(met, "")}
 
 
 # The placebo
@@ -265,10 +259,10 @@ def one_placebo(signals: str, number: int) -> dict[str, Any]:
 
 
 def placebo(params: Params, whole: Ledger, workers: int = 2) -> list[dict]:
-    """Both scores with the general signals of other years, one row a shuffle, beside the true signals and none at all.
+    """Both scores with the general signals of other years, beside the true signals and none, one row a run.
 
-    The last two are repeated with other random streams, which shows what the sampling alone does to a score. Jobs that an
-    interrupted run finished are read from `.cache`.
+    The last two are repeated with other random streams, which shows what the sampling alone does to a score.
+    Jobs that an interrupted run finished are read from `.cache`.
     """
     journal = CACHE / "study" / f"placebo-{inputs_hash()[:16]}.csv"
     jobs = {("shuffled", number) for number in range(1, SHUFFLES + 1)}

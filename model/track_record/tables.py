@@ -14,7 +14,7 @@ def save_table(rows: list[dict[str, Any]], path: Path) -> None:
 
 
 def load(name: str | Path) -> list[dict[str, Any]]:
-    """The rows of a table of the record, or of a CSV file: numbers as numbers, days as text; none without a file."""
+    """The rows of a table of the record or of a CSV file, numbers as numbers; none without a file."""
     path = name if isinstance(name, Path) else RECORD / f"{name}.csv"
     if not path.exists():
         return []
