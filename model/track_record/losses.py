@@ -13,7 +13,7 @@ from ..evidence.ledger import ATTENDANCE, MEETING_MARGIN, Ledger, Occasion, Sign
 from ..evidence.record import attended
 from ..evidence.seasons import meetings
 from ..evidence.words import REFUSAL
-from .scores import brier, by_model, is_day, is_monday, is_monthly, log_score, year_of
+from .scores import Years, brier, by_model, is_day, is_monday, is_monthly, log_score, year_of
 from .structures import BACKTESTED, FULL
 
 PARTS = tuple(each.name for each in BACKTESTED if len(each.without + each.unheard) == 1)
@@ -55,16 +55,15 @@ def gains(yearly: list[dict], replicates: int = 2000, random_seed: int = 1) -> l
     score = {(row["year"], row["model"]): row for row in yearly}
     years = sorted({row["year"] for row in yearly})
     weight = np.array([score[year, FULL.name]["forecasts"] for year in years], dtype=float)
-    drawn = np.random.default_rng(random_seed).integers(len(years), size=(replicates, len(years)))
+    resampled = Years(len(years), np.random.default_rng(random_seed), replicates)
     calm, half = ~np.isin(years, PANDEMIC), len(years) // 2
     table = []
     for model in sorted({row["model"] for row in yearly} - {FULL.name}):
         row = {"model": model, "years": len(years)}
         for name in ("brier", "log_score"):
             gain = np.array([score[year, model][name] - score[year, FULL.name][name] for year in years])
-            means = (gain * weight)[drawn].sum(1) / weight[drawn].sum(1)
             row[f"{name}_gain"] = np.average(gain, weights=weight)
-            row[f"{name}_lower"], row[f"{name}_upper"] = np.quantile(means, [0.05, 0.95])
+            row |= resampled.interval(gain * weight, weight, f"{name}_")
         parts = {
             "first_half": gain[:half].mean(),
             "second_half": gain[half:].mean(),
@@ -307,7 +306,6 @@ def replay_checks(weeks: list[dict], shares: dict[str, dict[str, float]], kept: 
 class Stretch(NamedTuple):
     """Weekly forecasts of one meeting: `days` and `p` (week,), the outcome and its day last."""
 
-    year: int
     days: np.ndarray
     p: np.ndarray
 
@@ -332,7 +330,7 @@ def stretches(points: np.ndarray, met: list[date]) -> Iterator[Stretch]:
             inside = rows[(rows["as_of"] >= np.datetime64(begin)) & (rows["as_of"] < np.datetime64(end))]
             if len(inside):
                 days = np.append(inside["as_of"], np.datetime64(end))
-                yield Stretch(year, days, np.append(inside["probability"], float(end in met)))
+                yield Stretch(days, np.append(inside["probability"], float(end in met)))
             begin = end
 
 
@@ -351,36 +349,23 @@ def drift(points: np.ndarray, whole: Ledger, replicates: int = 2000, random_seed
     steps) over uncertainty reduction (the fall of p (1 - p) from first forecast to outcome; Augenblick and
     Rabin 2021), the mean weekly step, and that of weeks in which nothing became public and no meeting came.
     """
-    news = public_days(whole)
-    found = [(path.year, drift_sums(path, news)) for path in stretches(points, meetings(whole))]
-    years = sorted({year for year, _ in found})
-    yearly = {
-        name: np.array([sum(sums[name] for year, sums in found if year == each) for each in years])
-        for name in found[0][1]
-    }
-    drawn = np.random.default_rng(random_seed).integers(len(years), size=(replicates, len(years)))
+    news, paths = public_days(whole), list(stretches(points, meetings(whole)))
+    sums = [drift_sums(path, news) for path in paths]
+    years, at = np.unique([year_of(path.days[0]) for path in paths], return_inverse=True)
+    yearly = {name: np.bincount(at, [each[name] for each in sums]) for name in sums[0]}
+    resampled = Years(len(years), np.random.default_rng(random_seed), replicates)
     table = []
     for what, (above, below, weeks) in DRIFT.items():
-        ratio = yearly[above][drawn].sum(1) / yearly[below][drawn].sum(1)
-        lower, upper = np.quantile(ratio, [0.05, 0.95])
-        table.append(
-            {
-                "what": what,
-                "value": float(yearly[above].sum() / yearly[below].sum()),
-                "lower": float(lower),
-                "upper": float(upper),
-                "weeks": int(yearly[weeks].sum()),
-                "years": len(years),
-            }
-        )
+        row = {"what": what, "value": yearly[above].sum() / yearly[below].sum()}
+        row |= resampled.interval(yearly[above], yearly[below])
+        table.append(row | {"weeks": int(yearly[weeks].sum()), "years": len(years)})
     return table
 
 
 def drift_sums(path: Stretch, news: np.ndarray) -> dict[str, float]:
     """The sums of a stretch for the ratios of `DRIFT`; on the days of `news` something became public."""
     step = np.diff(path.p)
-    before = np.searchsorted(news, path.days, side="right")
-    quiet = np.diff(before) == 0
+    quiet = np.diff(np.searchsorted(news, path.days, side="right")) == 0
     quiet[-1] = False
     return {
         "movement": np.square(step).sum(),

@@ -92,22 +92,29 @@ def scores(points: np.ndarray, replicates: int = 2000, random_seed: int = 1) -> 
         if not len(chosen):
             continue
         loss, at = paired(chosen, score)
-        draws = rng.integers(at.max() + 1, size=(replicates, at.max() + 1))
+        rows_by_year, resampled = np.bincount(at), Years(at.max() + 1, rng, replicates)
         for model, values in sorted(loss.items(), key=lambda item: item[1].mean()):
             row = {"score": name, "model": model, "forecasts": len(at), "value": values.mean()}
-            row |= interval("", values, at, draws)
+            row |= resampled.interval(np.bincount(at, values), rows_by_year)
             for short, other in BESIDE.items():
                 less = values - loss[other]
-                row |= {f"minus_{short}": less.mean()} | interval(f"minus_{short}_", less, at, draws)
+                row[f"minus_{short}"] = less.mean()
+                row |= resampled.interval(np.bincount(at, less), rows_by_year, f"minus_{short}_")
             rows.append(row)
     return rows
 
 
-def interval(prefix: str, values: np.ndarray, years: np.ndarray, draws: np.ndarray) -> dict[str, float]:
-    """The central 90% of the mean of values over resampled years, `draws` (replicate, year)."""
-    sums, counts = np.bincount(years, values), np.bincount(years)
-    lower, upper = np.quantile(sums[draws].sum(1) / counts[draws].sum(1), [0.05, 0.95])
-    return {f"{prefix}lower": lower, f"{prefix}upper": upper}
+class Years:
+    """Whole years drawn with replacement, again and again: `drawn` (replicate, year) has their positions."""
+
+    def __init__(self, number: int, rng: np.random.Generator, replicates: int = 2000):
+        self.drawn = rng.integers(number, size=(replicates, number))
+
+    def interval(self, above: np.ndarray, below: np.ndarray, prefix: str = "") -> dict[str, float]:
+        """The central 90% of a ratio of sums over the years, given the sums of each year, (year,)."""
+        ratio = above[self.drawn].sum(1) / below[self.drawn].sum(1)
+        lower, upper = np.quantile(ratio, [0.05, 0.95])
+        return {f"{prefix}lower": lower, f"{prefix}upper": upper}
 
 
 def by_model(points: np.ndarray) -> dict[str, np.ndarray]:
