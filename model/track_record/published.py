@@ -6,10 +6,10 @@ from itertools import pairwise
 from statistics import NormalDist, fmean, stdev
 from typing import Any
 
-from .backtest import FULL
 from .losses import PARTS
 from .sbc import MISSED
-from .study import load
+from .structures import FULL
+from .tables import load
 
 BRIER, LOG_SCORE, BIAS = "integrated Brier, weeks 1-26", "log score, weeks 1-26", "calibration in the large"
 CLIMATOLOGY, REGRESSION, NO_ADDITIONS = "seasonal climatology", "logistic regression", "no additions"
@@ -25,6 +25,7 @@ class TrackRecord:
     by_year: Rows = ()
     gains: Rows = ()
     misses: Rows = ()
+    miss_events: Rows = ()
     reliability: Rows = ()
     decomposition: Rows = ()
     drift: Rows = ()
