@@ -1,4 +1,4 @@
-"""Bad input ends with exit code 2 and a message: where, what was expected, the nearest word; nothing is written."""
+"""Bad input ends with exit code 2 and a message of where, what was expected and the nearest word."""
 
 import re
 import shlex
@@ -163,14 +163,14 @@ priors | \n  breaks:\n => \n  breakss:\n
     breakss: unknown parameter (did you mean "breaks"?)
 priors | \n  breaks:\n => \n  other:\n
     in.yaml:…:1: parameters: required parameter breaks is missing
-priors | dist: Gamma\n    quantiles: {5%: 0.2, 95%: 1.5} => dist: Gamma\n    quantiles: {90.5%: 0.0001, 97%: 300}
+priors | quantiles: {5%: 0.2, 95%: 1.5} => quantiles: {90.5%: 0.0001, 97%: 300}
     visit_rate: no Gamma has the quantiles
 priors | dim: level\n    dist => dim: side\n    dist
     said.dim: expected one of level; found 'side'
 priors | 5%: 0.80 => 5%: -1
     held.quantiles: expected values between 0 and 1, where Beta has mass
 """
-# A command line and what is said; ROW stands for the words of a sound row, MINE for a file with a header only.
+# A command line and what is said; ROW stands for the words of a sound row, MINE for an empty table.
 COMMANDS = r"""
 forcast
     invalid choice: 'forcast' …did you mean "forecast"
@@ -237,7 +237,7 @@ forecast --add leader_call:2@2025-07-12
 forecast --add leader_call:2@2025-02-30
     --add: …2025-02-30 does not exist
 forecast --add attendance:3:US
-    --add: expected attendance:STRENGTH:OCCASION:ACTOR with an occasion of many leaders; found 'attendance:3:US'
+    --add: expected attendance:STRENGTH:OCCASION:ACTOR with an occasion of many leaders; found
 forecast --add attendance:3:2025-apec-gyeongju:RU
     --add: for ACTOR, expected one of US, CN, both; found 'RU'
 forecast --add attendance:3:2025-apec-gyeongju

@@ -203,6 +203,14 @@ priors | unit: days => unit: days\n    dim: kind
     :21:10: parameters.visit_notice.dim: expected one of level; found
 priors | unit: days => unit: ratio
     parameters.visit_notice.dist: expected values between 0 and 1; LogNormal
+priors | weight: 2 => weight: two
+    kinds.envoy_meeting.weight: expected a number; found 'two'
+priors | dist: Exponential\n    args: {scale: 0.7} => dist: HalfNormal\n    args: {sigma: -1}
+    tone_factor.args: expected sigma between 0 and 1e+09; found -1
+priors | dist: LogNormal => dist: Normal
+    parameters.visit_notice.dist: expected values from 0 up; Normal goes from -1e+09 to 1e+09
+priors | dist: Beta\n    args: {alpha: 2, beta: 3} => dist: Uniform\n    args: {lower: 2, upper: 3}
+    comes_summit.dist: expected values between 0 and 1; Uniform goes from 2 to 3
 priors | named_day: 0.9 => named_day: 1
     structure.named_day: expected less than 1.0; found 1
 priors | at_risk: 30 => at_risk: 0
