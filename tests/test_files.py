@@ -46,7 +46,7 @@ name,note\ra,b\r
     :1:1: missing column note
     expected the header name,note
     :1:6: unknown column 'note\ra' (did you mean "note"?)
-    unknown column 'b'
+    unknown column 'b\r'
 name,note\na\n
     :2:2: expected 2 cells; found 1
 name,note\na,b,c\n
@@ -217,10 +217,13 @@ class TestReadYaml:
         (tmp_path / "t.yaml").write_bytes(content.encode() if isinstance(content, str) else content)
         return read_yaml(tmp_path / "t.yaml")
 
+    @pytest.mark.parametrize("text", ["NO", "yes", "on", "012", "0x1f", "1_000", "12:30:00", "2025-07-11"])
+    def test_words_that_yaml_would_convert_are_text(self, tmp_path, text):
+        assert self.read(tmp_path, f"key: {text}\n").data["key"] == text
+
     @pytest.mark.parametrize(
         "text, value",
-        [(word, word) for word in "NO yes on 012 0x1f 1_000 12:30:00 2025-07-11 2025-07-11T10:00:00Z".split()]
-        + [("true", True), ("false", False), ("~", None), ("", None), ("'5'", "5"), ("9" * 30, 1e30)]
+        [("true", True), ("false", False), ("~", None), ("", None), ("'5'", "5"), ("9" * 30, 1e30)]
         + [("5", 5), ("-5", -5), ("0.5", 0.5), ("1e-3", 0.001), (".5", 0.5), ("-.inf", float("-inf"))],
     )
     def test_plain_words_mean_what_they_look_like(self, tmp_path, text, value):
@@ -245,7 +248,7 @@ class TestReadYaml:
         assert_said(problems_of(self.read, tmp_path, content), expected)
 
     def test_deep_nesting_is_reported(self, tmp_path):
-        assert_said(problems_of(self.read, tmp_path, "a: " + "[" * 1500), ["t.yaml:1:…: …nested too deeply"])
+        assert_said(problems_of(self.read, tmp_path, "a: " + "[" * 500), ["t.yaml:1:…: …nested too deeply"])
 
     def test_merge_keys_are_no_magic(self, tmp_path):
         assert self.read(tmp_path, "<<: {a: 1}\n").data == {"<<": {"a": 1}}

@@ -230,7 +230,7 @@ priors | unit: probability => #
 priors | A: 1, => a: 1,
     grades.letter.a: expected one of A, …found 'a' (did you mean "A"?)
 priors | {A: 1, B => {B
-    grades.letter: expected all six grades; found B, C, D, E, F
+    grades.letter: expected at least 6 of them; found {'B'
 priors | B: 0.8 => B: 1.8
     grades.letter.B: expected at most 1
 priors | lead: 56 => lead: -1
