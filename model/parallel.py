@@ -51,7 +51,7 @@ def done(
                 result = future.result()
             except CancelledError:
                 raise _refused(
-                    "went away; what is done is kept, run the command again", scheduler
+                    "went away; finished jobs are kept, run the command again", scheduler
                 ) from None
             bar.update(size(keys[future]))
             yield keys[future], result

@@ -30,7 +30,7 @@ note,name\n
 name,name\n
     :1:1: missing column note
     expected the header name,note
-    :1:6: column 'name' stands twice
+    :1:6: column 'name' appears twice
 name,notes\n
     missing column note
     expected the header name,note
@@ -95,8 +95,8 @@ a: 'x\n
 a:\n\tb: 1\n
     t.yaml:2:1: not valid YAML: …'\t'
 a: 1\na: 2\nb: {c: 1, c: 2}\n
-    :2:1: key 'a' stands twice, first on line 1
-    :3:11: key 'c' stands twice
+    :2:1: key 'a' appears twice, first on line 1
+    :3:11: key 'c' appears twice
 5: x\n[a]: y\n
     :1:1: expected a word as key
     :2:1: expected a word as key
@@ -182,7 +182,7 @@ class TestReadCsv:
         [
             (b"note,more\nb,c\n", [":1:1: missing column name", "expected the header name,note,more"]),
             (b"name,more,note\n", ["expected the header", ":1:6: expected column note here; found more"]),
-            (b"name,note,note\n", ["expected the header", ":1:11: column 'note' stands twice"]),
+            (b"name,note,note\n", ["expected the header", ":1:11: column 'note' appears twice"]),
             (b"name,not\n", ["header", ":1:6: unknown column 'not' (did you mean \"note\"?)"]),
             (b"name,note\na,b,c\n", [":2:5: expected 2 cells; found 3"]),
         ],

@@ -164,7 +164,7 @@ priors | dist: Beta => dist: Poisson
 priors | dist: LogNormal => dist: lognormal
     found 'lognormal' (did you mean "LogNormal"?)
 priors | dist: LogNormal => dist: Exponential
-    Exponential has the one argument scale: give args instead
+    Exponential has only the argument scale: give args instead
 priors | dist: LogNormal => dist: Beta
     expected values between 0 and 1, where Beta has mass
 priors | 5%: 0.5 => 5%: 2.0
@@ -236,7 +236,7 @@ priors | B: 0.8 => B: 1.8
 priors | lead: 56 => lead: -1
     structure.lead: expected …
 priors | tone_factor: => comes_summit:
-    :9:3: key 'comes_summit' stands twice, first on line 2
+    :9:3: key 'comes_summit' appears twice, first on line 2
 run | tune: 1000 => tune: 0
     run.yaml:3:7: tune: expected at least 1; found 0
 run | tune: 1000 => tune: 1000.0
@@ -278,7 +278,7 @@ means: x\nquestion: {deadline: 2025-01-01}
 means: x\nquestion: {sides: [{code: US, office: president, leader: Trump}]}
     other.yaml:2:20: sides.0.country: required key is missing
 means: x\nmeans: y
-    other.yaml:2:1: key 'means' stands twice
+    other.yaml:2:1: key 'means' appears twice
 - x
     other.yaml:1:1: expected a mapping
 """

@@ -125,7 +125,7 @@ def _header_problems(
             hint = nearest(name, [*columns, *absent])
             problems.append(Problem(file, 1, start, f"unknown column {shown(name)}{hint}"))
         elif name in found[:index]:
-            problems.append(Problem(file, 1, start, f"column {shown(name)} stands twice"))
+            problems.append(Problem(file, 1, start, f"column {shown(name)} appears twice"))
     if missing := [name for name in columns if name not in found]:
         problems.append(Problem(file, 1, 1, f"missing column {', '.join(missing)}"))
     if not problems:

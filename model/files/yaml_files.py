@@ -161,7 +161,7 @@ def _entry(node: yaml.Node, mark: Mark, problems: list[Problem]) -> Entry:
             message = "expected a word as key (in quotes if it looks like a number)"
             problems.append(Problem(mark.file, *place, message))
         elif key.value in entries:
-            message = f"key {shown(key.value)} stands twice, first on line {entries[key.value].mark.key[0]}"
+            message = f"key {shown(key.value)} appears twice, first on line {entries[key.value].mark.key[0]}"
             problems.append(Problem(mark.file, *place, message))
         else:
             same_line = value.start_mark.line == key.start_mark.line
