@@ -31,7 +31,7 @@ FIRST = {
 ROWS = {
     "signals": """
 - / -
-    in.csv:3:1: event_id: expected an id not used before in this file; … stands on line 2
+    in.csv:3:1: event_id: expected an id not used before in this file; …line 2
 event_id=rubio
     in.csv:2:1: event_id: expected a date, then words
 public_date=2025-02-30

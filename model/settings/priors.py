@@ -66,7 +66,8 @@ class Prior(Strict):
             return quantiles
         family = FAMILIES[dist]
         if len(family.args) != 2:
-            raise ValueError(f"{dist} has only the argument {next(iter(family.args))}: give args instead of quantiles")
+            only = next(iter(family.args))
+            raise ValueError(f"{dist} has only the argument {only}: give args instead of quantiles")
         (low_level, low), (high_level, high) = quantiles.items()
         if not (float(low_level[:-1]) < float(high_level[:-1]) and low < high):
             raise ValueError(f"expected both levels and values to increase; found {quantiles}")
