@@ -36,8 +36,6 @@ event_id=rubio
     in.csv:2:1: event_id: expected a date, then words
 public_date=2025-02-30
     in.csv:2:…: public_date: …2025-02-30 does not exist
-public_date=2025-07-11T08:00
-    public_date: …without time or zone; found '2025-07-11T08
 event_date=2025-07-12
     public_date: expected a day not before event_date
 kind=envoy_meting
@@ -46,8 +44,6 @@ actor=cn
     actor: expected one of US, CN, both; found 'cn' (did you mean "CN"?)
 strength=inf
     strength: expected one of -3, -2, -1, 1, 2, 3; found 'inf'
-strength=9
-    strength: expected one of …found '9'
 strength=-1
     strength: expected 1 to 3, as envoy_meeting points up; found -1
 grade=
@@ -74,8 +70,6 @@ kind=attendance; actor=US; strength=-2; occasion=2017-visit-trump-beijing
     in.csv:2:…: occasion: expected an occasion of many leaders; 2017-visit-trump-beijing is a visit
 kind=attendance; actor=RU; strength=-2; occasion=2025-apec-gyeongju
     actor: expected one of US, CN, both; found 'RU'
-kind=attendance; actor=US; strength=; occasion=2025-apec-gyeongju
-    strength: expected one of …found ''
 description=
     description: expected some text; the cell is empty
 description=LONG
@@ -174,8 +168,6 @@ priors | 5%: 0.80 => 5%: -1
 COMMANDS = r"""
 forcast
     invalid choice: 'forcast' …did you mean "forecast"
-chekc
-    did you mean "check"
 ''
     invalid choice: ''
 forecast --asof 2025-07-11
@@ -184,10 +176,6 @@ check --sig x.csv
     unrecognized arguments: --sig x.csv
 forecast --as-of tomorrow
     as_of: expected a day written …or zone; found 'tomorrow'
-forecast --as-of 2025-02-30
-    as_of: …2025-02-30 does not exist
-forecast --as-of 2025-07-11T00:00+02:00
-    as_of: …without time or zone
 forecast --as-of 1950-01-01
     as_of: expected a day with a record; the ledger begins on 19
 forecast --as-of 2026-01-01
@@ -206,8 +194,6 @@ forecast --scenario ../question
     scenario: expected a file of params/scenarios by its name
 forecast --signals SEEDS/signal.csv
     seeds/signal.csv: no such file (did you mean "signals.csv"?)
-check --question /nowhere/question.yaml
-    /nowhere/question.yaml: no such file
 check --signals TMP
     expected a file; this is a folder
 check --signals /dev/zero
@@ -298,8 +284,6 @@ sweep TMP/sweep.yaml
     sweep.yaml: no such file
 sweep TMP/s.yaml --as-of 2025-01-01
     as_of: the sweep file varies its as_of itself
-sweep TMP/s.yaml --out ''
-    --out: expected a name ending in .csv
 sweep TMP/s.yaml --out TMP
     --out: expected a name ending in .csv
 sweep TMP/s.yaml --out TMP/s.yaml/x.csv

@@ -114,11 +114,7 @@ question | as_of => asof
     :6:1: asof: unknown key (did you mean "as_of"?)
 question | America/New_York => America/NewYork
     :8:12: …did you mean "America/New_York"
-question | America/New_York => America
-    unknown time zone
 question | America/New_York => ../../etc/hosts
-    unknown time zone
-question | America/New_York => /etc/hosts
     unknown time zone
 question | America/New_York => 5
     time_zone: expected text; found 5
@@ -141,8 +137,6 @@ priors | alpha: 2 => alpha: -2
     priors.yaml:7:11: parameters.comes_summit.args: …alpha between 0 and …found -2
 priors | alpha: 2 => alpha: .inf
     :7:19: …alpha: expected a finite number; found inf
-priors | alpha: 2 => alpha: .nan
-    alpha: expected a finite number; found nan
 priors | alpha: 2 => alpha: 1e300
     expected alpha between 0 and 1e+09
 priors | alpha: 2 => alpha: '2'
@@ -153,8 +147,6 @@ priors | alpha: 2 => alfa: 2
     unknown argument alfa (did you mean "alpha"?); expected Beta(alpha, beta)
 priors | {alpha: 2, beta: 3} => 3
     args: expected a mapping; found 3
-priors | {alpha: 2, beta: 3} => {}
-    args: expected Beta(alpha, beta)
 priors | args: {alpha: 2, beta: 3} => above: 0
     :2:3: …comes_summit: expected either args or quantiles
 priors | dist: Beta\n    args: {alpha: 2, beta: 3} => dist: Uniform\n    args: {lower: 2, upper: 2}
@@ -169,16 +161,12 @@ priors | dist: LogNormal => dist: Beta
     expected values between 0 and 1, where Beta has mass
 priors | 5%: 0.5 => 5%: 2.0
     :23:16: …quantiles: expected both levels and values to increase
-priors | 5%: 0.5 => 5%: 3.0
-    expected both levels and values to increase
 priors | 5%: 0.5 => 5%: -1
     expected values between 0 and …, where LogNormal has mass
 priors | 5%: 0.5 => 5%: .nan
     quantiles.5%: expected a finite number
 priors | 5%: 0.5 => 0%: 0.5
     :23:17: …expected a quantile level such as 5%; found '0%'
-priors | 5%: 0.5 => low: 0.5
-    expected a quantile level such as 5%; found 'low'
 priors | {5%: 0.5, 95%: 2.0} => {95%: 2.0}
     quantiles: expected at least 2
 priors | dist: LogNormal => dist: LogNormal\n    above: 1
@@ -195,10 +183,6 @@ priors | weight: 2 => weight: -1
     :29:13: kinds.envoy_meeting.weight: expected at least 0.0; found -1
 priors | weight: 2 => weight: 101
     kinds.envoy_meeting.weight: expected at most 100.0; found 101
-priors | weight: 2 => weight: .nan
-    kinds.envoy_meeting.weight: expected a finite number; found nan
-priors | weight: 2 => weight: {dist: LogNormal}
-    kinds.envoy_meeting.weight: expected a number; found
 priors | unit: days => unit: days\n    dim: kind
     :21:10: parameters.visit_notice.dim: expected one of level; found
 priors | unit: days => unit: ratio
@@ -241,8 +225,6 @@ run | tune: 1000 => tune: 0
     run.yaml:3:7: tune: expected at least 1; found 0
 run | tune: 1000 => tune: 1000.0
     tune: expected a whole number; found 1000.0
-run | draws: 1000 => draws: true
-    draws: expected a whole number; found True
 run | 0.9\ng => 1.9\ng
     target_accept: expected less than 1
 run | 20250711 => -1
