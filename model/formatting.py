@@ -1,4 +1,4 @@
-"""How numbers, days and lists are written in sentences, and tables as data."""
+"""Numbers, days and lists as sentences write them, and tables as data."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 
 class Table(NamedTuple):
-    """A table as data: column heads, rows, what it says in one line, how the cells of a column are written.
+    """A table as data: column heads, rows, a caption of one line.
 
-    In the columns of `linked`, addresses of web pages become links.
+    `written` formats the cells of a column; in the columns of `linked`, web addresses become links.
     """
 
     head: tuple[str, ...]
@@ -19,7 +19,7 @@ class Table(NamedTuple):
 
 
 class Move(NamedTuple):
-    """Something that moves the forecast by `delta`: the number shown, the fact, and a note on it."""
+    """A fact that moves the forecast by `delta`, with the number shown and a note."""
 
     delta: float
     value: str
@@ -28,7 +28,7 @@ class Move(NamedTuple):
 
 
 def percent(probability: float) -> str:
-    """A probability in whole percent; never 0% or 100% for what is only nearly so."""
+    """A probability in whole percent; 0% and 100% only if exact."""
     if 0 < probability < 0.005:
         return "<1%"
     if 0.995 < probability < 1:
@@ -63,19 +63,19 @@ def interval(low: float, high: float) -> str:
 
 
 def day(when: date | str, year: bool = True) -> str:
-    """A day as people write it: 11 July 2025."""
+    """A day such as 11 July 2025, or 11 July without the year."""
     when = date.fromisoformat(when) if isinstance(when, str) else when
     return f"{when.day} {when:%B} {when.year}" if year else f"{when.day} {when:%B}"
 
 
 def short_day(when: date | str) -> str:
-    """A day in few characters: 11 Jul."""
+    """A day such as 11 Jul."""
     when = date.fromisoformat(when) if isinstance(when, str) else when
     return f"{when.day} {when:%b}"
 
 
 def span(start: date | None, end: date | None, write: Callable[..., str] = day) -> str:
-    """The days from start to end, as short as they can be told; words where there is none."""
+    """The days from start to end, as short as possible, or that there is no date yet."""
     if start is None:
         return "no date yet"
     if end is None or start == end:
@@ -86,15 +86,15 @@ def span(start: date | None, end: date | None, write: Callable[..., str] = day) 
 
 
 def count(number: int, one: str, many: str = "") -> str:
-    """A number with its noun."""
+    """A number with its noun, in the plural unless the number is one."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def listed(words: Sequence[str]) -> str:
-    """Words as a list in a sentence: a, b and c."""
+    """Words as a list in a sentence: a, b and c; "none" without words."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]])) or "none"
 
 
 def upper_first(text: str) -> str:
-    """The text with its first letter in upper case, the rest as it was."""
+    """The text with its first letter in upper case and the rest unchanged."""
     return text[:1].upper() + text[1:]

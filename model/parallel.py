@@ -1,11 +1,11 @@
-"""Independent jobs in parallel, in processes of this machine or on a Dask cluster, with a progress bar on a terminal."""
+"""Independent jobs in parallel, in processes of this machine or on a Dask cluster, with a progress bar."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
 
-from .files.problems import InputError, Problem
+from .files.problems import InputError
 
 ANSWER = 5
 """Seconds within which a scheduler must answer and have a worker."""
@@ -21,7 +21,7 @@ def done(
     scheduler: str | None = None,
     size: Callable[[Any], int] = lambda key: 1,
 ) -> Iterator[tuple[Hashable, Any]]:
-    """The key and result of each job as it is done, each once.
+    """The key and result of each job, as each completes.
 
     Parameters
     ----------
@@ -30,12 +30,12 @@ def done(
     scheduler : str, optional
         Address of a Dask scheduler whose workers do the jobs; they must have the same checkout.
     size
-        How much of the progress bar a job is, from its key.
+        The length of a job on the progress bar, from its key.
 
     Raises
     ------
     InputError
-        Where the scheduler does not answer, has no worker, or goes away.
+        If the scheduler does not answer, has no worker, or goes away.
     """
     from concurrent.futures import CancelledError, as_completed
 
@@ -50,7 +50,9 @@ def done(
             try:
                 result = future.result()
             except CancelledError:
-                raise _refused("went away; what is done is kept, run the command again", scheduler) from None
+                raise _refused(
+                    "went away; finished jobs are kept, run the command again", scheduler
+                ) from None
             bar.update(size(keys[future]))
             yield keys[future], result
 
@@ -59,16 +61,11 @@ def done(
 def processes(
     workers: int, begin: Callable[..., None] | None = None, given: tuple = ()
 ) -> Iterator[Executor]:
-    """Processes of this machine.
-
-    Where a job fails, or the caller stops, the jobs under way are ended at once: none of them may write by itself.
-    """
+    """Processes of this machine, killed at once if a job fails or the caller stops."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import active_children, get_context
 
-    with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=begin, initargs=given
-    ) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), begin, given) as pool:
         try:
             yield pool
         except BaseException:
@@ -80,10 +77,7 @@ def processes(
 
 @contextmanager
 def cluster(address: str) -> Iterator[Executor]:
-    """The workers of the Dask scheduler at an address; the jobs of a worker that dies run again on another.
-
-    Where a job fails, or the caller stops, those that have not begun are taken back.
-    """
+    """The workers of the Dask scheduler at an address; jobs of a worker that dies run again on another."""
     import asyncio
 
     try:
@@ -95,8 +89,8 @@ def cluster(address: str) -> Iterator[Executor]:
         async with rpc(address) as scheduler:
             await scheduler.identity()
 
-    # A client waits for ever on a port that takes the call and says nothing.
     try:
+        # Client alone would wait for ever on a port that accepts the connection and says nothing.
         asyncio.run(asyncio.wait_for(ask(), ANSWER))
         client = Client(address, timeout=ANSWER, set_as_default=False)
     except TimeoutError:
@@ -117,4 +111,4 @@ def cluster(address: str) -> Iterator[Executor]:
 
 
 def _refused(why: str, address: str | None) -> InputError:
-    return InputError([Problem("options", 0, 0, f"the Dask scheduler {address} {why}", "scheduler")])
+    return InputError.at("options", 0, 0, f"the Dask scheduler {address} {why}", "scheduler")

@@ -4,7 +4,7 @@ import csv
 import io
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .disk import decode, name_of, read_bytes
@@ -64,7 +64,7 @@ def read_csv(
     file, found, rows = name_of(path), [], []
     with gathered(found):
         text = decode(read_bytes(path, CSV_BYTES_MAX) if content is None else content, file)
-        lines = _lines(text)
+        lines = iter(text.replace("\r\n", "\n").removesuffix("\n").split("\n"))
         header = _split(next(lines), file, 1) if text else []
         absent = [name for name in optional if text and name not in [cell.text for cell in header]]
         present = [name for name in columns if name not in absent]
@@ -79,11 +79,6 @@ def read_csv(
     else:
         problems.extend(found)
     return rows
-
-
-def _lines(text: str) -> Iterator[str]:
-    for line in io.StringIO(text, newline="\n"):
-        yield line.removesuffix("\n").removesuffix("\r")
 
 
 def _split(line: str, file: str, number: int) -> list[_Cell]:
@@ -130,7 +125,7 @@ def _header_problems(
             hint = nearest(name, [*columns, *absent])
             problems.append(Problem(file, 1, start, f"unknown column {shown(name)}{hint}"))
         elif name in found[:index]:
-            problems.append(Problem(file, 1, start, f"column {shown(name)} stands twice"))
+            problems.append(Problem(file, 1, start, f"column {shown(name)} appears twice"))
     if missing := [name for name in columns if name not in found]:
         problems.append(Problem(file, 1, 1, f"missing column {', '.join(missing)}"))
     if not problems:

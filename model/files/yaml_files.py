@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import yaml
+from yaml.constructor import SafeConstructor
 
 from .disk import decode, end_of, name_of, read_bytes
 from .problems import InputError, Problem, raise_if_any, shown
@@ -133,23 +134,20 @@ class _Loader(yaml.SafeLoader):
 
 
 _WHOLE = r"(?:0|[1-9][0-9]*)"
-_SCALARS = {
-    "tag:yaml.org,2002:int": (int, rf"[-+]?(?!.{{20}}){_WHOLE}"),
-    "tag:yaml.org,2002:float": (
-        lambda text: float(text.replace(".inf", "inf").replace(".nan", "nan")),
-        rf"[-+]?(?:(?:{_WHOLE}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|\.inf)|\.nan",
-    ),
-    "tag:yaml.org,2002:bool": ({"true": True, "false": False}.get, r"true|false"),
-    "tag:yaml.org,2002:null": (lambda text: None, r"null|~|"),
+_PATTERNS = {
+    "int": rf"[-+]?(?!.{{20}}){_WHOLE}",
+    "float": rf"[-+]?(?:(?:{_WHOLE}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|\.inf)|\.nan",
+    "bool": r"true|false",
+    "null": r"null|~|",
 }
-for _tag, (_, _pattern) in _SCALARS.items():
-    _Loader.add_implicit_resolver(_tag, re.compile(rf"(?:{_pattern})\Z"), None)
+for _name, _pattern in _PATTERNS.items():
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(rf"(?:{_pattern})\Z"), None)
 
 
 def _entry(node: yaml.Node, mark: Mark, problems: list[Problem]) -> Entry:
     """The node as an entry; faults of its keys are added to `problems`."""
     if isinstance(node, yaml.ScalarNode):
-        return Entry(_SCALARS[node.tag][0](node.value) if node.tag in _SCALARS else node.value, mark)
+        return Entry(SafeConstructor().construct_object(node), mark)
     if isinstance(node, yaml.SequenceNode):
         places = [_place(item.start_mark) for item in node.value]
         marks = [Mark(mark.file, place, place) for place in places]
@@ -161,7 +159,7 @@ def _entry(node: yaml.Node, mark: Mark, problems: list[Problem]) -> Entry:
             message = "expected a word as key (in quotes if it looks like a number)"
             problems.append(Problem(mark.file, *place, message))
         elif key.value in entries:
-            message = f"key {shown(key.value)} stands twice, first on line {entries[key.value].mark.key[0]}"
+            message = f"key {shown(key.value)} appears twice, first on line {entries[key.value].mark.key[0]}"
             problems.append(Problem(mark.file, *place, message))
         else:
             same_line = value.start_mark.line == key.start_mark.line

@@ -66,7 +66,8 @@ class Prior(Strict):
             return quantiles
         family = FAMILIES[dist]
         if len(family.args) != 2:
-            raise ValueError(f"{dist} has the one argument {next(iter(family.args))}: give args instead")
+            only = next(iter(family.args))
+            raise ValueError(f"{dist} has only the argument {only}: give args instead of quantiles")
         (low_level, low), (high_level, high) = quantiles.items()
         if not (float(low_level[:-1]) < float(high_level[:-1]) and low < high):
             raise ValueError(f"expected both levels and values to increase; found {quantiles}")
@@ -153,15 +154,8 @@ class OccasionType(Strict):
 class Grades(Strict):
     """What an Admiralty code is worth by its letter (reliability of the source) and digit (of the item)."""
 
-    letter: dict[Literal["A", "B", "C", "D", "E", "F"], Unit]
-    digit: dict[Literal["1", "2", "3", "4", "5", "6"], Unit]
-
-    @field_validator("letter", "digit")
-    @classmethod
-    def _all_six(cls, values: dict[str, float]) -> dict[str, float]:
-        if len(values) != 6:
-            raise ValueError(f"expected all six grades; found {', '.join(values)}")
-        return values
+    letter: Annotated[dict[Literal["A", "B", "C", "D", "E", "F"], Unit], Field(min_length=6)]
+    digit: Annotated[dict[Literal["1", "2", "3", "4", "5", "6"], Unit], Field(min_length=6)]
 
     def reliability(self, grade: str) -> float:
         """Letter times digit: 0 to 1."""
