@@ -1,4 +1,4 @@
-"""Small ledgers and parameter draws made up for tests: every field has a plain default, a test names what matters."""
+"""Small ledgers and parameter draws for tests: fields have plain defaults, a test names what matters."""
 
 from dataclasses import replace
 from datetime import date, timedelta

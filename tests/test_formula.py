@@ -1,4 +1,4 @@
-"""The formulas that page 3 displays are those that `attendance.py` and `chances.py` compute: they are read from the page and evaluated."""
+"""The formulas of page 3, read from the page and evaluated, are those that the package computes."""
 
 import re
 
@@ -47,7 +47,7 @@ def close(found, expected):
 
 
 def parameters(d):
-    """The scalars of one draw by the symbol that the page gives them, and the numbers of the priors file that it names."""
+    """The scalars of one draw and the numbers of the priors file, by their symbol on the page."""
     made = {
         symbol + ("_" if symbol == "lambda" else ""): float(P[name][d])
         for symbol, name in NAMED.items()
@@ -57,12 +57,12 @@ def parameters(d):
         "H": S.tone_half_life,
         "R": S.at_risk,
         "bar_B": float(P["norm"][d]),
-        "mu": lambda l: float(P[NAMED["mu_l"]][d, LEVELS.index(l)]),
+        "mu": lambda level: float(P[NAMED["mu_l"]][d, LEVELS.index(level)]),
     }
 
 
 def season(d, view, ahead, among=None):
-    """What the page leaves to the occasions of a season, for one draw; `among` are the occasions that count."""
+    """What the page takes from the occasions of a season, for one draw; only those `among` count."""
     slots, known = view.open, parameters(d)
     indices = frozenset(range(len(slots)) if among is None else among)
 
@@ -112,7 +112,7 @@ def season(d, view, ahead, among=None):
 
 
 def meet(d, view, ahead):
-    """The chances that they meet at each occasion of a season, by the page: F, or K and J of the best set of promises."""
+    """P(they meet at each occasion of a season) by the page: F, or K and J of the best set of promises."""
     given, found = season(d, view, ahead), []
     for promises in subsets(given["E"]):
         others = evaluator(FORMULAS, season(d, view, ahead, given["O"] - promises))
@@ -226,11 +226,11 @@ def test_the_whole_forecast_is_that_of_the_page():
             known
             | {
                 "each_j": range(2),
-                "P": lambda j: totals[j],
+                "P": lambda j, *, totals=totals: totals[j],
                 "each_v": [0],
-                "V": lambda v: visits("V"),
+                "V": lambda v, *, visits=visits: visits("V"),
                 "each_w": [0],
-                "W": lambda w: visits("W"),
+                "W": lambda w, *, visits=visits: visits("W"),
             },
         )("P")
         close(found, code[d])

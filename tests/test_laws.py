@@ -1,4 +1,4 @@
-"""The laws of the forecast (design, section 5), each as a property of whole ledgers rather than of one function."""
+"""The laws of the forecast, each as a property of whole ledgers rather than of one function."""
 
 from dataclasses import replace
 from datetime import date
@@ -95,7 +95,7 @@ class TestDeadline:
 
 
 def fields(whole, as_of, draws):
-    """The fields of a forecast with a fit that does not look at the record, without the count of later rows."""
+    """The fields of a forecast with a fit that ignores the record, without the count of later rows."""
     params = load_params(as_of=as_of, deadline=as_of + 200 * DAY)
     fit = fits.Fit("", as_of, draws, {"ess_min": 400.0}, 0.0, True, "")
     *_, made = forecast.forecast(params, whole, lambda params, past: fit)
@@ -104,7 +104,7 @@ def fields(whole, as_of, draws):
 
 @st.composite
 def later_changes(draw, whole, as_of):
-    """The ledger after any change to what became public after a day: signals, windows, occasions, outcomes, dates."""
+    """The ledger after any change to what became public after a day."""
     later = st.integers(1, 300).map(lambda days: as_of + days * DAY)
     ids = st.sampled_from([s.event_id for s in whole.signals][-200:])
     signals, windows, occasions = (
@@ -220,7 +220,7 @@ class TestSameAgain:
 
 @st.composite
 def calendars(draw):
-    """One to four occasions of the next months, some of which may be under way, and perhaps an agreed visit."""
+    """One to four occasions of the next months, some perhaps under way, and perhaps an agreed visit."""
     days = sorted(draw(st.lists(st.integers(-2, 100), min_size=1, max_size=4, unique=True)))
     rows = [
         occasion(

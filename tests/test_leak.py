@@ -1,4 +1,4 @@
-"""A canary of enormous strength that becomes public later changes no forecast, no reason and no score before its day."""
+"""A strong canary that becomes public later changes no forecast, reason or score before its day."""
 
 from dataclasses import replace
 from datetime import date
@@ -59,7 +59,7 @@ def said(day, name, **other):
 
 
 def canaries(year):
-    """Tables of rows that all become public on one day, by sort; the occasion of the visit was public before."""
+    """Tables of rows that all become public on one day, by sort of canary."""
     day, about = PUBLIC[year], {"occasion": ABOUT[year]}
     announced = about | {"kind": "summit_announced"}
     general = [{"kind": "leader_call"}, about | {"kind": "visit_planning"}] * 20

@@ -1,4 +1,4 @@
-"""What lies ahead as known on a day: which occasions are open, which visits are agreed or put off, and nothing later."""
+"""What lies ahead as known on a day: which occasions are open, which visits are agreed or put off."""
 
 from datetime import date, timedelta
 

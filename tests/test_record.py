@@ -1,4 +1,4 @@
-"""What the fit sees: which decisions, meetings, words, promises and visits of the past count, and how many there are."""
+"""What the fit sees: which decisions, meetings, words, promises and visits of the past count."""
 
 from datetime import date
 
@@ -23,7 +23,7 @@ from made_up import (
     word,
 )
 
-from model.evidence.record import CLASSES, OFFSETS, class_of, came_again, no_record, promises, put_off, record
+from model.evidence.record import CLASSES, OFFSETS, came_again, class_of, no_record, promises, put_off, record
 from model.evidence.tone import ToneSeries, weight_of
 
 START = date(2023, 11, 15)

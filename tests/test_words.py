@@ -1,4 +1,4 @@
-"""What was said of an occasion: which words count, which settle, what takes back what, whatever the order of rows."""
+"""What was said of an occasion: which words count, which settle, what takes back what, in any order."""
 
 from dataclasses import replace
 from datetime import date

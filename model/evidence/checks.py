@@ -1,4 +1,4 @@
-"""What must hold within a row and between rows of the ledger; each check yields a `Problem` at the cell to blame."""
+"""What must hold within and between rows of the ledger; a check yields a `Problem` at the cell to blame."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ def in_order(row: Row, values: Values, early: str, late: str, hint: str = "") ->
 
 
 def signal_problems(row: Row, values: Values, kinds: Mapping[str, str]) -> Iterator[Problem]:
-    """What is wrong between the cells of a signal; `kinds` says which way each kind points, "up", "down" or "either"."""
+    """What is wrong between the cells of a signal; `kinds` has "up", "down" or "either" by kind."""
     kind, strength = values["kind"], values["strength"]
     yield from in_order(
         row, values, "event_date", "public_date", " (an announcement is dated by the announcement)"
@@ -120,8 +120,8 @@ def _signal_about(signal: Signal, occasion: Occasion) -> str:
         if signal.kind != ATTENDANCE:
             return ""
         return (
-            f"expected an occasion of many leaders; {occasion.occasion_id} is a visit, of which {ANNOUNCEMENT}, "
-            "visit_planning or contact_missed speak"
+            f"expected an occasion of many leaders; {occasion.occasion_id} is a visit, of which "
+            f"{ANNOUNCEMENT}, visit_planning or contact_missed speak"
         )
     if signal.for_date and not start - MEETING_MARGIN <= signal.for_date <= end + MEETING_MARGIN:
         return (

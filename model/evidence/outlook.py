@@ -1,4 +1,4 @@
-"""What lies ahead as known on a day: seasons and what was said of them, arranged visits, visits put off, the tone."""
+"""What lies ahead as known on a day: seasons and the words about them, visits agreed or put off, the tone."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,8 +19,8 @@ REFUSED, PAST, AGREED, PUT_OFF, OFF = "refused", "past", "agreed", "put off", "o
 class Slot:
     """One occasion of a season as the formula sees it.
 
-    `classes` (one a side) index `CLASSES`, `type` the multilateral types; `ahead` is the days from as_of to its start;
-    `open` says whether a meeting there is still possible.
+    `classes` (one a side) index `CLASSES`, `type` the multilateral types; `ahead` is the days from as_of to
+    its start; `open` says whether a meeting there is still possible.
     """
 
     occasion: Occasion
@@ -66,7 +66,7 @@ class SeasonView:
 
 @dataclass(frozen=True)
 class VisitView:
-    """An agreed visit: days from as_of to the first and last day of its window, and what was said of it since."""
+    """An agreed visit: days from as_of to the first and last day of its window, and the words since."""
 
     occasion: Occasion
     first: int
@@ -81,7 +81,7 @@ class VisitView:
 
 @dataclass(frozen=True)
 class PutOffView:
-    """A visit put off: days from as_of to the last day on which it is expected again, and days since the word."""
+    """A visit put off: days from as_of to the last on which it is expected again, and since the word."""
 
     occasion: Occasion
     last: int
@@ -93,8 +93,8 @@ class PutOffView:
 class Outlook:
     """Everything ahead as known on `as_of`, inside the horizon, and the tone B of the day.
 
-    `horizon` is the number of days in (as_of, deadline]; day t of it is as_of + t. `statuses` has a word for every
-    occasion that is not over.
+    `horizon` is the number of days in (as_of, deadline]; day t of it is as_of + t. `statuses` has a word for
+    every occasion that is not over.
     """
 
     as_of: date

@@ -1,4 +1,4 @@
-"""What the fit sees: leaders who came or not, occasions held, meetings, words and promises with known outcomes."""
+"""What the fit sees: who came, occasions held, meetings, words and promises with known outcomes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -45,11 +45,12 @@ class Record:
     through
         The last day on which an outcome became known.
     classes, sides, types, tone, came : (decision,)
-        Whether a leader came to an occasion that was held, with class, side, type, and tone at the lead of its season.
+        Whether a leader came to an occasion that was held, with class, side, type, and tone at the lead of
+        its season.
     at_summit, at_other, season_tone, met : (season,)
-        The seasons in which both came to an occasion: whether both were at a summit, the number of other occasions
-        with both, tone, and whether they met there. A season in which they met only at a visit beside it is left out,
-        since the visit is counted.
+        The seasons in which both came to an occasion: whether both were at a summit, the number of other
+        occasions with both, tone, and whether they met there. A season in which they met only at a visit
+        beside it is left out, since the visit is counted.
     said : (level, 4)
         For each of `LEVELS`, hits and trials among those who came, then among those who stayed away.
     meeting_days : (offset,)
@@ -91,7 +92,7 @@ def no_record() -> Record:
 
 
 def class_of(occasion: Occasion, side: str, params: Params) -> int:
-    """Index in `CLASSES` of an occasion for one side: who hosts it comes first, then whether it is a summit."""
+    """Index in `CLASSES` of an occasion for one side: home, else a summit, else by its host."""
     if occasion.host == side:
         return CLASSES.index("home")
     if params.priors.types[occasion.type].summit:
@@ -112,8 +113,8 @@ def decided(ledger: Ledger) -> list[Occasion]:
 def record(ledger: Ledger, params: Params) -> Record:
     """What a ledger, cut at the as-of date, says about the past.
 
-    Exposures run to the last day on which an outcome became known, so that the record, and with it the fit, stays
-    the same while nothing is decided.
+    Exposures run to the last day on which an outcome became known, so that the record, and with it the fit,
+    stays the same while nothing is decided.
     """
     structure, priors = params.priors.structure, params.priors
     over = [o for o in ledger.occasions if o.met is not None and o.start_date is not None]
@@ -169,7 +170,7 @@ def record(ledger: Ledger, params: Params) -> Record:
 
 
 class Decision(NamedTuple):
-    """Whether a leader came to an occasion that was held; `kind` indexes `CLASSES`, `type` the multilateral types."""
+    """Whether a leader came to an occasion that was held; `kind` indexes `CLASSES`, `type` the types."""
 
     kind: int
     side: int
@@ -228,7 +229,7 @@ class Said:
 
 
 def spoken(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | None = None) -> list[Said]:
-    """The words about each leader before each decided occasion abroad; his own country's occasions are left out.
+    """The words about each leader before each decided occasion that his own country does not host.
 
     `about` is `words_about(ledger, params.priors)` where that is known already.
     """
@@ -253,7 +254,7 @@ def levels(said: Said) -> set[int]:
 
 
 def level_counts(heard: list[Said]) -> np.ndarray:
-    """For each level, hits and trials among leaders who came, then among those who stayed away; (level, 4)."""
+    """Of each level, hits and trials among leaders who came, then of those who stayed away; (level, 4)."""
     came, away = ([levels(each) for each in heard if each.came is outcome] for outcome in (True, False))
     counts = [
         (sum(level in said for said in came), len(came), sum(level in said for said in away), len(away))
@@ -273,7 +274,7 @@ class Promises(NamedTuple):
 
 
 class Promise(NamedTuple):
-    """An announced meeting or agreed visit: the days on which it was made, ended (taken back or due) and due."""
+    """An announced meeting or agreed visit: the days on which it was promised, ended and due."""
 
     made: date
     ended: date
@@ -302,8 +303,8 @@ def promise_of(occasion: Occasion, rows: list[Signal], windows: list[VisitWindow
 def promises(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | None = None) -> Promises:
     """How promised meetings ended; exposure counts the days of the last `at_risk` before they were due.
 
-    A promise is the announcement of a meeting at an occasion, or the agreed window of a visit. It breaks on the day on
-    which it is taken back; one that passes without a meeting breaks on its day.
+    A promise is the announcement of a meeting at an occasion, or the agreed window of a visit. It breaks on
+    the day on which it is taken back; one that passes without a meeting breaks on its day.
     """
     at_risk, about = params.priors.structure.at_risk, about or words_about(ledger, params.priors)
     broken, exposure = 0, 0

@@ -1,7 +1,7 @@
 """The rows of the ledger's tables: signals, occasions and visit windows, each column declared once.
 
-A declaration says how a cell is read, whether it may be empty and what it then holds, whether a file may lack the
-column, and from when its value is public. Reading, writing and the cut at a day all follow it.
+A declaration says how a cell is read, whether it may be empty and what it then holds, whether a file may lack
+the column, and from when its value is public. Reading, writing and the cut at a day all follow it.
 """
 
 import re
@@ -21,7 +21,7 @@ MEETING_MARGIN = timedelta(days=5)
 """How far outside the dates of an occasion a meeting still counts as one at it."""
 DESCRIPTION_MAX = 140
 SEARCHES = ("first", "even", "losses")
-"""How a row was found: coded first, searched evenly for all occasions and leaders, or searched where forecasts lost most."""
+"""How a row was found: first coding, an even search of all occasions, a search where forecasts lost most."""
 YES_NO = {"yes": True, "no": False}
 SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 
@@ -132,7 +132,7 @@ def one_of(words: Collection[str]) -> Reader:
 
 @dataclass(frozen=True, kw_only=True)
 class Signal:
-    """One dated public signal; `same_as` names another row about the same event, `occasion` the one it is about.
+    """One dated public signal; `same_as` names another row of the same event, `occasion` what it is about.
 
     `for_date` is the day that an announcement names for the meeting, `search` one of `SEARCHES`.
     """
@@ -166,8 +166,9 @@ class Signal:
 class Occasion:
     """One occasion on which both leaders could meet.
 
-    In a ledger that was cut, everything not yet public is blank ("" or None). The dates of a visit still ahead are
-    those of its latest public window, None without one; `start_expected` and `end_expected` are then true.
+    In a ledger that was cut, everything not yet public is blank ("" or None). The dates of a visit still
+    ahead are those of its latest public window, None without one; `start_expected` and `end_expected` are
+    then true.
     """
 
     KEY: ClassVar = ("occasion_id",)
@@ -204,7 +205,7 @@ class Occasion:
 
     @property
     def outcome_date(self) -> date | None:
-        """The day from which the outcome is public: of the meeting, else the last; None while that is not known."""
+        """The day from which the outcome is public: of the meeting, else the last; None while not known."""
         if self.met:
             return self.met_date
         return None if self.end_expected else self.end_date

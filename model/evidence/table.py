@@ -54,13 +54,9 @@ def read_table(
             values, wrong = _values(row, columns, read)
             wrong += check(row, values)
             if name in seen:
-                wrong.append(
-                    row.problem(
-                        kind.KEY[0],
-                        f"expected an id not used before in this file; {name} stands on line {seen[name].line}",
-                    )
-                )
-                problems += wrong
+                first = seen[name].line
+                message = f"expected an id not used before in this file; {name} stands on line {first}"
+                problems += [*wrong, row.problem(kind.KEY[0], message)]
                 continue
             seen[name] = row
             earlier = table.values.pop(name, None)
@@ -79,7 +75,7 @@ def read_table(
 def _values(
     row: Row, columns: Mapping[str, Column], read: Mapping[str, Reader]
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """The values of a row, None where a cell is not what its column takes, and a problem for each of those."""
+    """The values of a row, None where a cell is not what its column takes, and a problem for each None."""
     values: dict[str, Any] = {}
     wrong = []
     for name, declared in columns.items():
