@@ -10,7 +10,7 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import date, timedelta
 from functools import cache, lru_cache
 from operator import attrgetter
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from ..files import expected_one_of, is_formula, parse_day, shown
 
@@ -30,38 +30,31 @@ Reader = Callable[[str], Any]
 
 
 class Column(NamedTuple):
-    """How one column is read; `words` names the part of the vocabulary that lists its words."""
+    """What a column takes.
 
-    read: Reader
-    words: str
-    optional: bool
-    absent: bool
-    public: Literal["known", "start", "outcome"]
-    empty: Any
-
-
-def column(
-    read: Reader,
-    *,
-    words: str = "",
-    optional: bool = False,
-    absent: bool = False,
-    public: Literal["known", "start", "outcome"] = "known",
-    default: Any = MISSING,
-) -> Any:
-    """A dataclass field that is a column of a table.
-
-    Parameters
+    Attributes
     ----------
-    optional
-        Whether the cell may be empty; it then holds `default`.
+    empty
+        What an empty cell of an optional column holds.
+    words
+        The part of the vocabulary that lists its words, where one does.
     absent
         Whether a file may lack the column.
     public
-        When the value becomes public: with the row, when the occasion starts, or with its outcome.
+        When the value becomes public: "known" (with the row), "start" (of the occasion) or "outcome".
     """
-    declared = Column(read, words, optional, absent, public, default)
-    return field(default=default, metadata={"column": declared})
+
+    read: Reader
+    empty: Any = MISSING
+    words: str = ""
+    optional: bool = False
+    absent: bool = False
+    public: str = "known"
+
+
+def column(read: Reader, *, default: Any = MISSING, **more: Any) -> Any:
+    """A dataclass field that is a column of a table; see `Column`."""
+    return field(default=default, metadata={"column": Column(read, default, **more)})
 
 
 @cache
