@@ -26,7 +26,6 @@ from made_up import (
     prior_draws,
     refusal,
     season_of,
-    season_total,
     signal,
     thinned,
     visit,
@@ -37,7 +36,6 @@ from made_up import (
 
 from model import attendance, chances
 from model.chances import UNKNOWN
-from model.evidence.record import OFFSETS
 from model.evidence.words import LEVELS, Coming, Meeting, Words
 
 WORLDS = 200_000
@@ -474,15 +472,6 @@ class TestTogether:
             assert_agrees(made.by_day[0, by - 1], when <= by, weight, by)
         assert_agrees(by_deadline, when <= HORIZON, weight, "deadline")
 
-
-class TestParts:
-    def test_without_words_or_tone_the_chance_of_one_occasion_is_that_both_come_and_meet(self):
-        view, ahead = season_of(100)
-        us, cn = (attendance.comes(P, view.slots[0], side, np.zeros(200)) for side in (0, 1))
-        np.testing.assert_allclose(
-            season_total(P, view, ahead), P["held"] * us * cn * P["meets_summit"], rtol=1e-9
-        )
-
     def test_where_nobody_says_anything_the_season_without_signals_is_the_season(self):
         ahead = ahead_of(ledger((), [occasion()]))
         np.testing.assert_allclose(
@@ -497,14 +486,6 @@ class TestParts:
             attendance.comes(P, view.slots[0], 1, np.full(200, 0.5))
             > attendance.comes(P, view.slots[0], 1, np.zeros(200))
         ).all()
-
-    def test_causes_multiply(self):
-        ahead = ahead_of(ledger((), [occasion(), visit()], [window()]), deadline=date(2025, 12, 31))
-        season, tone = ahead.seasons[0], chances.felt(P, ahead)
-        missed = np.exp(-chances.unknown_days(P, ahead.horizon).sum(1))
-        missed *= 1 - chances.visit_days(P, ahead.visits[0], ahead).sum(1)
-        missed *= 1 - sum(day.sum(1) for _, day in chances.season_days(P, season, tone * season.fade, ahead))
-        np.testing.assert_allclose(chances.by_deadline(P, ahead), 1 - missed, atol=1e-9)
 
     @settings(max_examples=40)
     @given(st.lists(st.integers(-2, 25), min_size=1, max_size=3), st.integers(20, 40), st.data())
@@ -529,8 +510,3 @@ class TestParts:
                 ((each >= 0) & (each <= 1 + 1e-9) & (seen.both <= each + 1e-9)).all()
                 for each in seen.comes.values()
             )
-
-    def test_a_meeting_falls_around_the_start_as_meetings_did(self):
-        view, ahead = season_of(60)
-        ((_, days),) = chances.season_days(P, view, np.zeros(200), ahead)
-        np.testing.assert_allclose(days[:, 60 + OFFSETS - 1], days.sum(1, keepdims=True) * P["meeting_day"])

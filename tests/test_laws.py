@@ -33,10 +33,9 @@ from model import attendance, chances, summit
 from model.answer import explain, forecast
 from model.evidence.outlook import outlook
 from model.evidence.record import OFFSETS, no_record, record
-from model.evidence.rows import ATTENDANCE, OCCASION_COLUMNS
+from model.evidence.rows import ATTENDANCE
 from model.evidence.seasons import YEAR, meetings
 from model.evidence.words import LEVELS, words
-from model.files import InputError, csv_text
 from model.fit import fits, likelihood
 from model.settings.params import load_params
 
@@ -473,13 +472,6 @@ class TestWords:
         ratio = np.log((likely[0] / likely[1])[:, LEVELS.index(new.strength)])
         np.testing.assert_allclose(self.odds(rows) - self.odds(said), ratio * counts, atol=1e-6)
 
-    @given(st.sampled_from(LEVELS))
-    def test_the_ratio_is_that_of_the_misled(self, level):
-        change = self.odds([word("US", level)]) - self.odds([])
-        np.testing.assert_allclose(
-            change, -np.sign(level) * np.log(P["misled"][:, LEVELS.index(level)]), atol=1e-6
-        )
-
 
 class TestCalendar:
     """Law 10."""
@@ -507,26 +499,6 @@ class TestCalendar:
         ]
         after = probability(default_run.draws, extended(default_run.whole, (), moved)).mean()
         assert abs(after - probability(default_run.draws, default_run.whole).mean()) < 0.002
-
-    def test_an_encounter_listed_twice_is_refused(self, tmp_path, default_run):
-        apec = next(o for o in default_run.whole.occasions if o.occasion_id == "2025-apec-gyeongju")
-        cells = [str(value or "") for value in (getattr(apec, column) for column in OCCASION_COLUMNS)]
-        again = tmp_path / "occasions.csv"
-        twin = {
-            "occasion_id": "2025-apec-again",
-            "attended": "",
-            "held_in_person": "",
-            "met": "",
-            "met_date": "",
-        }
-        again.write_text(
-            csv_text(
-                OCCASION_COLUMNS,
-                [[twin.get(column, cell) for column, cell in zip(OCCASION_COLUMNS, cells, strict=True)]],
-            )
-        )
-        with pytest.raises(InputError, match="one row for an encounter; .*2025-apec-gyeongju"):
-            forecast.read(PARAMS, forecast.Sources(occasions=(again,)))
 
 
 class TestNoRecord:
