@@ -154,7 +154,7 @@ SIGNAL_FILES = [
     (
         "an id twice",
         signals({}, {}),
-        r"in.csv:3:1: event_id: expected an id not used before in this file; .* stands on line 2",
+        r"in.csv:3:1: event_id: expected an id not used before in this file; .* is already on line 2",
     ),
     (
         "an id without a date",
@@ -261,7 +261,7 @@ SIGNAL_FILES = [
     (
         "attendance of nothing",
         signals(ATTENDS | {"occasion": ""}),
-        r"in.csv:2:\d+: occasion: expected the occasion at which a leader is said to be present or absent; the cell is empty",
+        r"in.csv:2:\d+: occasion: expected the occasion that the leader will attend or miss; the cell is empty",
     ),
     (
         "attendance of a visit",
@@ -287,12 +287,12 @@ SIGNAL_FILES = [
     (
         "a formula",
         signals({"description": "=HYPERLINK(A1)"}),
-        r"description: expected text that no spreadsheet takes for a formula",
+        r"description: expected text that does not start like a spreadsheet formula",
     ),
     (
         "another formula",
         signals({"source": "@SUM(1)"}),
-        r"source: expected text that no spreadsheet takes for a formula; found '@SUM",
+        r"source: expected text that does not start like a spreadsheet formula; found '@SUM",
     ),
 ]
 OCCASION_FILES = [
@@ -338,7 +338,7 @@ OCCASION_FILES = [
     (
         "a formula for a name",
         occasions({"name": "+1"}),
-        r"name: expected text that no spreadsheet takes for a formula",
+        r"name: expected text that does not start like a spreadsheet formula",
     ),
 ]
 WINDOW_FILES = [
@@ -956,7 +956,7 @@ WORDS = [
         "added formula",
         MINE,
         ("add", *ROW, "--source", "=1+1"),
-        r"mine.csv:2:\d+: source: expected text that no spreadsheet",
+        r"mine.csv:2:\d+: source: expected text that does not start like a",
     ),
     (
         "added to no seeds",

@@ -167,7 +167,10 @@ class TestLoading:
             ({"grade": "b2"}, "grade: expected an Admiralty code"),
             ({"occasion": "2025-apce"}, 'occasion: unknown occasion .2025-apce. .did you mean "2025-apec"'),
             ({"occasion": "2026-visit"}, "occasion known by 2025-06-02; 2026-visit is known from 2025-09-19"),
-            ({"description": "=1"}, "description: expected text that no spreadsheet takes for a formula"),
+            (
+                {"description": "=1"},
+                "description: expected text that does not start like a spreadsheet formula",
+            ),
             ({"same_as": "2025-06-01-envoy"}, 'same_as: unknown event .*did you mean "2025-06-01-envoys"'),
             ({"same_as": "2025-06-01-envoys"}, "same_as: expected another row; found the row itself"),
             ({"in_article": "true"}, "in_article: expected one of yes, no; found 'true'"),
@@ -185,7 +188,7 @@ class TestLoading:
                 ATTENDS | {"actor": "both", "strength": "-1"},
                 "strength: expected -3, since attendance of both",
             ),
-            (ATTENDS | {"occasion": ""}, "occasion: expected the occasion at which a leader is said to be"),
+            (ATTENDS | {"occasion": ""}, "occasion: expected the occasion that the leader will attend"),
             (ATTENDS | AT_VISIT, "occasion: expected an occasion of many leaders; 2026-visit is a visit"),
             (ATTENDS | {"actor": "RU"}, "actor: expected one of US, CN, both; found 'RU'"),
             (ATTENDS | {"for_date": "2025-10-30"}, "for_date: expected a day only on a row of kind summit"),
@@ -289,8 +292,8 @@ class TestLoading:
     def test_an_id_stands_once_in_a_file(self, load):
         assert_told(
             problems_of(load, signals=[SIGNAL, SIGNAL], windows=[WINDOW, WINDOW]),
-            r"signals.csv:3:1: event_id: expected an id not used before .* stands on line 2",
-            r"visit_windows.csv:3:1: occasion_id: .*2026-visit@2025-09-19 stands on line 2",
+            r"signals.csv:3:1: event_id: expected an id not used before .* is already on line 2",
+            r"visit_windows.csv:3:1: occasion_id: .*2026-visit@2025-09-19 is already on line 2",
         )
 
     def test_an_encounter_is_listed_once_whatever_its_id(self, load):

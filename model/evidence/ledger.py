@@ -212,7 +212,7 @@ def append_signal(
     with locked("ledger"):
         for row in load_ledger(**files, **vocabulary).signals:
             if row.event_id == event_id:
-                message = f"expected an id not used before; {event_id} stands here"
+                message = f"expected an id not used before; {event_id} is already here"
                 raise InputError([Problem(row.file, row.line, 1, message, "event_id")])
         content = _with_row(read_bytes(path, CSV_BYTES_MAX), values, file)
         ledger = load_ledger(**files, **vocabulary, contents={Path(path).resolve(): content})

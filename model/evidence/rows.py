@@ -88,7 +88,7 @@ def text(cell: str) -> str:
     if not cell:
         raise ValueError("expected some text; the cell is empty")
     if is_formula(cell):
-        raise ValueError(f"expected text that no spreadsheet takes for a formula; found {shown(cell)}")
+        raise ValueError(f"expected text that does not start like a spreadsheet formula; found {shown(cell)}")
     return cell
 
 

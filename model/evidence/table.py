@@ -55,7 +55,7 @@ def read_table(
             wrong += check(row, values)
             if name in seen:
                 first = seen[name].line
-                message = f"expected an id not used before in this file; {name} stands on line {first}"
+                message = f"expected an id not used before in this file; {name} is already on line {first}"
                 problems += [*wrong, row.problem(kind.KEY[0], message)]
                 continue
             seen[name] = row
