@@ -40,6 +40,8 @@ class Column(NamedTuple):
         The part of the vocabulary that lists its words, where one does.
     absent
         Whether a file may lack the column.
+    after
+        The column before it in the file, where that is not the field declared before it.
     public
         When the value becomes public: "known" (with the row), "start" (of the occasion) or "outcome".
     """
@@ -49,6 +51,7 @@ class Column(NamedTuple):
     words: str = ""
     optional: bool = False
     absent: bool = False
+    after: str = ""
     public: str = "known"
 
 
@@ -60,7 +63,12 @@ def column(read: Reader, *, default: Any = MISSING, **more: Any) -> Any:
 @cache
 def columns_of(kind: type[Any]) -> dict[str, Column]:
     """The columns of a row type by name, in the order of the file."""
-    return {f.name: f.metadata["column"] for f in fields(kind) if "column" in f.metadata}
+    columns = {f.name: f.metadata["column"] for f in fields(kind) if "column" in f.metadata}
+    order = [name for name, declared in columns.items() if not declared.after]
+    for name, declared in columns.items():
+        if declared.after:
+            order.insert(order.index(declared.after) + 1, name)
+    return {name: columns[name] for name in order}
 
 
 def readers(kind: type[Any], vocabulary: Mapping[str, Collection[str]]) -> dict[str, Reader]:
@@ -140,13 +148,16 @@ class Signal:
     strength: int = column(one_of({str(level): level for level in (-3, -2, -1, 1, 2, 3)}))
     grade: str = column(like("[A-F][1-6]", "an Admiralty code, a letter A to F and a digit 1 to 6"))
     occasion: str = column(text, optional=True, default="")
-    for_date: date | None = column(day, optional=True, absent=True, default=None)
     same_as: str = column(text, optional=True, default="")
     in_article: bool = column(one_of(YES_NO))
-    search: str = column(one_of(SEARCHES), optional=True, absent=True, default=SEARCHES[0])
     description: str = column(short_text)
     source: str = column(text)
     checked: bool = column(one_of({"yes": True, "open": False}))
+    # Last, although the file has them earlier: the published record keeps a hash of this order (`public_by`).
+    for_date: date | None = column(day, optional=True, absent=True, default=None, after="occasion")
+    search: str = column(
+        one_of(SEARCHES), optional=True, absent=True, default=SEARCHES[0], after="in_article"
+    )
     file: str = field(default="", compare=False)
     line: int = field(default=0, compare=False)
 
