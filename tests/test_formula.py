@@ -116,12 +116,9 @@ def meet(d, view, ahead):
     given, found = season(d, view, ahead), []
     for promises in subsets(given["E"]):
         others = evaluator(FORMULAS, season(d, view, ahead, given["O"] - promises))
-        value = evaluator(
-            FORMULAS, given | {"E": promises, "hat_F": lambda o, *, others=others: others("F", o)}
-        )
-        found.append(
-            [value("K" if o in promises else "J" if promises else "F", o) for o in sorted(given["O"])]
-        )
+        rest = {"E": promises, "hat_F": lambda o, *, others=others: others("F", o)}
+        value, otherwise = evaluator(FORMULAS, given | rest), "J" if promises else "F"
+        found.append([value("K" if o in promises else otherwise, o) for o in sorted(given["O"])])
     return max(found, key=sum)
 
 
@@ -139,15 +136,8 @@ def talked_of(rng, number, announced=0):
         name, (kind, host) = f"2025-{n}", kinds[(n + rng.integers(3)) % 3]
         rows.append(occasion(name, AS_OF + int(rng.integers(-1, 20) + 12 * n) * DAY, type=kind, host=host))
         for k in range(rng.integers(0, 6)):
-            said.append(
-                word(
-                    ("US", "CN", "both")[rng.integers(3)],
-                    int(rng.choice((3, *LEVELS, -3))),
-                    AS_OF - int(rng.integers(1, 60)) * DAY,
-                    name,
-                    f"-{n}-{k}",
-                )
-            )
+            side, strength = ("US", "CN", "both")[rng.integers(3)], int(rng.choice((3, *LEVELS, -3)))
+            said.append(word(side, strength, AS_OF - int(rng.integers(1, 60)) * DAY, name, f"-{n}-{k}"))
         said += [
             planning(AS_OF - DAY, name, int(sign * rng.integers(1, 4)), f"-{n}")
             for sign in (1, -1)
@@ -163,7 +153,7 @@ def tone_of(view, ahead):
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_the_sum_over_who_comes_is_that_of_the_page(number, seed):
     view, ahead = talked_of(np.random.default_rng([seed, number]), number)
     code = attendance.unpromised(P, list(view.open), tone_of(view, ahead))
@@ -175,7 +165,7 @@ def test_the_sum_over_who_comes_is_that_of_the_page(number, seed):
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_announced_meetings_are_the_promises_of_the_page(number, seed):
     view, ahead = talked_of(np.random.default_rng([seed, number, 1]), number, announced=1 + seed % number)
     code = attendance.season_chances(P, view, tone_of(view, ahead), ahead)
@@ -208,18 +198,9 @@ def test_the_whole_forecast_is_that_of_the_page():
         known = parameters(d) | {"T": ahead.horizon}
         agreed, off = ahead.visits[0], ahead.put_off[0]
         first, talk = max(agreed.first, 1), agreed.words.meeting.planned
-        visits = evaluator(
-            FORMULAS,
-            known
-            | {
-                "a": first,
-                "b": agreed.last - first + 1,
-                "c": min(agreed.last, ahead.horizon),
-                "I": off.last,
-                "D": off.since,
-                "r": known["phi"] ** talk,
-            },
-        )
+        dates = {"a": first, "b": agreed.last - first + 1, "c": min(agreed.last, ahead.horizon)}
+        again = {"I": off.last, "D": off.since, "r": known["phi"] ** talk}
+        visits = evaluator(FORMULAS, known | dates | again)
         totals = [by_deadline(d, view, ahead) for view in ahead.seasons]
         found = evaluator(
             FORMULAS,
