@@ -135,22 +135,15 @@ def outlook(ledger: Ledger, as_of: date, deadline: date, params: Params) -> Outl
             continue
         rows = about.get(occasion.occasion_id, [])
         since = [row for row in rows if row.public_date > window.public_date or row.kind == ANNOUNCEMENT]
-        status = PUT_OFF if window.earliest is None else AGREED
-        if any(row.kind == REFUSAL for row in since):
-            status = REFUSED
-        elif window.earliest and window.earliest <= deadline and window.latest > as_of:
+        statuses[occasion.occasion_id] = visit_status(window, since)
+        agreed = statuses[occasion.occasion_id] == AGREED
+        if agreed and window.earliest <= deadline and window.latest > as_of:
             first, last = (window.earliest - as_of).days, (window.latest - as_of).days
             visit = VisitView(occasion, first, last, Words({}, meeting(since, priors)), window)
             visits.append(visit)
-            status = visit.status
-        statuses[occasion.occasion_id] = status
-    again = []
-    for name, day in put_off(ledger).items():
-        occasion = next((o for o in ledger.occasions if o.occasion_id == name), None)
-        until = (day - as_of).days + structure.again_within
-        if until > 0 and not renewed(ledger, occasion, day):
-            again.append(PutOffView(occasion, until, (as_of - day).days))
-            statuses[name] = PUT_OFF
+            statuses[occasion.occasion_id] = visit.status
+    again = visits_again(ledger, as_of, structure.again_within)
+    statuses |= {view.occasion.occasion_id: view.status for view in again}
     return Outlook(
         as_of=as_of,
         deadline=deadline,
@@ -185,6 +178,24 @@ def season_view(season: Season, as_of: date, about: dict[str, list[Signal]], par
     decided = season.first_start - priors.structure.lead * DAY
     fade = 0.5 ** (max((decided - as_of).days, 0) / priors.structure.tone_half_life)
     return SeasonView(season, slots, fade)
+
+
+def visit_status(window: VisitWindow, since: list[Signal]) -> str:
+    """The status of a visit by its latest window and the words since."""
+    if any(row.kind == REFUSAL for row in since):
+        return REFUSED
+    return PUT_OFF if window.earliest is None else AGREED
+
+
+def visits_again(ledger: Ledger, as_of: date, within: int) -> list[PutOffView]:
+    """The visits put off that are still expected again, `within` so many days of the word."""
+    occasions = {o.occasion_id: o for o in ledger.occasions}
+    views = []
+    for name, day in put_off(ledger).items():
+        last = (day - as_of).days + within
+        if last > 0 and not renewed(ledger, occasions[name], day):
+            views.append(PutOffView(occasions[name], last, (as_of - day).days))
+    return views
 
 
 def renewed(ledger: Ledger, put_off: Occasion, day: date) -> bool:

@@ -121,7 +121,6 @@ def record(ledger: Ledger, params: Params) -> Record:
     visits = [o for o in over if o.is_visit and o.met]
     through = max((o.outcome_date for o in over), default=date.min)
     begin = min((o.start_date for o in over), default=through)
-    first_windows = {window.occasion_id: window for window in reversed(ledger.visit_windows)}
 
     tone, days = ToneSeries(ledger, priors), meetings(ledger)
     decisions: list[Decision] = []
@@ -134,13 +133,6 @@ def record(ledger: Ledger, params: Params) -> Record:
     about = words_about(ledger, priors)
     heard = spoken(ledger, params, about)
     broken, exposure = promises(ledger, params, about)
-    offsets = [(o.met_date - o.start_date).days for o in decided(ledger) if o.met]
-    places = np.clip(np.array(offsets, dtype=int) - OFFSETS[0], 0, len(OFFSETS) - 1)
-    notices = [
-        max((o.met_date - first_windows[o.occasion_id].public_date).days, 0) + 0.5
-        for o in visits
-        if o.occasion_id in first_windows
-    ]
     return Record(
         through=through,
         classes=np.array([row.kind for row in decisions], dtype=int),
@@ -156,13 +148,13 @@ def record(ledger: Ledger, params: Params) -> Record:
         will=tally([each.came for each in heard if each.words.settled > 0]),
         will_not=tally([each.came for each in heard if each.words.settled < 0]),
         said=level_counts(heard),
-        meeting_days=np.bincount(places, minlength=len(OFFSETS)),
+        meeting_days=offset_counts(decided(ledger)),
         broken=broken,
         exposure=exposure,
         again=came_again(ledger, params, through),
         visits=len(visits),
         years=(through - begin).days / YEAR,
-        notices=np.array(notices),
+        notices=notices_of(visits, ledger),
     )
 
 
@@ -212,6 +204,12 @@ def outcome_of(season: Season, tone: float, met_days: list[date], params: Params
         return []
     summits = sum(params.priors.types[o.type].summit for o in both)
     return [SeasonOutcome(summits > 0, len(both) - summits, tone, met)]
+
+
+def offset_counts(occasions: list[Occasion]) -> np.ndarray:
+    """How many meetings fell on each of `OFFSETS`, those beyond on the nearest; (offset,)."""
+    days = np.array([(o.met_date - o.start_date).days for o in occasions if o.met], dtype=int)
+    return np.bincount(np.clip(days - OFFSETS[0], 0, len(OFFSETS) - 1), minlength=len(OFFSETS))
 
 
 # What was said of who comes
@@ -318,6 +316,13 @@ def promises(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | No
             exposure += min(open_days, max(at_risk - (promise.due - promise.ended).days, 0))
             broken += not occasion.met
     return Promises(broken, float(exposure))
+
+
+def notices_of(visits: list[Occasion], ledger: Ledger) -> np.ndarray:
+    """Days from the first window of each visit to the meeting, plus half a day; (visit with a window,)."""
+    first = {window.occasion_id: window.public_date for window in reversed(ledger.visit_windows)}
+    known = [o for o in visits if o.occasion_id in first]
+    return np.array([max((o.met_date - first[o.occasion_id]).days, 0) + 0.5 for o in known])
 
 
 def put_off(ledger: Ledger) -> dict[str, date]:
