@@ -1,7 +1,7 @@
 """Who comes, and whether they meet: the formula for one season, draw by draw.
 
 Draws are arrays by parameter name whose first dim is the draw. Every function returns one number a draw,
-(draw,), unless it says otherwise. The formulas stand in `notebooks/3_model.ipynb`; a test compares the two.
+(draw,), unless it says otherwise. `notebooks/3_model.ipynb` states the formulas; a test compares both.
 """
 
 from itertools import combinations, product
@@ -16,7 +16,7 @@ from .evidence.words import LEVELS, Coming, Meeting
 
 Draws = dict[str, np.ndarray]
 TINY = 1e-300
-"""Keeps a share defined where all it is a share of is zero."""
+"""The least total that a share is taken of, so that the share of nothing is 0."""
 
 
 class SeasonChances(NamedTuple):
@@ -188,7 +188,7 @@ def season_chances(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook)
     """The chances of a season's open slots, given that they have not met in the season.
 
     An announcement counts as a promise only where that is worth more than the occasion without it: of all
-    sets of promises, the one with the largest chance of a meeting stands, draw by draw.
+    sets of promises, the one with the largest chance of a meeting counts, draw by draw.
     """
     slots = list(view.open)
     best = unpromised(p, slots, tone)
@@ -214,9 +214,9 @@ def presence(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook) -> di
     seen = {}
     for i, slot in enumerate(view.open):
         is_held = held(p, slot)
-        us, them = comes(p, slot, 0, tone), comes(p, slot, 1, tone)
-        apart = np.maximum(1 - is_held * us * them, 1e-12)
-        alone = (is_held * us * (1 - them) / apart, is_held * them * (1 - us) / apart)
+        first, second = comes(p, slot, 0, tone), comes(p, slot, 1, tone)
+        apart = np.maximum(1 - is_held * first * second, 1e-12)
+        alone = (is_held * first * (1 - second) / apart, is_held * second * (1 - first) / apart)
         together = both[:, i]
         there = [together + (1 - together) * share for share in alone]
         seen[slot.occasion.occasion_id] = Presence(dict(zip(slot.sides, there, strict=True)), together)

@@ -1,8 +1,8 @@
 """The formula, from draws and the outlook to the chance of a first meeting by cause and day.
 
 `attendance.season_chances` gives the chances of a season; here they are spread over days, visits join, and
-causes compete for the first meeting. The formulas stand in `notebooks/3_model.ipynb`; a test compares the
-two.
+causes compete for the first meeting. `notebooks/3_model.ipynb` states the formulas; a test compares
+both.
 """
 
 from typing import NamedTuple

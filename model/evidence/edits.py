@@ -43,7 +43,7 @@ class Addition:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The edit that a text stands for; ValueError says what was expected."""
+        """The edit that a text describes; ValueError says what was expected."""
         match = re.fullmatch(
             r"(\w+):([+-]?\d{1,9})(?::([a-z0-9-]+))?(?::([A-Z]{2}|both))?(?:@(\S+))?", text, re.ASCII
         )
@@ -68,7 +68,7 @@ class Status:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The edit that a text stands for, its words unchecked."""
+        """The edit that a text describes, its words unchecked."""
         occasion, _, words = text.partition("=")
         return cls(occasion, words)
 

@@ -1,4 +1,4 @@
-"""The ledger: dated signals, occasions and visit windows, and the ledger as it stood on a day.
+"""The ledger: dated signals, occasions and visit windows, and the ledger as known on a day.
 
 `Ledger.as_of` is the barrier against leaks: what it returns holds nothing that became public after that day,
 so that nothing computed from it can use it. Everything downstream takes a ledger that was cut.

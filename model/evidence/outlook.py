@@ -188,7 +188,7 @@ def visit_status(window: VisitWindow, since: list[Signal]) -> str:
 
 
 def visits_again(ledger: Ledger, as_of: date, within: int) -> list[PutOffView]:
-    """The visits put off that are still expected again, `within` so many days of the word."""
+    """The visits put off that are still expected again, up to `within` days after the word."""
     occasions = {o.occasion_id: o for o in ledger.occasions}
     views = []
     for name, day in put_off(ledger).items():

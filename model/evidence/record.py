@@ -131,7 +131,7 @@ def record(ledger: Ledger, params: Params) -> Record:
         chances += outcome_of(season, level, days, params)
 
     about = words_about(ledger, priors)
-    heard = spoken(ledger, params, about)
+    leaders = spoken(ledger, params, about)
     broken, exposure = promises(ledger, params, about)
     return Record(
         through=through,
@@ -145,9 +145,9 @@ def record(ledger: Ledger, params: Params) -> Record:
         season_tone=np.array([row.tone for row in chances], dtype=float),
         met=np.array([row.met for row in chances], dtype=int),
         held=tally([bool(o.held_in_person) for o in decided(ledger)]),
-        will=tally([each.came for each in heard if each.words.settled > 0]),
-        will_not=tally([each.came for each in heard if each.words.settled < 0]),
-        said=level_counts(heard),
+        will=tally([leader.came for leader in leaders if leader.words.settled > 0]),
+        will_not=tally([leader.came for leader in leaders if leader.words.settled < 0]),
+        said=level_counts(leaders),
         meeting_days=offset_counts(decided(ledger)),
         broken=broken,
         exposure=exposure,
@@ -251,9 +251,11 @@ def levels(said: Said) -> set[int]:
     return {row.strength for row in said.rows if row.strength in LEVELS}
 
 
-def level_counts(heard: list[Said]) -> np.ndarray:
+def level_counts(leaders: list[Said]) -> np.ndarray:
     """Of each level, hits and trials among leaders who came, then of those who stayed away; (level, 4)."""
-    came, away = ([levels(each) for each in heard if each.came is outcome] for outcome in (True, False))
+    came, away = (
+        [levels(leader) for leader in leaders if leader.came is outcome] for outcome in (True, False)
+    )
     counts = [
         (sum(level in said for said in came), len(came), sum(level in said for said in away), len(away))
         for level in LEVELS

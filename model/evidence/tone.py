@@ -16,7 +16,7 @@ def weight_of(signal: Signal, priors: Priors) -> float:
 
 
 def by_weight(rows: Iterable[Signal], priors: Priors) -> list[Signal]:
-    """Rows of one event, the strongest first; it stands for the event. Of equals the first public leads."""
+    """Rows of one event, the strongest first, since it represents the event; of equals the first public."""
     rows = list(rows)
     if len(rows) == 1:
         return rows

@@ -20,7 +20,7 @@ SETTLED = 3
 
 @dataclass(frozen=True)
 class Coming:
-    """Words about whether a leader comes (side `both`: the occasion is held) as they stand on a day.
+    """Words about whether a leader comes (side `both`: the occasion is held) as of a day.
 
     `settled` is the last settled word, 1 (comes), -1 (stays away) or 0 (none). Of the other words each of
     `levels` counts once: those for coming since the last settled no, those against it since the last settled
@@ -34,7 +34,7 @@ class Coming:
 
 @dataclass(frozen=True)
 class Meeting:
-    """Words about a meeting at an occasion as they stand on a day.
+    """Words about a meeting at an occasion as of a day.
 
     `announced` is the day of the last announcement, None where there is none or it was taken back; `for_date`
     the day that an announcement names. `planned` and `doubted` (0 to 1) are the strongest words of planning
@@ -84,8 +84,7 @@ def words_about(ledger: Ledger, priors: Priors) -> dict[str, list[Signal]]:
 def coming(rows: Sequence[Signal]) -> Coming:
     """What rows of kind `attendance` about one side of one occasion say together.
 
-    Settled words of one day that disagree settle by their number; where they cancel out, those before them
-    stand.
+    Where settled words of one day disagree, the majority counts; where they cancel out, earlier ones hold.
     """
     net: dict[date, int] = {}
     for row in rows:
@@ -144,7 +143,7 @@ def meeting(rows: Iterable[Signal], priors: Priors, off: date = date.min) -> Mee
 
 
 def words(rows: Sequence[Signal], priors: Priors) -> Words:
-    """The words of rows about one multilateral occasion, as they stand when the last is public."""
+    """The words of rows about one multilateral occasion, as of the day of the last."""
     about_coming = [row for row in rows if row.kind == ATTENDANCE]
     comes = {
         side: coming([row for row in about_coming if row.actor == side])
