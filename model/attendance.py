@@ -1,7 +1,7 @@
 """Who comes, and whether they meet: the formula for one season, draw by draw.
 
-Draws are arrays by parameter name whose first dim is the draw. Every function returns one number a draw, (draw,),
-unless it says otherwise. The formulas stand in `notebooks/3_model.ipynb`; a test compares the two.
+Draws are arrays by parameter name whose first dim is the draw. Every function returns one number a draw,
+(draw,), unless it says otherwise. `notebooks/3_model.ipynb` states the formulas; a test compares both.
 """
 
 from itertools import combinations, product
@@ -16,7 +16,7 @@ from .evidence.words import LEVELS, Coming, Meeting
 
 Draws = dict[str, np.ndarray]
 TINY = 1e-300
-"""Keeps a share defined where all it is a share of is zero."""
+"""The least total that a share is taken of, so that the share of nothing is 0."""
 
 
 class SeasonChances(NamedTuple):
@@ -109,9 +109,9 @@ def days_left(p: Draws, slot: Slot) -> np.ndarray:
 def unpromised(p: Draws, slots: list[Slot], tone: np.ndarray) -> SeasonChances:
     """The chances of a season's occasions, apart from announcements.
 
-    Sums over every pattern of occasions at which both are. A pattern has its chance; in it they meet with a chance,
-    and somewhere, in proportion to `meets`, the words about meeting there and the days left. Bayes' rule weighs the
-    words about meeting, and that no meeting was held on the days behind.
+    Sums over every pattern of occasions at which both are. A pattern has its chance; in it they meet with a
+    chance, and somewhere, in proportion to `meets`, the words about meeting there and the days left. Bayes'
+    rule weighs the words about meeting, and that no meeting was held on the days behind.
     """
     come = np.stack([both_come(p, slot, tone) for slot in slots], axis=1)
     at_summit = odds_times(p["meets_summit"], p["tone_factor"] ** tone)
@@ -147,7 +147,7 @@ def unpromised(p: Draws, slots: list[Slot], tone: np.ndarray) -> SeasonChances:
 
 
 def promise(p: Draws, days: np.ndarray | int, at_risk: int) -> np.ndarray:
-    """P(a promised meeting `days` ahead is kept): promises break at a rate in their last `at_risk` days; (draw, *days)."""
+    """P(a promise due in `days` is kept): it breaks at a rate in its last `at_risk` days; (draw, *days)."""
     return np.exp(-np.multiply.outer(p["breaks"], np.clip(days, 0, at_risk)))
 
 
@@ -187,8 +187,8 @@ def promised(
 def season_chances(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook) -> SeasonChances:
     """The chances of a season's open slots, given that they have not met in the season.
 
-    An announcement counts as a promise only where that is worth more than the occasion without it: of all sets of
-    promises, the one with the largest chance of a meeting stands, draw by draw.
+    An announcement counts as a promise only where that is worth more than the occasion without it: of all
+    sets of promises, the one with the largest chance of a meeting counts, draw by draw.
     """
     slots = list(view.open)
     best = unpromised(p, slots, tone)
@@ -214,9 +214,9 @@ def presence(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook) -> di
     seen = {}
     for i, slot in enumerate(view.open):
         is_held = held(p, slot)
-        us, them = comes(p, slot, 0, tone), comes(p, slot, 1, tone)
-        apart = np.maximum(1 - is_held * us * them, 1e-12)
-        alone = (is_held * us * (1 - them) / apart, is_held * them * (1 - us) / apart)
+        first, second = comes(p, slot, 0, tone), comes(p, slot, 1, tone)
+        apart = np.maximum(1 - is_held * first * second, 1e-12)
+        alone = (is_held * first * (1 - second) / apart, is_held * second * (1 - first) / apart)
         together = both[:, i]
         there = [together + (1 - together) * share for share in alone]
         seen[slot.occasion.occasion_id] = Presence(dict(zip(slot.sides, there, strict=True)), together)

@@ -1,7 +1,8 @@
 """The formula, from draws and the outlook to the chance of a first meeting by cause and day.
 
-`attendance.season_chances` gives the chances of a season; here they are spread over days, visits join, and causes
-compete for the first meeting. The formulas stand in `notebooks/3_model.ipynb`; a test compares the two.
+`attendance.season_chances` gives the chances of a season; here they are spread over days, visits join, and
+causes compete for the first meeting. `notebooks/3_model.ipynb` states the formulas; a test compares
+both.
 """
 
 from typing import NamedTuple
@@ -83,7 +84,7 @@ def visit_days(p: Draws, view: VisitView, ahead: Outlook) -> np.ndarray:
 
 
 def again_days(p: Draws, view: PutOffView, ahead: Outlook) -> np.ndarray:
-    """P(a visit put off takes place on each day), evenly over the months in which it is expected again; (draw, day).
+    """P(a visit put off takes place on each day), evenly over the time it is expected again; (draw, day).
 
     That it has not taken place since lowers what is left.
     """
@@ -94,7 +95,7 @@ def again_days(p: Draws, view: PutOffView, ahead: Outlook) -> np.ndarray:
 
 
 def unknown_days(p: Draws, horizon: int) -> np.ndarray:
-    """Rate on each day ahead of visits of which nothing is public yet: their first word must still come; (draw, day)."""
+    """Daily rate of visits of which nothing is public yet: their first word comes later; (draw, day)"""
     days = np.arange(1, horizon + 1)
     return p["visit_rate"][:, None] / YEAR * -np.expm1(-days / p["visit_notice"][:, None])
 
@@ -130,7 +131,7 @@ def share_of(part: np.ndarray, total: np.ndarray) -> np.ndarray:
 
 
 def chances(p: Draws, ahead: Outlook, signals: bool = True) -> Chances:
-    """The chance of the first meeting by cause and day. Groups are independent; within a day their hazards add."""
+    """The chance of the first meeting by cause and day; groups are independent, so hazards of a day add."""
     causes, hazards, there = [], [], []
     for group in groups_of(p, ahead, signals):
         total = sum(days for _, days in group)
@@ -152,7 +153,7 @@ def chances(p: Draws, ahead: Outlook, signals: bool = True) -> Chances:
 
 
 def by_deadline(p: Draws, ahead: Outlook, signals: bool = True) -> np.ndarray:
-    """P(they meet by the deadline) = 1 - product over seasons, visits and the unknown of (1 - each); (draw,)."""
+    """P(they meet by the deadline), 1 - product over seasons, visits, unknown of (1 - each); (draw,)."""
     missed = np.exp(-unknown_days(p, ahead.horizon).sum(1))
     for group in groups_of(p, ahead, signals):
         missed *= np.maximum(1 - sum(days.sum(1) for _, days in group), CERTAIN)

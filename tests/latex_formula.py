@@ -1,7 +1,8 @@
 """The displayed formulas of a notebook page as functions: a small part of LaTeX, translated to Python.
 
-Read are `$$name = expression$$` blocks. A symbol with subscripts or an argument, such as `\\hat a_{os}` or `f_o(S)`, is a function
-of its indices; the same letter with another number of indices is another symbol. What no block defines must be given.
+Read are `$$name = expression$$` blocks. A symbol with subscripts or an argument, such as `\\hat a_{os}` or
+`f_o(S)`, is a function of its indices; the same letter with another number of indices is another symbol. What
+no block defines must be given.
 """
 
 import re
@@ -28,7 +29,7 @@ def subsets(items):
 
 
 class Translator:
-    """One expression: its tokens, and the Python source they stand for. Indices in `bound` are variables, not symbols."""
+    """One expression as tokens, translated to Python; indices in `bound` are variables."""
 
     def __init__(self, text, bound=()):
         self.tokens = [token for token in TOKEN.findall(text) if token not in ("\\,", "\\;")]
@@ -106,7 +107,7 @@ class Translator:
         return self.take() if token[0].isdigit() else self.symbol()
 
     def over(self, operator):
-        """A sum, product or maximum over indices; a sum reaches to the next plus or minus, the others over one factor."""
+        """A sum, product or maximum over indices; a sum reaches to the next plus or minus."""
         self.take("_")
         self.take("{")
         index, before = self.take(), set(self.bound)
@@ -179,8 +180,8 @@ def formulas(source):
 def evaluator(found, given):
     """A function of a symbol and its indices that gives its value.
 
-    `given` has values, or functions of indices, by symbol; where their number of indices fits, they come before a formula.
-    Of several formulas of a symbol the one that names the index as a number comes first.
+    `given` has values, or functions of indices, by symbol; where their number of indices fits, they come
+    before a formula. Of several formulas of a symbol the one that names the index as a number comes first.
     """
 
     @cache

@@ -1,4 +1,4 @@
-"""Small ledgers and parameter draws made up for tests: every field has a plain default, a test names what matters."""
+"""Small ledgers and parameter draws for tests: fields have plain defaults, a test names what matters."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -87,16 +87,10 @@ def refusal(day=date(2025, 6, 1), occasion="2025-apec", grade="A1", name="", **o
 
 def occasion(occasion_id="2025-apec", start=date(2025, 10, 31), days=2, type="apec", met=None, **other):
     """An occasion known for a year; `met` True means on its first day, None that the outcome is not known."""
-    outcome = (
-        {}
-        if met is None
-        else {
-            "attended": "both" if met else "none",
-            "held_in_person": True,
-            "met": met,
-            "met_date": start if met else None,
-        }
-    )
+    outcome = {}
+    if met is not None:
+        outcome = {"attended": "both" if met else "none", "met_date": start if met else None}
+        outcome |= {"met": met, "held_in_person": True}
     values = {
         "name": occasion_id,
         "host": "KR",

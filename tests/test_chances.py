@@ -1,7 +1,8 @@
-"""The formula against brute force: the process that design and page 3 state, simulated plainly, gives the same chances.
+"""The formula against brute force: the process that page 3 states, simulated, gives the same chances.
 
-The simulation shares with the package only what a test states: when occasions begin and what was said of them. It draws who
-comes, whether and where they meet, on which day, and weighs each drawn world by how likely what was said is in it.
+The simulation shares with the package only what a test states: when occasions begin and what was said of
+them. It draws who comes, whether and where they meet, on which day, and weighs each drawn world by how likely
+what was said is in it.
 """
 
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up import (
     AS_OF,
@@ -25,7 +26,6 @@ from made_up import (
     prior_draws,
     refusal,
     season_of,
-    season_total,
     signal,
     thinned,
     visit,
@@ -36,7 +36,6 @@ from made_up import (
 
 from model import attendance, chances
 from model.chances import UNKNOWN
-from model.evidence.record import OFFSETS
 from model.evidence.words import LEVELS, Coming, Meeting, Words
 
 WORLDS = 200_000
@@ -79,10 +78,10 @@ def parameters(seed):
 
 @dataclass(frozen=True)
 class Stop:
-    """One occasion as a test states it: a settled word (1, -1, 0) and levels of others by side or `both`, and the rest.
+    """One occasion as a test states it: settled words (1, -1) and levels of others by side or `both`.
 
-    `planned` and `doubted` are strengths 0 to 3, `since` are levels said after the announcement by side, `named` is the day
-    ahead that it names; a meeting `refused` was announced and taken back.
+    `planned` and `doubted` are strengths 0 to 3, `since` are levels said after the announcement by side,
+    `named` is the day ahead that it names; a meeting `refused` was announced and taken back.
     """
 
     start: int
@@ -170,7 +169,7 @@ class Worlds:
         return self.yes(odds / (1 + odds), stop, code)
 
     def both_there(self, stop, tone):
-        """Of each world whether the occasion is held and both come, and the weight of the words about that."""
+        """Whether the occasion is held and both come in each world, and the weight of the words."""
         there, weight = self.yes(self.p["held"], stop, "both")
         for came, likely in (self.leader_comes(stop, side, tone) for side in (0, 1)):
             there, weight = there & came, weight * likely
@@ -188,8 +187,8 @@ class Worlds:
     def unannounced(self, stops, tone):
         """Where they meet (-1 nowhere) and when, the weight of each world, and where both are.
 
-        The summits at which both are bring one meeting, held where most days are ahead; each other occasion brings its own.
-        Worlds in which one was held on the days behind are not ours.
+        The summits at which both are bring one meeting, held where most days are ahead; each other occasion
+        brings its own. Worlds in which one was held on the days behind are not ours.
         """
         at, weight = np.full((len(stops), WORLDS), False), np.ones(WORLDS)
         for i, stop in enumerate(stops):
@@ -231,7 +230,7 @@ class Worlds:
         return kept, day, weight
 
     def season(self, stops, tone):
-        """As `unannounced`, with promises first: of all subsets of the announced meetings the one with the largest chance."""
+        """As `unannounced`, with the set of announced meetings as promises that has the largest chance."""
         announced, best = [i for i, stop in enumerate(stops) if stop.announced], self.unannounced(stops, tone)
         for size in range(1, len(announced) + 1):
             for chosen in combinations(announced, size):
@@ -240,7 +239,7 @@ class Worlds:
         return best
 
     def with_promises(self, stops, chosen, tone):
-        """The chosen announcements as promises, the first that is kept before the later ones, then the other occasions."""
+        """The chosen announcements as promises, the first that is kept; then the other occasions."""
         rest = [i for i in range(len(stops)) if i not in chosen]
         where, day, weight = np.full(WORLDS, -1), np.zeros(WORLDS, dtype=int), np.ones(WORLDS)
         there = np.zeros((len(stops), WORLDS), dtype=bool)
@@ -273,20 +272,17 @@ def assert_agrees(value, event, weight, what):
     assert abs(value - share) <= 4 * error + 1e-9, (what, float(value), share, error)
 
 
+AT_UN, G20 = (40, "unga", "US"), (80, "g20", "ZA")
 STATED = {
     "one summit": [Stop(60)],
     "one other": [Stop(60, "other_multilateral")],
     "a guest": [Stop(60, "unga", "US")],
     "a parade": [Stop(60, "other_multilateral", "CN")],
     "a summit at home": [Stop(60, host="US")],
-    "two summits": [Stop(60), Stop(80, "g20", "ZA")],
+    "two summits": [Stop(60), Stop(*G20)],
     "a summit and another": [Stop(60, "unga", "US"), Stop(75)],
-    "three": [Stop(40, "unga", "US"), Stop(60), Stop(80, "g20", "ZA")],
-    "three, two of them others": [
-        Stop(40, "unga", "US"),
-        Stop(60, "other_multilateral"),
-        Stop(80, "g20", "ZA"),
-    ],
+    "three": [Stop(*AT_UN), Stop(60), Stop(*G20)],
+    "three, two of them others": [Stop(*AT_UN), Stop(60, "other_multilateral"), Stop(*G20)],
     **{
         f"a word of level {level} on {side}": [Stop(60, levels=((side, level),))]
         for level in LEVELS
@@ -298,22 +294,16 @@ STATED = {
         for sign in (1, -1)
         for side in ("US", "CN", "both")
     },
-    "settled, with other words since": [
-        Stop(60, settled=(("US", 1), ("CN", -1)), levels=(("US", -1), ("CN", 2)))
-    ],
-    "one of two stays away": [Stop(60), Stop(80, "g20", "ZA", settled=(("US", -1),))],
+    "settled, then others": [Stop(60, settled=(("US", 1), ("CN", -1)), levels=(("US", -1), ("CN", 2)))],
+    "one of two stays away": [Stop(60), Stop(*G20, settled=(("US", -1),))],
     "planned": [Stop(60, planned=3)],
     "doubted": [Stop(60, doubted=3)],
     "planned and doubted": [Stop(60, planned=2, doubted=3)],
-    "one of three planned, one doubted": [
-        Stop(40, "unga", "US", planned=3),
-        Stop(60, doubted=2),
-        Stop(80, "g20", "ZA"),
-    ],
+    "one of three planned, one doubted": [Stop(*AT_UN, planned=3), Stop(60, doubted=2), Stop(*G20)],
     "words of every sort": [
-        Stop(40, "unga", "US", levels=(("CN", -1),), planned=2),
+        Stop(*AT_UN, levels=(("CN", -1),), planned=2),
         Stop(60, settled=(("US", 1),)),
-        Stop(80, "g20", "ZA", levels=(("US", -2),), doubted=1),
+        Stop(*G20, levels=(("US", -2),), doubted=1),
     ],
     "announced": [Stop(60, announced=True)],
     "announced for soon": [Stop(9, announced=True)],
@@ -321,12 +311,8 @@ STATED = {
     "announced for tomorrow": [Stop(2, announced=True, named=1)],
     "announced, then doubted": [Stop(60, announced=True, doubted=3)],
     "announced, then a word against coming": [Stop(60, announced=True, since=(("US", -2),))],
-    "announced, one of two": [Stop(60, announced=True), Stop(80, "g20", "ZA", planned=3)],
-    "announced, two of three": [
-        Stop(40, "unga", "US", announced=True),
-        Stop(60),
-        Stop(80, "g20", "ZA", announced=True),
-    ],
+    "announced, one of two": [Stop(60, announced=True), Stop(*G20, planned=3)],
+    "announced, two of three": [Stop(*AT_UN, announced=True), Stop(60), Stop(*G20, announced=True)],
     "announced with less than there was": [
         Stop(
             60,
@@ -338,22 +324,20 @@ STATED = {
         )
     ],
     "announced, then a word for coming": [Stop(60, announced=True, since=(("US", 2),))],
-    "under way, another to come": [Stop(0, "unga", "US"), Stop(9), Stop(20, "other_multilateral", planned=3)],
+    "one under way": [Stop(0, "unga", "US"), Stop(9), Stop(20, "other_multilateral", planned=3)],
     "under way": [Stop(0)],
     "half over": [Stop(-1, planned=2)],
     "under way, with one to come": [Stop(-1), Stop(19, "g20", "ZA")],
     "announced and due tomorrow": [Stop(1, announced=True)],
     "announced and taken back": [Stop(60, refused=True)],
-    "one of two taken back": [Stop(60, refused=True), Stop(80, "g20", "ZA")],
+    "one of two taken back": [Stop(60, refused=True), Stop(*G20)],
     "announced and half over": [Stop(-1, announced=True), Stop(19, "g20", "ZA")],
 }
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("case", STATED)
-def test_a_season_is_that_of_the_simulated_process(case, seed):
-    stops, p = STATED[case], parameters(seed)
-    tone = 0.3
+@pytest.mark.parametrize("seed, case", list(enumerate(STATED)), ids=STATED)
+def test_a_season_is_that_of_the_simulated_process(seed, case):
+    stops, p, tone = STATED[case], parameters(seed), 0.3
     ahead = ahead_of(ledger_of(stops), deadline=AS_OF + HORIZON * DAY)
     view = ahead.seasons[0]
     days = chances.season_days(p, view, np.array([tone]), ahead)
@@ -361,30 +345,25 @@ def test_a_season_is_that_of_the_simulated_process(case, seed):
     present = attendance.presence(p, view, np.array([tone]), ahead)
     for i, (slot, chance) in enumerate(days):
         assert slot.occasion.occasion_id == f"2025-{i}"
+        start = max(stops[i].start, 1)
         assert_agrees(chance.sum(), where == i, weight, (case, i))
-        assert_agrees(
-            chance[0, : max(stops[i].start, 1)].sum(),
-            (where == i) & (day <= max(stops[i].start, 1)),
-            weight,
-            case,
-        )
+        assert_agrees(chance[0, :start].sum(), (where == i) & (day <= start), weight, case)
         assert_agrees(present[f"2025-{i}"].both[0], there[i], weight, (case, i, "both"))
 
 
 class TestWhoIsThere:
     """P(each leader is there) beside P(both are)."""
 
-    @pytest.mark.parametrize("seed", [1, 2])
     @pytest.mark.parametrize(
-        "stop",
+        "seed, stop",
         [
-            Stop(60, levels=(("US", -1), ("CN", 2))),
-            Stop(60, "unga", "US", planned=3),
-            Stop(60, settled=(("both", -1),)),
+            (1, Stop(60, levels=(("US", -1), ("CN", 2)))),
+            (2, Stop(60, "unga", "US", planned=3)),
+            (3, Stop(60, settled=(("both", -1),))),
         ],
         ids=["words", "planned", "off"],
     )
-    def test_each_leader_is_there_as_often_as_in_the_simulation(self, stop, seed):
+    def test_each_leader_is_there_as_often_as_in_the_simulation(self, seed, stop):
         p, worlds = parameters(seed), Worlds(parameters(seed), seed)
         ahead = ahead_of(ledger_of([stop]), deadline=AS_OF + HORIZON * DAY)
         found = attendance.presence(p, ahead.seasons[0], np.zeros(1), ahead)["2025-0"]
@@ -399,39 +378,34 @@ class TestWhoIsThere:
         assert_agrees(found.both[0], held & us & cn, weight, "both")
 
 
+def said_of_visit(strength):
+    return [planning(AS_OF - 3 * DAY, "2025-visit", strength)]
+
+
+UNDER_WAY = window(earliest=AS_OF - 5 * DAY, latest=AS_OF + 40 * DAY)
+NAMED = announcement(AS_OF - 3 * DAY, "2025-visit", AS_OF + 55 * DAY)
 VISITS = {
-    "agreed": ([window()], [], (52, 61), None),
-    "agreed, part of the window behind": (
-        [window(earliest=AS_OF - 5 * DAY, latest=AS_OF + 40 * DAY)],
-        [],
-        (1, 40),
-        None,
-    ),
-    "agreed, then planned": ([window()], [planning(AS_OF - 3 * DAY, "2025-visit", 3)], (52, 61), 3),
-    "agreed, then doubted": ([window()], [planning(AS_OF - 3 * DAY, "2025-visit", -2)], (52, 61), -2),
-    "announced for a day": (
-        [window()],
-        [announcement(AS_OF - 3 * DAY, "2025-visit", AS_OF + 55 * DAY)],
-        (55, 55),
-        None,
-    ),
+    "agreed": (window(), [], (52, 61), 0),
+    "agreed, part of the window behind": (UNDER_WAY, [], (1, 40), 0),
+    "agreed, then planned": (window(), said_of_visit(3), (52, 61), 3),
+    "agreed, then doubted": (window(), said_of_visit(-2), (52, 61), -2),
+    "announced for a day": (window(), [NAMED], (55, 55), 0),
 }
 
 
 class TestVisits:
-    @pytest.mark.parametrize("seed", [1, 2])
-    @pytest.mark.parametrize("case", VISITS)
-    def test_an_agreed_visit_is_kept_as_promises_are_on_a_day_of_what_is_left_of_its_window(self, case, seed):
-        windows, said, (first, last), talk = VISITS[case]
+    @pytest.mark.parametrize("seed, case", list(enumerate(VISITS)), ids=VISITS)
+    def test_an_agreed_visit_is_kept_as_promises_are_on_a_day_of_what_is_left_of_its_window(self, seed, case):
+        dates, said, (first, last), talk = VISITS[case]
         p = parameters(seed)
-        ahead = ahead_of(ledger(said, [visit()], windows), deadline=AS_OF + HORIZON * DAY)
+        ahead = ahead_of(ledger(said, [visit()], [dates]), deadline=AS_OF + HORIZON * DAY)
         days = chances.visit_days(p, ahead.visits[0], ahead)[0]
         worlds = Worlds(p, seed)
         day = worlds.rng.integers(first, last + 1, WORLDS)
         kept = worlds.rng.exponential(1 / worlds.p["breaks"], WORLDS) > np.minimum(day, 30)
         # Words are weighed day by day: of each day the odds that the visit is kept are multiplied.
         chance = np.exp(-worlds.p["breaks"] * np.minimum(day, 30))
-        ratio = worlds.p["word_factor"] ** ((talk or 0) / 3)
+        ratio = worlds.p["word_factor"] ** (talk / 3)
         weight = np.where(kept, ratio, 1.0) / (chance * ratio + 1 - chance)
         assert_agrees(days.sum(), kept, weight, case)
         assert_agrees(days[: (first + last) // 2].sum(), kept & (day <= (first + last) // 2), weight, case)
@@ -465,8 +439,8 @@ class TestTogether:
 
     STOPS = [Stop(30, "unga", "US", levels=(("CN", -1),)), Stop(70, planned=2), Stop(90, "g20", "ZA")]
 
-    @pytest.mark.parametrize("seed", [1, 2])
-    def test_the_first_meeting_is_that_of_the_simulation(self, seed):
+    def test_the_first_meeting_is_that_of_the_simulation(self):
+        seed = 1
         p, worlds = parameters(seed), Worlds(parameters(seed), seed)
         whole = ledger_of(self.STOPS, [signal(strength=3)], [visit()], [window()])
         ahead = ahead_of(whole, deadline=AS_OF + HORIZON * DAY)
@@ -498,15 +472,6 @@ class TestTogether:
             assert_agrees(made.by_day[0, by - 1], when <= by, weight, by)
         assert_agrees(by_deadline, when <= HORIZON, weight, "deadline")
 
-
-class TestParts:
-    def test_without_words_or_tone_the_chance_of_one_occasion_is_that_both_come_and_meet(self):
-        view, ahead = season_of(100)
-        us, cn = (attendance.comes(P, view.slots[0], side, np.zeros(200)) for side in (0, 1))
-        np.testing.assert_allclose(
-            season_total(P, view, ahead), P["held"] * us * cn * P["meets_summit"], rtol=1e-9
-        )
-
     def test_where_nobody_says_anything_the_season_without_signals_is_the_season(self):
         ahead = ahead_of(ledger((), [occasion()]))
         np.testing.assert_allclose(
@@ -522,14 +487,7 @@ class TestParts:
             > attendance.comes(P, view.slots[0], 1, np.zeros(200))
         ).all()
 
-    def test_causes_multiply(self):
-        ahead = ahead_of(ledger((), [occasion(), visit()], [window()]), deadline=date(2025, 12, 31))
-        season, tone = ahead.seasons[0], chances.felt(P, ahead)
-        missed = np.exp(-chances.unknown_days(P, ahead.horizon).sum(1))
-        missed *= 1 - chances.visit_days(P, ahead.visits[0], ahead).sum(1)
-        missed *= 1 - sum(day.sum(1) for _, day in chances.season_days(P, season, tone * season.fade, ahead))
-        np.testing.assert_allclose(chances.by_deadline(P, ahead), 1 - missed, atol=1e-9)
-
+    @settings(max_examples=40)
     @given(st.lists(st.integers(-2, 25), min_size=1, max_size=3), st.integers(20, 40), st.data())
     def test_days_are_chances_and_the_season_is_at_most_certain(self, starts, horizon, data):
         view, ahead = season_of(*sorted(starts), horizon=horizon)
@@ -552,8 +510,3 @@ class TestParts:
                 ((each >= 0) & (each <= 1 + 1e-9) & (seen.both <= each + 1e-9)).all()
                 for each in seen.comes.values()
             )
-
-    def test_a_meeting_falls_around_the_start_as_meetings_did(self):
-        view, ahead = season_of(60)
-        ((_, days),) = chances.season_days(P, view, np.zeros(200), ahead)
-        np.testing.assert_allclose(days[:, 60 + OFFSETS - 1], days.sum(1, keepdims=True) * P["meeting_day"])

@@ -1,4 +1,4 @@
-"""The formulas that page 3 displays are those that `attendance.py` and `chances.py` compute: they are read from the page and evaluated."""
+"""The formulas of page 3, read from the page and evaluated, are those that the package computes."""
 
 import re
 
@@ -47,7 +47,7 @@ def close(found, expected):
 
 
 def parameters(d):
-    """The scalars of one draw by the symbol that the page gives them, and the numbers of the priors file that it names."""
+    """The scalars of one draw and the numbers of the priors file, by their symbol on the page."""
     made = {
         symbol + ("_" if symbol == "lambda" else ""): float(P[name][d])
         for symbol, name in NAMED.items()
@@ -57,12 +57,12 @@ def parameters(d):
         "H": S.tone_half_life,
         "R": S.at_risk,
         "bar_B": float(P["norm"][d]),
-        "mu": lambda l: float(P[NAMED["mu_l"]][d, LEVELS.index(l)]),
+        "mu": lambda level: float(P[NAMED["mu_l"]][d, LEVELS.index(level)]),
     }
 
 
 def season(d, view, ahead, among=None):
-    """What the page leaves to the occasions of a season, for one draw; `among` are the occasions that count."""
+    """What the page takes from the occasions of a season, for one draw; only those `among` count."""
     slots, known = view.open, parameters(d)
     indices = frozenset(range(len(slots)) if among is None else among)
 
@@ -112,16 +112,13 @@ def season(d, view, ahead, among=None):
 
 
 def meet(d, view, ahead):
-    """The chances that they meet at each occasion of a season, by the page: F, or K and J of the best set of promises."""
+    """P(they meet at each occasion of a season) by the page: F, or K and J of the best set of promises."""
     given, found = season(d, view, ahead), []
     for promises in subsets(given["E"]):
         others = evaluator(FORMULAS, season(d, view, ahead, given["O"] - promises))
-        value = evaluator(
-            FORMULAS, given | {"E": promises, "hat_F": lambda o, *, others=others: others("F", o)}
-        )
-        found.append(
-            [value("K" if o in promises else "J" if promises else "F", o) for o in sorted(given["O"])]
-        )
+        rest = {"E": promises, "hat_F": lambda o, *, others=others: others("F", o)}
+        value, otherwise = evaluator(FORMULAS, given | rest), "J" if promises else "F"
+        found.append([value("K" if o in promises else otherwise, o) for o in sorted(given["O"])])
     return max(found, key=sum)
 
 
@@ -139,15 +136,8 @@ def talked_of(rng, number, announced=0):
         name, (kind, host) = f"2025-{n}", kinds[(n + rng.integers(3)) % 3]
         rows.append(occasion(name, AS_OF + int(rng.integers(-1, 20) + 12 * n) * DAY, type=kind, host=host))
         for k in range(rng.integers(0, 6)):
-            said.append(
-                word(
-                    ("US", "CN", "both")[rng.integers(3)],
-                    int(rng.choice((3, *LEVELS, -3))),
-                    AS_OF - int(rng.integers(1, 60)) * DAY,
-                    name,
-                    f"-{n}-{k}",
-                )
-            )
+            side, strength = ("US", "CN", "both")[rng.integers(3)], int(rng.choice((3, *LEVELS, -3)))
+            said.append(word(side, strength, AS_OF - int(rng.integers(1, 60)) * DAY, name, f"-{n}-{k}"))
         said += [
             planning(AS_OF - DAY, name, int(sign * rng.integers(1, 4)), f"-{n}")
             for sign in (1, -1)
@@ -163,7 +153,7 @@ def tone_of(view, ahead):
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_the_sum_over_who_comes_is_that_of_the_page(number, seed):
     view, ahead = talked_of(np.random.default_rng([seed, number]), number)
     code = attendance.unpromised(P, list(view.open), tone_of(view, ahead))
@@ -175,7 +165,7 @@ def test_the_sum_over_who_comes_is_that_of_the_page(number, seed):
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_announced_meetings_are_the_promises_of_the_page(number, seed):
     view, ahead = talked_of(np.random.default_rng([seed, number, 1]), number, announced=1 + seed % number)
     code = attendance.season_chances(P, view, tone_of(view, ahead), ahead)
@@ -208,29 +198,20 @@ def test_the_whole_forecast_is_that_of_the_page():
         known = parameters(d) | {"T": ahead.horizon}
         agreed, off = ahead.visits[0], ahead.put_off[0]
         first, talk = max(agreed.first, 1), agreed.words.meeting.planned
-        visits = evaluator(
-            FORMULAS,
-            known
-            | {
-                "a": first,
-                "b": agreed.last - first + 1,
-                "c": min(agreed.last, ahead.horizon),
-                "I": off.last,
-                "D": off.since,
-                "r": known["phi"] ** talk,
-            },
-        )
+        dates = {"a": first, "b": agreed.last - first + 1, "c": min(agreed.last, ahead.horizon)}
+        again = {"I": off.last, "D": off.since, "r": known["phi"] ** talk}
+        visits = evaluator(FORMULAS, known | dates | again)
         totals = [by_deadline(d, view, ahead) for view in ahead.seasons]
         found = evaluator(
             FORMULAS,
             known
             | {
                 "each_j": range(2),
-                "P": lambda j: totals[j],
+                "P": lambda j, *, totals=totals: totals[j],
                 "each_v": [0],
-                "V": lambda v: visits("V"),
+                "V": lambda v, *, visits=visits: visits("V"),
                 "each_w": [0],
-                "W": lambda w: visits("W"),
+                "W": lambda w, *, visits=visits: visits("W"),
             },
         )("P")
         close(found, code[d])

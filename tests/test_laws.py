@@ -1,4 +1,4 @@
-"""The laws of the forecast (design, section 5), each as a property of whole ledgers rather than of one function."""
+"""The laws of the forecast, each as a property of whole ledgers rather than of one function."""
 
 from dataclasses import replace
 from datetime import date
@@ -33,16 +33,15 @@ from model import attendance, chances, summit
 from model.answer import explain, forecast
 from model.evidence.outlook import outlook
 from model.evidence.record import OFFSETS, no_record, record
-from model.evidence.rows import ATTENDANCE, OCCASION_COLUMNS
+from model.evidence.rows import ATTENDANCE
 from model.evidence.seasons import YEAR, meetings
 from model.evidence.words import LEVELS, words
-from model.files.csv_files import csv_text
-from model.files.problems import InputError
 from model.fit import fits, likelihood
 from model.settings.params import load_params
 
 P = prior_draws()
 FEW = thinned(P, 5)
+ACTORS = ["US", "CN", "both"]
 
 
 def probability(p, whole, as_of=AS_OF, deadline=date(2025, 12, 31)):
@@ -96,73 +95,55 @@ class TestDeadline:
 
 
 def fields(whole, as_of, draws):
-    """The fields of a forecast with a fit that does not look at the record, without the count of later rows."""
+    """The fields of a forecast with a fit that ignores the record, without the count of later rows."""
     params = load_params(as_of=as_of, deadline=as_of + 200 * DAY)
     fit = fits.Fit("", as_of, draws, {"ess_min": 400.0}, 0.0, True, "")
-    made = forecast.forecast(params, whole, lambda params, past: fit).forecast
-    return {name: value for name, value in vars(made).items() if name != "rows_after_as_of"}
+    *_, made = forecast.forecast(params, whole, lambda params, past: fit)
+    return {name: value for name, value in made.items() if name != "rows_after_as_of"}
+
+
+@st.composite
+def later_outcome(draw, o, as_of):
+    """Another outcome, leaders and, of a visit, days, as far as they become public later."""
+    met, change = draw(st.booleans()), {"note": "Told later.", "source": "Found later."}
+    change |= {"met": met, "attended": draw(st.sampled_from(["both", "none", "US"]))}
+    change |= {"held_in_person": draw(st.booleans())}
+    start = o.start_date
+    if start > as_of:
+        change["leader_1"] = draw(st.sampled_from(["Somebody", "Else"]))
+        if o.is_visit:
+            shift = draw(st.integers(0, 30)) * DAY
+            start = o.start_date + shift
+            change |= {"start_date": start, "end_date": o.end_date + shift}
+    return replace(o, **change, met_date=max(start, as_of + DAY) if met else None)
 
 
 @st.composite
 def later_changes(draw, whole, as_of):
-    """The ledger after any change to what became public after a day: signals, windows, occasions, outcomes, dates."""
+    """The ledger after any change to what became public after a day."""
     later = st.integers(1, 300).map(lambda days: as_of + days * DAY)
-    ids = st.sampled_from([s.event_id for s in whole.signals][-200:])
-    signals, windows, occasions = (
-        [s for s in whole.signals if s.public_date <= as_of],
-        list(whole.visit_windows),
-        {},
-    )
-    signals += [s for s in whole.signals if s.public_date > as_of and draw(st.booleans())]
+    ids = ["", *(row.event_id for row in whole.signals[-200:])]
+    signals = [row for row in whole.signals if row.public_date <= as_of or draw(st.booleans())]
     for n in range(draw(st.integers(0, 3))):
         day, kind = draw(later), draw(st.sampled_from(KINDS))
-        about = draw(st.sampled_from(["", *(o.occasion_id for o in whole.occasions if o.known_from <= day)]))
+        known = ["", *(o.occasion_id for o in whole.occasions if o.known_from <= day)]
+        row = signal(f"{day}-late-{n}", day, kind, signed(kind, 3), search="losses")
         for_date = day + 30 * DAY if kind == "summit_announced" else None
-        signals.append(
-            signal(
-                f"{day}-late-{n}",
-                day,
-                kind,
-                signed(kind, 3),
-                "A1",
-                about,
-                draw(st.one_of(st.just(""), ids)),
-                draw(st.sampled_from(["US", "CN", "both"])),
-                for_date=for_date,
-                search="losses",
-            )
-        )
-    visits = [o.occasion_id for o in whole.occasions if o.is_visit]
+        names = {"occasion": draw(st.sampled_from(known)), "same_as": draw(st.sampled_from(ids))}
+        signals.append(replace(row, **names, actor=draw(st.sampled_from(ACTORS)), for_date=for_date))
+    visits, windows = [o.occasion_id for o in whole.occasions if o.is_visit], list(whole.visit_windows)
     for _ in range(draw(st.integers(0, 2))):
         day = draw(later)
         windows.append(window(draw(st.sampled_from(visits)), day, day + 10 * DAY, day + 40 * DAY))
+    occasions = []
     for o in whole.occasions:
-        if o.known_from > as_of or o.outcome_date <= as_of or not draw(st.booleans()):
-            continue
-        change = {
-            "met": (met := draw(st.booleans())),
-            "attended": draw(st.sampled_from(["both", "none", "US"])),
-            "held_in_person": draw(st.booleans()),
-            "note": "Told later.",
-            "source": "Found later.",
-            "met_date": max(o.start_date, as_of + DAY) if met else None,
-        }
-        if o.start_date > as_of:
-            change |= {"leader_1": draw(st.sampled_from(["Somebody", "Else"]))}
-        if o.is_visit and o.start_date > as_of:
-            shift = draw(st.integers(0, 30)) * DAY
-            change |= {
-                "start_date": o.start_date + shift,
-                "end_date": o.end_date + shift,
-                "met_date": o.start_date + shift if met else None,
-            }
-        occasions[o.occasion_id] = replace(o, **change)
+        open_on_the_day = o.known_from <= as_of < o.outcome_date
+        changed = open_on_the_day and draw(st.booleans())
+        occasions.append(draw(later_outcome(o, as_of)) if changed else o)
     for n in range(draw(st.integers(0, 2))):
         start = draw(later) + 30 * DAY
-        occasions[f"{start.year}-late-{n}"] = occasion(
-            f"{start.year}-late-{n}", start, known_from=as_of + DAY
-        )
-    return ledger(signals, ({o.occasion_id: o for o in whole.occasions} | occasions).values(), windows)
+        occasions.append(occasion(f"{start.year}-late-{n}", start, known_from=as_of + DAY))
+    return ledger(signals, occasions, windows)
 
 
 def data_bytes(whole, as_of):
@@ -177,7 +158,7 @@ class TestNothingLater:
 
     BEFORE: dict = {}
 
-    @settings(max_examples=30)
+    @settings(max_examples=12)
     @given(
         st.sampled_from([date(2025, 7, 11), date(2024, 11, 16), date(2018, 11, 20), date(2009, 2, 22)]),
         st.data(),
@@ -221,7 +202,7 @@ class TestSameAgain:
 
 @st.composite
 def calendars(draw):
-    """One to four occasions of the next months, some of which may be under way, and perhaps an agreed visit."""
+    """One to four occasions of the next months, some perhaps under way, and perhaps an agreed visit."""
     days = sorted(draw(st.lists(st.integers(-2, 100), min_size=1, max_size=4, unique=True)))
     rows = [
         occasion(
@@ -245,15 +226,8 @@ def one_row(draw, names, number):
     if PRIORS.kinds[kind].sign == "either" and draw(st.booleans()):
         strength = -strength
     open_to = [name for name in names if name != "2025-visit"] if kind == ATTENDANCE else [*names, ""]
-    return signal(
-        f"{day}-{number}",
-        day,
-        kind,
-        strength,
-        draw(st.sampled_from(["A1", "B2", "C3"])),
-        draw(st.sampled_from(open_to)),
-        actor=draw(st.sampled_from(["US", "CN", "both"])),
-    )
+    grade, about = draw(st.sampled_from(["A1", "B2", "C3"])), draw(st.sampled_from(open_to))
+    return signal(f"{day}-{number}", day, kind, strength, grade, about, actor=draw(st.sampled_from(ACTORS)))
 
 
 @st.composite
@@ -261,54 +235,47 @@ def situations(draw):
     """Occasions, windows, what was said of them, and one more row."""
     rows, windows = draw(calendars())
     names = [o.occasion_id for o in rows]
-    return (
-        rows,
-        windows,
-        [draw(one_row(names, n)) for n in range(draw(st.integers(0, 7)))],
-        draw(one_row(names, "new")),
-    )
+    said = [draw(one_row(names, n)) for n in range(draw(st.integers(0, 7)))]
+    return rows, windows, said, draw(one_row(names, "new"))
 
 
 class TestSignals:
     """Law 4."""
 
-    @settings(max_examples=1000)
-    @given(situations())
-    def test_a_signal_moves_every_draw_its_way(self, situation):
+    def moves_every_draw_its_way(self, situation):
         """In every draw, but for rounding, whatever was said before and after it."""
         rows, windows, said, row = situation
         before, after = (probability(FEW, ledger(signals, rows, windows)) for signals in (said, [*said, row]))
         assert (np.sign(row.strength) * (after - before) >= -1e-9).all()
 
+    @settings(max_examples=200)
+    @given(situations())
+    def test_a_signal_moves_every_draw_its_way(self, situation):
+        self.moves_every_draw_its_way(situation)
+
+    @pytest.mark.study
+    @settings(max_examples=5000)
+    @given(situations())
+    def test_a_signal_moves_every_draw_its_way_in_thousands_of_situations(self, situation):
+        self.moves_every_draw_its_way(situation)
+
     @settings(max_examples=60)
     @given(situations(), st.data())
     def test_rows_tied_as_one_event_count_once(self, situation, data):
         rows, windows, said, _ = situation
+        twins = [replace(row, event_id=f"{row.event_id}-again", same_as=row.event_id) for row in said]
+        later = [data.draw(st.integers(0, 30)) * DAY for _ in said]
         twins = [
-            replace(
-                row,
-                event_id=f"{row.event_id}-again",
-                same_as=row.event_id,
-                public_date=row.public_date + data.draw(st.integers(0, 30)) * DAY,
-            )
-            for row in said
+            replace(row, public_date=row.public_date + lag) for row, lag in zip(twins, later, strict=True)
         ]
-        once, twice = (
-            probability(FEW, ledger(signals, rows, windows)) for signals in (said, [*said, *twins])
-        )
+        once, twice = (probability(FEW, ledger(rows_, rows, windows)) for rows_ in (said, [*said, *twins]))
         assert np.array_equal(once, twice)
 
-    @pytest.mark.parametrize(
-        "first, last",
-        [
-            (date(2025, 1, 1), date(2025, 3, 31)),
-            (date(2025, 4, 1), date(2025, 5, 10)),
-            (date(2025, 5, 11), date(2025, 7, 11)),
-            (date(1993, 1, 1), date(2025, 7, 11)),
-        ],
-    )
+    @pytest.mark.parametrize("first, last", [("2025-04-01", "2025-05-10"), ("1993-01-01", "2025-07-11")])
     def test_coding_a_period_twice_moves_nothing(self, default_run, first, last):
-        coded = {row.event_id: row for row in default_run.ledger.signals if first <= row.public_date <= last}
+        coded = {
+            row.event_id: row for row in default_run.ledger.signals if first <= str(row.public_date) <= last
+        }
         twins = [
             replace(row, event_id=f"{name}-twin", same_as=row.same_as + "-twin" * (row.same_as in coded))
             for name, row in coded.items()
@@ -338,17 +305,10 @@ class TestReasons:
 class TestRecordAgrees:
     """Law 6."""
 
-    @pytest.mark.parametrize(
-        "begin, end",
-        [
-            ((1, 1), (12, 31)),
-            ((1, 1), (6, 30)),
-            ((7, 11), (12, 31)),
-            ((9, 1), (10, 10)),
-            ((10, 15), (12, 31)),
-            ((12, 10), (12, 31)),
-        ],
-    )
+    STRETCHES = [((1, 1), (12, 31)), ((1, 1), (6, 30)), ((7, 11), (12, 31))]
+    STRETCHES += [((9, 1), (10, 10)), ((10, 15), (12, 31)), ((12, 10), (12, 31))]
+
+    @pytest.mark.parametrize("begin, end", STRETCHES)
     def test_without_signals_the_forecast_is_the_share_of_years_that_met_in_the_same_stretch(
         self, default_run, begin, end
     ):
@@ -360,10 +320,9 @@ class TestRecordAgrees:
         years, record_years = range(2009, 2025), range(1993, 2025)
         predicted = []
         for year in years:
-            as_of, deadline = date(year, *begin), date(year, *end)
-            ahead = outlook(
-                replace(whole.as_of(as_of), signals=(), visit_windows=()), as_of, deadline, PARAMS
-            )
+            as_of = date(year, *begin)
+            silent = replace(whole.as_of(as_of), signals=(), visit_windows=())
+            ahead = outlook(silent, as_of, date(year, *end), PARAMS)
             predicted.append(chances.by_deadline(p, ahead, signals=False))
         met = meetings(default_run.ledger)
         hits = sum(any(date(year, *begin) < day <= date(year, *end) for day in met) for year in record_years)
@@ -386,30 +345,38 @@ class TestRecordAgrees:
 class TestArithmetic:
     """Law 7."""
 
+    @settings(max_examples=25)
+    @given(st.integers(0, 900))
+    def test_time_without_an_outcome_reweights_the_draws_as_the_posterior_says(self, default_run, days):
+        """The prior of the rate of visits is a gamma distribution, so its posterior is one too."""
+        past, prior = default_run.record, PRIORS.parameters["visit_rate"].frozen()
+        updated = fits.update(default_run.fit, past, past, past.through + days * DAY)
+        inverse_scale = prior.mean() / prior.var()
+        shape = prior.mean() * inverse_scale + past.visits
+        exact = shape / (inverse_scale + past.years + days / YEAR)
+        rate = updated.draws["visit_rate"]
+        assert updated.pareto_k < 0.7
+        assert abs(rate.mean() - exact) < 3 * forecast.monte_carlo_error(rate, updated)
+
+    @pytest.mark.study
     def test_time_without_an_outcome_reweights_the_draws_as_a_refit_would_find_them(self, default_run):
         """Of one ledger; the record keeps the study of fifty."""
         past, days = default_run.record, 400
         updated = fits.update(default_run.fit, past, past, past.through + days * DAY)
         later = replace(past, years=past.years + days / YEAR)
         tree = fits.sample(PARAMS, later)
-        fresh = replace(
-            default_run.fit, draws=fits.draws_of(tree, later), diagnostics=fits.diagnose(tree, PARAMS)[0]
-        )
-        assert updated.pareto_k < 0.7
+        diagnostics = fits.diagnose(tree, PARAMS)[0]
+        fresh = replace(default_run.fit, draws=fits.draws_of(tree, later), diagnostics=diagnostics)
         for quantity in (lambda p: p["visit_rate"], lambda p: chances.by_deadline(p, default_run.outlook)):
             ours, theirs = (quantity(each.draws) for each in (updated, fresh))
-            error = np.hypot(
-                forecast.monte_carlo_error(ours, updated), forecast.monte_carlo_error(theirs, fresh)
-            )
-            assert abs(ours.mean() - theirs.mean()) < 3 * error
-        assert updated.draws["visit_rate"].mean() < default_run.draws["visit_rate"].mean()
+            errors = (forecast.monte_carlo_error(ours, updated), forecast.monte_carlo_error(theirs, fresh))
+            assert abs(ours.mean() - theirs.mean()) < 3 * np.hypot(*errors)
 
     def test_rows_public_after_the_fit_move_the_number_without_a_refit(self, default_run):
         more = announcement(date(2025, 7, 1), "2025-apec-gyeongju")
         whole, p = extended(default_run.whole, [more, signal(strength=3)]), thinned(default_run.draws)
-        assert fits.fit_key(PARAMS, record(whole.as_of(AS_OF), PARAMS)) == fits.fit_key(
-            PARAMS, default_run.record
-        )
+        key = fits.fit_key(PARAMS, record(whole.as_of(AS_OF), PARAMS))
+        assert key == fits.fit_key(PARAMS, default_run.record)
         assert (probability(p, whole) > probability(p, default_run.whole)).all()
 
     def test_the_fit_stays_the_same_until_something_is_decided(self, default_run):
@@ -456,13 +423,6 @@ class TestWords:
         ratio = np.log((likely[0] / likely[1])[:, LEVELS.index(new.strength)])
         np.testing.assert_allclose(self.odds(rows) - self.odds(said), ratio * counts, atol=1e-6)
 
-    @given(st.sampled_from(LEVELS))
-    def test_the_ratio_is_that_of_the_misled(self, level):
-        change = self.odds([word("US", level)]) - self.odds([])
-        np.testing.assert_allclose(
-            change, -np.sign(level) * np.log(P["misled"][:, LEVELS.index(level)]), atol=1e-6
-        )
-
 
 class TestCalendar:
     """Law 10."""
@@ -483,56 +443,29 @@ class TestCalendar:
     def test_moving_an_occasion_of_the_default_run_by_a_day_hardly_moves_the_headline(
         self, default_run, name, shift
     ):
-        moved = [
-            replace(o, start_date=o.start_date + shift * DAY, end_date=o.end_date + shift * DAY)
-            for o in default_run.whole.occasions
-            if o.occasion_id == name
-        ]
-        after = probability(default_run.draws, extended(default_run.whole, (), moved)).mean()
+        o = next(o for o in default_run.whole.occasions if o.occasion_id == name)
+        moved = replace(o, start_date=o.start_date + shift * DAY, end_date=o.end_date + shift * DAY)
+        after = probability(default_run.draws, extended(default_run.whole, (), [moved])).mean()
         assert abs(after - probability(default_run.draws, default_run.whole).mean()) < 0.002
-
-    def test_an_encounter_listed_twice_is_refused(self, tmp_path, default_run):
-        apec = next(o for o in default_run.whole.occasions if o.occasion_id == "2025-apec-gyeongju")
-        cells = [str(value or "") for value in (getattr(apec, column) for column in OCCASION_COLUMNS)]
-        again = tmp_path / "occasions.csv"
-        twin = {
-            "occasion_id": "2025-apec-again",
-            "attended": "",
-            "held_in_person": "",
-            "met": "",
-            "met_date": "",
-        }
-        again.write_text(
-            csv_text(
-                OCCASION_COLUMNS,
-                [[twin.get(column, cell) for column, cell in zip(OCCASION_COLUMNS, cells, strict=True)]],
-            )
-        )
-        with pytest.raises(InputError, match="one row for an encounter; .*2025-apec-gyeongju"):
-            forecast.read(PARAMS, forecast.Sources(occasions=(again,)))
 
 
 class TestNoRecord:
     """Law 11, of a record in which nothing was decided."""
 
     RECORDS = {
-        "no record": no_record,
-        "an empty ledger": lambda: record(ledger(), PARAMS),
-        "nothing decided yet": lambda: record(
-            ledger([signal(), word("US", 3)], [occasion()]).as_of(AS_OF), PARAMS
-        ),
-        "a day before the first outcome": lambda: record(
-            ledger((), [occasion(met=True)]).as_of(AS_OF), PARAMS
-        ),
+        "no record": no_record(),
+        "an empty ledger": record(ledger(), PARAMS),
+        "nothing decided yet": record(ledger([signal(), word("US", 3)], [occasion()]).as_of(AS_OF), PARAMS),
+        "a day before the first outcome": record(ledger((), [occasion(met=True)]).as_of(AS_OF), PARAMS),
     }
 
     @pytest.mark.parametrize("name", RECORDS)
     def test_no_draw_is_more_likely_than_another(self, name):
-        assert not likelihood.log_likelihood(P, self.RECORDS[name]()).any()
+        assert not likelihood.log_likelihood(P, self.RECORDS[name]).any()
 
     @pytest.mark.parametrize("name", RECORDS)
     def test_the_data_are_those_of_no_record(self, name):
-        found, none = summit.data_of(self.RECORDS[name]()), summit.data_of(no_record())
+        found, none = summit.data_of(self.RECORDS[name]), summit.data_of(no_record())
         assert all(np.array_equal(found[key], none[key]) for key in none)
 
     def test_the_draws_stay_as_they_are_whatever_the_day(self):

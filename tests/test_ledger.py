@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import made_up
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from model.evidence.ledger import Ledger, append_signal, check_as_of, load_ledger
@@ -36,78 +36,28 @@ WORDS = {
     "sides": ("US", "CN"),
 }
 
-SIGNAL = dict(
-    zip(
-        SIGNAL_COLUMNS,
-        (
-            "2025-06-01-envoys",
-            "2025-06-01",
-            "2025-06-02",
-            "envoy_meeting",
-            "both",
-            "1",
-            "B2",
-            "2025-apec",
-            "",
-            "",
-            "no",
-            "",
-            "Envoys meet.",
-            "A paper",
-            "yes",
-        ),
-    )
+
+def row_of(columns, text):
+    return dict(zip(columns, text.split("|"), strict=True))
+
+
+SIGNAL = row_of(
+    SIGNAL_COLUMNS,
+    "2025-06-01-envoys|2025-06-01|2025-06-02|envoy_meeting|both|1|B2|2025-apec|||no||They meet.|A paper|yes",
 )
 ANNOUNCED = {"kind": "summit_announced", "strength": "3", "for_date": "2025-10-30"}
 ATTENDS = {"kind": "attendance", "actor": "US", "strength": "3"}
+AT_VISIT = {"occasion": "2026-visit", "public_date": "2025-09-20"}
 OLD_COLUMNS = [column for column in SIGNAL_COLUMNS if column not in OPTIONAL_COLUMNS]
-OCCASION = dict(
-    zip(
-        OCCASION_COLUMNS,
-        (
-            "2025-apec",
-            "APEC",
-            "apec",
-            "KR",
-            "2025-10-31",
-            "2025-11-01",
-            "2024-10-31",
-            "Trump",
-            "Xi",
-            "both",
-            "yes",
-            "yes",
-            "2025-10-30",
-            "",
-            "high",
-            "A paper",
-        ),
-    )
+OCCASION = row_of(
+    OCCASION_COLUMNS,
+    "2025-apec|APEC|apec|KR|2025-10-31|2025-11-01|2024-10-31|Trump|Xi|both|yes|yes|2025-10-30||high|A paper",
 )
-VISIT = dict(
-    zip(
-        OCCASION_COLUMNS,
-        (
-            "2026-visit",
-            "A visit",
-            "visit",
-            "CN",
-            "2026-04-10",
-            "2026-04-12",
-            "2025-09-19",
-            "Trump",
-            "Xi",
-            "",
-            "",
-            "",
-            "",
-            "",
-            "high",
-            "A paper",
-        ),
-    )
+VISIT = row_of(
+    OCCASION_COLUMNS,
+    "2026-visit|A visit|visit|CN|2026-04-10|2026-04-12|2025-09-19|Trump|Xi||||||high|A paper",
 )
-WINDOW = dict(zip(WINDOW_COLUMNS, ("2026-visit", "2025-09-19", "2026-01-01", "2026-04-30", "said so")))
+WINDOW = row_of(WINDOW_COLUMNS, "2026-visit|2025-09-19|2026-01-01|2026-04-30|said so")
 
 
 def csv_of(columns, rows):
@@ -116,8 +66,8 @@ def csv_of(columns, rows):
 
 @pytest.fixture
 def load(tmp_path, monkeypatch):
-    """Loads a ledger of rows written to files of a temporary folder; each argument is one file or a list of files."""
-    monkeypatch.setattr("model.files.disk.ROOT", tmp_path)
+    """Loads a ledger of rows, which it writes to files of a temporary folder."""
+    monkeypatch.setattr("model.files.ROOT", tmp_path)
 
     def loader(
         signals=(SIGNAL,),
@@ -158,12 +108,8 @@ class TestLoading:
     def test_sound_rows_become_typed_values(self, load):
         ledger = load()
         (signal,) = ledger.signals
-        assert (signal.public_date, signal.strength, signal.in_article, signal.checked) == (
-            date(2025, 6, 2),
-            1,
-            False,
-            True,
-        )
+        assert (signal.public_date, signal.strength) == (date(2025, 6, 2), 1)
+        assert (signal.in_article, signal.checked) == (False, True)
         assert (signal.file, signal.line) == ("signals.csv", 2)
         apec, visit = ledger.occasions
         assert (apec.met, apec.held_in_person, apec.outcome_date) == (True, True, date(2025, 10, 30))
@@ -181,30 +127,19 @@ class TestLoading:
         assert [s.event_id for s in ledger.signals][:2] == ["2025-06-01-a", "2025-06-05-x"]
 
     def test_the_seeds_are_sound_and_use_only_words_that_have_a_prior(self):
-        seeds = ROOT / "seeds"
         run = load_params()
-        ledger = load_ledger(
-            [seeds / "signals.csv"],
-            [seeds / "occasions.csv"],
-            [seeds / "visit_windows.csv"],
-            **run.vocabulary,
-        )
+        tables = ("signals", "occasions", "visit_windows")
+        ledger = load_ledger(*([ROOT / "seeds" / f"{name}.csv"] for name in tables), **run.vocabulary)
         assert len(ledger.signals) > 600 and len(ledger.occasions) > 90 and not ledger.revised
         check_as_of(ledger, run)
 
     def test_the_tables_of_a_ledger_load_to_it_again(self, load, tmp_path):
-        whole = load(
-            signals=[
-                SIGNAL | ANNOUNCED | {"search": "losses", "description": '"Said, and done."'},
-                SIGNAL | ATTENDS | {"event_id": "2025-06-01-will"},
-            ]
-        )
+        said = SIGNAL | ANNOUNCED | {"search": "losses", "description": '"Said, and done."'}
+        whole = load(signals=[said, SIGNAL | ATTENDS | {"event_id": "2025-06-01-will"}])
+        paths = {name: tmp_path / f"again-{name}.csv" for name in tables_of(whole)}
         for name, text in tables_of(whole).items():
-            (tmp_path / f"again-{name}.csv").write_text(text)
-        assert (
-            load_ledger(**{name: [tmp_path / f"again-{name}.csv"] for name in tables_of(whole)}, **WORDS)
-            == whole
-        )
+            paths[name].write_text(text)
+        assert load_ledger(**{name: [path] for name, path in paths.items()}, **WORDS) == whole
 
     def test_a_ledger_may_be_empty(self, load):
         assert load(signals=(), occasions=(), windows=()) == load_ledger() == Ledger()
@@ -214,82 +149,49 @@ class TestLoading:
         "change, expected",
         [
             ({"event_id": "envoys"}, r"signals.csv:2:1: event_id: expected a date, then words"),
-            ({"event_id": "2025-06-01-Envoys"}, r"event_id: expected a date, then words"),
-            ({"event_id": ""}, r"event_id: expected"),
-            ({"event_date": "2025-06-31"}, r":2:19: event_date: expected a day of the calendar"),
-            ({"public_date": "2025-06-02T08:00"}, r"public_date: .*without time or zone"),
-            ({"public_date": ""}, r"public_date: expected a day written"),
-            (
-                {"event_date": "2025-06-03"},
-                r":2:30: public_date: expected a day not before event_date, which is 2025-06-03",
-            ),
-            ({"kind": "envoy_meting"}, r":2:41: kind: expected one of .*did you mean \"envoy_meeting\""),
+            ({"event_id": "2025-06-01-Envoys"}, "event_id: expected a date, then words"),
+            ({"event_id": ""}, "event_id: expected"),
+            ({"event_date": "2025-06-31"}, ":2:19: event_date: expected a day of the calendar"),
+            ({"public_date": "2025-06-02T08:00"}, "public_date: .*without time or zone"),
+            ({"public_date": ""}, "public_date: expected a day written"),
+            ({"event_date": "2025-06-03"}, ":2:30: public_date: expected a day not before event_date"),
+            ({"kind": "envoy_meting"}, ':2:41: kind: expected one of .*did you mean "envoy_meeting"'),
             ({"actor": "us"}, r"actor: expected one of US, CN, both; found 'us' \(did you mean \"US\"\?\)"),
-            ({"strength": "0"}, r"strength: expected one of -3, -2, -1, 1, 2, 3; found '0'"),
-            ({"strength": "4"}, r"strength: .*found '4'"),
-            ({"strength": "1.0"}, r"strength: .*found '1.0'"),
-            ({"strength": "nan"}, r"strength: .*found 'nan'"),
-            ({"strength": ""}, r"strength: .*found ''"),
-            ({"strength": "-1"}, r"strength: expected 1 to 3, as envoy_meeting points up; found -1"),
+            ({"strength": "0"}, "strength: expected one of -3, -2, -1, 1, 2, 3; found '0'"),
+            ({"strength": "4"}, "strength: .*found '4'"),
+            ({"strength": "1.0"}, "strength: .*found '1.0'"),
+            ({"strength": ""}, "strength: .*found ''"),
+            ({"strength": "-1"}, "strength: expected 1 to 3, as envoy_meeting points up; found -1"),
+            ({"kind": "contact_missed"}, "expected -3 to -1, as contact_missed points down; found 1"),
+            ({"grade": "B7"}, "grade: expected an Admiralty code"),
+            ({"grade": "b2"}, "grade: expected an Admiralty code"),
+            ({"occasion": "2025-apce"}, 'occasion: unknown occasion .2025-apce. .did you mean "2025-apec"'),
+            ({"occasion": "2026-visit"}, "occasion known by 2025-06-02; 2026-visit is known from 2025-09-19"),
             (
-                {"kind": "contact_missed"},
-                r"strength: expected -3 to -1, as contact_missed points down; found 1",
+                {"description": "=1"},
+                "description: expected text that does not start like a spreadsheet formula",
             ),
-            ({"grade": "B7"}, r"grade: expected an Admiralty code"),
-            ({"grade": "b2"}, r"grade: expected an Admiralty code"),
-            (
-                {"occasion": "2025-apce"},
-                r"occasion: unknown occasion '2025-apce' \(did you mean \"2025-apec\"\?\)",
-            ),
-            (
-                {"occasion": "2026-visit"},
-                r"occasion: expected an occasion known by 2025-06-02; 2026-visit is known from 2025-09-19",
-            ),
-            ({"same_as": "2025-06-01-envoy"}, r"same_as: unknown event .*did you mean \"2025-06-01-envoys\""),
-            ({"same_as": "2025-06-01-envoys"}, r"same_as: expected another row; found the row itself"),
-            ({"in_article": "true"}, r"in_article: expected one of yes, no; found 'true'"),
-            ({"checked": "no"}, r"checked: expected one of yes, open; found 'no'"),
-            ({"description": ""}, r"description: expected some text"),
-            ({"description": "x" * 141}, r"description: expected at most 140 characters; found 141"),
-            ({"source": ""}, r"source: expected some text"),
-            ({"search": "third"}, r"search: expected one of first, even, losses; found 'third'"),
-            ({"search": "evn"}, r"search: .*did you mean \"even\""),
-            (
-                {"for_date": "2025-10-30"},
-                r":2:\d+: for_date: expected a day only on a row of kind summit_announced that names an",
-            ),
-            (
-                ANNOUNCED | {"occasion": ""},
-                r"for_date: expected a day only on a row of kind summit_announced that names an",
-            ),
-            (
-                ANNOUNCED | {"for_date": "2025-06-01"},
-                r"for_date: expected a day not before public_date, which is 2025-06-02",
-            ),
-            (
-                ANNOUNCED | {"for_date": "2025-10-20"},
-                r"expected a for_date within five days of 2025-apec, 2025-10-31 to",
-            ),
+            ({"same_as": "2025-06-01-envoy"}, 'same_as: unknown event .*did you mean "2025-06-01-envoys"'),
+            ({"same_as": "2025-06-01-envoys"}, "same_as: expected another row; found the row itself"),
+            ({"in_article": "true"}, "in_article: expected one of yes, no; found 'true'"),
+            ({"checked": "no"}, "checked: expected one of yes, open; found 'no'"),
+            ({"description": ""}, "description: expected some text"),
+            ({"description": "x" * 141}, "description: expected at most 140 characters; found 141"),
+            ({"source": ""}, "source: expected some text"),
+            ({"search": "evn"}, 'search: expected one of first, even, losses; .*did you mean "even"'),
+            ({"for_date": "2025-10-30"}, ":2:.*: for_date: expected a day only on a row of kind summit_ann"),
+            (ANNOUNCED | {"occasion": ""}, "for_date: .* of kind summit_announced that names an occasion"),
+            (ANNOUNCED | {"for_date": "2025-06-01"}, "for_date: expected a day not before public_date"),
+            (ANNOUNCED | {"for_date": "2025-10-20"}, "a for_date within five days of 2025-apec, 2025-10-31"),
+            (ANNOUNCED | {"for_date": "30 October"}, "for_date: expected a day written YYYY-MM-DD"),
             (
                 ATTENDS | {"actor": "both", "strength": "-1"},
-                r"strength: expected -3, since attendance of both says",
+                "strength: expected -3, since attendance of both",
             ),
-            (ANNOUNCED | {"for_date": "30 October"}, r"for_date: expected a day written YYYY-MM-DD"),
-            (ANNOUNCED | {"for_date": "2025-10-32"}, r"for_date: expected a day of the calendar"),
-            (
-                ATTENDS | {"occasion": ""},
-                r"occasion: expected the occasion at which a leader is said to be present or absent",
-            ),
-            (
-                ATTENDS | {"occasion": "2026-visit", "public_date": "2025-09-20"},
-                r"occasion: expected an occasion of many leaders; 2026-visit is a visit, of which summit_announced",
-            ),
-            (ATTENDS | {"actor": "RU"}, r"actor: expected one of US, CN, both; found 'RU'"),
-            (ATTENDS | {"strength": "0"}, r"strength: expected one of -3, -2, -1, 1, 2, 3; found '0'"),
-            (
-                ATTENDS | {"for_date": "2025-10-30"},
-                r"for_date: expected a day only on a row of kind summit_announced",
-            ),
+            (ATTENDS | {"occasion": ""}, "occasion: expected the occasion that the leader will attend"),
+            (ATTENDS | AT_VISIT, "occasion: expected an occasion of many leaders; 2026-visit is a visit"),
+            (ATTENDS | {"actor": "RU"}, "actor: expected one of US, CN, both; found 'RU'"),
+            (ATTENDS | {"for_date": "2025-10-30"}, "for_date: expected a day only on a row of kind summit"),
         ],
     )
     def test_a_wrong_signal_is_told_with_its_cell(self, load, change, expected):
@@ -308,12 +210,9 @@ class TestLoading:
             ANNOUNCED,
             ANNOUNCED | {"for_date": ""},
             ANNOUNCED | {"for_date": "2025-10-26"},
-            ANNOUNCED | {"occasion": "2026-visit", "public_date": "2025-09-20", "for_date": "2026-04-10"},
-            *(
-                ATTENDS | {"actor": actor, "strength": strength}
-                for actor in ("US", "CN")
-                for strength in ("-3", "-1", "2")
-            ),
+            ANNOUNCED | AT_VISIT | {"for_date": "2026-04-10"},
+            *(ATTENDS | {"strength": strength} for strength in ("-3", "-1", "2")),
+            ATTENDS | {"actor": "CN"},
             ATTENDS | {"actor": "both", "strength": "-3"},
         ],
     )
@@ -321,77 +220,48 @@ class TestLoading:
         assert len(load(signals=[SIGNAL | change]).signals) == 1
 
     def test_a_row_says_which_day_it_names_and_how_it_was_found(self, load):
-        found = load(
-            signals=[
-                SIGNAL | ANNOUNCED | {"event_id": f"2025-06-01-{word or 'x'}", "search": word}
-                for word in ("", *SEARCHES)
-            ]
-        ).signals
-        assert {s.event_id[11:]: s.search for s in found} == {
-            "x": "first",
-            "first": "first",
-            "even": "even",
-            "losses": "losses",
-        }
+        rows = [
+            SIGNAL | ANNOUNCED | {"event_id": f"2025-06-01-{word or 'x'}", "search": word}
+            for word in ("", *SEARCHES)
+        ]
+        found = load(signals=rows).signals
+        assert {s.event_id[11:]: s.search for s in found} == {"x": "first"} | {w: w for w in SEARCHES}
         assert {s.for_date for s in found} == {date(2025, 10, 30)}
 
     @pytest.mark.parametrize("absent", [("for_date",), ("search",), OPTIONAL_COLUMNS])
     def test_a_file_may_lack_the_optional_columns(self, load, absent):
         columns = [column for column in SIGNAL_COLUMNS if column not in absent]
         assert load(columns=columns) == load()
-        assert_told(
-            problems_of(load, columns=columns, signals=[SIGNAL | {"checked": "no"}]),
-            r"signals.csv:2:\d+: checked: expected one of yes, open",
-        )
-        assert_told(
-            problems_of(load, columns=[*columns[:-1]]),
-            "missing column checked",
-            "expected the header event_id,",
-        )
+        told = problems_of(load, columns=columns, signals=[SIGNAL | {"checked": "no"}])
+        assert_told(told, r"signals.csv:2:\d+: checked: expected one of yes, open")
+        told = problems_of(load, columns=[*columns[:-1]])
+        assert_told(told, "missing column checked", "expected the header event_id,")
 
     @pytest.mark.parametrize(
         "change, expected",
         [
-            ({"occasion_id": "apec-2025"}, [r"occasions.csv:2:1: occasion_id: expected a year, then words"]),
-            ({"name": ""}, [r"name: expected some text"]),
-            (
-                {"type": "apek"},
-                [r"type: expected one of apec, visit; found 'apek' \(did you mean \"apec\"\?\)"],
-            ),
-            ({"host": "Korea"}, [r"host: expected an ISO 3166 code"]),
-            (
-                {"end_date": "2025-10-30"},
-                [r"end_date: expected a day not before start_date, which is 2025-10-31"],
-            ),
-            (
-                {"known_from": "2025-11-01"},
-                [r"start_date: expected a day not before known_from, which is 2025-11-01"],
-            ),
-            ({"leader_2": ""}, [r"leader_2: expected some text"]),
-            ({"attended": "all"}, [r"attended: expected one of US, CN, both, none; found 'all'"]),
-            ({"attended": ""}, [r"attended: expected attended, held_in_person, met all filled"]),
-            ({"attended": "US"}, [r"met: expected attended both"]),
+            ({"occasion_id": "apec-2025"}, ["occasions.csv:2:1: occasion_id: expected a year, then words"]),
+            ({"name": ""}, ["name: expected some text"]),
+            ({"type": "apek"}, ['type: expected one of apec, visit; found .apek. .did you mean "apec"']),
+            ({"host": "Korea"}, ["host: expected an ISO 3166 code"]),
+            ({"end_date": "2025-10-30"}, ["end_date: expected a day not before start_date, .* 2025-10-31"]),
+            ({"known_from": "2025-11-01"}, ["start_date: expected a day not before known_from"]),
+            ({"leader_2": ""}, ["leader_2: expected some text"]),
+            ({"attended": "all"}, ["attended: expected one of US, CN, both, none; found 'all'"]),
+            ({"attended": ""}, ["attended: expected attended, held_in_person, met all filled"]),
+            ({"attended": "US"}, ["met: expected attended both"]),
             (
                 {"held_in_person": "no", "attended": "none"},
-                [r"met: expected attended both and held in person yes"],
+                ["met: expected attended both and held in person"],
             ),
-            (
-                {"held_in_person": "no", "met": "no", "met_date": ""},
-                [r"attended: expected none where it was not held"],
-            ),
-            (
-                {"met": "maybe"},
-                [r"met: expected one of yes, no; found 'maybe'", r"met_date: expected a day if met is yes"],
-            ),
-            ({"met": "no"}, [r"met_date: expected a day if met is yes, and none otherwise"]),
-            ({"met_date": ""}, [r"met_date: expected a day if met is yes"]),
-            (
-                {"met_date": "2025-10-25"},
-                [r"met_date: expected a day from 2025-10-26 to 2025-11-06, five days around"],
-            ),
-            ({"met_date": "2025-11-07"}, [r"met_date: expected a day from"]),
-            ({"confidence": "sure"}, [r"confidence: expected one of high, medium, low; found 'sure'"]),
-            ({"source": ""}, [r"source: expected some text"]),
+            ({"held_in_person": "no", "met": "no", "met_date": ""}, ["attended: expected none where it was"]),
+            ({"met": "maybe"}, ["met: expected one of yes, no; found", "met_date: expected a day if met is"]),
+            ({"met": "no"}, ["met_date: expected a day if met is yes, and none otherwise"]),
+            ({"met_date": ""}, ["met_date: expected a day if met is yes"]),
+            ({"met_date": "2025-10-25"}, ["met_date: expected a day from 2025-10-26 to 2025-11-06, five"]),
+            ({"met_date": "2025-11-07"}, ["met_date: expected a day from"]),
+            ({"confidence": "sure"}, ["confidence: expected one of high, medium, low; found 'sure'"]),
+            ({"source": ""}, ["source: expected some text"]),
         ],
     )
     def test_a_wrong_occasion_is_told_with_its_cell(self, load, change, expected):
@@ -401,19 +271,13 @@ class TestLoading:
         assert load(occasions=[OCCASION, VISIT | {"host": "CH"}]).occasions[1].host == "CH"
 
     def test_a_note_may_explain_an_unusual_meeting(self, load):
-        assert (
-            load(occasions=[OCCASION | {"attended": "US", "note": "They met next door."}, VISIT])
-            .occasions[0]
-            .met
-        )
+        unusual = OCCASION | {"attended": "US", "note": "They met next door."}
+        assert load(occasions=[unusual, VISIT]).occasions[0].met
 
     @pytest.mark.parametrize(
         "change, expected",
         [
-            (
-                {"occasion_id": "2026-vist"},
-                r"visit_windows.csv:2:1: occasion_id: unknown occasion .*did you mean \"2026-visit\"",
-            ),
+            ({"occasion_id": "2026-vist"}, ':2:1: occasion_id: unknown occasion .*mean "2026-visit"'),
             ({"occasion_id": "2025-apec"}, r"occasion_id: expected a visit; 2025-apec is of type apec"),
             ({"public_date": "2025-09-18"}, r"occasion_id: expected an occasion known by 2025-09-18"),
             ({"latest": "2025-12-31"}, r"latest: expected a day not before earliest, which is 2026-01-01"),
@@ -428,14 +292,14 @@ class TestLoading:
     def test_an_id_stands_once_in_a_file(self, load):
         assert_told(
             problems_of(load, signals=[SIGNAL, SIGNAL], windows=[WINDOW, WINDOW]),
-            r"signals.csv:3:1: event_id: expected an id not used before .* stands on line 2",
-            r"visit_windows.csv:3:1: occasion_id: .*2026-visit@2025-09-19 stands on line 2",
+            r"signals.csv:3:1: event_id: expected an id not used before .* is already on line 2",
+            r"visit_windows.csv:3:1: occasion_id: .*2026-visit@2025-09-19 is already on line 2",
         )
 
     def test_an_encounter_is_listed_once_whatever_its_id(self, load):
         assert_told(
             problems_of(load, occasions=[OCCASION, VISIT, OCCASION | {"occasion_id": "2025-again"}]),
-            r"occasions.csv:4:1: occasion_id: expected one row for an encounter; 2025-apec .*:2\) has the same type",
+            r"occasions.csv:4:1: .* one row for an encounter; 2025-apec .*:2\) has the same type",
         )
 
     def test_the_problems_of_all_files_are_told_at_once_from_top_to_bottom(self, load):
@@ -499,10 +363,8 @@ class TestLoading:
 class TestFilesOnTopOfEachOther:
     def test_a_later_file_replaces_a_row_and_says_so(self, load):
         ledger = load(more_signals=[[SIGNAL | {"strength": "3"}, SIGNAL | {"event_id": "2025-06-09-new"}]])
-        assert [(s.event_id, s.strength) for s in ledger.signals] == [
-            ("2025-06-01-envoys", 3),
-            ("2025-06-09-new", 1),
-        ]
+        found = [(s.event_id, s.strength) for s in ledger.signals]
+        assert found == [("2025-06-01-envoys", 3), ("2025-06-09-new", 1)]
         assert ledger.signals[0].file == "signals1.csv" and ledger.revised == ("2025-06-01-envoys",)
 
     def test_the_same_row_again_is_no_revision(self, load):
@@ -542,20 +404,11 @@ class TestAppending:
         "columns", [SIGNAL_COLUMNS, OLD_COLUMNS], ids=["all columns", "without the optional ones"]
     )
     def test_a_row_is_added_to_a_file_with_or_without_the_optional_columns(self, load, files, columns):
-        files["signals"][0].write_text(csv_of(columns, [SIGNAL]))
-        before = files["signals"][0].read_text()
+        path = files["signals"][0]
+        path.write_text(before := csv_of(columns, [SIGNAL]))
         self.append(files, self.NEW)
-        assert (
-            files["signals"][0].read_text()
-            == before
-            + csv_of(
-                columns,
-                [
-                    {name: str(value) for name, value in self.NEW.items()}
-                    | {"description": '"A ""frank"" call, they say"'}
-                ],
-            ).split("\n", 1)[1]
-        )
+        quoted = self.NEW | {"description": '"A ""frank"" call, they say"', "strength": "2"}
+        assert path.read_text() == before + csv_of(columns, [quoted]).split("\n", 1)[1]
 
     def test_a_day_that_the_announcement_names_is_added_with_it(self, files):
         assert self.append(files, self.NEW | ANNOUNCED).for_date == date(2025, 10, 30)
@@ -567,7 +420,7 @@ class TestAppending:
         column = next(name for name in change if name in OPTIONAL_COLUMNS)
         assert_told(
             problems_of(self.append, files, self.NEW | change),
-            rf"signals.csv:1:1: {column}: expected a column {column}, as this row fills it; the file has none",
+            rf"signals.csv:1:1: {column}: expected a column {column}, as this row fills it",
         )
         assert path.read_text() == before
 
@@ -712,20 +565,20 @@ days = st.integers(-3, 75)
 
 
 class TestTheCut:
+    @settings(max_examples=50)
     @given(ledgers(), days, st.data())
     def test_rows_public_later_change_nothing(self, ledger, day, data):
         count = data.draw(st.integers(1, 3))
         later_occasions = [
             data.draw(occasions_of(f"later-{n}", earliest_known=day + 1)) for n in range(count)
         ]
-        visits = [o.occasion_id for o in ledger.occasions if o.is_visit]
+        known = {window.id for window in ledger.visit_windows}
         later_windows = [
             window
-            for name in visits
-            for window in data.draw(windows_of(name, min(day + 1, 70)))
-            if window.public_date > on(day)
-            and (name, window.public_date)
-            not in {(w.occasion_id, w.public_date) for w in ledger.visit_windows}
+            for visit in ledger.occasions
+            if visit.is_visit
+            for window in data.draw(windows_of(visit.occasion_id, min(day + 1, 70)))
+            if window.public_date > on(day) and window.id not in known
         ]
         about = ["", *(o.occasion_id for o in ledger.occasions)]
         ties = ["", *(s.event_id for s in ledger.signals)]
@@ -747,9 +600,10 @@ class TestTheCut:
         assert more.as_of(on(day)) == ledger.as_of(on(day))
         assert more.as_of(on(day)).events == ledger.as_of(on(day)).events
 
+    @settings(max_examples=50)
     @given(ledgers(), days, st.data())
     def test_what_happens_later_changes_nothing(self, ledger, day, data):
-        """Another outcome of what is not over, other leaders, other days of a visit still ahead: the same cut."""
+        """Other outcomes of what is not over, other leaders, other days of a visit ahead: the same cut."""
         other = []
         for occasion in ledger.occasions:
             start, end = ((when - DAY_0).days for when in (occasion.start_date, occasion.end_date))
@@ -764,14 +618,16 @@ class TestTheCut:
             other.append(occasion)
         assert replace(ledger, occasions=tuple(other)).as_of(on(day)) == ledger.as_of(on(day))
 
+    @settings(max_examples=50)
     @given(ledgers(), days, days)
     def test_cutting_twice_is_cutting_at_the_earlier_day(self, ledger, one, other):
         assert ledger.as_of(on(one)).as_of(on(other)) == ledger.as_of(on(min(one, other)))
 
+    @settings(max_examples=50)
     @given(ledgers(), days)
     def test_no_row_and_no_outcome_of_a_later_day_is_left(self, ledger, day):
         cut, today = ledger.as_of(on(day)), on(day)
-        names = {row.event_id for row in cut.signals} | {row.occasion_id for row in cut.occasions} | {""}
+        names = {row.id for row in (*cut.signals, *cut.occasions)} | {""}
         assert all(row.public_date <= today for row in (*cut.signals, *cut.visit_windows))
         assert all(signal.occasion in names and signal.same_as in names for signal in cut.signals)
         assert all(window.occasion_id in names for window in cut.visit_windows)
@@ -783,18 +639,16 @@ class TestTheCut:
                 assert occasion.start_expected or occasion.start_date <= today
                 assert occasion.end_expected or occasion.end_date <= today
 
+    @settings(max_examples=50)
     @given(ledgers())
     def test_long_afterwards_everything_is_known(self, ledger):
         cut = ledger.as_of(on(1000))
-        assert (cut.signals, cut.occasions, cut.visit_windows) == (
-            ledger.signals,
-            ledger.occasions,
-            ledger.visit_windows,
-        )
+        assert replace(cut, revised=()) == replace(ledger, revised=())
 
     def test_every_field_of_an_occasion_is_public_or_cut(self):
         """A new column must be placed on one side of the barrier."""
         past = made_up.visit("o", on(10), met=True, known_from=on(1), note="n", confidence="high", source="s")
+        assert all(getattr(past, name) for name in columns_of(Occasion))
         cut = past.as_of(on(5), None)
         kept = {name for name in columns_of(Occasion) if getattr(cut, name)}
         assert kept == {"occasion_id", "name", "type", "host", "known_from"}
@@ -844,16 +698,12 @@ class TestTheCut:
         assert (apec.met, apec.leader_1, apec.start_date) == (met, leader, date(2025, 10, 31))
 
     def test_no_meeting_is_known_on_the_last_day_only(self, load):
-        ledger = load(
-            occasions=[OCCASION | {"met": "no", "met_date": "", "note": "They missed each other."}, VISIT]
-        )
+        missed = {"met": "no", "met_date": "", "note": "They missed each other."}
+        ledger = load(occasions=[OCCASION | missed, VISIT])
         before, after = (ledger.as_of(day) for day in (date(2025, 10, 31), date(2025, 11, 1)))
-        assert (before.occasions[0].met, before.occasions[0].attended, before.occasions[0].note) == (
-            None,
-            "",
-            "",
-        )
-        assert before.occasions[0].leader_1 == "Trump", "it has begun"
+        apec = before.occasions[0]
+        assert (apec.met, apec.attended, apec.note) == (None, "", "")
+        assert apec.leader_1 == "Trump", "it has begun"
         assert (after.occasions[0].met, after.occasions[0].attended) == (False, "both")
 
     def test_a_tie_to_a_later_row_is_not_mentioned(self):
@@ -869,19 +719,14 @@ class TestAsOfDay:
         if sound:
             check_as_of(ledger, run)
         else:
-            assert_told(
-                problems_of(check_as_of, ledger, run),
-                r"options: as_of: expected a day with a record; the ledger begins on 2024-10-31; found 2024-10-30",
-            )
+            told = problems_of(check_as_of, ledger, run)
+            assert_told(told, "options: as_of: .* the ledger begins on 2024-10-31; found 2024-10-30")
 
     def test_a_deadline_more_than_three_years_ahead_is_told(self, load):
         check_as_of(load(), load_params(deadline="2028-07-13"))
-        assert_told(
-            problems_of(check_as_of, load(), load_params(deadline="2028-07-14")),
-            r"options: deadline: expected a day at most 1098 days after as_of, which is 2025-07-11; found 2028-07-14",
-        )
+        told = problems_of(check_as_of, load(), load_params(deadline="2028-07-14"))
+        assert_told(told, "options: deadline: .* at most 1098 days after as_of, .*; found 2028-07-14")
 
     def test_an_empty_ledger_is_told(self):
-        assert_told(
-            problems_of(check_as_of, Ledger(), load_params()), r"question.yaml:\d+:\d+: as_of: .*has no rows"
-        )
+        told = problems_of(check_as_of, Ledger(), load_params())
+        assert_told(told, r"question.yaml:\d+:\d+: as_of: .*has no rows")

@@ -1,4 +1,4 @@
-"""What the fit sees: which decisions, meetings, words, promises and visits of the past count, and how many there are."""
+"""What the fit sees: which decisions, meetings, words, promises and visits of the past count."""
 
 from datetime import date
 
@@ -60,21 +60,12 @@ class TestClass:
 
 class TestDecisions:
     def test_each_leader_decides_for_each_occasion_that_was_held(self):
-        rows = [
-            apec(True),
-            occasion("2023-unga", date(2023, 9, 19), type="unga", host="US", met=False, attended="US"),
-        ]
-        seen = past((), rows)
-        table = set(
-            zip(
-                seen.sides.tolist(),
-                (CLASSES[k] for k in seen.classes),
-                (TYPES[t] for t in seen.types),
-                seen.came.tolist(),
-                strict=True,
-            )
+        unga = occasion("2023-unga", date(2023, 9, 19), type="unga", host="US", met=False, attended="US")
+        seen = past((), [apec(True), unga])
+        classes, types = (
+            [names[i] for i in of] for names, of in ((CLASSES, seen.classes), (TYPES, seen.types))
         )
-        assert table == {
+        assert set(zip(seen.sides, classes, types, seen.came, strict=True)) == {
             (0, "summit", "apec", 1),
             (1, "summit", "apec", 1),
             (0, "home", "unga", 1),
@@ -103,9 +94,7 @@ class TestDecisions:
 class TestMeetings:
     def seasons(self, *rows, day=AS_OF):
         seen = past((), rows, day=day)
-        return list(
-            zip(seen.at_summit.astype(int).tolist(), seen.at_other.tolist(), seen.met.tolist(), strict=True)
-        )
+        return list(zip(seen.at_summit, seen.at_other, seen.met, strict=True))
 
     def test_a_season_counts_where_both_came_to_an_occasion(self):
         g20 = occasion("2023-g20", START + 13 * DAY, type="g20", met=False, attended="US")
@@ -114,12 +103,8 @@ class TestMeetings:
         assert self.seasons(apec(False), g20) == []
 
     def test_two_summits_are_one_chance_and_each_other_occasion_is_one_more(self):
-        others = [
-            occasion(
-                f"2023-other-{n}", START + n * DAY, type="other_multilateral", met=False, attended="both"
-            )
-            for n in (3, 6)
-        ]
+        both = {"met": False, "attended": "both", "type": "other_multilateral"}
+        others = [occasion(f"2023-other-{n}", START + n * DAY, **both) for n in (3, 6)]
         g20 = occasion("2023-g20", START + 13 * DAY, type="g20", met=False, attended="both")
         assert self.seasons(apec(True), g20, *others) == [(1, 2, 1)] and self.seasons(*others) == [(0, 2, 0)]
 
@@ -136,24 +121,16 @@ class TestMeetings:
         assert past((), [apec(False, attended="both"), beside]).visits == 1
 
     def test_meeting_days_count_around_the_start_of_the_occasion(self):
-        seen = past(
-            (),
-            [
-                occasion("2023-apec", START, 9, met=True, met_date=START + DAY),
-                occasion("2022-apec", date(2022, 11, 18), 9, met=True, met_date=date(2022, 11, 26)),
-            ],
-        )
-        assert dict(zip(OFFSETS.tolist(), seen.meeting_days.tolist(), strict=True)) == {
-            n: int(n in (1, 3)) for n in OFFSETS
-        }
+        soon = occasion("2023-apec", START, 9, met=True, met_date=START + DAY)
+        late = occasion("2022-apec", date(2022, 11, 18), 9, met=True, met_date=date(2022, 11, 26))
+        seen = past((), [soon, late])
+        assert OFFSETS[seen.meeting_days == 1].tolist() == [1, 3] and seen.meeting_days.sum() == 2
 
 
 class TestWordsOfThePast:
     def test_settled_words_count_by_how_they_turned_out(self):
-        rows = [
-            apec(False, attended="US"),
-            occasion("2022-apec", date(2022, 11, 18), met=False, attended="US"),
-        ]
+        earlier = occasion("2022-apec", date(2022, 11, 18), met=False, attended="US")
+        rows = [apec(False, attended="US"), earlier]
         said = [
             word("US", 3, START - 9 * DAY, "2023-apec"),
             word("CN", -3, START - 9 * DAY, "2023-apec"),
@@ -201,10 +178,8 @@ class TestPromises:
         "announced, taken_back, days", [(40, 27, 3), (40, 0, 30), (40, 35, 0), (10, 4, 6)]
     )
     def test_one_taken_back_breaks_on_that_day(self, announced, taken_back, days):
-        for back in (
-            refusal(START - taken_back * DAY, "2023-apec"),
-            word("CN", -3, START - taken_back * DAY, "2023-apec"),
-        ):
+        day = START - taken_back * DAY
+        for back in (refusal(day, "2023-apec"), word("CN", -3, day, "2023-apec")):
             said = [announcement(START - announced * DAY, "2023-apec"), back]
             assert self.kept(said, [apec(False)]) == (1, days)
 
@@ -240,10 +215,8 @@ class TestPromises:
         assert self.kept((), rows, []) == (0, 0)
 
     def test_a_visit_put_off_or_refused_breaks_on_that_day(self):
-        rows, agreed = (
-            [visit("2023-visit", START, met=False)],
-            window("2023-visit", START - 60 * DAY, START, START),
-        )
+        rows = [visit("2023-visit", START, met=False)]
+        agreed = window("2023-visit", START - 60 * DAY, START, START)
         off = window("2023-visit", START - 11 * DAY, None, None)
         assert self.kept((), rows, [agreed, off]) == (1, 19)
         assert self.kept([refusal(START - 11 * DAY, "2023-visit")], rows, [agreed]) == (1, 19)
@@ -265,10 +238,11 @@ class TestVisits:
         assert seen.visits == 2 and seen.notices.tolist() == [30.5]
 
     def test_exposure_runs_from_the_first_occasion_to_the_last_day_on_which_an_outcome_became_known(self):
-        seen = past(
-            (),
-            [occasion("2022-apec", date(2022, 11, 15), met=True), occasion("2023-apec", START, 3, met=False)],
+        first, last = (
+            occasion("2022-apec", date(2022, 11, 15), met=True),
+            occasion("2023-apec", START, 3, met=False),
         )
+        seen = past((), [first, last])
         assert seen.through == START + 2 * DAY and seen.years == pytest.approx(367 / 365.25)
 
     @pytest.mark.parametrize(
@@ -311,10 +285,8 @@ class TestWhole:
     def test_the_order_of_occasions_does_not_change_what_was_decided(self, random):
         rows = [occasion(f"{year}-apec", date(year, 11, 10), met=year % 2 > 0) for year in range(2015, 2023)]
         one, other = (past((), order) for order in (rows, random.sample(rows, len(rows))))
-        assert all(
-            np.array_equal(getattr(one, name), getattr(other, name))
-            for name in ("came", "met", "tone", "meeting_days")
-        )
+        for name in ("came", "met", "tone", "meeting_days"):
+            assert np.array_equal(getattr(one, name), getattr(other, name))
 
 
 class TestRealRecord:
@@ -349,12 +321,8 @@ class TestRealRecord:
         """At a summit but for one season, which is the claim of the model."""
         seen = default_run.record
         summit = seen.at_summit > 0
-        assert (summit.sum() - seen.met[summit].sum(), seen.visits, seen.broken, seen.again) == (
-            1,
-            14,
-            4,
-            (2, 2),
-        )
+        assert summit.sum() - seen.met[summit].sum() == 1
+        assert (seen.visits, seen.broken, seen.again) == (14, 4, (2, 2))
 
     def test_every_meeting_of_the_record_is_one_at_an_occasion_or_a_visit(self, default_run):
         met = [o for o in default_run.ledger.occasions if o.met]
@@ -365,21 +333,14 @@ class TestTone:
     def test_a_signal_counts_half_after_a_half_life_and_nothing_before_it_is_public(self):
         day, half_life = date(2025, 1, 1), int(PRIORS.structure.tone_half_life)
         series = ToneSeries(ledger([signal("2025-01-01-call", day, "leader_call", 3)]), PRIORS)
-        weights = [
-            series.decayed(when).sum()
-            for when in (day - DAY, day, day + half_life * DAY, day + 2 * half_life * DAY)
-        ]
+        weights = [series.decayed(day + n * DAY).sum() for n in (-1, 0, half_life, 2 * half_life)]
         assert weights == pytest.approx([0, 1, 0.5, 0.25])
 
     def test_the_balance_weighs_up_against_down(self):
-        rows = [
-            signal(strength=2, grade="B2"),
-            signal("2025-06-01-tariff", kind="economic_coercion", strength=-3, grade="C3"),
-        ]
+        tariff = signal("2025-06-01-tariff", kind="economic_coercion", strength=-3, grade="C3")
         up, down = 2 / 3 * 0.72, 0.3
-        assert ToneSeries(ledger(rows), PRIORS).at(date(2025, 6, 1)) == pytest.approx(
-            (up - down) / (up + down + 1)
-        )
+        tone = ToneSeries(ledger([signal(strength=2, grade="B2"), tariff]), PRIORS).at(date(2025, 6, 1))
+        assert tone == pytest.approx((up - down) / (up + down + 1))
 
     def test_rows_tied_by_same_as_count_once_by_the_strongest_and_do_not_grow_younger(self):
         first = signal(strength=3)
@@ -400,27 +361,17 @@ class TestTone:
     @pytest.mark.parametrize("kind", KINDS)
     def test_an_event_of_which_a_row_names_an_occasion_is_no_part_of_the_tone(self, kind):
         strength = -1 if PRIORS.kinds[kind].sign == "down" else 1
-        rows = [
-            signal(),
-            signal(
-                "2025-06-01-apec",
-                kind=kind,
-                strength=strength,
-                occasion="2025-apec",
-                same_as="2025-06-01-word",
-            ),
-        ]
+        tied = {"occasion": "2025-apec", "same_as": "2025-06-01-word"}
+        rows = [signal(), signal("2025-06-01-apec", kind=kind, strength=strength, **tied)]
         assert ToneSeries(ledger(rows, [occasion()]), PRIORS).signals == []
 
     def test_a_kind_counts_with_its_weight(self):
-        kinds = dict(PRIORS.kinds) | {
-            "envoy_meeting": PRIORS.kinds["envoy_meeting"].model_copy(update={"weight": 2.5})
-        }
-        series = ToneSeries(ledger([signal(strength=3)]), PRIORS.model_copy(update={"kinds": kinds}))
+        heavy = PRIORS.kinds["envoy_meeting"].model_copy(update={"weight": 2.5})
+        priors = PRIORS.model_copy(update={"kinds": dict(PRIORS.kinds) | {"envoy_meeting": heavy}})
+        series = ToneSeries(ledger([signal(strength=3)]), priors)
         assert series.weight == pytest.approx([2.5])
 
     def test_the_weight_of_a_signal_is_its_strength_times_the_reliability_of_its_grade(self):
+        doubt = signal(kind="official_statement", strength=-3, grade="C3")
         assert weight_of(signal(strength=3, grade="A1"), PRIORS) == 1
-        assert weight_of(signal(kind="official_statement", strength=-3, grade="C3"), PRIORS) == pytest.approx(
-            0.3
-        )
+        assert weight_of(doubt, PRIORS) == pytest.approx(0.3)

@@ -1,1 +1,1 @@
-"""What was public when: the ledger of signals and occasions, and the views of it that a fit and a forecast use."""
+"""What was public when: the ledger of signals and occasions, and what a fit and a forecast see of it."""

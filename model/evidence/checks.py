@@ -1,4 +1,4 @@
-"""What must hold within a row and between rows of the ledger; each check yields a `Problem` at the cell to blame."""
+"""What must hold within and between rows of the ledger; a check yields a `Problem` at the cell to blame."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -22,10 +22,10 @@ def in_order(row: Row, values: Values, early: str, late: str, hint: str = "") ->
 
 
 def signal_problems(row: Row, values: Values, kinds: Mapping[str, str]) -> Iterator[Problem]:
-    """What is wrong between the cells of a signal; `kinds` says which way each kind points, "up", "down" or "either"."""
+    """What is wrong between the cells of a signal; `kinds` has "up", "down" or "either" by kind."""
     kind, strength = values["kind"], values["strength"]
     yield from in_order(
-        row, values, "event_date", "public_date", " (an announcement is dated by the announcement)"
+        row, values, "event_date", "public_date", " (date an announcement by the day it was made)"
     )
     yield from in_order(row, values, "public_date", "for_date")
     sign = kinds.get(kind, "either")
@@ -34,14 +34,13 @@ def signal_problems(row: Row, values: Values, kinds: Mapping[str, str]) -> Itera
         yield row.problem("strength", f"expected {wanted}, as {kind} points {sign}; found {strength}")
     if kind == ATTENDANCE and not row["occasion"]:
         yield row.problem(
-            "occasion",
-            "expected the occasion at which a leader is said to be present or absent; the cell is empty",
+            "occasion", "expected the occasion that the leader will attend or miss; the cell is empty"
         )
     if kind == ATTENDANCE and row["actor"] == BOTH and strength not in (None, -3):
         yield row.problem(
             "strength",
             f"expected -3, since {ATTENDANCE} of both says that the occasion is called off, put off or held "
-            f"online; found {strength} (a word about one leader has his side as actor)",
+            f"online; found {strength} (for one leader, use his side as actor)",
         )
     if values["for_date"] and (kind != ANNOUNCEMENT or not row["occasion"]):
         yield row.problem(
@@ -121,8 +120,8 @@ def _signal_about(signal: Signal, occasion: Occasion) -> str:
         if signal.kind != ATTENDANCE:
             return ""
         return (
-            f"expected an occasion of many leaders; {occasion.occasion_id} is a visit, of which {ANNOUNCEMENT}, "
-            "visit_planning or contact_missed speak"
+            f"expected an occasion of many leaders; {occasion.occasion_id} is a visit; "
+            f"use {ANNOUNCEMENT}, visit_planning or contact_missed"
         )
     if signal.for_date and not start - MEETING_MARGIN <= signal.for_date <= end + MEETING_MARGIN:
         return (

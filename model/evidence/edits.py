@@ -1,7 +1,7 @@
 """What-if edits of a ledger: signals added, statuses set, rows removed; each edit is one line of text.
 
-`--set` replaces what was said, so it comes before `--add`; a status of an occasion replaces every word about it, so
-it comes before the status of one leader there.
+`--set` replaces what was said, so it comes before `--add`; a status of an occasion replaces every word about
+it, so it comes before the status of one leader there.
 """
 
 import itertools
@@ -43,7 +43,7 @@ class Addition:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The edit that a text stands for; ValueError says what was expected."""
+        """The edit that a text describes; ValueError says what was expected."""
         match = re.fullmatch(
             r"(\w+):([+-]?\d{1,9})(?::([a-z0-9-]+))?(?::([A-Z]{2}|both))?(?:@(\S+))?", text, re.ASCII
         )
@@ -68,7 +68,7 @@ class Status:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The edit that a text stands for, its words unchecked."""
+        """The edit that a text describes, its words unchecked."""
         occasion, _, words = text.partition("=")
         return cls(occasion, words)
 
@@ -228,7 +228,8 @@ class _Editor:
     def tied(self, replaced: Collection[str]) -> tuple[Signal, ...]:
         """The signals that are left, by day, those of one event still tied.
 
-        What remains of an event about an occasion of `replaced` says nothing of the general tone, and goes with it.
+        What remains of an event about an occasion of `replaced` says nothing of the general tone, and goes
+        with it.
         """
         left = dict(self.signals)
         for event in self.ledger.events:

@@ -1,7 +1,7 @@
-"""The ledger: dated signals, occasions and visit windows, and the ledger as it stood on a day.
+"""The ledger: dated signals, occasions and visit windows, and the ledger as known on a day.
 
-`Ledger.as_of` is the barrier against leaks: what it returns holds nothing that became public after that day, so that
-nothing computed from it can use it. Everything downstream takes a ledger that was cut.
+`Ledger.as_of` is the barrier against leaks: what it returns holds nothing that became public after that day,
+so that nothing computed from it can use it. Everything downstream takes a ledger that was cut.
 """
 
 import os
@@ -58,9 +58,9 @@ class Ledger:
     def as_of(self, day: date) -> "Ledger":
         """The ledger as the public knew it at the end of `day`.
 
-        Rows public later are gone, and so is every mention of them. What a remaining row says of later days is blank
-        (see `Occasion`): outcomes before they were known, true dates of visits, leaders of occasions not yet begun.
-        Cutting twice is cutting at the earlier day.
+        Rows public later are gone, and so is every mention of them. What a remaining row says of later days
+        is blank (see `Occasion`): outcomes before they were known, true dates of visits, leaders of occasions
+        not yet begun. Cutting twice is cutting at the earlier day.
         """
         windows = tuple(window for window in self.visit_windows if window.public_date <= day)
         latest = {window.occasion_id: window for window in windows}
@@ -81,7 +81,7 @@ class Ledger:
 
     @cached_property
     def events(self) -> tuple[tuple[Signal, ...], ...]:
-        """The signals grouped by event, rows tied by `same_as` together; groups and their rows in ledger order."""
+        """The signals of each event, rows tied by `same_as` together; events and rows in ledger order."""
         parent = {signal.event_id: signal.event_id for signal in self.signals}
 
         def root(name: str) -> str:
@@ -147,7 +147,7 @@ def load_ledger(
 
 
 def check_as_of(ledger: Ledger, params: "Params") -> None:
-    """Raise `InputError` where nothing of the ledger was public on the as-of day, or the deadline is too far from it."""
+    """Raise `InputError` where nothing was public on the as-of day, or the deadline is too far from it."""
     first, as_of, deadline = ledger.first_day, params.question.as_of, params.question.deadline
     if first is None or as_of < first:
         begins = f"begins on {first}" if first else "has no rows"
@@ -201,7 +201,7 @@ def append_signal(
     with locked("ledger"):
         for row in load_ledger(**files, **vocabulary).signals:
             if row.event_id == event_id:
-                message = f"expected an id not used before; {event_id} stands here"
+                message = f"expected an id not used before; {event_id} is already here"
                 raise InputError([Problem(row.file, row.line, 1, message, "event_id")])
         content = _with_row(read_bytes(path, CSV_BYTES_MAX), values, file)
         ledger = load_ledger(**files, **vocabulary, contents={Path(path).resolve(): content})

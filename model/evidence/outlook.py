@@ -1,4 +1,4 @@
-"""What lies ahead as known on a day: seasons and what was said of them, arranged visits, visits put off, the tone."""
+"""What lies ahead as known on a day: seasons and the words about them, visits agreed or put off, the tone."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,8 +19,8 @@ REFUSED, PAST, AGREED, PUT_OFF, OFF = "refused", "past", "agreed", "put off", "o
 class Slot:
     """One occasion of a season as the formula sees it.
 
-    `classes` (one a side) index `CLASSES`, `type` the multilateral types; `ahead` is the days from as_of to its start;
-    `open` says whether a meeting there is still possible.
+    `classes` (one a side) index `CLASSES`, `type` the multilateral types; `ahead` is the days from as_of to
+    its start; `open` says whether a meeting there is still possible.
     """
 
     occasion: Occasion
@@ -66,7 +66,7 @@ class SeasonView:
 
 @dataclass(frozen=True)
 class VisitView:
-    """An agreed visit: days from as_of to the first and last day of its window, and what was said of it since."""
+    """An agreed visit: days from as_of to the first and last day of its window, and the words since."""
 
     occasion: Occasion
     first: int
@@ -81,7 +81,7 @@ class VisitView:
 
 @dataclass(frozen=True)
 class PutOffView:
-    """A visit put off: days from as_of to the last day on which it is expected again, and days since the word."""
+    """A visit put off: days from as_of to the last on which it is expected again, and since the word."""
 
     occasion: Occasion
     last: int
@@ -93,8 +93,8 @@ class PutOffView:
 class Outlook:
     """Everything ahead as known on `as_of`, inside the horizon, and the tone B of the day.
 
-    `horizon` is the number of days in (as_of, deadline]; day t of it is as_of + t. `statuses` has a word for every
-    occasion that is not over.
+    `horizon` is the number of days in (as_of, deadline]; day t of it is as_of + t. `statuses` has a word for
+    every occasion that is not over.
     """
 
     as_of: date
@@ -135,22 +135,15 @@ def outlook(ledger: Ledger, as_of: date, deadline: date, params: Params) -> Outl
             continue
         rows = about.get(occasion.occasion_id, [])
         since = [row for row in rows if row.public_date > window.public_date or row.kind == ANNOUNCEMENT]
-        status = PUT_OFF if window.earliest is None else AGREED
-        if any(row.kind == REFUSAL for row in since):
-            status = REFUSED
-        elif window.earliest and window.earliest <= deadline and window.latest > as_of:
+        statuses[occasion.occasion_id] = visit_status(window, since)
+        agreed = statuses[occasion.occasion_id] == AGREED
+        if agreed and window.earliest <= deadline and window.latest > as_of:
             first, last = (window.earliest - as_of).days, (window.latest - as_of).days
             visit = VisitView(occasion, first, last, Words({}, meeting(since, priors)), window)
             visits.append(visit)
-            status = visit.status
-        statuses[occasion.occasion_id] = status
-    again = []
-    for name, day in put_off(ledger).items():
-        occasion = next((o for o in ledger.occasions if o.occasion_id == name), None)
-        until = (day - as_of).days + structure.again_within
-        if until > 0 and not renewed(ledger, occasion, day):
-            again.append(PutOffView(occasion, until, (as_of - day).days))
-            statuses[name] = PUT_OFF
+            statuses[occasion.occasion_id] = visit.status
+    again = visits_again(ledger, as_of, structure.again_within)
+    statuses |= {view.occasion.occasion_id: view.status for view in again}
     return Outlook(
         as_of=as_of,
         deadline=deadline,
@@ -185,6 +178,24 @@ def season_view(season: Season, as_of: date, about: dict[str, list[Signal]], par
     decided = season.first_start - priors.structure.lead * DAY
     fade = 0.5 ** (max((decided - as_of).days, 0) / priors.structure.tone_half_life)
     return SeasonView(season, slots, fade)
+
+
+def visit_status(window: VisitWindow, since: list[Signal]) -> str:
+    """The status of a visit by its latest window and the words since."""
+    if any(row.kind == REFUSAL for row in since):
+        return REFUSED
+    return PUT_OFF if window.earliest is None else AGREED
+
+
+def visits_again(ledger: Ledger, as_of: date, within: int) -> list[PutOffView]:
+    """The visits put off that are still expected again, up to `within` days after the word."""
+    occasions = {o.occasion_id: o for o in ledger.occasions}
+    views = []
+    for name, day in put_off(ledger).items():
+        last = (day - as_of).days + within
+        if last > 0 and not renewed(ledger, occasions[name], day):
+            views.append(PutOffView(occasions[name], last, (as_of - day).days))
+    return views
 
 
 def renewed(ledger: Ledger, put_off: Occasion, day: date) -> bool:

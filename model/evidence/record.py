@@ -1,4 +1,4 @@
-"""What the fit sees: leaders who came or not, occasions held, meetings, words and promises with known outcomes."""
+"""What the fit sees: who came, occasions held, meetings, words and promises with known outcomes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -45,11 +45,12 @@ class Record:
     through
         The last day on which an outcome became known.
     classes, sides, types, tone, came : (decision,)
-        Whether a leader came to an occasion that was held, with class, side, type, and tone at the lead of its season.
+        Whether a leader came to an occasion that was held, with class, side, type, and tone at the lead of
+        its season.
     at_summit, at_other, season_tone, met : (season,)
-        The seasons in which both came to an occasion: whether both were at a summit, the number of other occasions
-        with both, tone, and whether they met there. A season in which they met only at a visit beside it is left out,
-        since the visit is counted.
+        The seasons in which both came to an occasion: whether both were at a summit, the number of other
+        occasions with both, tone, and whether they met there. A season in which they met only at a visit
+        beside it is left out, since the visit is counted.
     said : (level, 4)
         For each of `LEVELS`, hits and trials among those who came, then among those who stayed away.
     meeting_days : (offset,)
@@ -91,7 +92,7 @@ def no_record() -> Record:
 
 
 def class_of(occasion: Occasion, side: str, params: Params) -> int:
-    """Index in `CLASSES` of an occasion for one side: who hosts it comes first, then whether it is a summit."""
+    """Index in `CLASSES` of an occasion for one side: home, else a summit, else by its host."""
     if occasion.host == side:
         return CLASSES.index("home")
     if params.priors.types[occasion.type].summit:
@@ -112,15 +113,14 @@ def decided(ledger: Ledger) -> list[Occasion]:
 def record(ledger: Ledger, params: Params) -> Record:
     """What a ledger, cut at the as-of date, says about the past.
 
-    Exposures run to the last day on which an outcome became known, so that the record, and with it the fit, stays
-    the same while nothing is decided.
+    Exposures run to the last day on which an outcome became known, so that the record, and with it the fit,
+    stays the same while nothing is decided.
     """
     structure, priors = params.priors.structure, params.priors
     over = [o for o in ledger.occasions if o.met is not None and o.start_date is not None]
     visits = [o for o in over if o.is_visit and o.met]
     through = max((o.outcome_date for o in over), default=date.min)
     begin = min((o.start_date for o in over), default=through)
-    first_windows = {window.occasion_id: window for window in reversed(ledger.visit_windows)}
 
     tone, days = ToneSeries(ledger, priors), meetings(ledger)
     decisions: list[Decision] = []
@@ -131,15 +131,8 @@ def record(ledger: Ledger, params: Params) -> Record:
         chances += outcome_of(season, level, days, params)
 
     about = words_about(ledger, priors)
-    heard = spoken(ledger, params, about)
+    leaders = spoken(ledger, params, about)
     broken, exposure = promises(ledger, params, about)
-    offsets = [(o.met_date - o.start_date).days for o in decided(ledger) if o.met]
-    places = np.clip(np.array(offsets, dtype=int) - OFFSETS[0], 0, len(OFFSETS) - 1)
-    notices = [
-        max((o.met_date - first_windows[o.occasion_id].public_date).days, 0) + 0.5
-        for o in visits
-        if o.occasion_id in first_windows
-    ]
     return Record(
         through=through,
         classes=np.array([row.kind for row in decisions], dtype=int),
@@ -152,16 +145,16 @@ def record(ledger: Ledger, params: Params) -> Record:
         season_tone=np.array([row.tone for row in chances], dtype=float),
         met=np.array([row.met for row in chances], dtype=int),
         held=tally([bool(o.held_in_person) for o in decided(ledger)]),
-        will=tally([each.came for each in heard if each.words.settled > 0]),
-        will_not=tally([each.came for each in heard if each.words.settled < 0]),
-        said=level_counts(heard),
-        meeting_days=np.bincount(places, minlength=len(OFFSETS)),
+        will=tally([leader.came for leader in leaders if leader.words.settled > 0]),
+        will_not=tally([leader.came for leader in leaders if leader.words.settled < 0]),
+        said=level_counts(leaders),
+        meeting_days=offset_counts(decided(ledger)),
         broken=broken,
         exposure=exposure,
         again=came_again(ledger, params, through),
         visits=len(visits),
         years=(through - begin).days / YEAR,
-        notices=np.array(notices),
+        notices=notices_of(visits, ledger),
     )
 
 
@@ -169,7 +162,7 @@ def record(ledger: Ledger, params: Params) -> Record:
 
 
 class Decision(NamedTuple):
-    """Whether a leader came to an occasion that was held; `kind` indexes `CLASSES`, `type` the multilateral types."""
+    """Whether a leader came to an occasion that was held; `kind` indexes `CLASSES`, `type` the types."""
 
     kind: int
     side: int
@@ -213,6 +206,12 @@ def outcome_of(season: Season, tone: float, met_days: list[date], params: Params
     return [SeasonOutcome(summits > 0, len(both) - summits, tone, met)]
 
 
+def offset_counts(occasions: list[Occasion]) -> np.ndarray:
+    """How many meetings fell on each of `OFFSETS`, those beyond on the nearest; (offset,)."""
+    days = np.array([(o.met_date - o.start_date).days for o in occasions if o.met], dtype=int)
+    return np.bincount(np.clip(days - OFFSETS[0], 0, len(OFFSETS) - 1), minlength=len(OFFSETS))
+
+
 # What was said of who comes
 
 
@@ -228,7 +227,7 @@ class Said:
 
 
 def spoken(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | None = None) -> list[Said]:
-    """The words about each leader before each decided occasion abroad; his own country's occasions are left out.
+    """The words about each leader before each decided occasion that his own country does not host.
 
     `about` is `words_about(ledger, params.priors)` where that is known already.
     """
@@ -252,9 +251,11 @@ def levels(said: Said) -> set[int]:
     return {row.strength for row in said.rows if row.strength in LEVELS}
 
 
-def level_counts(heard: list[Said]) -> np.ndarray:
-    """For each level, hits and trials among leaders who came, then among those who stayed away; (level, 4)."""
-    came, away = ([levels(each) for each in heard if each.came is outcome] for outcome in (True, False))
+def level_counts(leaders: list[Said]) -> np.ndarray:
+    """Of each level, hits and trials among leaders who came, then of those who stayed away; (level, 4)."""
+    came, away = (
+        [levels(leader) for leader in leaders if leader.came is outcome] for outcome in (True, False)
+    )
     counts = [
         (sum(level in said for said in came), len(came), sum(level in said for said in away), len(away))
         for level in LEVELS
@@ -273,7 +274,7 @@ class Promises(NamedTuple):
 
 
 class Promise(NamedTuple):
-    """An announced meeting or agreed visit: the days on which it was made, ended (taken back or due) and due."""
+    """An announced meeting or agreed visit: the days on which it was promised, ended and due."""
 
     made: date
     ended: date
@@ -302,8 +303,8 @@ def promise_of(occasion: Occasion, rows: list[Signal], windows: list[VisitWindow
 def promises(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | None = None) -> Promises:
     """How promised meetings ended; exposure counts the days of the last `at_risk` before they were due.
 
-    A promise is the announcement of a meeting at an occasion, or the agreed window of a visit. It breaks on the day on
-    which it is taken back; one that passes without a meeting breaks on its day.
+    A promise is the announcement of a meeting at an occasion, or the agreed window of a visit. It breaks on
+    the day on which it is taken back; one that passes without a meeting breaks on its day.
     """
     at_risk, about = params.priors.structure.at_risk, about or words_about(ledger, params.priors)
     broken, exposure = 0, 0
@@ -317,6 +318,13 @@ def promises(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | No
             exposure += min(open_days, max(at_risk - (promise.due - promise.ended).days, 0))
             broken += not occasion.met
     return Promises(broken, float(exposure))
+
+
+def notices_of(visits: list[Occasion], ledger: Ledger) -> np.ndarray:
+    """Days from the first window of each visit to the meeting, plus half a day; (visit with a window,)."""
+    first = {window.occasion_id: window.public_date for window in reversed(ledger.visit_windows)}
+    known = [o for o in visits if o.occasion_id in first]
+    return np.array([max((o.met_date - first[o.occasion_id]).days, 0) + 0.5 for o in known])
 
 
 def put_off(ledger: Ledger) -> dict[str, date]:

@@ -1,7 +1,7 @@
 """The rows of the ledger's tables: signals, occasions and visit windows, each column declared once.
 
-A declaration says how a cell is read, whether it may be empty and what it then holds, whether a file may lack the
-column, and from when its value is public. Reading, writing and the cut at a day all follow it.
+A declaration says how a cell is read, whether it may be empty and what it then holds, whether a file may lack
+the column, and from when its value is public. Reading, writing and the cut at a day all follow it.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import date, timedelta
 from functools import cache, lru_cache
 from operator import attrgetter
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from ..files.csv_files import is_formula
 from ..files.problems import expected_one_of, parse_day, shown
@@ -22,7 +22,7 @@ MEETING_MARGIN = timedelta(days=5)
 """How far outside the dates of an occasion a meeting still counts as one at it."""
 DESCRIPTION_MAX = 140
 SEARCHES = ("first", "even", "losses")
-"""How a row was found: coded first, searched evenly for all occasions and leaders, or searched where forecasts lost most."""
+"""How a row was found: first coding, an even search of all occasions, a search where forecasts lost most."""
 YES_NO = {"yes": True, "no": False}
 SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 
@@ -31,44 +31,45 @@ Reader = Callable[[str], Any]
 
 
 class Column(NamedTuple):
-    """How one column is read; `words` names the part of the vocabulary that lists its words."""
+    """What a column takes.
 
-    read: Reader
-    words: str
-    optional: bool
-    absent: bool
-    public: Literal["known", "start", "outcome"]
-    empty: Any
-
-
-def column(
-    read: Reader,
-    *,
-    words: str = "",
-    optional: bool = False,
-    absent: bool = False,
-    public: Literal["known", "start", "outcome"] = "known",
-    default: Any = MISSING,
-) -> Any:
-    """A dataclass field that is a column of a table.
-
-    Parameters
+    Attributes
     ----------
-    optional
-        Whether the cell may be empty; it then holds `default`.
+    empty
+        What an empty cell of an optional column holds.
+    words
+        The part of the vocabulary that lists its words, where one does.
     absent
         Whether a file may lack the column.
+    after
+        The column before it in the file, where that is not the field declared before it.
     public
-        When the value becomes public: with the row, when the occasion starts, or with its outcome.
+        When the value becomes public: "known" (with the row), "start" (of the occasion) or "outcome".
     """
-    declared = Column(read, words, optional, absent, public, default)
-    return field(default=default, metadata={"column": declared})
+
+    read: Reader
+    empty: Any = MISSING
+    words: str = ""
+    optional: bool = False
+    absent: bool = False
+    after: str = ""
+    public: str = "known"
+
+
+def column(read: Reader, *, default: Any = MISSING, **more: Any) -> Any:
+    """A dataclass field that is a column of a table; see `Column`."""
+    return field(default=default, metadata={"column": Column(read, default, **more)})
 
 
 @cache
 def columns_of(kind: type[Any]) -> dict[str, Column]:
     """The columns of a row type by name, in the order of the file."""
-    return {f.name: f.metadata["column"] for f in fields(kind) if "column" in f.metadata}
+    columns = {f.name: f.metadata["column"] for f in fields(kind) if "column" in f.metadata}
+    order = [name for name, declared in columns.items() if not declared.after]
+    for name, declared in columns.items():
+        if declared.after:
+            order.insert(order.index(declared.after) + 1, name)
+    return {name: columns[name] for name in order}
 
 
 def readers(kind: type[Any], vocabulary: Mapping[str, Collection[str]]) -> dict[str, Reader]:
@@ -96,7 +97,7 @@ def text(cell: str) -> str:
     if not cell:
         raise ValueError("expected some text; the cell is empty")
     if is_formula(cell):
-        raise ValueError(f"expected text that no spreadsheet takes for a formula; found {shown(cell)}")
+        raise ValueError(f"expected text that does not start like a spreadsheet formula; found {shown(cell)}")
     return cell
 
 
@@ -133,7 +134,7 @@ def one_of(words: Collection[str]) -> Reader:
 
 @dataclass(frozen=True, kw_only=True)
 class Signal:
-    """One dated public signal; `same_as` names another row about the same event, `occasion` the one it is about.
+    """One dated public signal; `same_as` names another row of the same event, `occasion` what it is about.
 
     `for_date` is the day that an announcement names for the meeting, `search` one of `SEARCHES`.
     """
@@ -148,13 +149,16 @@ class Signal:
     strength: int = column(one_of({str(level): level for level in (-3, -2, -1, 1, 2, 3)}))
     grade: str = column(like("[A-F][1-6]", "an Admiralty code, a letter A to F and a digit 1 to 6"))
     occasion: str = column(text, optional=True, default="")
-    for_date: date | None = column(day, optional=True, absent=True, default=None)
     same_as: str = column(text, optional=True, default="")
     in_article: bool = column(one_of(YES_NO))
-    search: str = column(one_of(SEARCHES), optional=True, absent=True, default=SEARCHES[0])
     description: str = column(short_text)
     source: str = column(text)
     checked: bool = column(one_of({"yes": True, "open": False}))
+    # Last, although the file has them earlier: the published record keeps a hash of this order (`public_by`).
+    for_date: date | None = column(day, optional=True, absent=True, default=None, after="occasion")
+    search: str = column(
+        one_of(SEARCHES), optional=True, absent=True, default=SEARCHES[0], after="in_article"
+    )
     file: str = field(default="", compare=False)
     line: int = field(default=0, compare=False)
 
@@ -167,8 +171,9 @@ class Signal:
 class Occasion:
     """One occasion on which both leaders could meet.
 
-    In a ledger that was cut, everything not yet public is blank ("" or None). The dates of a visit still ahead are
-    those of its latest public window, None without one; `start_expected` and `end_expected` are then true.
+    In a ledger that was cut, everything not yet public is blank ("" or None). The dates of a visit still
+    ahead are those of its latest public window, None without one; `start_expected` and `end_expected` are
+    then true.
     """
 
     KEY: ClassVar = ("occasion_id",)
@@ -205,7 +210,7 @@ class Occasion:
 
     @property
     def outcome_date(self) -> date | None:
-        """The day from which the outcome is public: of the meeting, else the last; None while that is not known."""
+        """The day from which the outcome is public: of the meeting, else the last; None while not known."""
         if self.met:
             return self.met_date
         return None if self.end_expected else self.end_date

@@ -1,4 +1,4 @@
-"""The calendar: seasons of multilateral occasions, the days on which the leaders met, and occasions expected."""
+"""The calendar: seasons of multilateral occasions, the days of meetings, and occasions expected."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ YEAR = 365.25
 
 @dataclass(frozen=True)
 class Season:
-    """Multilateral occasions in a row whose starts lie at most `season_gap` days apart: one chance to meet."""
+    """Multilateral occasions in a run, starts at most `season_gap` days apart: one chance to meet."""
 
     occasions: tuple[Occasion, ...]
 

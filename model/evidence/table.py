@@ -26,6 +26,15 @@ class Table:
     revised: list[str] = field(default_factory=list)
     complete: bool = True
 
+    def put(self, name: str, row: Row, value: Any) -> None:
+        """Take a row in place of an earlier file's; `value` is None where the row is not sound."""
+        earlier = self.values.pop(name, None)
+        self.rows[name] = row
+        if value is not None:
+            self.values[name] = value
+            if earlier not in (None, value):
+                self.revised.append(name)
+
 
 def read_table(
     kind: type[Any],
@@ -49,29 +58,19 @@ def read_table(
     absent = [name for name, declared in columns.items() if declared.absent]
     for path in paths:
         malformed: list[Problem] = []
-        seen: dict[str, Row] = {}
+        first_line: dict[str, int] = {}
         for row in read_csv(path, tuple(columns), malformed, contents.get(Path(path).resolve()), absent):
             name = "@".join(row[key] for key in kind.KEY)
             values, wrong = _values(row, columns, read)
             wrong += check(row, values)
-            if name in seen:
-                wrong.append(
-                    row.problem(
-                        kind.KEY[0],
-                        f"expected an id not used before in this file; {name} stands on line {seen[name].line}",
-                    )
-                )
-                problems += wrong
+            if name in first_line:
+                used = f"{name} is already on line {first_line[name]}"
+                message = f"expected an id not used before in this file; {used}"
+                problems += [*wrong, row.problem(kind.KEY[0], message)]
                 continue
-            seen[name] = row
-            earlier = table.values.pop(name, None)
-            if wrong:
-                problems += wrong
-                continue
-            table.values[name] = kind(**values, file=row.file, line=row.line)
-            if earlier not in (None, table.values[name]):
-                table.revised.append(name)
-        table.rows |= seen
+            first_line[name] = row.line
+            table.put(name, row, None if wrong else kind(**values, file=row.file, line=row.line))
+            problems += wrong
         table.complete &= not malformed
         problems += malformed
     return table
@@ -80,7 +79,7 @@ def read_table(
 def _values(
     row: Row, columns: Mapping[str, Column], read: Mapping[str, Reader]
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """The values of a row, None where a cell is not what its column takes, and a problem for each of those."""
+    """The values of a row, None where a cell is not what its column takes, and a problem for each None."""
     values: dict[str, Any] = {}
     wrong = []
     for name, declared in columns.items():

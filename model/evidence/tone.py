@@ -16,7 +16,7 @@ def weight_of(signal: Signal, priors: Priors) -> float:
 
 
 def by_weight(rows: Iterable[Signal], priors: Priors) -> list[Signal]:
-    """Rows of one event, the strongest first, which stands for it; of equally strong ones the first public."""
+    """Rows of one event, the strongest first, since it represents the event; of equals the first public."""
     rows = list(rows)
     if len(rows) == 1:
         return rows
@@ -36,10 +36,11 @@ def balance(positive: float, negative: float) -> float:
 class ToneSeries:
     """The general signals of a ledger as arrays, summed up for any day.
 
-    Rows that count once are one entry of `events`, the row that counts one of `signals`: rows tied by `same_as`, and
-    the signals of one kind and direction that became public on one day, so that a day coded twice says no more than
-    a day coded once. An event of which a row names an occasion is about that occasion and no part of the tone.
-    `weight` (signal,) is signed: the kind's weight times |strength|/3 times reliability.
+    Rows that count once are one entry of `events`, the row that counts one of `signals`: rows tied by
+    `same_as`, and the signals of one kind and direction that became public on one day, so that a day coded
+    twice says no more than a day coded once. An event of which a row names an occasion is about that occasion
+    and no part of the tone. `weight` (signal,) is signed: the kind's weight times |strength|/3 times
+    reliability.
     """
 
     def __init__(self, ledger: Ledger, priors: Priors):
@@ -56,7 +57,7 @@ class ToneSeries:
         self.weight = np.array(weights) * np.sign([row.strength for row in self.signals])
 
     def decayed(self, day: date) -> np.ndarray:
-        """Signed weight of each signal on `day`, halved every `half_life` days, 0 while not public; (signal,)."""
+        """Signed weight of each signal on `day`: halved every `half_life` days, 0 before it is public."""
         age = day.toordinal() - self.public
         return np.where(age >= 0, self.weight * 0.5 ** (np.maximum(age, 0) / self.half_life), 0.0)
 

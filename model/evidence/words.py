@@ -1,6 +1,7 @@
 """What was said about an occasion by a day: about who comes, and about a meeting there.
 
-Rows tied by `same_as` count once for each matter (the coming of a side, the meeting). The order of rows never counts.
+Rows tied by `same_as` count once for each matter (the coming of a side, the meeting). The order of rows never
+counts.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,11 +20,11 @@ SETTLED = 3
 
 @dataclass(frozen=True)
 class Coming:
-    """Words about whether one leader comes (of side `both`: whether the occasion is held) as they stand on a day.
+    """Words about whether a leader comes (side `both`: the occasion is held) as of a day.
 
-    `settled` is the last settled word, 1 (comes), -1 (stays away) or 0 (none). Of the other words each of `levels`
-    counts once: those for coming since the last settled no, those against it since the last settled yes. `rows` are
-    the rows that count, the latest last.
+    `settled` is the last settled word, 1 (comes), -1 (stays away) or 0 (none). Of the other words each of
+    `levels` counts once: those for coming since the last settled no, those against it since the last settled
+    yes. `rows` are the rows that count, the latest last.
     """
 
     settled: int = 0
@@ -33,11 +34,12 @@ class Coming:
 
 @dataclass(frozen=True)
 class Meeting:
-    """Words about a meeting at an occasion as they stand on a day.
+    """Words about a meeting at an occasion as of a day.
 
-    `announced` is the day of the last announcement, None where there is none or it was taken back; `for_date` the day
-    that an announcement names. `planned` and `doubted` (0 to 1) are the strongest words of planning and of doubt; an
-    announcement cancels the doubts before it. `rows` are the rows that count: announcement, planning, doubt.
+    `announced` is the day of the last announcement, None where there is none or it was taken back; `for_date`
+    the day that an announcement names. `planned` and `doubted` (0 to 1) are the strongest words of planning
+    and of doubt; an announcement cancels the doubts before it. `rows` are the rows that count: announcement,
+    planning, doubt.
     """
 
     announced: date | None = None
@@ -82,7 +84,7 @@ def words_about(ledger: Ledger, priors: Priors) -> dict[str, list[Signal]]:
 def coming(rows: Sequence[Signal]) -> Coming:
     """What rows of kind `attendance` about one side of one occasion say together.
 
-    Settled words of one day that disagree settle by their number; where they cancel out, those before them stand.
+    Where settled words of one day disagree, the majority counts; where they cancel out, earlier ones hold.
     """
     net: dict[date, int] = {}
     for row in rows:
@@ -103,7 +105,7 @@ def coming(rows: Sequence[Signal]) -> Coming:
 
 
 def is_refusal(row: Signal) -> bool:
-    """Whether a row takes a meeting back: a `contact_missed` row of a source that is at least usually reliable."""
+    """Whether a row takes a meeting back: `contact_missed` from a source at least usually reliable."""
     return row.kind == REFUSAL and row.grade[0] in "AB"
 
 
@@ -113,8 +115,8 @@ def meeting(rows: Iterable[Signal], priors: Priors, off: date = date.min) -> Mee
     Parameters
     ----------
     off
-        The day of the last settled word that one leader stays away, which takes back an announcement of that day or
-        before.
+        The day of the last settled word that one leader stays away, which takes back an announcement of that
+        day or before.
     """
     rows = [row for row in rows if row.kind != ATTENDANCE]
     off = max([off, *(row.public_date for row in rows if is_refusal(row))])
@@ -141,7 +143,7 @@ def meeting(rows: Iterable[Signal], priors: Priors, off: date = date.min) -> Mee
 
 
 def words(rows: Sequence[Signal], priors: Priors) -> Words:
-    """The words of rows that all name one multilateral occasion, as they stand when the last of them is public."""
+    """The words of rows about one multilateral occasion, as of the day of the last."""
     about_coming = [row for row in rows if row.kind == ATTENDANCE]
     comes = {
         side: coming([row for row in about_coming if row.actor == side])
