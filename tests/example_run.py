@@ -1,4 +1,4 @@
-"""A made-up run: the ledger of the project cut on a day, and a forecast with plausible numbers that no model made."""
+"""A made-up run: the ledger of the project as of a day, and a forecast that no model made."""
 
 from datetime import date, timedelta
 
@@ -169,7 +169,8 @@ def forecast(**changes):
             "years": 17,
             "since": 1993,
             "text": (
-                "In 15 of the 17 years since 1993 without a meeting of the two countries' leaders by 11 July, they met in the 173 days that followed."
+                "In 15 of the 17 years since 1993 without a meeting of the two countries' leaders by 11 "
+                "July, they met in the 173 days that followed."
             ),
         },
         no_signals_probability=0.852 - total,

@@ -1,8 +1,8 @@
 """Reasons: contributions add up, what moves the number is named, a what-if is checked like a ledger row."""
 
+import itertools
 from dataclasses import replace
 from datetime import date
-from itertools import groupby
 
 import numpy as np
 import pytest
@@ -228,7 +228,7 @@ def assert_as_in_the_ledger(before, what, row):
 class TestNextSignals:
     def test_downside_comes_first_then_upside_then_pairs_the_largest_change_first(self, default_run):
         made = default_run.forecast.next_signals
-        groups = [(way, list(rows)) for way, rows in groupby(made, lambda row: row["direction"])]
+        groups = [(way, list(rows)) for way, rows in itertools.groupby(made, lambda row: row["direction"])]
         assert [way for way, _ in groups] == ["down", "up", "pair"] == list(WATCHED)
         for _, rows in groups:
             sizes = [abs(row["change"]) for row in rows]
@@ -308,7 +308,7 @@ class TestQuietPath:
         path = quiet_path(P, whole, AS_OF, DEADLINE, PARAMS)
         days = [date.fromisoformat(row["date"]) for row in path]
         assert (days[0], days[-1], path[-1]["probability"]) == (AS_OF, DEADLINE, 0.0)
-        assert {(late - early).days for early, late in zip(days, days[1:-1])} == {7}
+        assert {(late - early).days for early, late in itertools.pairwise(days[:-1])} == {7}
         for row in path[:3]:
             ahead = outlook(whole, date.fromisoformat(row["date"]), DEADLINE, PARAMS)
             assert row["probability"] == chances.by_deadline(P, ahead).mean()
@@ -439,7 +439,7 @@ class TestEdits:
             ).mean()
 
         values = [probability(said) for said in ("comes", "may-come", "may-not-come", "stays-away")]
-        assert all(more > less for more, less in zip(values, values[1:]))
+        assert all(more > less for more, less in itertools.pairwise(values))
 
     def test_scheduled_takes_every_word_away(self):
         whole = self.made(set=["2025-apec=scheduled"])

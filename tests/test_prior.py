@@ -182,5 +182,5 @@ def test_words_say_what_is_belief_and_where_it_conflicts(default_run):
     }
     text = tuning_prose.unmoved([far["held"], far["said[-2]"]])
     assert text.startswith(
-        "The record narrows every prior. Prior and record conflict on held and said (reported that he stays away):"
+        "The record narrows every prior. Prior and record conflict on held and said (reported that he stays"
     )
