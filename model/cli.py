@@ -59,7 +59,11 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> Parser:
     """The grammar of the command line."""
-    top = Parser(prog="summit", description="How likely two leaders meet in person by a deadline, and why.")
+    top = Parser(
+        prog="summit",
+        description="How likely two leaders meet in person by a deadline, and why.",
+        epilog="Exit codes: 0 done; 1 done, and the answer is no; 2 bad input or usage; 3 a fault of ours.",
+    )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS), parser_class=Parser)
     common = common_options()
 
@@ -70,13 +74,13 @@ def parser() -> Parser:
 
     option = verb("forecast", do_forecast, "the number and its reasons", common)
     signal = "KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]"
-    option("--add", metavar=signal, **REPEATED, help="what if there were this signal (repeatable)")
+    option("--add", metavar=signal, **REPEATED, help="what if: add this signal (repeatable)")
     statuses = (
-        "what if an occasion were announced, refused, planned, doubted, called-off or merely scheduled, "
-        "or a leader were said to come: US:comes, US:may-come, US:may-not-come, US:stays-away"
+        "what if: set an occasion to announced, refused, planned, doubted, called-off or scheduled, "
+        "or what is said of a leader: US:comes, US:may-come, US:may-not-come, US:stays-away (repeatable)"
     )
     option("--set", metavar="OCCASION=STATUS", **REPEATED, help=statuses)
-    option("--remove", metavar="ID", **REPEATED, help="what if this row were not there")
+    option("--remove", metavar="ID", **REPEATED, help="what if: remove this row (repeatable)")
     option("--report", **FLAG, help="run and render the notebooks")
     option("--prior-only", **FLAG, help="what the priors say without the record")
 
@@ -90,26 +94,26 @@ def parser() -> Parser:
 
     option = verb("compare", do_compare, "split the difference of two runs, or rerun one from its own inputs")
     option("a", metavar="A", help="a rendered run, by name or folder")
-    option("b", metavar="B", nargs="?", help="another; without it A is made again from its own inputs")
+    option("b", metavar="B", nargs="?", help="another; without it, A is rerun from its own inputs")
     option("--markdown", **FLAG, help="the paragraph for a change request")
 
     option = verb("sweep", do_sweep, "many dates, scenarios and deadlines: one table, one page", common)
     option("file", metavar="FILE", help="a sweep file, such as params/sweeps/replay.yaml")
     out = (
-        "where the table goes; the page that compares all forecasts lies beside it as FILE.html "
-        "(by default notebooks/rendered/sweep-FILE with sweep.csv and index.html)"
+        "where to write the table; the page that compares all forecasts is FILE.html beside it "
+        "(default: sweep.csv and index.html in notebooks/rendered/sweep-FILE)"
     )
     option("--out", metavar="FILE.csv", help=out)
-    option("--report", **FLAG, help="render the report of each forecast too, beside the page")
+    option("--report", **FLAG, help="also render the report of each forecast")
     scheduler = (
-        "run on the Dask cluster of this scheduler, such as tcp://host:8786, whose workers are started "
-        "in the same checkout with --no-nanny (needs the extra `cluster`)"
+        "run on the Dask cluster of this scheduler, such as tcp://host:8786; start its workers in the "
+        "same checkout with --no-nanny (needs the extra `cluster`)"
     )
     option("--scheduler", metavar="ADDRESS", help=scheduler)
 
-    option = verb("backtest", do_backtest, "the track record, and the score of our own log", common)
-    option("--log-only", **FLAG, help="only the score of our own log")
-    option("--monthly", **FLAG, help="the first Monday of each month only")
+    option = verb("backtest", do_backtest, "the track record, and scores of our published forecasts", common)
+    option("--log-only", **FLAG, help="only score our published forecasts")
+    option("--monthly", **FLAG, help="only the first Monday of each month")
 
     verb("check", do_check, "validate every input, all problems at once", common)
     return top
@@ -121,12 +125,12 @@ def common_options() -> argparse.ArgumentParser:
     option = common.add_argument
     option("--question", metavar="FILE", help="question file in place of params/question.yaml")
     option("--priors", metavar="FILE", help="priors file in place of params/priors.yaml")
-    option("--scenario", metavar="NAME", help="a file of params/scenarios laid over the params")
+    option("--scenario", metavar="NAME", help="apply a file of params/scenarios to the params")
     for table in ("signals", "occasions", "visit-windows"):
         text = f"more {table.replace('-', ' ')}; a row replaces an earlier one of its id (repeatable)"
         option(f"--{table}", metavar="FILE", **REPEATED, help=text)
-    option("--only", **FLAG, help="the given files without the seeds")
-    option("--as-of", metavar="DATE|latest", help="evidence public on this day is used, nothing later")
+    option("--only", **FLAG, help="use only the given files, not the seeds")
+    option("--as-of", metavar="DATE|latest", help="use only what was public on this day")
     option("--deadline", metavar="DATE", help="the last day that counts")
     option("--random-seed", metavar="N", type=int, help="random seed of the sampler")
     option("--name", metavar="RUN", help="name of the folder of a rendered run")
@@ -298,9 +302,9 @@ def do_compare(options: Namespace) -> int:
     if options.b is None:
         faults = compare.differences(a, compare.rerun(a))
         if faults:
-            print(f"{a.name} made again from its own inputs differs:", *faults, sep="\n")
+            print(f"{a.name} rerun from its own inputs differs:", *faults, sep="\n")
             return 1
-        print(f"{a.name} made again from its own inputs is identical.")
+        print(f"{a.name} rerun from its own inputs is identical.")
         return 0
     b = compare.load_run(options.b)
     write = compare.markdown if options.markdown else compare.text
