@@ -34,7 +34,7 @@ SCENARIOS = [
 WEEKS = [
     replace(ROW, scenario=name, as_of=day, probability=value)
     for name, values in (("", (0.8, 0.82)), ("sceptic", (0.7, 0.4)))
-    for day, value in zip(("2025-07-04", "2025-07-11"), values)
+    for day, value in zip(("2025-07-04", "2025-07-11"), values, strict=True)
 ]
 
 
