@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,14 +19,15 @@ from .files.problems import Failure, InputError, Problem, nearest, printable, ra
 from .paths import FAILED, RECORD
 
 if TYPE_CHECKING:
-    from .answer.forecast import Sources
-    from .evidence.edits import Edits
+    from .answer.forecast import Run, Sources
     from .evidence.ledger import Ledger
     from .settings.params import Params
 
 VERBS = ("forecast", "add", "check", "compare", "sweep", "backtest")
 UNKNOWN = re.compile(r"unrecognized arguments: ([^ =]+)|invalid choice: '([^']+)'")
 SIGNAL = ("kind", "strength", "actor", "grade", "public-date", "description", "source")
+FLAG = {"action": "store_true"}
+REPEATED = {"action": "append", "default": []}
 OPTIONAL = ("event-date", "event-id", "occasion", "for-date", "same-as")
 
 
@@ -48,103 +50,82 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> Parser:
     """The grammar of the command line."""
-    top = Parser(prog="summit", description="How likely two leaders meet in person by a deadline, and why.")
+    top = Parser(
+        prog="summit",
+        description="How likely two leaders meet in person by a deadline, and why.",
+        epilog="Exit codes: 0 done; 1 done, and the answer is no; 2 bad input or usage; 3 a fault of ours.",
+    )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS), parser_class=Parser)
     common = common_options()
 
-    forecast = verbs.add_parser("forecast", parents=[common], help="the number and its reasons")
-    forecast.set_defaults(do=do_forecast)
-    for option, metavar, text in (
-        ("--add", "KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]", "what if there were this signal (repeatable)"),
-        (
-            "--set",
-            "OCCASION=STATUS",
-            "what if an occasion were announced, refused, planned, doubted, called-off or merely scheduled, "
-            "or a leader were said to come: US:comes, US:may-come, US:may-not-come, US:stays-away",
-        ),
-        ("--remove", "ID", "what if this row were not there"),
-    ):
-        forecast.add_argument(option, metavar=metavar, action="append", default=[], help=text)
-    forecast.add_argument("--report", action="store_true", help="run and render the notebooks")
-    forecast.add_argument("--prior-only", action="store_true", help="what the priors say without the record")
+    def verb(name: str, do: Callable[[Namespace], int], text: str, *parents: argparse.ArgumentParser):
+        made = verbs.add_parser(name, parents=parents, help=text)
+        made.set_defaults(do=do)
+        return made.add_argument
 
-    add = verbs.add_parser(
-        "add", parents=[common], help="append one checked row to the ledger, then forecast"
+    option = verb("forecast", do_forecast, "the number and its reasons", common)
+    signal = "KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]"
+    option("--add", metavar=signal, **REPEATED, help="what if: add this signal (repeatable)")
+    statuses = (
+        "what if: set an occasion to announced, refused, planned, doubted, called-off or scheduled, "
+        "or what is said of a leader: US:comes, US:may-come, US:may-not-come, US:stays-away (repeatable)"
     )
-    add.set_defaults(do=do_add)
+    option("--set", metavar="OCCASION=STATUS", **REPEATED, help=statuses)
+    option("--remove", metavar="ID", **REPEATED, help="what if: remove this row (repeatable)")
+    option("--report", **FLAG, help="run and render the notebooks")
+    option("--prior-only", **FLAG, help="what the priors say without the record")
+
+    option = verb("add", do_add, "append one checked row to the ledger, then forecast", common)
     for column in SIGNAL:
-        add.add_argument(f"--{column}", required=True)
+        option(f"--{column}", required=True)
     for column in OPTIONAL:
-        add.add_argument(f"--{column}", default="")
-    add.add_argument(
-        "--to",
-        metavar="FILE",
-        help="the signals file to append to (default: the seeds, or the last --signals)",
-    )
+        option(f"--{column}", default="")
+    target = "the signals file to append to (default: the seeds, or the last --signals)"
+    option("--to", metavar="FILE", help=target)
 
-    compare = verbs.add_parser(
-        "compare", help="split the difference of two runs, or rerun one from its own inputs"
-    )
-    compare.set_defaults(do=do_compare)
-    compare.add_argument("a", metavar="A", help="a rendered run, by name or folder")
-    compare.add_argument(
-        "b", metavar="B", nargs="?", help="another; without it A is made again from its own inputs"
-    )
-    compare.add_argument("--markdown", action="store_true", help="the paragraph for a change request")
+    option = verb("compare", do_compare, "split the difference of two runs, or rerun one from its own inputs")
+    option("a", metavar="A", help="a rendered run, by name or folder")
+    option("b", metavar="B", nargs="?", help="another; without it, A is rerun from its own inputs")
+    option("--markdown", **FLAG, help="the paragraph for a change request")
 
-    sweep = verbs.add_parser(
-        "sweep", parents=[common], help="many dates, scenarios and deadlines: one table, one page"
+    option = verb("sweep", do_sweep, "many dates, scenarios and deadlines: one table, one page", common)
+    option("file", metavar="FILE", help="a sweep file, such as params/sweeps/replay.yaml")
+    out = (
+        "where to write the table; the page that compares all forecasts is FILE.html beside it "
+        "(default: sweep.csv and index.html in notebooks/rendered/sweep-FILE)"
     )
-    sweep.set_defaults(do=do_sweep)
-    sweep.add_argument("file", metavar="FILE", help="a sweep file, such as params/sweeps/replay.yaml")
-    sweep.add_argument(
-        "--out",
-        metavar="FILE.csv",
-        help="where the table goes; the page that compares all forecasts lies beside it as FILE.html "
-        "(by default notebooks/rendered/sweep-FILE with sweep.csv and index.html)",
+    option("--out", metavar="FILE.csv", help=out)
+    option("--report", **FLAG, help="also render the report of each forecast")
+    scheduler = (
+        "run on the Dask cluster of this scheduler, such as tcp://host:8786; start its workers in the "
+        "same checkout with --no-nanny (needs the extra `cluster`)"
     )
-    sweep.add_argument(
-        "--report", action="store_true", help="render the report of each forecast too, beside the page"
-    )
-    sweep.add_argument(
-        "--scheduler",
-        metavar="ADDRESS",
-        help="run on the Dask cluster of this scheduler, such as tcp://host:8786, whose workers are started "
-        "in the same checkout with --no-nanny (needs the extra `cluster`)",
-    )
+    option("--scheduler", metavar="ADDRESS", help=scheduler)
 
-    backtest = verbs.add_parser(
-        "backtest", parents=[common], help="the track record, and the score of our own log"
-    )
-    backtest.set_defaults(do=do_backtest)
-    backtest.add_argument("--log-only", action="store_true", help="only the score of our own log")
-    backtest.add_argument("--monthly", action="store_true", help="the first Monday of each month only")
+    option = verb("backtest", do_backtest, "the track record, and scores of our published forecasts", common)
+    option("--log-only", **FLAG, help="only score our published forecasts")
+    option("--monthly", **FLAG, help="only the first Monday of each month")
 
-    check = verbs.add_parser("check", parents=[common], help="validate every input, all problems at once")
-    check.set_defaults(do=do_check)
+    verb("check", do_check, "validate every input, all problems at once", common)
     return top
 
 
 def common_options() -> argparse.ArgumentParser:
     """The options of every verb that asks a question."""
     common = argparse.ArgumentParser(add_help=False)
-    for option, metavar, text in (
-        ("--question", "FILE", "question file in place of params/question.yaml"),
-        ("--priors", "FILE", "priors file in place of params/priors.yaml"),
-        ("--scenario", "NAME", "a file of params/scenarios laid over the params"),
-    ):
-        common.add_argument(option, metavar=metavar, help=text)
+    option = common.add_argument
+    option("--question", metavar="FILE", help="question file in place of params/question.yaml")
+    option("--priors", metavar="FILE", help="priors file in place of params/priors.yaml")
+    option("--scenario", metavar="NAME", help="apply a file of params/scenarios to the params")
     for table in ("signals", "occasions", "visit-windows"):
         text = f"more {table.replace('-', ' ')}; a row replaces an earlier one of its id (repeatable)"
-        common.add_argument(f"--{table}", metavar="FILE", action="append", default=[], help=text)
-    common.add_argument("--only", action="store_true", help="the given files without the seeds")
-    common.add_argument(
-        "--as-of", metavar="DATE|latest", help="evidence public on this day is used, nothing later"
-    )
-    common.add_argument("--deadline", metavar="DATE", help="the last day that counts")
-    common.add_argument("--random-seed", metavar="N", type=int, help="random seed of the sampler")
-    common.add_argument("--name", metavar="RUN", help="name of the folder of a rendered run")
-    common.add_argument("--json", action="store_true", help="print the forecast file instead of the screen")
+        option(f"--{table}", metavar="FILE", **REPEATED, help=text)
+    option("--only", **FLAG, help="use only the given files, not the seeds")
+    option("--as-of", metavar="DATE|latest", help="use only what was public on this day")
+    option("--deadline", metavar="DATE", help="the last day that counts")
+    option("--random-seed", metavar="N", type=int, help="random seed of the sampler")
+    option("--name", metavar="RUN", help="name of the folder of a rendered run")
+    option("--json", **FLAG, help="print the forecast file instead of the screen")
     return common
 
 
@@ -236,6 +217,7 @@ def do_check(options: Namespace) -> int:
 
 def do_forecast(options: Namespace) -> int:
     """`summit forecast`."""
+    from .answer import forecast
     from .evidence.edits import Edits
 
     begin = time.perf_counter()
@@ -248,42 +230,34 @@ def do_forecast(options: Namespace) -> int:
         from .report import report
 
         return report.command(params, sources, edits, options.name)
-    if options.prior_only:
-        return print_prior(options, params, sources, edits)
-    return print_answer(options, params, sources, edits, begin)
-
-
-def print_answer(
-    options: Namespace, params: "Params", sources: "Sources", edits: "Edits", begin: float
-) -> int:
-    """Print a forecast."""
-    from . import screen
-    from .answer import forecast
-
     run = forecast.run(params, sources, edits)
-    seconds = time.perf_counter() - begin
-    print(forecast.to_json(run.forecast) if options.json else screen.answer(run, seconds), end="")
+    write = prior_text if options.prior_only else answer_text
+    print(write(run, options.json, begin), end="")
     return 0
 
 
-def print_prior(options: Namespace, params: "Params", sources: "Sources", edits: "Edits") -> int:
-    """Print what the priors say without the record."""
+def answer_text(run: "Run", as_json: bool, begin: float) -> str:
+    """A forecast as its file or as a screen."""
+    from . import screen
+    from .answer.file import to_json
+
+    return to_json(run.forecast) if as_json else screen.answer(run, time.perf_counter() - begin)
+
+
+def prior_text(run: "Run", as_json: bool, begin: float) -> str:
+    """What the priors of a run say without the record, as JSON or as a screen."""
     import json
 
-    from .answer import forecast, prior
+    from .answer import prior
     from .report import tables
 
-    made = prior.prior_only(forecast.run(params, sources, edits))
-    print(
-        json.dumps(prior.to_json(made), indent=1) + "\n" if options.json else tables.prior_screen(made),
-        end="",
-    )
-    return 0
+    made = prior.prior_only(run)
+    return json.dumps(prior.to_json(made), indent=1) + "\n" if as_json else tables.prior_screen(made)
 
 
 def do_add(options: Namespace) -> int:
     """`summit add`."""
-    from .evidence.edits import Edits
+    from .answer import forecast
     from .evidence.ledger import append_signal
 
     begin = time.perf_counter()
@@ -297,7 +271,8 @@ def do_add(options: Namespace) -> int:
         sources = replace(sources, signals=(*sources.signals, target))
     signal = append_signal(target, new_row(options), **sources.paths(), **params.vocabulary)
     print(f"added {signal.event_id} to {target}", file=sys.stderr)
-    return print_answer(options, params, sources, Edits(), begin)
+    print(answer_text(forecast.run(params, sources), options.json, begin), end="")
+    return 0
 
 
 def new_row(options: Namespace) -> dict[str, str]:
@@ -318,9 +293,9 @@ def do_compare(options: Namespace) -> int:
     if options.b is None:
         faults = compare.differences(a, compare.rerun(a))
         if faults:
-            print(f"{a.name} made again from its own inputs differs:", *faults, sep="\n")
+            print(f"{a.name} rerun from its own inputs differs:", *faults, sep="\n")
             return 1
-        print(f"{a.name} made again from its own inputs is identical.")
+        print(f"{a.name} rerun from its own inputs is identical.")
         return 0
     b = compare.load_run(options.b)
     write = compare.markdown if options.markdown else compare.text
@@ -333,9 +308,8 @@ def do_sweep(options: Namespace) -> int:
     from .report import sweep_page
 
     params, sources = inputs(options)
-    given = {
-        name: getattr(options, name) for name in ("question", "priors", "scenario", "deadline", "random_seed")
-    }
+    names = ("question", "priors", "scenario", "deadline", "random_seed")
+    given = {name: getattr(options, name) for name in names}
     given["as_of"] = options.as_of and params.question.as_of.isoformat()
     table, page = sweep_page.command(
         options.file, sources, options.out, given=given, reports=options.report, scheduler=options.scheduler

@@ -60,7 +60,7 @@ def _number(f: Forecast) -> Iterator[str]:
         line += f"   a week ago {percent(f.a_week_ago)}"
     yield line
     bars = sparkline([point["probability"] for point in f.curve])
-    yield f"  {bars}  years that stood like this: {f.matched_record['hits']} of {f.matched_record['years']}"
+    yield f"  {bars}  years like this one: {f.matched_record['hits']} of {f.matched_record['years']}"
 
 
 def _where(run: Run) -> Iterator[str]:

@@ -1,20 +1,21 @@
-"""A made-up run: the ledger of the project cut on a day, and a forecast with plausible numbers that no model made."""
+"""A made-up run: the ledger of the project as of a day, and a forecast that no model made."""
 
+from copy import deepcopy
 from datetime import date, timedelta
 
-from model.answer.forecast import Forecast
+from model.answer.file import Forecast
 from model.evidence.ledger import load_ledger
-from model.paths import ROOT
+from model.paths import TABLES
 
 AS_OF, DEADLINE = date(2025, 7, 11), date(2025, 12, 31)
 NAMES = {"US": "Trump", "CN": "Xi"}
 
 
 def cut(as_of=AS_OF):
-    seeds = ROOT / "seeds"
-    return load_ledger(
-        [seeds / "signals.csv"], [seeds / "occasions.csv"], [seeds / "visit_windows.csv"]
-    ).as_of(as_of)
+    return load_ledger(*([path] for path in TABLES.values())).as_of(as_of)
+
+
+SIGNALS = {signal.event_id: signal for signal in cut().signals}
 
 
 def curve(top):
@@ -36,20 +37,11 @@ def curve(top):
 
 
 def occasion(
-    id,
-    name,
-    status,
-    start,
-    first,
-    there,
-    kind="season",
-    host="KR",
-    comes=(0.9, 0.9),
-    both=0.8,
-    last_word=None,
+    id, name, status, start, first, there, kind="season", host="KR", comes=(0.9, 0.9), both=0.8, last=None
 ):
-    """One row of the table of occasions; a visit and the unknown have no chances that leaders come."""
+    """One row of the table of occasions, `last` the id of its last word; only seasons say who comes."""
     season = kind == "season"
+    said = SIGNALS.get(last)
     return {
         "id": id,
         "name": name,
@@ -61,13 +53,13 @@ def occasion(
         "host": host,
         "comes": dict(zip(("US", "CN"), comes, strict=True)) if season else {},
         "both": both if season else None,
-        "last_word": last_word,
+        "last_word": said and {"id": last, "date": str(said.public_date), "text": said.description},
         "probability_first": first,
         "probability_there": there,
     }
 
 
-def contribution(id, kind, day, text, delta, basis="record", what="signal"):
+def contribution(id, kind, day, text, delta, basis="belief", what="signal"):
     """What one signal adds."""
     return {
         "id": id,
@@ -82,74 +74,110 @@ def contribution(id, kind, day, text, delta, basis="record", what="signal"):
     }
 
 
+def of_row(id, delta, basis="belief", what="signal"):
+    """What a signal of the ledger adds."""
+    row = SIGNALS[id]
+    return contribution(id, row.kind, row.public_date.isoformat(), row.description, delta, basis, what)
+
+
 def after(direction, what, change, now=0.852):
     """What could become public next."""
     return {"direction": direction, "what": what, "change": change, "probability_after": now + change}
 
 
+TOYING, WILL_NOT = "2025-07-11-apec-or-beijing-idea", "2025-04-12-g20-johannesburg-us-will-not"
+CONTRIBUTIONS = [
+    of_row("2025-06-05-trump-xi-call", 0.031, "record"),
+    of_row(TOYING, 0.052, what="meeting"),
+    of_row(WILL_NOT, -0.021, "record", "coming"),
+    of_row("2025-06-10-london-talks", 0.012),
+    of_row("2025-07-10-rubio-russia-support", -0.011),
+    of_row("2025-07-11-rubio-wang-kl", 0.009),
+]
+for n in range(9):
+    small = (f"small-{n}", "official_statement", f"2025-05-{n + 1:02}", f"A minor word, number {n}")
+    CONTRIBUTIONS.append(contribution(*small, 0.001 * (-1) ** n))
+
+PARADE, UN_WEEK = "Beijing WWII 80th anniversary parade", "UN week 2025, New York"
+OCCASIONS = [
+    occasion(
+        "2025-beijing-parade",
+        PARADE,
+        "scheduled",
+        "2025-09-03",
+        0.04,
+        0.04,
+        host="CN",
+        comes=(0.08, 0.98),
+        both=0.08,
+    ),
+    occasion(
+        "2025-unga-80",
+        UN_WEEK,
+        "scheduled",
+        "2025-09-23",
+        0.05,
+        0.06,
+        host="US",
+        comes=(0.99, 0.13),
+        both=0.13,
+    ),
+    occasion(
+        "2025-apec-gyeongju",
+        "APEC Gyeongju",
+        "planned",
+        "2025-10-31",
+        0.612,
+        0.65,
+        comes=(0.86, 0.96),
+        both=0.82,
+        last=TOYING,
+    ),
+    occasion(
+        "2025-g20-johannesburg",
+        "G20 Johannesburg",
+        "US stays away",
+        "2025-11-22",
+        0.02,
+        0.02,
+        host="ZA",
+        comes=(0.03, 0.88),
+        both=0.02,
+        last=WILL_NOT,
+    ),
+    occasion("unknown", "A visit not yet public", "scheduled", "", 0.13, 0.15, "unknown", ""),
+]
+NEXT_SIGNALS = [
+    after("down", "Trump stays away from APEC Gyeongju", -0.302),
+    after("down", "economic coercion (-2)", -0.012),
+    after("up", "meeting announced at APEC Gyeongju", 0.108),
+    after("up", "Trump says he comes to APEC Gyeongju", 0.062),
+    after("pair", f"Trump stays away from APEC Gyeongju and {UN_WEEK}", -0.315),
+]
+COUNTS = {
+    "came": {
+        "US": {"home": [39, 39], "summit": [44, 50], "other": [7, 7], "guest": [0, 2]},
+        "CN": {"home": [5, 5], "summit": [51, 54], "other": [4, 7], "guest": [5, 32]},
+    },
+    "held": [98, 104],
+    "met_after_both_came": {"summit": [37, 38], "other": [3, 5]},
+    "settled_words": {"will": [102, 102], "will_not": [0, 21]},
+    "promises_broken": [4, 836],
+    "made_up": [2, 2],
+    "visits": [14, 35.9],
+}
+MATCHED_RECORD = {
+    "hits": 15,
+    "years": 17,
+    "since": 1993,
+    "text": (
+        "In 15 of the 17 years since 1993 without a meeting of the two countries' leaders by 11 July, "
+        "they met in the 173 days that followed."
+    ),
+}
+
+
 def forecast(**changes):
-    contributions = [
-        contribution(
-            "2025-06-05-trump-xi-call",
-            "leader_call",
-            "2025-06-05",
-            "Ninety-minute Trump-Xi call, first of the term; teams to meet soon.",
-            0.031,
-        ),
-        contribution(
-            "2025-07-11-apec-or-beijing-idea",
-            "visit_planning",
-            "2025-07-11",
-            "Trump seen toying with meeting at APEC in Korea or Beijing in early September.",
-            0.052,
-            "belief",
-            "meeting",
-        ),
-        contribution(
-            "2025-04-12-g20-johannesburg-us-will-not",
-            "attendance",
-            "2025-04-12",
-            "Trump posts that he cannot be expected in South Africa for the G20.",
-            -0.021,
-            what="coming",
-        ),
-        contribution(
-            "2025-06-10-london-talks",
-            "trade_talks",
-            "2025-06-10",
-            "London round ends with framework to carry out Geneva and the leaders' call.",
-            0.012,
-            "belief",
-        ),
-        contribution(
-            "2025-07-10-rubio-russia-support",
-            "security_friction",
-            "2025-07-10",
-            "Rubio says he will press Wang over Chinese backing for Russia's war.",
-            -0.011,
-            "belief",
-        ),
-        contribution(
-            "2025-07-11-rubio-wang-kl",
-            "envoy_meeting",
-            "2025-07-11",
-            "Rubio and Wang Yi hold first in-person meeting in Kuala Lumpur.",
-            0.009,
-            "belief",
-        ),
-        *[
-            contribution(
-                f"small-{n}",
-                "official_statement",
-                f"2025-05-{n + 1:02}",
-                f"A minor word, number {n}",
-                0.001 * (-1) ** n,
-                "belief",
-            )
-            for n in range(9)
-        ],
-    ]
-    total = sum(row["delta"] for row in contributions)
     values = dict(
         schema_version=2,
         question_id="trump-xi-2025",
@@ -164,94 +192,13 @@ def forecast(**changes):
         interval={"lower": 0.741, "upper": 0.928, "mass": 0.9},
         likelihood_word="very likely",
         a_week_ago=0.838,
-        matched_record={
-            "hits": 15,
-            "years": 17,
-            "since": 1993,
-            "text": (
-                "In 15 of the 17 years since 1993 without a meeting of the two countries' leaders by 11 July, they met in the 173 days that followed."
-            ),
-        },
-        no_signals_probability=0.852 - total,
+        matched_record=dict(MATCHED_RECORD),
+        no_signals_probability=0.852 - sum(row["delta"] for row in CONTRIBUTIONS),
         curve=curve(0.852),
-        occasions=[
-            occasion(
-                "2025-beijing-parade",
-                "Beijing WWII 80th anniversary parade",
-                "scheduled",
-                "2025-09-03",
-                0.04,
-                0.04,
-                host="CN",
-                comes=(0.08, 0.98),
-                both=0.08,
-            ),
-            occasion(
-                "2025-unga-80",
-                "UN week 2025, New York",
-                "scheduled",
-                "2025-09-23",
-                0.05,
-                0.06,
-                host="US",
-                comes=(0.99, 0.13),
-                both=0.13,
-            ),
-            occasion(
-                "2025-apec-gyeongju",
-                "APEC Gyeongju",
-                "planned",
-                "2025-10-31",
-                0.612,
-                0.65,
-                comes=(0.86, 0.96),
-                both=0.82,
-                last_word={
-                    "id": "2025-07-11-apec-or-beijing-idea",
-                    "date": "2025-07-11",
-                    "text": (
-                        "Trump seen toying with meeting at APEC in Korea or Beijing in early September."
-                    ),
-                },
-            ),
-            occasion(
-                "2025-g20-johannesburg",
-                "G20 Johannesburg",
-                "US stays away",
-                "2025-11-22",
-                0.02,
-                0.02,
-                host="ZA",
-                comes=(0.03, 0.88),
-                both=0.02,
-                last_word={
-                    "id": "2025-04-12-g20-johannesburg-us-will-not",
-                    "date": "2025-04-12",
-                    "text": ("Trump posts that he cannot be expected in South Africa for the G20."),
-                },
-            ),
-            occasion("unknown", "A visit not yet public", "scheduled", "", 0.13, 0.15, "unknown", ""),
-        ],
-        counts={
-            "came": {
-                "US": {"home": [39, 39], "summit": [44, 50], "other": [7, 7], "guest": [0, 2]},
-                "CN": {"home": [5, 5], "summit": [51, 54], "other": [4, 7], "guest": [5, 32]},
-            },
-            "held": [98, 104],
-            "met_after_both_came": {"summit": [37, 38], "other": [3, 5]},
-            "settled_words": {"will": [102, 102], "will_not": [0, 21]},
-            "promises_broken": [4, 836],
-            "made_up": [2, 2],
-            "visits": [14, 35.9],
-        },
-        contributions=contributions,
-        next_signals=[
-            after("down", "Trump stays away from APEC Gyeongju", -0.302),
-            after("down", "economic coercion (-2)", -0.012),
-            after("up", "meeting announced at APEC Gyeongju", 0.108),
-            after("up", "Trump says he comes to APEC Gyeongju", 0.062),
-            after("pair", "Trump stays away from APEC Gyeongju and UN week 2025, New York", -0.315),
-        ],
+        occasions=deepcopy(OCCASIONS),
+        counts=deepcopy(COUNTS),
+        contributions=deepcopy(CONTRIBUTIONS),
+        next_signals=deepcopy(NEXT_SIGNALS),
         diagnostics={
             "rhat_max": 1.004,
             "ess_min": 1834.0,

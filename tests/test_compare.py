@@ -103,7 +103,7 @@ def test_a_run_of_older_code_has_a_step_for_that(stored):
     last = compare.steps(a, b)[-1]
     assert last.name == "code B was made with" and last.change == pytest.approx(-0.1, abs=1e-5)
     (fault,) = compare.differences(b, compare.rerun(b))
-    assert fault.startswith("probability: 0.")
+    assert fault.startswith("probability: stored 0.")
 
 
 def test_an_unknown_run_is_refused_with_the_nearest():

@@ -1,4 +1,4 @@
-"""What the priors say alone: drawn from them directly, beside the record, with a word where the two do not agree."""
+"""What the priors say alone, beside the record, and where the two disagree."""
 
 import json
 from dataclasses import replace
@@ -8,7 +8,7 @@ import pytest
 from made_up import PARAMS, PRIORS
 
 from model import chances, cli
-from model.answer import prior
+from model.answer import explain, forecast, prior
 from model.answer.facts import parameter_name
 from model.evidence.words import LEVELS
 from model.fit import predictive
@@ -34,17 +34,13 @@ def test_every_prior_of_the_file_has_one_belief_per_scalar_and_none_is_made_up(m
 
 
 def test_the_headline_of_the_priors_is_the_mean_over_draws_that_saw_no_record(made, default_run):
-    blind = replace(default_run, fit=replace(default_run.fit, draws={}))
-    p = predictive.prior_draws(blind.params, prior.DRAWS, blind.params.run.random_seed)
-    assert one(made, "probability").prior.mean == pytest.approx(
-        chances.by_deadline(p, blind.outlook).mean(), abs=1e-12
-    )
+    p = predictive.prior_draws(PARAMS, prior.DRAWS, PARAMS.run.random_seed)
+    wanted = chances.by_deadline(p, default_run.outlook).mean()
+    assert one(made, "probability").prior.mean == pytest.approx(wanted, abs=1e-12)
 
 
 @pytest.mark.study
 def test_it_agrees_with_the_sampler_that_is_given_no_record(made):
-    from model.answer import forecast
-
     run = forecast.run(load_params(scenario="no-record"))
     p = chances.by_deadline(run.draws, run.outlook)
     error = np.hypot(p.std() / np.sqrt(1000), p.std() / np.sqrt(prior.DRAWS))
@@ -100,6 +96,23 @@ def test_a_parameter_that_no_likelihood_touches_is_called_belief_and_one_that_th
     )
 
 
+WEIGHED_BY = {
+    "coming": ("came_if_will", "came_if_not", "said", "misled"),
+    "visit window": ("breaks",),
+    "visit put off": ("again",),
+    "meeting": ("word_factor",),
+    "signal": ("tone_factor",),
+    "tone": ("tone_factor",),
+}
+"""The parameters that weigh each part of a contribution."""
+
+
+def test_contributions_call_belief_what_the_rule_calls_belief(made):
+    for what, parameters in WEIGHED_BY.items():
+        rests_on = [belief for belief in made.beliefs if belief.name.partition("[")[0] in parameters]
+        assert (what in explain.FROM_RECORD) != all(belief.unmoved for belief in rests_on), what
+
+
 def test_draws_of_the_prior_itself_are_all_belief_and_never_conflict():
     found = prior.beliefs(PARAMS, predictive.prior_draws(PARAMS, 20_000, 1))
     assert all(belief.unmoved and not belief.conflict for belief in found)
@@ -110,8 +123,8 @@ def test_draws_of_the_prior_itself_are_all_belief_and_never_conflict():
 def test_a_parameter_is_belief_where_its_span_is_left_nearly_whole(width, unmoved):
     draws = predictive.prior_draws(PARAMS, 20_000, 1)
     middle = np.median(draws["word_factor"])
-    narrowed = {**draws, "word_factor": middle + width * (draws["word_factor"] - middle)}
-    assert next(b for b in prior.beliefs(PARAMS, narrowed) if b.name == "word_factor").unmoved == unmoved
+    draws["word_factor"] = middle + width * (draws["word_factor"] - middle)
+    assert next(b for b in prior.beliefs(PARAMS, draws) if b.name == "word_factor").unmoved == unmoved
 
 
 def test_a_prior_that_the_record_contradicts_is_named_with_both_numbers(default_run, tmp_path):
@@ -129,7 +142,8 @@ def test_a_prior_that_the_record_contradicts_is_named_with_both_numbers(default_
     )
 
 
-def test_the_command_prints_every_line_and_as_json_the_same_numbers(made, capsys):
+def test_the_command_prints_every_line_and_as_json_the_same_numbers(made, capsys, monkeypatch):
+    monkeypatch.setattr(prior, "prior_only", lambda run: made)
     assert cli.main(["forecast", "--prior-only"]) == 0
     shown = capsys.readouterr().out
     assert all(line.what in shown and tables.estimate(line.prior, line.kind) in shown for line in made.lines)
@@ -140,18 +154,12 @@ def test_the_command_prints_every_line_and_as_json_the_same_numbers(made, capsys
     assert [b["name"] for b in told["beliefs"] if b["unmoved"]] == made.unmoved
 
 
-def test_it_follows_the_params_it_is_given(made, default_run):
-    sure = load_params(scenario="word-is-bond")
-    p, usual = (predictive.prior_draws(each, 1000, 1) for each in (sure, PARAMS))
-    assert (
-        p["came_if_will"].min() > 0.9999 > usual["came_if_will"].mean()
-        and p["breaks"].max() < 1e-6 < usual["breaks"].mean()
+def test_it_follows_the_params_it_is_given():
+    sure, usual = (
+        predictive.prior_draws(each, 1000, 1) for each in (load_params(scenario="word-is-bond"), PARAMS)
     )
-
-
-def test_report_and_prior_only_together_are_refused(capsys):
-    assert cli.main(["forecast", "--prior-only", "--report"]) == 2
-    assert "expected one of --report and --prior-only" in capsys.readouterr().err
+    assert sure["came_if_will"].min() > 0.9999 > usual["came_if_will"].mean()
+    assert sure["breaks"].max() < 1e-6 < usual["breaks"].mean()
 
 
 def test_without_a_season_ahead_there_is_no_announcement_to_try(default_run):
@@ -173,5 +181,5 @@ def test_words_say_what_is_belief_and_where_it_conflicts(default_run):
     }
     text = words.tuning.unmoved([far["held"], far["said[-2]"]])
     assert text.startswith(
-        "The record narrows every prior. Prior and record conflict on held and said (reported that he stays away):"
+        "The record narrows every prior. Prior and record conflict on held and said (reported that he stays"
     )

@@ -78,7 +78,7 @@ def differences(stored: Stored, now: Forecast) -> list[str]:
     """The fields in which a rerun differs from what was stored; empty if they are the same to the byte."""
     old, new = (json.loads(to_json(each)) for each in (stored.forecast, now))
     return [
-        f"{key}: {_short(old.get(key))} was stored, {_short(new.get(key))} comes out now"
+        f"{key}: stored {_short(old.get(key))}, now {_short(new.get(key))}"
         for key in sorted(old.keys() | new.keys())
         if old.get(key) != new.get(key)
     ]

@@ -190,14 +190,14 @@ def checked(sources: "Sources", more: tuple[str, ...], inputs: str) -> None:
     """Raise `InputError` if this process may not fit, or its inputs and code are not those of the hash."""
     if current_process().daemon:
         message = (
-            "its workers may not start processes, which a fit needs: start them with "
-            "--no-nanny, or with DASK_DISTRIBUTED__WORKER__DAEMON=false"
+            "its workers may not start processes, but a fit has to: start them with --no-nanny "
+            "or DASK_DISTRIBUTED__WORKER__DAEMON=false"
         )
         raise InputError([Problem("options", 0, 0, message, "scheduler")])
     if inputs_hash(sources, more) != inputs:
         message = (
-            "a process of this sweep has other inputs or code than the one that "
-            "began it: run it again, with workers newly started in the same checkout"
+            "a worker has other inputs or code than the process that started this sweep: restart the workers "
+            "in the same checkout and run it again"
         )
         raise InputError([Problem("options", 0, 0, message)])
 

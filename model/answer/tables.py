@@ -17,8 +17,8 @@ def shares(made: Chances, p: Draws, ahead: Outlook) -> list[dict[str, Any]]:
     """A row for each occasion, arranged visit, visit put off, and the unknown visit.
 
     `comes` is the chance that each side comes, by its code, and `both` that both do, given all words; visits
-    have neither. `last_word` is the latest row behind it, `probability_first` the chance that the first meeting
-    is there, `probability_there` the chance of a meeting there, first or not.
+    have neither. `last_word` is the latest row behind it, `probability_first` the chance that the first
+    meeting is there, `probability_there` the chance of a meeting there, first or not.
     """
     rows = [row for view in ahead.seasons for row in _season_rows(p, view, ahead)]
     rows += [_occasion_row(view.occasion, "visit", view.status, view.words.rows) for view in ahead.visits]
