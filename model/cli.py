@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from .files import InputError, Problem, name_of, nearest, printable, raise_if_any, shown
+from .files.disk import name_of
+from .files.problems import InputError, Problem, nearest, printable, raise_if_any, shown
 
 VERBS = ("forecast", "add", "check", "compare", "sweep", "backtest")
 
@@ -238,11 +239,11 @@ def print_revised(ledger) -> None:
 
 def do_forecast(options: argparse.Namespace) -> int:
     """`summit forecast`."""
-    from .answer import explain
+    from .evidence.edits import Edits
 
     begin = time.perf_counter()
     params, sources = inputs(options)
-    edits = explain.Edits(tuple(options.add), tuple(options.set), tuple(options.remove))
+    edits = Edits(tuple(options.add), tuple(options.set), tuple(options.remove))
     if options.report and options.prior_only:
         raise InputError(
             [
@@ -293,7 +294,7 @@ def print_prior(options: argparse.Namespace, run) -> int:
 
 def do_add(options: argparse.Namespace) -> int:
     """`summit add`."""
-    from .answer import explain
+    from .evidence.edits import Edits
     from .evidence.ledger import append_signal
 
     begin = time.perf_counter()
@@ -333,7 +334,7 @@ def do_add(options: argparse.Namespace) -> int:
     }
     signal = append_signal(target, fields, **paths, **params.vocabulary)
     print(f"added {signal.event_id} to {target}", file=sys.stderr)
-    return answer(options, params, sources, explain.Edits(), begin)
+    return answer(options, params, sources, Edits(), begin)
 
 
 def do_compare(options: argparse.Namespace) -> int:

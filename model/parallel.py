@@ -5,7 +5,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
 
-from .files import InputError, Problem
+from .files.problems import InputError, Problem
 
 ANSWER = 5
 """Seconds within which a scheduler must answer and have a worker."""

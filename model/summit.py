@@ -8,7 +8,8 @@ import numpy as np
 
 from .evidence.record import CLASSES, OFFSETS, Record
 from .evidence.words import LEVELS
-from .settings.params import Params, Prior
+from .settings.params import Params
+from .settings.priors import Prior
 
 PARAMETERS = (
     *(f"comes_{name}" for name in CLASSES),

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from model import files
 from model.answer import forecast
 from model.cli import main
 from model.evidence.rows import OCCASION_COLUMNS, SIGNAL_COLUMNS, WINDOW_COLUMNS
-from model.files import read_csv
+from model.files import disk
+from model.files.csv_files import read_csv
 from model.paths import ROOT
 from model.settings.params import PARAMS, load_params
 
@@ -66,7 +66,7 @@ def priors(name, body):
     """The priors file with another distribution of a parameter."""
     return re.sub(
         rf"(?ms)^  {name}:\n.*?(    unit: [^\n]*\n).*?(?=^  \w)",
-        rf"  {name}:\n    means: x\n\1    why: x\n    {body}\n",
+        rf"  {name}:\n    name: x\n    means: x\n\1    why: x\n    {body}\n",
         edited("priors"),
         count=1,
     )
@@ -1151,7 +1151,7 @@ def test_a_disk_that_takes_nothing_is_told_and_the_ledger_stays(
         raise OSError(number, reason)
 
     words = laid_out(tmp_path, MINE, ("add", *ROW))
-    monkeypatch.setattr(files.os, "replace", refuse)
+    monkeypatch.setattr(disk.os, "replace", refuse)
     assert main(words) == 2
     assert f"mine.csv: cannot be written: {reason}" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["mine.csv"] and (
@@ -1176,7 +1176,7 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path, monkeypatch, capsys):
 
 def test_a_cache_that_cannot_be_written_is_told(tmp_path, monkeypatch, capsys):
     words = laid_out(tmp_path, MINE | {".cache": "a file where a folder should be"}, ("add", *ROW))
-    monkeypatch.setattr(files, "ROOT", tmp_path)
+    monkeypatch.setattr(disk, "CACHE", tmp_path / ".cache")
     assert main(words) == 2 and re.search(r"\.cache.*: cannot be read or written: ", capsys.readouterr().err)
     assert (tmp_path / "mine.csv").read_text() == HEADER
 

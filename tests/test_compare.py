@@ -7,7 +7,7 @@ import pytest
 from made_up import AS_OF, DAY, extended, thinned, word
 
 from model.answer import compare, forecast
-from model.files import InputError
+from model.files.problems import InputError
 from model.settings.params import load_params
 
 NAMES = [

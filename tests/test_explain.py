@@ -26,24 +26,19 @@ from made_up import (
 )
 
 from model import chances
-from model.answer import explain
 from model.answer.explain import (
-    COMING,
-    STATUS_SIGNALS,
     WATCHED,
-    Edits,
     changes,
     contributions,
-    edited,
     moved,
     news,
     next_signals,
     possible,
     quiet_path,
 )
+from model.evidence.edits import ADDED, Edits, edited
 from model.evidence.outlook import outlook
 from model.evidence.rows import ATTENDANCE
-from model.files import InputError
 
 P = prior_draws()
 DEADLINE = date(2025, 12, 31)
@@ -346,274 +341,14 @@ class TestQuietPath:
             assert row["probability"] == chances.by_deadline(P, ahead).mean()
 
 
-class TestEdits:
-    WHOLE = ledger([*SOME, refusal(date(2025, 6, 20), "2025-unga")], OCCASIONS, [window()])
-
-    def made(self, **edits):
-        return edited(self.WHOLE, Edits(**{name: tuple(values) for name, values in edits.items()}), PARAMS)
-
-    def added(self, whole):
-        known = {s.event_id for s in self.WHOLE.signals}
-        return [
-            (s.kind, s.strength, s.occasion, s.actor, s.public_date)
-            for s in whole.signals
-            if s.event_id not in known
-        ]
-
-    def slot(self, name, **edits):
-        ahead = outlook(self.made(**edits), AS_OF, DEADLINE, PARAMS)
-        return next(
-            slot for view in ahead.seasons for slot in view.slots if slot.occasion.occasion_id == name
-        )
-
-    def test_without_edits_the_ledger_stays_as_it_is(self):
-        assert self.made() == self.WHOLE and not Edits()
-
-    @pytest.mark.parametrize(
-        "text, row",
-        [
-            ("leader_call:3", ("leader_call", 3, "", "both", AS_OF)),
-            ("contact_missed:-2", ("contact_missed", -2, "", "both", AS_OF)),
-            ("leader_call:3:both", ("leader_call", 3, "", "both", AS_OF)),
-            ("invitation:2:CN", ("invitation", 2, "", "CN", AS_OF)),
-            ("visit_planning:+2:2025-apec", ("visit_planning", 2, "2025-apec", "both", AS_OF)),
-            (
-                "visit_planning:2:2025-apec@2025-07-01",
-                ("visit_planning", 2, "2025-apec", "both", date(2025, 7, 1)),
-            ),
-            (
-                "visit_planning:2:2025-visit:US@2025-07-01",
-                ("visit_planning", 2, "2025-visit", "US", date(2025, 7, 1)),
-            ),
-            ("official_statement:-1@2025-06-30", ("official_statement", -1, "", "both", date(2025, 6, 30))),
-            ("attendance:3:2025-apec:US", (ATTENDANCE, 3, "2025-apec", "US", AS_OF)),
-            ("attendance:-1:2025-g20:CN@2025-06-30", (ATTENDANCE, -1, "2025-g20", "CN", date(2025, 6, 30))),
-            ("attendance:-3:2025-g20:both", (ATTENDANCE, -3, "2025-g20", "both", AS_OF)),
-            ("attendance:-3:2025-g20", (ATTENDANCE, -3, "2025-g20", "both", AS_OF)),
-        ],
-    )
-    def test_an_added_signal_is_a_row_of_the_best_grade(self, text, row):
-        whole = self.made(add=[text])
-        assert self.added(whole) == [row] and len(whole.signals) == len(self.WHOLE.signals) + 1
-        assert [s.grade for s in whole.signals if s.description.startswith("What you added")] == ["A1"]
-
-    @pytest.mark.parametrize("kind", KINDS)
-    def test_every_kind_can_be_added_in_its_direction_only(self, kind):
-        about = ":2025-apec:US" if kind == ATTENDANCE else ""
-        for strength in (-3, 3):
-            if PRIORS.kinds[kind].sign == ("down" if strength > 0 else "up"):
-                with pytest.raises(
-                    InputError, match=f"expected a strength from .* for {kind}; found {strength}"
-                ):
-                    self.made(add=[f"{kind}:{strength}{about}"])
-            else:
-                assert self.added(self.made(add=[f"{kind}:{strength}{about}"]))[0][:2] == (kind, strength)
-
-    def test_equal_additions_all_count(self):
-        assert len(self.made(add=["leader_call:3"] * 3).signals) == len(self.WHOLE.signals) + 3
-
-    @pytest.mark.parametrize(
-        "status, shown",
-        [
-            ("announced", "announced"),
-            ("planned", "planned"),
-            ("doubted", "doubted"),
-            ("scheduled", "scheduled"),
-            ("refused", "off"),
-            ("called-off", "off"),
-        ],
-    )
-    def test_a_status_that_is_set_is_the_status_whatever_was_said(self, status, shown):
-        for name in ("2025-apec", "2025-g20", "2025-unga"):
-            assert self.slot(name, set=[f"{name}={status}"]).status == shown
-
-    def test_every_status_is_covered(self):
-        marks = next(
-            mark for mark in self.test_a_status_that_is_set_is_the_status_whatever_was_said.pytestmark
-        )
-        assert {row[0] for row in marks.args[1]} == {*STATUS_SIGNALS, "scheduled"}
-
-    @pytest.mark.parametrize(
-        "status, shown", [("announced", "announced"), ("scheduled", "agreed"), ("refused", "refused")]
-    )
-    def test_a_visit_can_be_announced_and_refused(self, status, shown):
-        whole = self.made(set=[f"2025-visit={status}"])
-        assert outlook(whole, AS_OF, DEADLINE, PARAMS).statuses["2025-visit"] == shown
-
-    @pytest.mark.parametrize(
-        "said, settled, levels",
-        [("comes", 1, ()), ("may-come", 0, (1,)), ("may-not-come", 0, (-1,)), ("stays-away", -1, ())],
-    )
-    @pytest.mark.parametrize("side", ["US", "CN"])
-    def test_what_is_set_of_one_leader_is_all_that_was_said_of_his_coming(self, side, said, settled, levels):
-        other = {"US": "CN", "CN": "US"}[side]
-        words, before = (
-            self.slot("2025-g20", set=[f"2025-g20={side}:{said}"]).words,
-            self.slot("2025-g20").words,
-        )
-        assert (words.coming(side).settled, words.coming(side).levels) == (settled, levels)
-        assert words.coming(other) == before.coming(other)
-
-    def test_every_word_of_coming_is_covered(self):
-        assert set(COMING) == {"comes", "may-come", "may-not-come", "stays-away"}
-
-    def test_a_leader_and_the_other_and_the_status_can_be_set_together_in_any_order(self):
-        options = ["2025-apec=planned", "2025-apec=US:comes", "2025-apec=CN:may-come"]
-        for order in (options, options[::-1]):
-            slot = self.slot("2025-apec", set=order)
-            assert slot.status == "planned" and slot.words.coming("US").settled == 1
-            assert slot.words.coming("CN").levels == (1,)
-
-    def test_who_comes_moves_the_forecast_the_right_way(self):
-        def probability(said):
-            return chances.by_deadline(
-                P, outlook(self.made(set=[f"2025-apec=US:{said}"]), AS_OF, DEADLINE, PARAMS)
-            ).mean()
-
-        values = [probability(said) for said in ("comes", "may-come", "may-not-come", "stays-away")]
-        assert all(more > less for more, less in zip(values, values[1:]))
-
-    def test_scheduled_takes_every_word_away(self):
-        whole = self.made(set=["2025-apec=scheduled"])
-        assert outlook(whole, AS_OF, DEADLINE, PARAMS).statuses["2025-apec"] == "scheduled"
-        assert len(whole.signals) == len(self.WHOLE.signals) - 2
-
-    def test_later_edits_do_not_undo_earlier_ones_of_other_occasions(self):
-        whole = self.made(
-            set=["2025-unga=planned", "2025-g20=scheduled", "2025-apec=announced"],
-            remove=["2025-07-05-announced"],
-        )
-        said = outlook(whole, AS_OF, DEADLINE, PARAMS).statuses
-        assert [said[f"2025-{name}"] for name in ("unga", "g20", "apec", "visit")] == [
-            "planned",
-            "scheduled",
-            "announced",
-            "agreed",
-        ]
-
-    def test_a_removed_row_is_gone_and_so_is_every_tie_to_it(self):
-        tied = ledger(
-            [*SOME, signal("2025-06-02-again", date(2025, 6, 2), same_as="2025-06-01-word")], OCCASIONS
-        )
-        whole = edited(tied, Edits(remove=("2025-06-01-word",)), PARAMS)
-        assert "2025-06-01-word" not in {s.event_id for s in whole.signals} | {
-            s.same_as for s in whole.signals
-        }
-
-    @pytest.mark.parametrize(
-        "edits, says",
-        [
-            (
-                dict(add=["leadercall:2"]),
-                r"--add: unknown kind 'leadercall' \(did you mean \"leader_call\"\?\)",
-            ),
-            (
-                dict(add=["leader_call"]),
-                r"--add: expected KIND:STRENGTH\[:OCCASION\]\[:ACTOR\]\[@DATE\]; found 'leader_call'",
-            ),
-            (
-                dict(add=["leader_call:2:US:2025-apec"]),
-                r"--add: expected KIND:STRENGTH\[:OCCASION\]\[:ACTOR\]\[@DATE\]; found",
-            ),
-            (
-                dict(add=["leader_call:-2"]),
-                r"--add: expected a strength from 1 to 3 for leader_call; found -2",
-            ),
-            (
-                dict(add=["contact_missed:2"]),
-                r"--add: expected a strength from -3 to -1 for contact_missed; found 2",
-            ),
-            (dict(add=["official_statement:0"]), r"--add: expected a strength from -3 to 3 without 0"),
-            (
-                dict(add=["attendance:0:2025-apec:US"]),
-                r"--add: expected a strength from -3 to 3 without 0 for attendance",
-            ),
-            (
-                dict(add=["attendance:4:2025-apec:US"]),
-                r"--add: expected a strength from -3 to 3 without 0 for attendance",
-            ),
-            (dict(add=["leader_call:4"]), r"--add: expected a strength from 1 to 3"),
-            (dict(add=["leader_call:2:RU"]), r"--add: for ACTOR, expected one of US, CN, both; found 'RU'"),
-            (
-                dict(add=["attendance:2"]),
-                r"--add: expected attendance:STRENGTH:OCCASION:ACTOR with an occasion of many leaders",
-            ),
-            (
-                dict(add=["attendance:2:US"]),
-                r"--add: expected attendance:STRENGTH:OCCASION:ACTOR with an occasion of many",
-            ),
-            (
-                dict(add=["attendance:2:2025-visit:US"]),
-                r"--add: expected attendance:STRENGTH:OCCASION:ACTOR with an occasion of",
-            ),
-            (
-                dict(add=["attendance:2:2025-apec"]),
-                r"--add: expected an actor US or CN; both is about the occasion",
-            ),
-            (
-                dict(add=["attendance:2:2025-apce:US"]),
-                r"--add: unknown occasion '2025-apce'.*did you mean \"2025-apec\"",
-            ),
-            (
-                dict(add=["visit_planning:2:2025-apce"]),
-                r"--add: unknown occasion '2025-apce'.*did you mean \"2025-apec\"",
-            ),
-            (dict(add=["leader_call:2@2025-13-01"]), r"--add: expected a day of the calendar"),
-            (
-                dict(add=["leader_call:2@2025-07-12"]),
-                r"--add: expected a day not after the as-of date 2025-07-11; found 2025-07-12",
-            ),
-            (
-                dict(add=["visit_planning:2:2025-apec@2024-10-30"]),
-                r"--add: expected a day not before 2024-10-31, when 2025-apec",
-            ),
-            (dict(set=["2025-apec"]), r"--set: expected OCCASION=STATUS"),
-            (dict(set=["2025-apec=anounced"]), r"--set: .*did you mean \"announced\""),
-            (dict(set=["2025-apec=US:come"]), r"--set: .*did you mean \"US:comes\""),
-            (
-                dict(set=["2025-apec=RU:comes"]),
-                r"--set: expected OCCASION=STATUS; for STATUS, expected one of announced.*US:comes",
-            ),
-            (dict(set=["2025-apec=comes"]), r"--set: expected OCCASION=STATUS; for STATUS, expected one of"),
-            (
-                dict(set=["2025-g21=refused"]),
-                r"--set: unknown occasion '2025-g21' on 2025-07-11 \(did you mean \"2025-g20\"\?\)",
-            ),
-            (
-                dict(set=["2025-g21=US:comes"]),
-                r"--set: unknown occasion '2025-g21' on 2025-07-11 \(did you mean \"2025-g20\"\?\)",
-            ),
-            (
-                dict(set=["2025-visit=CN:stays-away"]),
-                r"--set: expected an occasion of many leaders for CN:stays-away; 2025-visit is",
-            ),
-            (
-                dict(set=["2025-visit=called-off"]),
-                r"--set: expected an occasion of many leaders for called-off; 2025-visit is a visit",
-            ),
-            (
-                dict(remove=["2025-06-01-wort"]),
-                r"--remove: unknown event '2025-06-01-wort' \(did you mean \"2025-06-01-word\"\?\)",
-            ),
-        ],
-    )
-    def test_a_wrong_edit_is_refused_with_the_nearest_word(self, edits, says):
-        with pytest.raises(InputError, match=says):
-            self.made(**edits)
-
-    def test_every_problem_is_told_at_once(self):
-        with pytest.raises(InputError) as caught:
-            self.made(add=["leadercall:2", "x"], set=["y"], remove=["z"])
-        assert len(caught.value.problems) == 4
-
-    @pytest.mark.parametrize(
-        "text, told",
-        [
-            ("leader_call:3", "leader call, strength +3"),
-            ("attendance:-2:2025-apec:CN", "attendance, strength -2, CN, about 2025-apec"),
-        ],
-    )
-    def test_what_was_added_is_told_as_such(self, text, told):
-        whole = self.made(add=[text])
-        rows = reasons(ahead_of(whole.signals), whole.signals)
-        assert f"{explain.ADDED}: {told}" in [row["text"] for row in rows]
+@pytest.mark.parametrize(
+    "text, told",
+    [
+        ("leader_call:3", "leader call, strength +3"),
+        ("attendance:-2:2025-apec:CN", "attendance, strength -2, CN, about 2025-apec"),
+    ],
+)
+def test_what_was_added_is_told_as_such(text, told):
+    whole = edited(ledger(SOME, OCCASIONS, [window()]), Edits(add=(text,)), PARAMS)
+    rows = reasons(ahead_of(whole.signals), whole.signals)
+    assert f"{ADDED}: {told}" in [row["text"] for row in rows]

@@ -24,8 +24,8 @@ from made_up import (
 from made_up import ledger as ledger_of
 
 from model import attendance, chances, formatting
-from model.answer import explain, forecast
-from model.answer.explain import Edits
+from model.answer import forecast
+from model.evidence.edits import COMING, Edits, edited
 from model.evidence.outlook import outlook
 from model.report import explorer, page
 
@@ -140,7 +140,7 @@ def settings_of(run, rng):
     for name, place in explorer.places(run.outlook).items():
         known = explorer.statuses(run, place)
         sides = () if place.occasion.is_visit or not known else run.params.sides
-        for part, options in ({"meeting": known} | dict.fromkeys(sides, explain.COMING)).items():
+        for part, options in ({"meeting": known} | dict.fromkeys(sides, COMING)).items():
             if options and rng.random() < 0.4:
                 asked[part][name] = str(rng.choice(list(options)))
     said = [f"{name}={value}" for name, value in asked["meeting"].items()]
@@ -163,8 +163,8 @@ def as_it_stands(run):
 def answer(run, p, edits, trust=1.0):
     """The chances in Python from an edited ledger and the same draws, and their means by the names of the page."""
     day, deadline = run.outlook.as_of, run.outlook.deadline
-    edited = explain.edited(run.whole, edits, run.params)
-    ahead = outlook(forecast.seen(run.params, edited, day), day, deadline, run.params)
+    changed = edited(run.whole, edits, run.params)
+    ahead = outlook(forecast.seen(run.params, changed, day), day, deadline, run.params)
     p = p | {"tone_factor": p["tone_factor"] ** trust}
     made = chances.chances(p, ahead)
     first = made.first.sum(2).mean(0)

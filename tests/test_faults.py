@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from model.files import content_hash
+from model.files.disk import content_hash
 from model.paths import ROOT
 from model.track_record.log import read_log
 

@@ -10,24 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import files
-from model.files import (
-    InputError,
-    Problem,
-    content_hash,
-    nearest,
-    parse_day,
-    read_csv,
-    read_yaml,
-    write_atomic,
-)
+from model.files import disk
+from model.files.csv_files import read_csv
+from model.files.disk import content_hash, write_atomic
+from model.files.problems import InputError, Problem, nearest, parse_day
+from model.files.yaml_files import read_yaml
 
 COLUMNS = ("name", "note")
 
 
 @pytest.fixture(autouse=True)
 def _project_in_tmp(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "ROOT", tmp_path)
+    monkeypatch.setattr(disk, "ROOT", tmp_path)
 
 
 def problems_of(call, *args, **kwargs):
@@ -204,11 +198,15 @@ class TestReadYaml:
 
     def test_every_key_and_value_has_a_place(self, tmp_path):
         document = self.read(tmp_path, "a:\n  b: {c: 1}\n  d:\n    - x\n    - y\n")
-        assert document.where(("a", "b", "c")) == (2, 10)
-        assert document.where(("a", "b", "c"), key=True) == (2, 7)
-        assert document.where(("a", "d", 1)) == (5, 7)
-        assert document.where(("a", "d", "missing", "deeper")) == (3, 3), "the nearest key above"
-        assert document.where(("nowhere",)) == (1, 1)
+        for path, key, place in (
+            (("a", "b", "c"), False, (2, 10)),
+            (("a", "b", "c"), True, (2, 7)),
+            (("a", "d", 1), False, (5, 7)),
+            (("a", "d", "missing", "deeper"), False, (3, 3)),
+            (("a", "b", "c", 0), False, (2, 7)),
+            (("nowhere",), False, (1, 1)),
+        ):
+            assert document.problem(path, "wrong", key)[1:3] == place
         assert str(document.problem(("a", "b"), "wrong")) == "t.yaml:2:6: a.b: wrong"
 
     @pytest.mark.parametrize(
@@ -299,8 +297,8 @@ class TestPaths:
         assert_told(problems_of(read, path), [r"expected at most .* MB; the file is larger"])
 
     def test_a_file_outside_the_project_keeps_its_given_name(self, tmp_path):
-        assert files.name_of(tmp_path / "seeds" / "a.csv") == "seeds/a.csv"
-        assert files.name_of("/elsewhere/a.csv") == "/elsewhere/a.csv"
+        assert disk.name_of(tmp_path / "seeds" / "a.csv") == "seeds/a.csv"
+        assert disk.name_of("/elsewhere/a.csv") == "/elsewhere/a.csv"
 
 
 class TestWriting:
@@ -319,7 +317,7 @@ class TestWriting:
         def fail(*_):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(files.os, "replace", fail)
+        monkeypatch.setattr(disk.os, "replace", fail)
         assert problems_of(write_atomic, path, b"new") == [
             "t.txt: cannot be written: No space left on device"
         ]
@@ -385,7 +383,7 @@ class TestWords:
 
 def test_reading_needs_no_heavy_library():
     code = (
-        "import sys; from model import params, ledger; params.load_params();"
+        "import sys; from model.evidence import ledger; from model.settings.params import load_params; load_params();"
         "print([name for name in ('numpy', 'scipy', 'pandas', 'pymc', 'matplotlib') if name in sys.modules])"
     )
     done = subprocess.run(

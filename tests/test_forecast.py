@@ -28,7 +28,7 @@ from model.answer import forecast
 from model.answer.forecast import Sources, likelihood_word, matched_record
 from model.evidence.outlook import outlook
 from model.evidence.seasons import meetings
-from model.files import InputError
+from model.files.problems import InputError
 from model.fit import fits
 from model.paths import ROOT
 from model.settings.params import load_params

@@ -15,7 +15,7 @@ from model.answer import compare, forecast, sweep
 from model.evidence import ledger
 from model.paths import ROOT
 from model.report import report, sweep_page
-from model.settings import params
+from model.settings import scenario
 
 SEEDS, PARAMS = ROOT / "seeds", ROOT / "params"
 NAMES_A_PLACE = re.compile(r"(?m)^(.*/in\.(csv|yaml)|seeds/\w+\.csv|params/\S+\.yaml|options)[:0-9]*: ")
@@ -114,7 +114,7 @@ def ends(tmp_path, default_run, monkeypatch):
     fit = replace(default_run.fit, draws=thinned(default_run.draws))
     for module in (forecast, compare):
         monkeypatch.setattr(module, "fit", lambda *_: fit)
-    monkeypatch.setattr(params, "SCENARIOS", tmp_path)
+    monkeypatch.setattr(scenario, "SCENARIOS", tmp_path)
     monkeypatch.setattr(ledger, "write_atomic", lambda *_: None)
     monkeypatch.setattr(sweep, "run", lambda *_, **__: [])
     monkeypatch.setattr(sweep_page, "page_of", lambda *_: "")

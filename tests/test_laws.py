@@ -36,7 +36,8 @@ from model.evidence.record import OFFSETS, no_record, record
 from model.evidence.rows import ATTENDANCE, OCCASION_COLUMNS
 from model.evidence.seasons import YEAR, meetings
 from model.evidence.words import LEVELS, words
-from model.files import InputError, csv_text
+from model.files.csv_files import csv_text
+from model.files.problems import InputError
 from model.fit import fits, likelihood
 from model.settings.params import load_params
 

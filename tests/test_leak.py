@@ -9,7 +9,7 @@ from made_up import DAY, thinned
 from model.answer import compare, forecast, sweep
 from model.evidence.record import record
 from model.evidence.rows import OCCASION_COLUMNS, SIGNAL_COLUMNS, WINDOW_COLUMNS
-from model.files import csv_text, read_csv
+from model.files.csv_files import csv_text, read_csv
 from model.fit import fits
 from model.paths import ROOT
 from model.settings.params import load_params

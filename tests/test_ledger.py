@@ -20,7 +20,7 @@ from model.evidence.rows import (
     Occasion,
     columns_of,
 )
-from model.files import InputError
+from model.files.problems import InputError
 from model.paths import ROOT
 from model.settings.params import load_params
 
@@ -117,7 +117,7 @@ def csv_of(columns, rows):
 @pytest.fixture
 def load(tmp_path, monkeypatch):
     """Loads a ledger of rows written to files of a temporary folder; each argument is one file or a list of files."""
-    monkeypatch.setattr("model.files.ROOT", tmp_path)
+    monkeypatch.setattr("model.files.disk.ROOT", tmp_path)
 
     def loader(
         signals=(SIGNAL,),

@@ -7,7 +7,7 @@ import example_run
 import pytest
 from made_up import AS_OF, DAY, ledger, occasion
 
-from model.files import InputError
+from model.files.problems import InputError
 from model.track_record import log
 
 MADE = example_run.forecast()

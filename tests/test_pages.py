@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from browser import needs_browser
 
-from model import files
 from model.answer.forecast import Sources
 from model.evidence.rows import OCCASION_COLUMNS, SIGNAL_COLUMNS
-from model.paths import ROOT, TABLES
+from model.files.csv_files import csv_text, is_formula, read_csv
+from model.files.yaml_files import read_yaml
+from model.paths import PARAMS, ROOT, TABLES
 from model.report import report
 from model.settings import params
 
@@ -85,13 +86,13 @@ def test_hostile_words_of_ledger_and_question_run_nowhere(browser, tmp_path):
     }
     apec = next(
         dict(row)
-        for row in files.read_csv(TABLES["occasions"], OCCASION_COLUMNS)
+        for row in read_csv(TABLES["occasions"], OCCASION_COLUMNS)
         if row["occasion_id"] == "2025-apec-gyeongju"
     ) | {"name": f"{RUNS} {READS}", "host": "KR"}
     for name, columns, row in (("signals", SIGNAL_COLUMNS, signal), ("occasions", OCCASION_COLUMNS, apec)):
-        text = files.csv_text(columns, [[row.get(column, "") for column in columns]])
+        text = csv_text(columns, [[row.get(column, "") for column in columns]])
         (tmp_path / f"{name}.csv").write_text(text, "utf-8")
-    question = files.read_yaml(params.PARAMS / "question.yaml").data
+    question = read_yaml(PARAMS / "question.yaml").data
     question |= {"text": f"{RUNS} {READS}", "sides": [side | {"leader": RUNS} for side in question["sides"]]}
     (tmp_path / "question.yaml").write_text(json.dumps(question), "utf-8")
     folder = report.render(
@@ -110,9 +111,7 @@ def test_hostile_words_of_ledger_and_question_run_nowhere(browser, tmp_path):
         )
     for table in folder.glob("tables/*.csv"):
         rows = list(csv.reader(table.read_text("utf-8").splitlines()))
-        assert not [
-            cell for row in rows for cell in row if files.is_formula(cell) and not cell[1:2].isdigit()
-        ]
+        assert not [cell for row in rows for cell in row if is_formula(cell) and not cell[1:2].isdigit()]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -8,7 +8,7 @@ import pytest
 
 from model import cli
 from model.answer.forecast import from_json
-from model.files import content_hash
+from model.files.disk import content_hash
 from model.paths import ROOT
 from model.report import notebook, report
 from model.track_record.tables import CLIMATOLOGY, TrackRecord

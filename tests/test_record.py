@@ -23,7 +23,7 @@ from made_up import (
     word,
 )
 
-from model.evidence.record import CLASSES, OFFSETS, class_of, made_up, no_record, promises, put_off, record
+from model.evidence.record import CLASSES, OFFSETS, came_again, class_of, no_record, promises, put_off, record
 from model.evidence.tone import ToneSeries, weight_of
 
 START = date(2023, 11, 15)
@@ -288,7 +288,7 @@ class TestVisits:
         off = window("2023-visit", START, None, None)
         rows = [visit("2023-visit", START + 5 * DAY, met=False)]
         rows += [visit("2024-visit", START + day * DAY, host=host, met=True)] if day else []
-        assert made_up(ledger((), rows, [off]), PARAMS, START + through * DAY) == expected
+        assert came_again(ledger((), rows, [off]), PARAMS, START + through * DAY) == expected
 
     def test_a_visit_with_a_window_again_is_not_put_off(self):
         agreed, off, again = (

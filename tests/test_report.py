@@ -24,10 +24,10 @@ from papermill.translators import PythonTranslator
 
 from model import formatting
 from model.answer import facts
-from model.answer.explain import Edits
 from model.answer.forecast import Sources
+from model.evidence.edits import Edits
 from model.evidence.outlook import outlook
-from model.files import InputError
+from model.files.problems import InputError
 from model.paths import ROOT
 from model.report import notebook, page, report, show, tables, words
 from model.settings import params

@@ -5,7 +5,8 @@ import os
 import pytest
 
 from model.answer.sweep import Sweep, load_sweep
-from model.settings.params import PARAMS, schema_files
+from model.paths import PARAMS
+from model.settings.schemas import schema_files
 
 FILES = sorted(PARAMS.rglob("*.yaml"))
 

@@ -15,7 +15,9 @@ from model.answer import forecast, sensitivity
 from model.answer.sensitivity import Bar, End, Sensitivity
 from model.fit import fits
 from model.report import figures, show, tables, tuning_figures, words
-from model.settings.params import FAMILIES, Prior, meanings
+from model.settings.distributions import FAMILIES
+from model.settings.priors import Prior
+from model.settings.scenario import meanings
 from model.track_record import sbc, study
 
 
@@ -25,7 +27,7 @@ def made(default_run):
 
 
 def prior(dist, above=0.0, **args):
-    return Prior(unit="u", why="w", dist=dist, above=above, args=args)
+    return Prior(dist=dist, above=above, args=args)
 
 
 EVERY = {
@@ -283,7 +285,7 @@ class TestScenarios:
 
     def test_the_sweep_file_names_every_scenario_once(self):
         from model.answer.sweep import load_sweep
-        from model.settings.params import SCENARIOS
+        from model.paths import SCENARIOS
 
         named = load_sweep(SCENARIOS.parent / "sweeps" / "scenarios.yaml").scenarios
         assert sorted(named) == sorted(["", *(path.stem for path in SCENARIOS.glob("*.yaml"))])

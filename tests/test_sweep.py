@@ -18,7 +18,8 @@ from browser import needs_browser
 
 from model import cli, parallel
 from model.answer import forecast, sweep
-from model.files import InputError, Problem, YamlDocument, read_yaml
+from model.files.problems import InputError, Problem
+from model.files.yaml_files import read_yaml
 from model.paths import ROOT
 from model.report import notebook, report, show, sweep_page
 from model.settings.params import load_params
@@ -141,7 +142,7 @@ def test_a_table_goes_into_no_report_and_is_called_csv(capsys, out):
 
 
 def test_reports_that_would_collide_are_refused(tmp_path):
-    params, document = load_params(), YamlDocument({}, read_yaml(ROOT / "params/sweeps/replay.yaml").marks)
+    params, document = load_params(), read_yaml(ROOT / "params/sweeps/replay.yaml")
     assert sweep_page.report_folders(asked(), [params], tmp_path, document) == [tmp_path / "2025-07-11"]
     with pytest.raises(InputError, match="2 of its forecasts would have the one report 2025-07-11"):
         sweep_page.report_folders(asked(), [params, params], tmp_path, document)

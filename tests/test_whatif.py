@@ -9,8 +9,8 @@ from datetime import date
 import pytest
 
 from model import chances, cli, formatting
-from model.answer.explain import Edits
 from model.answer.forecast import to_json
+from model.evidence.edits import Edits
 from model.evidence.outlook import outlook
 from model.fit import fits
 from model.report import whatif, words

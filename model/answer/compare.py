@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..evidence.ledger import Ledger, load_ledger
-from ..files import InputError, Problem, expected_one_of
+from ..files.problems import InputError, Problem, expected_one_of
 from ..fit.fits import fit
 from ..paths import RENDERED, TABLES
 from ..settings.params import Params, load_params

@@ -1,4 +1,4 @@
-"""Why the forecast is what it is: contributions that add up exactly, what is new, what to watch, and what-if edits.
+"""Why the forecast is what it is: contributions that add up exactly, what is new and what to watch.
 
 The forecast without signals has the tone at its usual level, nothing said of any occasion, no visit agreed or put off.
 From there to the forecast the signals enter in a fixed order (tone, then the words of each occasion and visit by date),
@@ -6,22 +6,21 @@ each changing the cumulative hazard by a difference; the row order of the ledger
 """
 
 import itertools
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 
 from .. import chances
 from ..chances import Draws
+from ..evidence.edits import ADDED
 from ..evidence.ledger import Ledger
 from ..evidence.outlook import Outlook, SeasonView, Slot, outlook, unspoken
-from ..evidence.rows import ANNOUNCEMENT, ATTENDANCE, BOTH, REFUSAL, Signal
+from ..evidence.rows import ANNOUNCEMENT, ATTENDANCE, Signal
 from ..evidence.seasons import DAY
 from ..evidence.tone import balance
 from ..evidence.words import Coming, Words, words
-from ..files import Problem, expected_one_of, nearest, parse_day, raise_if_any, shown
 from ..settings.params import Params, Priors
 
 RECENT = 0.5**5 / 3
@@ -314,181 +313,3 @@ def quiet_path(
         }
         for day in days
     ]
-
-
-ASSUMPTION = "an assumption"
-"""The source of a row that `--add` or `--set` put in."""
-ADDED = "What you added"
-STATUS_SIGNALS = {
-    "announced": (ANNOUNCEMENT, 3),
-    "refused": (REFUSAL, -3),
-    "planned": ("visit_planning", 2),
-    "doubted": ("official_statement", -2),
-    "called-off": (ATTENDANCE, -3),
-}
-"""The signal that takes the place of every word about an occasion in `--set OCCASION=STATUS`; "scheduled" has none."""
-COMING = {"comes": 3, "may-come": 1, "may-not-come": -1, "stays-away": -3}
-"""The strength of the word that takes the place of every word about the coming of one side in `--set OCCASION=SIDE:STATUS`."""
-
-
-@dataclass(frozen=True)
-class Edits:
-    """What if: signals added, statuses set, rows removed; the same for the command line, notebook and report."""
-
-    add: tuple[str, ...] = ()
-    set: tuple[str, ...] = ()
-    remove: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.add or self.set or self.remove)
-
-
-def edited(ledger: Ledger, edits: Edits, params: Params) -> Ledger:
-    """The ledger with the edits made.
-
-    Raises
-    ------
-    InputError
-        Naming the option, what was expected and the nearest valid word.
-    """
-    problems: list[Problem] = []
-    as_of, kinds = params.question.as_of, params.priors.kinds
-    known = {o.occasion_id: o.known_from for o in ledger.as_of(as_of).occasions}
-    visits = {o.occasion_id for o in ledger.occasions if o.is_visit}
-    statuses = [*STATUS_SIGNALS, "scheduled", *(f"{side}:{said}" for side in params.sides for said in COMING)]
-    number = itertools.count(1)
-    signals = {signal.event_id: signal for signal in ledger.signals}
-
-    def fail(option: str, message: str) -> None:
-        problems.append(Problem("options", 0, 0, message, option))
-
-    def about(option: str, occasion: str, day: date = as_of) -> bool:
-        if occasion not in known:
-            fail(option, f"unknown occasion {shown(occasion)} on {as_of}{nearest(occasion, known)}")
-        elif day < known[occasion]:
-            fail(
-                option,
-                f"expected a day not before {known[occasion]}, when {occasion} became known; found {day}",
-            )
-        return occasion in known and day >= known[occasion]
-
-    def put(option: str, kind: str, strength: int, occasion: str, day: date, actor: str = BOTH) -> None:
-        name = f"{day}-{option.strip('-')}-{next(number)}"
-        text = (
-            f"{kind.replace('_', ' ')}, strength {strength:+d}"
-            + (f", {actor}" if kind == ATTENDANCE else "")
-            + (f", about {occasion}" if occasion else "")
-        )
-        signals[name] = Signal(
-            event_id=name,
-            event_date=day,
-            public_date=day,
-            kind=kind,
-            actor=actor,
-            strength=strength,
-            grade="A1",
-            occasion=occasion,
-            in_article=False,
-            description=f"{ADDED}: {text}",
-            source=ASSUMPTION,
-            checked=False,
-        )
-
-    for name in edits.remove:
-        if signals.pop(name, None) is None:
-            fail("--remove", f"unknown event {shown(name)}{nearest(name, signals)}")
-    for text in sorted(
-        edits.set, key=lambda text: ":" in text
-    ):  # a status replaces every word, so it goes first
-        occasion, _, status = text.partition("=")
-        side, _, coming = status.rpartition(":")
-        if status not in statuses:
-            fail("--set", f"expected OCCASION=STATUS; for STATUS, {expected_one_of(status, statuses)}")
-        elif about("--set", occasion):
-            if occasion in visits and (side or status == "called-off"):
-                fail("--set", f"expected an occasion of many leaders for {status}; {occasion} is a visit")
-                continue
-            signals = {
-                name: s
-                for name, s in signals.items()
-                if s.occasion != occasion
-                or s.public_date > as_of
-                or side
-                and (s.kind != ATTENDANCE or s.actor != side)
-            }
-            if side:
-                put("--set", ATTENDANCE, COMING[coming], occasion, as_of, side)
-            elif status == "refused" and occasion not in visits:
-                put("--set", *STATUS_SIGNALS["called-off"], occasion, as_of)
-            elif status != "scheduled":
-                put("--set", *STATUS_SIGNALS[status], occasion, as_of)
-    for text in edits.add:
-        match = re.fullmatch(
-            r"(\w+):([+-]?\d{1,9})(?::([a-z0-9-]+))?(?::([A-Z]{2}|both))?(?:@(\S+))?", text, re.ASCII
-        )
-        if not match:
-            fail("--add", f"expected KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]; found {shown(text)}")
-            continue
-        kind, strength, occasion, actor, when = (
-            match[1],
-            int(match[2]),
-            match[3] or "",
-            match[4] or BOTH,
-            match[5],
-        )
-        if occasion == BOTH:
-            occasion = ""
-        try:
-            day = parse_day(when) if when else as_of
-        except ValueError as error:
-            fail("--add", str(error))
-            continue
-        if kind not in kinds:
-            fail("--add", f"unknown kind {shown(kind)}{nearest(kind, kinds)}")
-        elif (
-            not 1 <= abs(strength) <= 3
-            or (kinds[kind].sign != "either")
-            and (strength > 0) != (kinds[kind].sign == "up")
-        ):
-            wanted = {"up": "1 to 3", "down": "-3 to -1", "either": "-3 to 3 without 0"}[kinds[kind].sign]
-            fail("--add", f"expected a strength from {wanted} for {kind}; found {strength}")
-        elif day > as_of:
-            fail(
-                "--add",
-                f"expected a day not after the as-of date {as_of}; found {day} (move --as-of as well)",
-            )
-        elif actor not in (*params.sides, BOTH):
-            fail("--add", f"for ACTOR, {expected_one_of(actor, [*params.sides, BOTH])}")
-        elif kind == ATTENDANCE and (not occasion or occasion in visits):
-            fail(
-                "--add",
-                f"expected {ATTENDANCE}:STRENGTH:OCCASION:ACTOR with an occasion of many leaders; found {shown(text)}",
-            )
-        elif kind == ATTENDANCE and actor == BOTH and strength != -3:
-            fail(
-                "--add",
-                f"expected an actor {' or '.join(params.sides)}; {BOTH} is about the occasion, which is called off (-3)",
-            )
-        elif not occasion or about("--add", occasion, day):
-            put("--add", kind, strength, occasion, day, actor)
-    raise_if_any(problems)
-    rows = tied_again(ledger, signals, {text.partition("=")[0] for text in edits.set})
-    return replace(ledger, signals=tuple(sorted(rows, key=lambda s: (s.public_date, s.event_id))))
-
-
-def tied_again(before: Ledger, signals: Mapping[str, Signal], unsaid: set[str]) -> list[Signal]:
-    """The signals left by edits, those of one event still tied.
-
-    What remains of an event that was about an occasion of `unsaid` says nothing of the general tone, and goes with it.
-    """
-    left = dict(signals)
-    for event in before.events:
-        rows = [row for row in event if row.event_id in left]
-        if len(rows) == len(event):
-            continue
-        gone = unsaid & {row.occasion for row in event if row.event_id not in left}
-        if gone and not any(row.occasion for row in rows):
-            rows, left = [], {name: row for name, row in left.items() if row not in rows}
-        for row in rows:
-            left[row.event_id] = replace(row, same_as="" if row is rows[0] else rows[0].event_id)
-    return list(left.values())

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..files import InputError, Problem, decode, name_of, read_bytes
+from ..files.disk import decode, name_of, read_bytes
+from ..files.problems import InputError, Problem
 
 SCHEMA_VERSION = 2
 FILE_BYTES_MAX = 8_000_000

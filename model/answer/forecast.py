@@ -13,11 +13,12 @@ import numpy as np
 
 from .. import chances as formula
 from ..chances import Chances, Draws
+from ..evidence.edits import ASSUMPTION, Edits, edited
 from ..evidence.ledger import Ledger, check_as_of, csv_of, load_ledger
 from ..evidence.outlook import Outlook, outlook
 from ..evidence.record import Record
 from ..evidence.seasons import DAY
-from ..files import content_hash, name_of
+from ..files.disk import content_hash, name_of
 from ..fit.fits import Fit, fit
 from ..paths import TABLES
 from ..settings.params import Params
@@ -109,7 +110,7 @@ def read(params: Params, sources: Sources = Sources()) -> Ledger:
     return ledger
 
 
-def run(params: Params, sources: Sources = Sources(), edits: explain.Edits = explain.Edits()) -> Run:
+def run(params: Params, sources: Sources = Sources(), edits: Edits = Edits()) -> Run:
     """The forecast of params and ledger files, from the stored fit if there is one of the same content.
 
     Raises
@@ -119,7 +120,7 @@ def run(params: Params, sources: Sources = Sources(), edits: explain.Edits = exp
     GateError
         If a new fit does not pass its checks.
     """
-    whole = explain.edited(read(params, sources), edits, params)
+    whole = edited(read(params, sources), edits, params)
     made = forecast(params, whole, fit)
     files = {*params.files, *(path for paths in sources.paths().values() for path in paths)}
     inputs = {name_of(path): content_hash(Path(path).read_bytes()) for path in sorted(files)}
@@ -179,7 +180,7 @@ def seen(params: Params, whole: Ledger, as_of: date) -> Ledger:
     """The ledger cut at `as_of`, with only the signals that the run setting `evidence` admits."""
     ledger = whole.as_of(as_of)
     if params.run.evidence == "article":
-        kept = [s for s in ledger.signals if s.in_article or s.source == explain.ASSUMPTION]
+        kept = [s for s in ledger.signals if s.in_article or s.source == ASSUMPTION]
         ledger = replace(ledger, signals=tuple(kept))
     return ledger
 
@@ -226,7 +227,7 @@ def made_from(params: Params, whole: Ledger, as_of: date, public: str = "") -> s
     """
     settings = {
         "question": params.question.model_dump(mode="json", exclude={"as_of"}),
-        "priors": params.priors.model_dump(mode="json"),
+        "priors": params.priors.model_dump(mode="json", exclude={"parameters": {"__all__": {"name"}}}),
         "run": params.run.model_dump(mode="json"),
     }
     text = json.dumps(settings, sort_keys=True)

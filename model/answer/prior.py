@@ -12,7 +12,8 @@ import numpy as np
 from .. import chances
 from ..chances import Draws
 from ..fit import predictive
-from ..settings.params import Params, Prior
+from ..settings.params import Params
+from ..settings.priors import Prior
 from ..summit import coords
 from . import explain
 from .forecast import Run, spread

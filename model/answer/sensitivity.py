@@ -13,7 +13,8 @@ from ..attendance import Draws
 from ..chances import by_deadline
 from ..fit.likelihood import log_likelihood
 from ..fit.reweight import pareto_k
-from ..settings.params import Parameter, Params, Prior
+from ..settings.params import Params
+from ..settings.priors import Parameter, Prior
 from . import forecast
 from .forecast import Run
 
@@ -108,7 +109,7 @@ def moved(old: Prior, level: float) -> Prior:
         args = {"lower": place - reach, "upper": place + reach}
     else:
         args = {name: value * place / middle for name, value in a.items()}
-    return Prior(unit=old.unit, why=old.why, dist=old.dist, above=old.above, args=args)
+    return Prior(dist=old.dist, above=old.above, args=args)
 
 
 def _shares(logit: float, total: float) -> tuple[float, float]:
@@ -201,7 +202,7 @@ def ordered(bars: list[Bar], probability: float) -> tuple[Bar, ...]:
 def with_prior(params: Params, name: str, new: Prior) -> Params:
     """Params with another prior of a parameter."""
     old = params.priors.parameters[name]
-    changed = Parameter(**(new.model_dump() | {"means": old.means, "dim": old.dim}))
+    changed = Parameter(**(old.model_dump() | new.model_dump()))
     priors = params.priors.model_copy(update={"parameters": params.priors.parameters | {name: changed}})
     return replace(params, priors=priors)
 

@@ -16,18 +16,14 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from .. import parallel
 from ..evidence.ledger import Ledger, check_as_of, load_ledger
 from ..evidence.seasons import DAY
-from ..files import (
-    InputError,
-    Problem,
-    YamlDocument,
-    content_hash,
-    csv_text,
-    four_decimals,
-    raise_if_any,
-    read_yaml,
-)
-from ..paths import CACHE, PARAMS, package_files
-from ..settings.params import SCENARIOS, Day, Params, Strict, Text, load_params, validated
+from ..files.csv_files import csv_text, four_decimals
+from ..files.disk import content_hash
+from ..files.problems import InputError, Problem, raise_if_any
+from ..files.yaml_files import YamlDocument, read_yaml
+from ..paths import CACHE, PARAMS, SCENARIOS, package_files
+from ..settings.fields import Day, Strict, Text
+from ..settings.params import Params, load_params
+from ..settings.validation import validated
 
 if TYPE_CHECKING:
     from ..chances import Draws

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..files import Problem, Row, nearest, shown
+from ..files.csv_files import Row
+from ..files.problems import Problem, nearest, shown
 from .rows import ANNOUNCEMENT, ATTENDANCE, BOTH, MEETING_MARGIN, Occasion, Signal, VisitWindow
 
 if TYPE_CHECKING:

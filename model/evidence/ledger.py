@@ -12,20 +12,9 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..files import (
-    CSV_BYTES_MAX,
-    InputError,
-    Problem,
-    Problems,
-    csv_text,
-    locked,
-    name_of,
-    nearest,
-    raise_if_any,
-    read_bytes,
-    shown,
-    write_atomic,
-)
+from ..files.csv_files import CSV_BYTES_MAX, csv_text
+from ..files.disk import locked, name_of, read_bytes, write_atomic
+from ..files.problems import InputError, Problem, Problems, nearest, raise_if_any, shown
 from .checks import (
     occasion_problems,
     reference_problems,

@@ -1,4 +1,4 @@
-"""What lies ahead as known on a day: seasons with what was said of them, arranged visits, visits put off, the tone."""
+"""What lies ahead as known on a day: seasons and what was said of them, arranged visits, visits put off, the tone."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -6,20 +6,13 @@ from datetime import date
 from ..settings.params import Params
 from .ledger import Ledger
 from .record import OFFSETS, class_of, put_off
-from .rows import ANNOUNCEMENT, BOTH, MEETING_MARGIN, REFUSAL, Occasion, VisitWindow
+from .rows import ANNOUNCEMENT, BOTH, MEETING_MARGIN, REFUSAL, Occasion, Signal, VisitWindow
 from .seasons import DAY, Season, expected_occasions, meetings, seasons
 from .tone import ToneSeries
 from .words import Words, meeting, words, words_about
 
-SCHEDULED, PLANNED, DOUBTED, ANNOUNCED, REFUSED, PAST = (
-    "scheduled",
-    "planned",
-    "doubted",
-    "announced",
-    "refused",
-    "past",
-)
-AGREED, PUT_OFF, OFF = "agreed", "put off", "off"
+SCHEDULED, PLANNED, DOUBTED, ANNOUNCED = "scheduled", "planned", "doubted", "announced"
+REFUSED, PAST, AGREED, PUT_OFF, OFF = "refused", "past", "agreed", "put off", "off"
 
 
 @dataclass(frozen=True)
@@ -50,15 +43,11 @@ class Slot:
         if away:
             return f"{' and '.join(away)} {'stay' if len(away) > 1 else 'stays'} away"
         said = self.words.meeting
-        return (
-            ANNOUNCED
-            if said.announced
-            else DOUBTED
-            if said.doubted > said.planned
-            else PLANNED
-            if said.planned
-            else SCHEDULED
-        )
+        if said.announced:
+            return ANNOUNCED
+        if said.doubted > said.planned:
+            return DOUBTED
+        return PLANNED if said.planned else SCHEDULED
 
 
 @dataclass(frozen=True)
@@ -92,7 +81,7 @@ class VisitView:
 
 @dataclass(frozen=True)
 class PutOffView:
-    """A visit put off: the days from as_of to the last day on which it is expected again, and days since it was put off."""
+    """A visit put off: days from as_of to the last day on which it is expected again, and days since the word."""
 
     occasion: Occasion
     last: int
@@ -128,83 +117,86 @@ def is_open(occasion: Occasion, as_of: date) -> bool:
 
 def outlook(ledger: Ledger, as_of: date, deadline: date, params: Params) -> Outlook:
     """What lies ahead, from a ledger that was cut at `as_of`."""
-    priors, s, types = params.priors, params.priors.structure, tuple(params.priors.multilateral)
-    met, series, about = meetings(ledger), ToneSeries(ledger, priors), words_about(ledger, priors)
+    priors, structure = params.priors, params.priors.structure
+    series, about, met = ToneSeries(ledger, priors), words_about(ledger, priors), meetings(ledger)
     calendar = [*ledger.occasions, *expected_occasions(ledger.occasions, deadline, priors)]
-    views, visits, again, statuses = [], [], [], {}
-    for season in seasons(calendar, s.season_gap):
+    views, statuses = [], {}
+    for season in seasons(calendar, structure.season_gap):
         if not any(is_open(o, as_of) for o in season.occasions):
             continue
-        slots = tuple(
-            Slot(
-                o,
-                tuple(class_of(o, side, params) for side in params.sides),
-                types.index(o.type),
-                priors.types[o.type].summit,
-                (o.start_date - as_of).days,
-                words(about.get(o.occasion_id, ()), priors),
-                params.sides,
-                is_open(o, as_of),
-            )
-            for o in season.occasions
-        )
-        statuses |= {slot.occasion.occasion_id: slot.status for slot in slots}
-        if season.first_start > deadline + MEETING_MARGIN or any(season.holds(day) for day in met):
-            continue
-        before = season.first_start - s.lead * DAY
-        views.append(SeasonView(season, slots, 0.5 ** (max((before - as_of).days, 0) / s.tone_half_life)))
-    latest = {window.occasion_id: window for window in ledger.visit_windows}
+        view = season_view(season, as_of, about, params)
+        statuses |= {slot.occasion.occasion_id: slot.status for slot in view.slots}
+        if season.first_start <= deadline + MEETING_MARGIN and not any(map(season.holds, met)):
+            views.append(view)
+    visits = []
     for occasion in ledger.occasions:
-        window = latest.get(occasion.occasion_id)
+        window = ledger.latest_windows.get(occasion.occasion_id)
         if not occasion.is_visit or occasion.met is not None or window is None:
             continue
-        since = [
-            row
-            for row in about.get(occasion.occasion_id, ())
-            if row.public_date > window.public_date or row.kind == ANNOUNCEMENT
-        ]
-        refused = any(row.kind == REFUSAL for row in since)
-        statuses[occasion.occasion_id] = (
-            REFUSED if refused else PUT_OFF if window.earliest is None else AGREED
-        )
-        if not refused and window.earliest and window.earliest <= deadline and window.latest > as_of:
-            view = VisitView(
-                occasion,
-                (window.earliest - as_of).days,
-                (window.latest - as_of).days,
-                Words({}, meeting(since, priors)),
-                window,
-            )
-            visits.append(view)
-            statuses[occasion.occasion_id] = view.status
+        rows = about.get(occasion.occasion_id, [])
+        since = [row for row in rows if row.public_date > window.public_date or row.kind == ANNOUNCEMENT]
+        status = PUT_OFF if window.earliest is None else AGREED
+        if any(row.kind == REFUSAL for row in since):
+            status = REFUSED
+        elif window.earliest and window.earliest <= deadline and window.latest > as_of:
+            first, last = (window.earliest - as_of).days, (window.latest - as_of).days
+            visit = VisitView(occasion, first, last, Words({}, meeting(since, priors)), window)
+            visits.append(visit)
+            status = visit.status
+        statuses[occasion.occasion_id] = status
+    again = []
     for name, day in put_off(ledger).items():
         occasion = next((o for o in ledger.occasions if o.occasion_id == name), None)
-        renewed = any(
-            o.is_visit
-            and o.host == occasion.host
-            and o.occasion_id in latest
-            and o.occasion_id != name
-            and latest[o.occasion_id].earliest
-            and latest[o.occasion_id].public_date >= day
-            and o.known_from >= day
-            for o in ledger.occasions
-        )
-        until = (day - as_of).days + s.again_within
-        if not renewed and until > 0:
+        until = (day - as_of).days + structure.again_within
+        if until > 0 and not renewed(ledger, occasion, day):
             again.append(PutOffView(occasion, until, (as_of - day).days))
             statuses[name] = PUT_OFF
     return Outlook(
-        as_of,
-        deadline,
-        (deadline - as_of).days,
-        tuple(views),
-        tuple(visits),
-        tuple(again),
-        series.at(as_of),
-        series,
-        statuses,
-        s.at_risk,
-        s.named_day,
+        as_of=as_of,
+        deadline=deadline,
+        horizon=(deadline - as_of).days,
+        seasons=tuple(views),
+        visits=tuple(visits),
+        put_off=tuple(again),
+        tone=series.at(as_of),
+        tone_series=series,
+        statuses=statuses,
+        at_risk=structure.at_risk,
+        named_day=structure.named_day,
+    )
+
+
+def season_view(season: Season, as_of: date, about: dict[str, list[Signal]], params: Params) -> SeasonView:
+    """A season as known on `as_of`; `about` are the signals that name an occasion, by its id."""
+    priors, types = params.priors, tuple(params.priors.multilateral)
+    slots = tuple(
+        Slot(
+            occasion=o,
+            classes=tuple(class_of(o, side, params) for side in params.sides),
+            type=types.index(o.type),
+            summit=priors.types[o.type].summit,
+            ahead=(o.start_date - as_of).days,
+            words=words(about.get(o.occasion_id, ()), priors),
+            sides=params.sides,
+            open=is_open(o, as_of),
+        )
+        for o in season.occasions
+    )
+    decided = season.first_start - priors.structure.lead * DAY
+    fade = 0.5 ** (max((decided - as_of).days, 0) / priors.structure.tone_half_life)
+    return SeasonView(season, slots, fade)
+
+
+def renewed(ledger: Ledger, put_off: Occasion, day: date) -> bool:
+    """Whether a new visit of the same host has been agreed since a visit was put off on `day`."""
+    agreed = {name: window for name, window in ledger.latest_windows.items() if window.earliest}
+    return any(
+        o.is_visit
+        and o.host == put_off.host
+        and o.known_from >= day
+        and o.occasion_id in agreed
+        and agreed[o.occasion_id].public_date >= day
+        for o in ledger.occasions
     )
 
 

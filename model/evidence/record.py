@@ -1,14 +1,17 @@
-"""What the fit sees: decisions to come, occasions held, meetings, words and promises whose outcomes are known."""
+"""What the fit sees: leaders who came or not, occasions held, meetings, words and promises with known outcomes."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..settings.params import Params
 from .ledger import Ledger
 from .rows import ANNOUNCEMENT, ATTENDANCE, BOTH, REFUSAL, Occasion, Signal, VisitWindow
-from .seasons import DAY, YEAR, meetings, seasons
+from .seasons import DAY, YEAR, Season, meetings, seasons
 from .tone import ToneSeries
 from .words import LEVELS, SETTLED, Coming, coming, is_refusal, words_about
 
@@ -17,81 +20,83 @@ OFFSETS = np.arange(-3, 4)
 CLASSES = ("home", "summit", "other", "guest")
 
 
-def class_of(occasion: Occasion, side: str, params: Params) -> int:
-    """Index in `CLASSES` of an occasion for one side: its own country hosts, a summit, another, one the other side hosts."""
-    if occasion.host == side:
-        return 0
-    if params.priors.types[occasion.type].summit:
-        return 1
-    return 3 if occasion.host in params.sides else 2
+class Tally(NamedTuple):
+    """How often something happened of how many times it could have."""
+
+    hits: int = 0
+    trials: int = 0
+
+
+def tally(hits: Sequence[bool]) -> Tally:
+    """The number of hits and of trials."""
+    return Tally(sum(hits), len(hits))
+
+
+def _empty(dtype: type) -> Any:
+    return field(default_factory=partial(np.zeros, 0, dtype=dtype))
 
 
 @dataclass(frozen=True)
 class Record:
-    """What was decided, of a ledger cut at its as-of date; `through` is the last day on which an outcome became known.
+    """What was decided, of a ledger cut at its as-of date; by default nothing.
 
-    Decisions (decision,): whether a leader came to an occasion that was held, with class, side, type, and tone at the
-    lead of its season. Seasons (season,) are those in which both came to an occasion: whether both were at a summit,
-    the number of other occasions both were at, tone, and whether they met there; one in which they met at a visit beside
-    it alone is left out, since the visit is counted. Pairs are (hits, trials); `said` has a
-    row for each of `LEVELS`: hits and trials among those who came, then among those who stayed away. Notices and
-    exposure are in days, `years` in years. `norm` is the mean tone of the decisions.
+    Attributes
+    ----------
+    through
+        The last day on which an outcome became known.
+    classes, sides, types, tone, came : (decision,)
+        Whether a leader came to an occasion that was held, with class, side, type, and tone at the lead of its season.
+    at_summit, at_other, season_tone, met : (season,)
+        The seasons in which both came to an occasion: whether both were at a summit, the number of other occasions
+        with both, tone, and whether they met there. A season in which they met only at a visit beside it is left out,
+        since the visit is counted.
+    said : (level, 4)
+        For each of `LEVELS`, hits and trials among those who came, then among those who stayed away.
+    meeting_days : (offset,)
+    exposure, notices
+        In days; `years` in years.
     """
 
-    through: date
-    classes: np.ndarray
-    sides: np.ndarray
-    types: np.ndarray
-    tone: np.ndarray
-    came: np.ndarray
-    at_summit: np.ndarray
-    at_other: np.ndarray
-    season_tone: np.ndarray
-    met: np.ndarray
-    held: tuple[int, int]
-    will: tuple[int, int]
-    will_not: tuple[int, int]
-    said: np.ndarray
-    meeting_days: np.ndarray
-    broken: int
-    exposure: float
-    again: tuple[int, int]
-    visits: int
-    years: float
-    notices: np.ndarray
+    through: date = date(1900, 1, 1)
+    classes: np.ndarray = _empty(int)
+    sides: np.ndarray = _empty(int)
+    types: np.ndarray = _empty(int)
+    tone: np.ndarray = _empty(float)
+    came: np.ndarray = _empty(int)
+    at_summit: np.ndarray = _empty(int)
+    at_other: np.ndarray = _empty(int)
+    season_tone: np.ndarray = _empty(float)
+    met: np.ndarray = _empty(int)
+    held: Tally = Tally()
+    will: Tally = Tally()
+    will_not: Tally = Tally()
+    said: np.ndarray = field(default_factory=lambda: np.zeros((len(LEVELS), 4), dtype=int))
+    meeting_days: np.ndarray = field(default_factory=lambda: np.zeros(len(OFFSETS), dtype=int))
+    broken: int = 0
+    exposure: float = 0.0
+    again: Tally = Tally()
+    visits: int = 0
+    years: float = 0.0
+    notices: np.ndarray = _empty(float)
 
     @property
     def norm(self) -> float:
-        """The usual tone, from which that of a day is measured."""
+        """The usual tone, the mean over decisions, from which that of a day is measured."""
         return float(self.tone.mean()) if len(self.tone) else 0.0
 
 
 def no_record() -> Record:
     """A record of nothing, under which the posterior is the prior."""
-    none, whole = np.zeros(0), np.zeros(0, dtype=int)
-    return Record(
-        date(1900, 1, 1),
-        whole,
-        whole,
-        whole,
-        none,
-        whole,
-        whole,
-        whole,
-        none,
-        whole,
-        (0, 0),
-        (0, 0),
-        (0, 0),
-        np.zeros((len(LEVELS), 4), dtype=int),
-        np.zeros(len(OFFSETS), dtype=int),
-        0,
-        0.0,
-        (0, 0),
-        0,
-        0.0,
-        none,
-    )
+    return Record()
+
+
+def class_of(occasion: Occasion, side: str, params: Params) -> int:
+    """Index in `CLASSES` of an occasion for one side: who hosts it comes first, then whether it is a summit."""
+    if occasion.host == side:
+        return CLASSES.index("home")
+    if params.priors.types[occasion.type].summit:
+        return CLASSES.index("summit")
+    return CLASSES.index("guest" if occasion.host in params.sides else "other")
 
 
 def attended(occasion: Occasion, side: str) -> bool:
@@ -102,6 +107,113 @@ def attended(occasion: Occasion, side: str) -> bool:
 def decided(ledger: Ledger) -> list[Occasion]:
     """The multilateral occasions whose outcome is known."""
     return [o for o in ledger.occasions if o.met is not None and not o.is_visit]
+
+
+def record(ledger: Ledger, params: Params) -> Record:
+    """What a ledger, cut at the as-of date, says about the past.
+
+    Exposures run to the last day on which an outcome became known, so that the record, and with it the fit, stays
+    the same while nothing is decided.
+    """
+    structure, priors = params.priors.structure, params.priors
+    over = [o for o in ledger.occasions if o.met is not None and o.start_date is not None]
+    visits = [o for o in over if o.is_visit and o.met]
+    through = max((o.outcome_date for o in over), default=date.min)
+    begin = min((o.start_date for o in over), default=through)
+    first_windows = {window.occasion_id: window for window in reversed(ledger.visit_windows)}
+
+    tone, days = ToneSeries(ledger, priors), meetings(ledger)
+    decisions: list[Decision] = []
+    chances: list[SeasonOutcome] = []
+    for season in seasons(ledger.occasions, structure.season_gap):
+        level = tone.at(season.first_start - structure.lead * DAY)
+        decisions += decisions_of(season, level, params)
+        chances += outcome_of(season, level, days, params)
+
+    about = words_about(ledger, priors)
+    heard = spoken(ledger, params, about)
+    broken, exposure = promises(ledger, params, about)
+    offsets = [(o.met_date - o.start_date).days for o in decided(ledger) if o.met]
+    places = np.clip(np.array(offsets, dtype=int) - OFFSETS[0], 0, len(OFFSETS) - 1)
+    notices = [
+        max((o.met_date - first_windows[o.occasion_id].public_date).days, 0) + 0.5
+        for o in visits
+        if o.occasion_id in first_windows
+    ]
+    return Record(
+        through=through,
+        classes=np.array([row.kind for row in decisions], dtype=int),
+        sides=np.array([row.side for row in decisions], dtype=int),
+        types=np.array([row.type for row in decisions], dtype=int),
+        tone=np.array([row.tone for row in decisions], dtype=float),
+        came=np.array([row.came for row in decisions], dtype=int),
+        at_summit=np.array([row.at_summit for row in chances], dtype=int),
+        at_other=np.array([row.at_other for row in chances], dtype=int),
+        season_tone=np.array([row.tone for row in chances], dtype=float),
+        met=np.array([row.met for row in chances], dtype=int),
+        held=tally([bool(o.held_in_person) for o in decided(ledger)]),
+        will=tally([each.came for each in heard if each.words.settled > 0]),
+        will_not=tally([each.came for each in heard if each.words.settled < 0]),
+        said=level_counts(heard),
+        meeting_days=np.bincount(places, minlength=len(OFFSETS)),
+        broken=broken,
+        exposure=exposure,
+        again=came_again(ledger, params, through),
+        visits=len(visits),
+        years=(through - begin).days / YEAR,
+        notices=np.array(notices),
+    )
+
+
+# Who came, and whether they met
+
+
+class Decision(NamedTuple):
+    """Whether a leader came to an occasion that was held; `kind` indexes `CLASSES`, `type` the multilateral types."""
+
+    kind: int
+    side: int
+    type: int
+    tone: float
+    came: bool
+
+
+class SeasonOutcome(NamedTuple):
+    """A season in which both came to an occasion, and whether they met there."""
+
+    at_summit: bool
+    at_other: int
+    tone: float
+    met: bool
+
+
+def held_in(season: Season) -> list[Occasion]:
+    """The occasions of a season that were held in person and are over."""
+    return [o for o in season.occasions if o.met is not None and o.held_in_person]
+
+
+def decisions_of(season: Season, tone: float, params: Params) -> list[Decision]:
+    """The decisions of both leaders at each occasion of a season that was held."""
+    types = tuple(params.priors.multilateral)
+    return [
+        Decision(class_of(o, side, params), i, types.index(o.type), tone, attended(o, side))
+        for o in held_in(season)
+        for i, side in enumerate(params.sides)
+    ]
+
+
+def outcome_of(season: Season, tone: float, met_days: list[date], params: Params) -> list[SeasonOutcome]:
+    """The outcome of a season, in a list that is empty where the season does not count; see `Record`."""
+    both = [o for o in held_in(season) if all(attended(o, side) for side in params.sides)]
+    met = any(o.met for o in both)
+    met_elsewhere = not met and any(map(season.holds, met_days))
+    if not both or met_elsewhere or any(o.met is None for o in season.occasions):
+        return []
+    summits = sum(params.priors.types[o.type].summit for o in both)
+    return [SeasonOutcome(summits > 0, len(both) - summits, tone, met)]
+
+
+# What was said of who comes
 
 
 @dataclass(frozen=True)
@@ -120,108 +232,19 @@ def spoken(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | None
 
     `about` is `words_about(ledger, params.priors)` where that is known already.
     """
-    about, found = about or words_about(ledger, params.priors), []
+    about = about or words_about(ledger, params.priors)
+    found = []
     for occasion in decided(ledger):
-        if not occasion.held_in_person:
-            continue
         for side in params.sides:
-            if occasion.host != side:
-                rows = tuple(
-                    row
-                    for row in about.get(occasion.occasion_id, ())
-                    if row.kind == ATTENDANCE and row.actor == side and row.public_date <= occasion.start_date
-                )
-                found.append(Said(occasion, side, coming(rows), rows, attended(occasion, side)))
+            if not occasion.held_in_person or occasion.host == side:
+                continue
+            rows = tuple(
+                row
+                for row in about.get(occasion.occasion_id, ())
+                if row.kind == ATTENDANCE and row.actor == side and row.public_date <= occasion.start_date
+            )
+            found.append(Said(occasion, side, coming(rows), rows, attended(occasion, side)))
     return found
-
-
-def tally(hits: list[bool]) -> tuple[int, int]:
-    """(successes, trials)."""
-    return sum(hits), len(hits)
-
-
-def record(ledger: Ledger, params: Params) -> Record:
-    """What a ledger, cut at the as-of date, says about the past.
-
-    Exposures run to the last day on which an outcome became known, so that the record, and with it the fit, stays the
-    same while nothing is decided.
-    """
-    s, priors, sides = params.priors.structure, params.priors, params.sides
-    types, tone = tuple(priors.multilateral), ToneSeries(ledger, priors)
-    over = [o for o in ledger.occasions if o.met is not None and o.start_date is not None]
-    through = max((o.outcome_date for o in over), default=date.min)
-    known = {o.occasion_id for o in decided(ledger)}
-
-    decisions, met_in, days = [], [], meetings(ledger)
-    for season in seasons(ledger.occasions, s.season_gap):
-        level = tone.at(season.first_start - s.lead * DAY)
-        held = [o for o in season.occasions if o.occasion_id in known and o.held_in_person]
-        decisions += [
-            (class_of(o, side, params), i, types.index(o.type), level, attended(o, side))
-            for o in held
-            for i, side in enumerate(sides)
-        ]
-        both = [o for o in held if all(attended(o, side) for side in sides)]
-        summits = sum(priors.types[o.type].summit for o in both)
-        there = any(o.met for o in both)
-        if (
-            both
-            and all(o.occasion_id in known for o in season.occasions)
-            and (there or not any(map(season.holds, days)))
-        ):
-            met_in.append((summits > 0, len(both) - summits, level, there))
-    classes, side, kind, level, came = zip(*decisions, strict=True) if decisions else ((),) * 5
-    at_summit, at_other, season_tone, met = zip(*met_in, strict=True) if met_in else ((),) * 4
-
-    about = words_about(ledger, priors)
-    heard = spoken(ledger, params, about)
-    said = np.array(
-        [
-            [
-                sum(level in levels(each) for each in heard if each.came),
-                sum(each.came for each in heard),
-                sum(level in levels(each) for each in heard if not each.came),
-                sum(not each.came for each in heard),
-            ]
-            for level in LEVELS
-        ],
-        dtype=int,
-    )
-    offsets = [(o.met_date - o.start_date).days for o in decided(ledger) if o.met]
-    broke, exposure = promises(ledger, params, about)
-    visits = [o for o in over if o.is_visit and o.met]
-    windows = first_windows(ledger)
-    return Record(
-        through,
-        np.array(classes, dtype=int),
-        np.array(side, dtype=int),
-        np.array(kind, dtype=int),
-        np.array(level, dtype=float),
-        np.array(came, dtype=int),
-        np.array(at_summit, dtype=int),
-        np.array(at_other, dtype=int),
-        np.array(season_tone, dtype=float),
-        np.array(met, dtype=int),
-        held=tally([bool(o.held_in_person) for o in decided(ledger)]),
-        will=tally([each.came for each in heard if each.words.settled > 0]),
-        will_not=tally([each.came for each in heard if each.words.settled < 0]),
-        said=said,
-        meeting_days=np.bincount(
-            np.clip(np.array(offsets, dtype=int) - OFFSETS[0], 0, len(OFFSETS) - 1), minlength=len(OFFSETS)
-        ),
-        broken=broke,
-        exposure=exposure,
-        again=made_up(ledger, params, through),
-        visits=len(visits),
-        years=(through - min((o.start_date for o in over), default=through)).days / YEAR,
-        notices=np.array(
-            [
-                max((o.met_date - windows[o.occasion_id].public_date).days, 0) + 0.5
-                for o in visits
-                if o.occasion_id in windows
-            ]
-        ),
-    )
 
 
 def levels(said: Said) -> set[int]:
@@ -229,70 +252,89 @@ def levels(said: Said) -> set[int]:
     return {row.strength for row in said.rows if row.strength in LEVELS}
 
 
-def first_windows(ledger: Ledger) -> dict[str, VisitWindow]:
-    """The first window of each visit."""
-    first: dict[str, VisitWindow] = {}
-    for window in ledger.visit_windows:
-        first.setdefault(window.occasion_id, window)
-    return first
+def level_counts(heard: list[Said]) -> np.ndarray:
+    """For each level, hits and trials among leaders who came, then among those who stayed away; (level, 4)."""
+    came, away = ([levels(each) for each in heard if each.came is outcome] for outcome in (True, False))
+    counts = [
+        (sum(level in said for said in came), len(came), sum(level in said for said in away), len(away))
+        for level in LEVELS
+    ]
+    return np.array(counts, dtype=int)
 
 
-def promises(
-    ledger: Ledger, params: Params, about: dict[str, list[Signal]] | None = None
-) -> tuple[int, float]:
-    """How many promised meetings broke, and for how many days they could have: days of the last `at_risk` before them.
+# Promises and visits
+
+
+class Promises(NamedTuple):
+    """How many promised meetings broke, and for how many days they could have."""
+
+    broken: int
+    exposure: float
+
+
+class Promise(NamedTuple):
+    """An announced meeting or agreed visit: the days on which it was made, ended (taken back or due) and due."""
+
+    made: date
+    ended: date
+    due: date
+
+
+def promise_of(occasion: Occasion, rows: list[Signal], windows: list[VisitWindow]) -> Promise | None:
+    """The promise of a meeting at an occasion that is over, None where there was none before its day."""
+    if occasion.is_visit:
+        agreed = [window.earliest for window in windows if window.earliest]
+        made = [window.public_date for window in windows[:1] if window.earliest]
+        taken_back = [window.public_date for window in windows if not window.earliest]
+        taken_back += [row.public_date for row in rows if row.kind == REFUSAL]
+        due = occasion.met_date or max(agreed, default=occasion.start_date)
+    else:
+        made = [row.public_date for row in rows if row.kind == ANNOUNCEMENT]
+        stays_away = {row.event_id for row in rows if row.kind == ATTENDANCE and row.strength == -SETTLED}
+        taken_back = [row.public_date for row in rows if is_refusal(row) or row.event_id in stays_away]
+        due = occasion.met_date or occasion.start_date
+    if not made or min(made) > due:
+        return None
+    ended = min((day for day in taken_back if min(made) <= day), default=due)
+    return Promise(min(made), due if occasion.met else min(ended, due), due)
+
+
+def promises(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | None = None) -> Promises:
+    """How promised meetings ended; exposure counts the days of the last `at_risk` before they were due.
 
     A promise is the announcement of a meeting at an occasion, or the agreed window of a visit. It breaks on the day on
-    which it is taken back; one that passes unmet breaks on its day.
+    which it is taken back; one that passes without a meeting breaks on its day.
     """
     at_risk, about = params.priors.structure.at_risk, about or words_about(ledger, params.priors)
-    broke, exposure = 0, 0
+    broken, exposure = 0, 0
     for occasion in ledger.occasions:
-        rows = about.get(occasion.occasion_id, [])
         if occasion.met is None or occasion.start_date is None:
             continue
         windows = [w for w in ledger.visit_windows if w.occasion_id == occasion.occasion_id]
-        if occasion.is_visit:
-            begin = [w.public_date for w in windows[:1] if w.earliest]
-            ended = [w.public_date for w in windows if w.earliest is None]
-            ended += [row.public_date for row in rows if row.kind == REFUSAL]
-            day = occasion.met_date or max(
-                (w.earliest for w in windows if w.earliest), default=occasion.start_date
-            )
-        else:
-            begin = [row.public_date for row in rows if row.kind == ANNOUNCEMENT]
-            ended = [
-                row.public_date
-                for row in rows
-                if is_refusal(row) or row.kind == ATTENDANCE and row.strength == -SETTLED
-            ]
-            day = occasion.met_date or occasion.start_date
-        if not begin or min(begin) > day:
-            continue
-        taken_back = (
-            min((when for when in ended if min(begin) <= when), default=day) if not occasion.met else day
-        )
-        last = min(taken_back, day)
-        exposure += min((last - min(begin)).days, max(at_risk - (day - last).days, 0))
-        broke += not occasion.met
-    return broke, float(exposure)
+        promise = promise_of(occasion, about.get(occasion.occasion_id, []), windows)
+        if promise:
+            open_days = (promise.ended - promise.made).days
+            exposure += min(open_days, max(at_risk - (promise.due - promise.ended).days, 0))
+            broken += not occasion.met
+    return Promises(broken, float(exposure))
 
 
 def put_off(ledger: Ledger) -> dict[str, date]:
     """The visits whose latest window says that they are put off, with the day of that word."""
-    latest = {window.occasion_id: window for window in ledger.visit_windows}
+    latest = ledger.latest_windows
     return {name: window.public_date for name, window in latest.items() if window.earliest is None}
 
 
-def made_up(ledger: Ledger, params: Params, through: date) -> tuple[int, int]:
-    """Of the visits put off, how many took place within `again_within` days at the same host; those still open left out."""
+def came_again(ledger: Ledger, params: Params, through: date) -> Tally:
+    """Of the visits put off, how many took place within `again_within` days at the same host.
+
+    Those that may still take place are left out.
+    """
     hosts, hits = {o.occasion_id: o.host for o in ledger.occasions}, []
+    visits = [o for o in ledger.occasions if o.is_visit and o.met]
     for name, day in put_off(ledger).items():
         until = day + params.priors.structure.again_within * DAY
-        came = any(
-            o.is_visit and o.met and o.host == hosts[name] and day < o.met_date <= until
-            for o in ledger.occasions
-        )
+        came = any(o.host == hosts[name] and day < o.met_date <= until for o in visits)
         if came or until <= through:
             hits.append(came)
     return tally(hits)

@@ -12,7 +12,8 @@ from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from ..files import expected_one_of, is_formula, parse_day, shown
+from ..files.csv_files import is_formula
+from ..files.problems import expected_one_of, parse_day, shown
 
 VISIT, ATTENDANCE, ANNOUNCEMENT, REFUSAL = "visit", "attendance", "summit_announced", "contact_missed"
 BOTH = "both"

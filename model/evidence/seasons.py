@@ -1,4 +1,4 @@
-"""The calendar of occasions: seasons of multilateral occasions, the days on which the leaders met, and what is expected."""
+"""The calendar: seasons of multilateral occasions, the days on which the leaders met, and occasions expected."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ YEAR = 365.25
 
 @dataclass(frozen=True)
 class Season:
-    """A run of multilateral occasions whose starts lie at most `season_gap` days apart: one chance to meet."""
+    """Multilateral occasions in a row whose starts lie at most `season_gap` days apart: one chance to meet."""
 
     occasions: tuple[Occasion, ...]
 
@@ -36,11 +36,10 @@ class Season:
 
 
 def seasons(occasions: Iterable[Occasion], gap: int) -> tuple[Season, ...]:
-    """The multilateral occasions in runs of starts at most `gap` days apart, by date."""
+    """The multilateral occasions as seasons, by date; starts at most `gap` days apart share one."""
+    multilateral = [o for o in occasions if not o.is_visit]
     runs: list[list[Occasion]] = []
-    for occasion in sorted(
-        (o for o in occasions if not o.is_visit), key=lambda o: (o.start_date, o.occasion_id)
-    ):
+    for occasion in sorted(multilateral, key=lambda o: (o.start_date, o.occasion_id)):
         if runs and (occasion.start_date - runs[-1][-1].start_date).days <= gap:
             runs[-1].append(occasion)
         else:
@@ -54,9 +53,9 @@ def meetings(ledger: Ledger) -> list[date]:
 
 
 def expected_occasions(occasions: Sequence[Occasion], until: date, priors: Priors) -> list[Occasion]:
-    """The yearly occasions up to the year after `until` that have no date yet, expected on the day of their last one.
+    """The yearly occasions up to the year after `until` that have no date yet, on the day of the last one.
 
-    Where they will be held is not known: no side is the host.
+    The host is known only where it has always been the same; elsewhere no side is.
     """
     expected = []
     for name, kind in priors.types.items():
@@ -64,17 +63,15 @@ def expected_occasions(occasions: Sequence[Occasion], until: date, priors: Prior
         if not kind.yearly or not series:
             continue
         last, hosts = series[-1], {o.host for o in series}
-        host = last.host if len(hosts) == 1 else ""
+        day = min(last.start_date.day, 28) if last.start_date.month == 2 else last.start_date.day
         for year in range(last.start_date.year + 1, until.year + 2):
-            start = last.start_date.replace(
-                year=year, day=min(last.start_date.day, 28 if last.start_date.month == 2 else 31)
-            )
+            start = last.start_date.replace(year=year, day=day)
             expected.append(
                 Occasion(
                     occasion_id=f"{year}-{name.replace('_', '-')}-expected",
                     name=f"{kind.name} {year}, no date yet",
                     type=name,
-                    host=host,
+                    host=last.host if len(hosts) == 1 else "",
                     start_date=start,
                     end_date=start + (last.end_date - last.start_date),
                     known_from=last.known_from,

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..files import Problem, Row, csv_text, read_csv
+from ..files.csv_files import Row, csv_text, read_csv
+from ..files.problems import Problem
 from .checks import Values
 from .rows import Column, Reader, cell_of, columns_of, readers
 

@@ -16,13 +16,11 @@ def weight_of(signal: Signal, priors: Priors) -> float:
 
 
 def by_weight(rows: Iterable[Signal], priors: Priors) -> list[Signal]:
-    """Rows that tell of one event: the strongest, which speaks for it, first; of equally strong ones the first public."""
+    """Rows of one event, the strongest first, which stands for it; of equally strong ones the first public."""
     rows = list(rows)
-    return (
-        rows
-        if len(rows) == 1
-        else sorted(rows, key=lambda s: (-weight_of(s, priors), s.public_date, s.event_id))
-    )
+    if len(rows) == 1:
+        return rows
+    return sorted(rows, key=lambda row: (-weight_of(row, priors), row.public_date, row.event_id))
 
 
 def about_occasions(ledger: Ledger) -> set[str]:
@@ -38,25 +36,24 @@ def balance(positive: float, negative: float) -> float:
 class ToneSeries:
     """The general signals of a ledger as arrays, summed up for any day.
 
-    What counts once stands together in `events`, and `signals` has the row of each that counts: rows tied by `same_as`,
-    and the signals of one kind and direction that became public on one day, so that a day coded twice says no more
-    than a day coded once. An event of which a row names an occasion is about that occasion and no part of the tone.
+    Rows that count once are one entry of `events`, the row that counts one of `signals`: rows tied by `same_as`, and
+    the signals of one kind and direction that became public on one day, so that a day coded twice says no more than
+    a day coded once. An event of which a row names an occasion is about that occasion and no part of the tone.
     `weight` (signal,) is signed: the kind's weight times |strength|/3 times reliability.
     """
 
     def __init__(self, ledger: Ledger, priors: Priors):
         self.half_life = priors.structure.tone_half_life
-        together: dict[tuple, list[Signal]] = {}
+        once: dict[tuple, list[Signal]] = {}
         for event in ledger.events:
-            if not any(signal.occasion for signal in event):
-                told = by_weight(event, priors)[0]
-                together.setdefault((told.public_date, told.kind, told.strength > 0), []).extend(event)
-        self.events = [tuple(by_weight(rows, priors)) for rows in together.values()]
+            if not any(row.occasion for row in event):
+                first = by_weight(event, priors)[0]
+                once.setdefault((first.public_date, first.kind, first.strength > 0), []).extend(event)
+        self.events = [tuple(by_weight(rows, priors)) for rows in once.values()]
         self.signals = [rows[0] for rows in self.events]
-        self.public = np.array([s.public_date.toordinal() for s in self.signals], dtype=int)
-        self.weight = np.array(
-            [np.sign(s.strength) * weight_of(s, priors) * priors.kinds[s.kind].weight for s in self.signals]
-        )
+        self.public = np.array([row.public_date.toordinal() for row in self.signals], dtype=int)
+        weights = [weight_of(row, priors) * priors.kinds[row.kind].weight for row in self.signals]
+        self.weight = np.array(weights) * np.sign([row.strength for row in self.signals])
 
     def decayed(self, day: date) -> np.ndarray:
         """Signed weight of each signal on `day`, halved every `half_life` days, 0 while not public; (signal,)."""

@@ -1,6 +1,6 @@
-"""What was said about an occasion by a day: about who comes, and about meeting there.
+"""What was said about an occasion by a day: about who comes, and about a meeting there.
 
-Rows tied by `same_as` count once for each matter (the coming of a side, the meeting), and the order of rows never counts.
+Rows tied by `same_as` count once for each matter (the coming of a side, the meeting). The order of rows never counts.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from datetime import date
 
 from ..settings.params import Priors
 from .ledger import Ledger
-from .rows import ANNOUNCEMENT, ATTENDANCE, REFUSAL, Signal
+from .rows import ANNOUNCEMENT, ATTENDANCE, REFUSAL, Signal, by_day
 from .tone import by_weight, weight_of
 
 LEVELS = (2, 1, -1, -2)
@@ -19,9 +19,9 @@ SETTLED = 3
 
 @dataclass(frozen=True)
 class Coming:
-    """Words about whether one leader comes (or, of side `both`, whether the occasion is held) as they stand on a day.
+    """Words about whether one leader comes (of side `both`: whether the occasion is held) as they stand on a day.
 
-    `settled` is the last settled word, 1 (comes), -1 (stays away) or 0 (none). Of the `levels` of other words each
+    `settled` is the last settled word, 1 (comes), -1 (stays away) or 0 (none). Of the other words each of `levels`
     counts once: those for coming since the last settled no, those against it since the last settled yes. `rows` are
     the rows that count, the latest last.
     """
@@ -35,9 +35,9 @@ class Coming:
 class Meeting:
     """Words about a meeting at an occasion as they stand on a day.
 
-    `announced` is the day on which it was announced, None where it was not or was taken back; `for_date` the day that the
-    announcement names. `planned` and `doubted` (0 to 1) are the strongest words of planning and of doubt; an announcement
-    undoes the doubts before it. `rows` are the rows that count: announcement, planning, doubt.
+    `announced` is the day of the last announcement, None where there is none or it was taken back; `for_date` the day
+    that an announcement names. `planned` and `doubted` (0 to 1) are the strongest words of planning and of doubt; an
+    announcement cancels the doubts before it. `rows` are the rows that count: announcement, planning, doubt.
     """
 
     announced: date | None = None
@@ -61,8 +61,8 @@ class Words:
     @property
     def rows(self) -> tuple[Signal, ...]:
         """Every row that counts, by date."""
-        rows = {row for said in self.comes.values() for row in said.rows} | set(self.meeting.rows)
-        return tuple(sorted(rows, key=lambda s: (s.public_date, s.event_id)))
+        rows = {row for words in self.comes.values() for row in words.rows} | set(self.meeting.rows)
+        return tuple(sorted(rows, key=by_day))
 
 
 def words_about(ledger: Ledger, priors: Priors) -> dict[str, list[Signal]]:
@@ -72,76 +72,34 @@ def words_about(ledger: Ledger, priors: Priors) -> dict[str, list[Signal]]:
         matters: dict[tuple[str, str], list[Signal]] = {}
         for row in event:
             if row.occasion:
-                matters.setdefault((row.occasion, row.actor if row.kind == ATTENDANCE else ""), []).append(
-                    row
-                )
+                side = row.actor if row.kind == ATTENDANCE else ""
+                matters.setdefault((row.occasion, side), []).append(row)
         for (occasion, _), rows in matters.items():
             named.setdefault(occasion, []).append(by_weight(rows, priors)[0])
     return named
 
 
 def coming(rows: Sequence[Signal]) -> Coming:
-    """What rows of kind `attendance` about one side of one occasion say together."""
-    days: dict[date, int] = {}
+    """What rows of kind `attendance` about one side of one occasion say together.
+
+    Settled words of one day that disagree settle by their number; where they cancel out, those before them stand.
+    """
+    net: dict[date, int] = {}
     for row in rows:
         if abs(row.strength) == SETTLED:
-            days[row.public_date] = days.get(row.public_date, 0) + (1 if row.strength > 0 else -1)
-    yes, no = (
-        max((day for day, net in days.items() if net * sign > 0), default=date.min) for sign in (1, -1)
-    )
+            net[row.public_date] = net.get(row.public_date, 0) + (1 if row.strength > 0 else -1)
+    yes = max((day for day, sign in net.items() if sign > 0), default=date.min)
+    no = max((day for day, sign in net.items() if sign < 0), default=date.min)
     settled = (yes > no) - (no > yes)
-    counted = [
-        row
-        for row in rows
-        if abs(row.strength) < SETTLED and row.public_date > (no if row.strength > 0 else yes)
-    ]
-    last = [row for row in rows if row.public_date == max(yes, no) and row.strength == settled * SETTLED]
-    behind = sorted(last + counted, key=lambda s: (s.public_date, s.event_id))
-    return Coming(
-        settled,
-        tuple(level for level in LEVELS if any(row.strength == level for row in counted)),
-        tuple(behind),
-    )
 
+    def counts(row: Signal) -> bool:
+        if abs(row.strength) == SETTLED:
+            return row.strength == settled * SETTLED and row.public_date == max(yes, no)
+        return row.public_date > (no if row.strength > 0 else yes)
 
-def meeting(rows: Iterable[Signal], priors: Priors, since: date = date.min, off: date = date.min) -> Meeting:
-    """What rows about a meeting at one occasion say together.
-
-    Parameters
-    ----------
-    since
-        Earlier doubts do not count.
-    off
-        The day of the last settled word that one leader stays away, which takes back an announcement of that day or before.
-    """
-    rows = [row for row in rows if row.kind != ATTENDANCE]
-    off = max([off, *(row.public_date for row in rows if is_refusal(row))])
-    said = [row for row in rows if row.kind == ANNOUNCEMENT and row.public_date > off]
-    last = max(said, key=lambda s: (s.public_date, s.for_date is not None, s.event_id), default=None)
-    named = max(
-        (row for row in said if row.for_date), key=lambda s: (s.public_date, s.event_id), default=None
-    )
-    since = max(since, last.public_date if last else date.min)
-    heard = [row for row in rows if row not in said]
-
-    def strongest(sign: int, after: date) -> Signal | None:
-        return max(
-            (
-                row
-                for row in heard
-                if row.strength * sign > 0 and row.public_date > after and row.kind != ANNOUNCEMENT
-            ),
-            key=lambda s: (weight_of(s, priors), s.event_id),
-            default=None,
-        )
-
-    planned, doubted = strongest(1, date.min), strongest(-1, since)
-    return Meeting(
-        last.public_date if last else None,
-        named.for_date if named else None,
-        *(weight_of(row, priors) if row else 0.0 for row in (planned, doubted)),
-        tuple(dict.fromkeys(row for row in (last, named, planned, doubted) if row)),
-    )
+    counted = sorted(filter(counts, rows), key=by_day)
+    said = {row.strength for row in counted}
+    return Coming(settled, tuple(level for level in LEVELS if level in said), tuple(counted))
 
 
 def is_refusal(row: Signal) -> bool:
@@ -149,20 +107,48 @@ def is_refusal(row: Signal) -> bool:
     return row.kind == REFUSAL and row.grade[0] in "AB"
 
 
+def meeting(rows: Iterable[Signal], priors: Priors, off: date = date.min) -> Meeting:
+    """What rows about a meeting at one occasion say together.
+
+    Parameters
+    ----------
+    off
+        The day of the last settled word that one leader stays away, which takes back an announcement of that day or
+        before.
+    """
+    rows = [row for row in rows if row.kind != ATTENDANCE]
+    off = max([off, *(row.public_date for row in rows if is_refusal(row))])
+    announcements = [row for row in rows if row.kind == ANNOUNCEMENT and row.public_date > off]
+    last = max(
+        announcements, key=lambda row: (row.public_date, row.for_date is not None, row.event_id), default=None
+    )
+    named = max((row for row in announcements if row.for_date), key=by_day, default=None)
+    since = last.public_date if last else date.min
+    others = [row for row in rows if row.kind != ANNOUNCEMENT]
+
+    def strongest(candidates: list[Signal]) -> Signal | None:
+        return max(candidates, key=lambda row: (weight_of(row, priors), row.event_id), default=None)
+
+    planned = strongest([row for row in others if row.strength > 0])
+    doubted = strongest([row for row in others if row.strength < 0 and row.public_date > since])
+    return Meeting(
+        announced=last.public_date if last else None,
+        for_date=named.for_date if named else None,
+        planned=weight_of(planned, priors) if planned else 0.0,
+        doubted=weight_of(doubted, priors) if doubted else 0.0,
+        rows=tuple(dict.fromkeys(row for row in (last, named, planned, doubted) if row)),
+    )
+
+
 def words(rows: Sequence[Signal], priors: Priors) -> Words:
     """The words of rows that all name one multilateral occasion, as they stand when the last of them is public."""
+    about_coming = [row for row in rows if row.kind == ATTENDANCE]
     comes = {
-        side: coming([row for row in rows if row.kind == ATTENDANCE and row.actor == side])
-        for side in sorted({row.actor for row in rows if row.kind == ATTENDANCE})
+        side: coming([row for row in about_coming if row.actor == side])
+        for side in sorted({row.actor for row in about_coming})
     }
-    off = max(
-        (
-            row.public_date
-            for said in comes.values()
-            if said.settled < 0
-            for row in said.rows
-            if row.strength == -SETTLED
-        ),
-        default=date.min,
-    )
-    return Words(comes, meeting(rows, priors, off=off))
+    refused = [
+        row for said in comes.values() if said.settled < 0 for row in said.rows if row.strength == -SETTLED
+    ]
+    off = max((row.public_date for row in refused), default=date.min)
+    return Words(comes, meeting(rows, priors, off))

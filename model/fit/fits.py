@@ -17,7 +17,7 @@ import numpy as np
 
 from .. import summit
 from ..evidence.record import Record
-from ..files import content_hash, locked, name_of, write_atomic
+from ..files.disk import content_hash, locked, name_of, write_atomic
 from ..paths import FAILED, FITS, RENDERED
 from ..settings.params import Params
 from ..summit import coords, data_of

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..evidence.record import Record
-from ..files import locked
+from ..files.disk import locked
 from ..paths import FITS, RENDERED
 from ..settings.params import Params
 from ..summit import build, coords, dims

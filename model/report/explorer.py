@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import chances
-from ..answer import explain
-from ..answer.explain import Edits
+from ..answer.explain import RECENT
 from ..answer.forecast import ICD_203, seen
 from ..attendance import Draws, comes
+from ..evidence.edits import COMING, Edits, edited
 from ..evidence.outlook import Outlook, Slot, VisitView, outlook
 from ..evidence.record import CLASSES
 from ..evidence.rows import ANNOUNCEMENT, BOTH, Signal
@@ -89,7 +89,7 @@ def events_of(run: "Run") -> tuple[list[tuple[Signal, ...]], dict[str, list[tupl
     """What can be switched off: the strongest events of the general tone, and the last about each place."""
     ahead, series = run.outlook, run.outlook.tone_series
     size = np.abs(series.decayed(ahead.as_of))
-    strongest = [i for i in np.argsort(-size, kind="stable")[:SIGNALS] if size[i] >= explain.RECENT]
+    strongest = [i for i in np.argsort(-size, kind="stable")[:SIGNALS] if size[i] >= RECENT]
     about = {name: events_about(run, name) for name in places(ahead)}
     last = {event for events in about.values() for event in events[-WORDS:]}
     return (
@@ -162,7 +162,7 @@ def after(run: "Run", place: Place, status: str) -> dict[str, list] | None:
     """What is said of a place once `--set PLACE=STATUS` has taken the place of every word."""
     silent = replace(run.ledger, signals=(), occasions=(place.occasion,))
     edits = Edits(set=(f"{place.occasion.occasion_id}={status}",))
-    return said(run, place, explain.edited(silent, edits, run.params).signals)
+    return said(run, place, edited(silent, edits, run.params).signals)
 
 
 def switches_of(run: "Run") -> dict[str, list]:
@@ -171,7 +171,7 @@ def switches_of(run: "Run") -> dict[str, list]:
     return {
         status: after(run, place, f"{run.params.sides[0]}:{status}")["comes"][0]
         for place in known[:1]
-        for status in explain.COMING
+        for status in COMING
     }
 
 
@@ -271,7 +271,7 @@ def _place(run: "Run", place: Place) -> str:
         for side in run.params.question.sides:
             last = place.words.coming(side.code).rows[-1:]
             silent = "home" if place.occasion.host == side.code else "nothing said"
-            now, options = LAST_WORD[last[0].strength] if last else silent, explain.COMING if known else ()
+            now, options = LAST_WORD[last[0].strength] if last else silent, COMING if known else ()
             parts.append(_select(name, side.code, side.leader, now, options, f"{side.code} {name}"))
         parts.append(_value("Both come", f"both {name}"))
     day = f" <small>{short_day(start)}</small>" if start and known else ""

@@ -151,7 +151,9 @@ def chains(posterior: "DataTree", number_of_rows: int = 8) -> Table:
     import arviz_stats as az
 
     table = az.summary(posterior, kind="diagnostics", round_to="none").dropna().sort_values("ess_bulk")
-    rows = [(name, row.r_hat, row.ess_bulk, row.ess_tail) for name, row in table.head(number_of_rows).iterrows()]
+    rows = [
+        (name, row.r_hat, row.ess_bulk, row.ess_tail) for name, row in table.head(number_of_rows).iterrows()
+    ]
     return Table(
         ("Variable", "R-hat", "Bulk ESS", "Tail ESS"),
         rows,

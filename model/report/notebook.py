@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..files import Problem, name_of, nearest, raise_if_any
+from ..files.disk import name_of
+from ..files.problems import Problem, nearest, raise_if_any
 from ..paths import CACHE, FAILED, NOTEBOOKS, ROOT
 
 if TYPE_CHECKING:

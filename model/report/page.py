@@ -15,8 +15,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import files, formatting
+from .. import formatting
 from ..answer import facts
+from ..files import csv_files
 from ..formatting import day, percent
 from ..track_record import backtest
 from . import explorer, figures, replay, show, tables, words
@@ -276,10 +277,10 @@ def cite(forecast: "Forecast") -> str:
 
 def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
     """The rows as CSV; text that a spreadsheet would take for a formula is led by an apostrophe."""
-    return files.csv_text(rows[0] if rows else (), (map(_plain, row.values()) for row in rows))
+    return csv_files.csv_text(rows[0] if rows else (), (map(_plain, row.values()) for row in rows))
 
 
 def _plain(cell: Any) -> Any:
     if isinstance(cell, float):
         return f"{cell:.6g}"
-    return f"'{cell}" if isinstance(cell, str) and files.is_formula(cell) else cell
+    return f"'{cell}" if isinstance(cell, str) and csv_files.is_formula(cell) else cell

@@ -20,18 +20,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..files import (
-    InputError,
-    Problem,
-    content_hash,
-    expected_one_of,
-    locked,
-    name_of,
-    nearest,
-    raise_if_any,
-    shown,
-    write_atomic,
-)
+from ..files.disk import content_hash, locked, name_of, write_atomic
+from ..files.problems import InputError, Problem, expected_one_of, nearest, raise_if_any, shown
 from ..paths import CACHE, LOG, README, RECORD, RENDERED, ROOT, TABLES, package_files
 from ..settings.params import Params, load_params
 from . import notebook, tables, words
@@ -39,8 +29,8 @@ from . import notebook, tables, words
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from ..answer.explain import Edits
     from ..answer.forecast import Forecast, Run, Sources
+    from ..evidence.edits import Edits
 
 VERSIONED = ("numpy", "pymc", "pytensor", "arviz", "matplotlib", "nbconvert", "papermill")
 
@@ -118,7 +108,7 @@ def _rendered(path: str) -> Path:
 
 def edits_of(what_if: Iterable[str]) -> "Edits":
     """The edits told in words: "add KIND:STRENGTH[:OCCASION][@DATE]", "set OCCASION=STATUS", "remove ID"."""
-    from ..answer.explain import Edits
+    from ..evidence.edits import Edits
 
     verbs: dict[str, list[str]] = {"add": [], "set": [], "remove": []}
     for text in what_if:
@@ -238,8 +228,9 @@ def render(
         As in `forecast.run`.
     """
     from ..answer import forecast
+    from ..evidence.edits import Edits
 
-    sources, edits = sources or forecast.Sources(), edits or forecast.explain.Edits()
+    sources, edits = sources or forecast.Sources(), edits or Edits()
     injected = notebook_parameters(params, sources, edits)
     target = folder_of(injected, run_name, out_dir)
     with locked(f"render-{content_hash(str(target))[:16]}"):
@@ -462,8 +453,9 @@ def is_current(
 ) -> bool:
     """Whether the report in place is what `render` would make: nothing it rests on has changed, and no file of it."""
     from ..answer import forecast
+    from ..evidence.edits import Edits
 
-    sources, edits = sources or forecast.Sources(), edits or forecast.explain.Edits()
+    sources, edits = sources or forecast.Sources(), edits or Edits()
     injected = notebook_parameters(params, sources, edits)
     folder = folder_of(injected, run_name, out_dir)
     try:

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import matplotlib
 from matplotlib.figure import Figure
 
-from ..files import content_hash
+from ..files.disk import content_hash
 from ..formatting import Move, Table
 from . import figures
 

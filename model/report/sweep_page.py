@@ -20,19 +20,12 @@ from ..answer import sweep
 from ..answer.forecast import Sources
 from ..answer.sweep import Case, Row, Sweep
 from ..chances import UNKNOWN
-from ..files import (
-    InputError,
-    Problem,
-    YamlDocument,
-    name_of,
-    raise_if_any,
-    read_yaml,
-    shown,
-    write_atomic,
-    writing,
-)
+from ..files.disk import name_of, write_atomic, writing
+from ..files.problems import InputError, Problem, raise_if_any, shown
+from ..files.yaml_files import YamlDocument, read_yaml
 from ..formatting import Table, count, day, percent, points, short_day
-from ..settings.params import Params, load_params, meanings
+from ..settings.params import Params, load_params
+from ..settings.scenario import meanings
 from . import page, report, show
 from .figures import (
     BAND,

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import formatting
 from ..answer import explain, forecast
-from ..answer.explain import COMING, Edits
+from ..evidence.edits import COMING, Edits, edited
 from ..evidence.outlook import PAST
 from ..evidence.record import Record
 from ..evidence.rows import ATTENDANCE, BOTH
-from ..files import InputError
+from ..files.problems import InputError
 from ..fit import fits
 from ..formatting import Table, percent, points
 from ..settings.params import Params
@@ -92,7 +92,7 @@ def stored(run: "Run") -> Callable[[Params, Record], "Fit"]:
 
 def answer(run: "Run", edits: Edits, fitted: Callable[[Params, Record], "Fit"] | None = None) -> "Forecast":
     """The forecast of a run's ledger with the edits made; raises InputError for a wrong edit, else RefitDue."""
-    whole = explain.edited(run.whole, edits, run.params)
+    whole = edited(run.whole, edits, run.params)
     return forecast.forecast(run.params, whole, fitted or stored(run)).forecast
 
 
@@ -100,7 +100,7 @@ def probabilities(run: "Run", edits: list[Edits]) -> list[float]:
     """The probability alone after each of the edits."""
     fitted = stored(run)
     return [
-        forecast.headline(run.params, explain.edited(run.whole, each, run.params), run.outlook.as_of, fitted)
+        forecast.headline(run.params, edited(run.whole, each, run.params), run.outlook.as_of, fitted)
         for each in edits
     ]
 

@@ -21,7 +21,8 @@ from ..evidence.record import Record, record
 from ..evidence.rows import ANNOUNCEMENT, ATTENDANCE, BOTH, REFUSAL
 from ..evidence.seasons import DAY, meetings
 from ..evidence.tone import about_occasions
-from ..files import csv_text, four_decimals, write_atomic
+from ..files.csv_files import csv_text, four_decimals
+from ..files.disk import write_atomic
 from ..fit import fits
 from ..paths import RECORD
 from ..settings.params import Params

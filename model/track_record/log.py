@@ -14,17 +14,9 @@ import numpy as np
 from ..answer.forecast import Forecast
 from ..evidence.ledger import Ledger
 from ..evidence.seasons import meetings
-from ..files import (
-    Problem,
-    content_hash,
-    csv_text,
-    expected_one_of,
-    locked,
-    parse_day,
-    raise_if_any,
-    read_csv,
-    write_atomic,
-)
+from ..files.csv_files import csv_text, read_csv
+from ..files.disk import content_hash, locked, write_atomic
+from ..files.problems import Problem, expected_one_of, parse_day, raise_if_any
 from ..paths import LOG, REFERENCES
 from .backtest import brier, log_score
 

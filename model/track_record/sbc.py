@@ -17,7 +17,8 @@ from .. import chances, parallel
 from ..attendance import Draws
 from ..evidence.outlook import Outlook
 from ..evidence.record import CLASSES, Record
-from ..files import csv_text, write_atomic
+from ..files.csv_files import csv_text
+from ..files.disk import write_atomic
 from ..fit import likelihood, predictive
 from ..paths import RECORD
 from ..settings.params import Params

@@ -24,7 +24,7 @@ from ..evidence.record import Record, record
 from ..evidence.rows import Occasion
 from ..evidence.seasons import DAY, YEAR, meetings
 from ..evidence.tone import about_occasions
-from ..files import content_hash, write_atomic
+from ..files.disk import content_hash, write_atomic
 from ..fit import fits
 from ..paths import CACHE, PARAMS, SWEEPS, TABLES, package_files
 from ..settings.params import Params, load_params

@@ -1,0 +1,245 @@
+"""What-if edits of a ledger: signals added, statuses set, rows removed; each edit is one line of text.
+
+`--set` replaces what was said, so it comes before `--add`; a status of an occasion replaces every word about it, so
+it comes before the status of one leader there.
+"""
+
+import itertools
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Self
+
+from ..files.problems import Problem, expected_one_of, nearest, parse_day, raise_if_any, shown
+from ..settings.params import Params
+from .ledger import Ledger
+from .rows import ANNOUNCEMENT, ATTENDANCE, BOTH, REFUSAL, Signal, by_day
+
+ASSUMPTION = "an assumption"
+"""The source of a row that an edit put in."""
+ADDED = "What you added"
+STATUS_SIGNALS = {
+    "announced": (ANNOUNCEMENT, 3),
+    "refused": (REFUSAL, -3),
+    "planned": ("visit_planning", 2),
+    "doubted": ("official_statement", -2),
+    "called-off": (ATTENDANCE, -3),
+}
+"""The kind and strength of the signal that replaces every word about an occasion; "scheduled" has none."""
+COMING = {"comes": 3, "may-come": 1, "may-not-come": -1, "stays-away": -3}
+"""The strength of the word that replaces every word about the coming of one side."""
+
+
+@dataclass(frozen=True)
+class Addition:
+    """A signal to add: KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]; without a date it is of the as-of day."""
+
+    kind: str
+    strength: int
+    occasion: str = ""
+    actor: str = BOTH
+    day: date | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The edit that a text stands for; ValueError says what was expected."""
+        match = re.fullmatch(
+            r"(\w+):([+-]?\d{1,9})(?::([a-z0-9-]+))?(?::([A-Z]{2}|both))?(?:@(\S+))?", text, re.ASCII
+        )
+        if not match:
+            raise ValueError(f"expected KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]; found {shown(text)}")
+        kind, strength, occasion, actor, day = match.groups()
+        if occasion == BOTH:
+            occasion = None
+        return cls(kind, int(strength), occasion or "", actor or BOTH, parse_day(day) if day else None)
+
+    def __str__(self) -> str:
+        parts = [self.kind, str(self.strength), *filter(None, [self.occasion]), self.actor]
+        return ":".join(parts) + (f"@{self.day}" if self.day else "")
+
+
+@dataclass(frozen=True)
+class Status:
+    """A status to set: OCCASION=STATUS, or OCCASION=SIDE:STATUS for the coming of one side."""
+
+    occasion: str
+    words: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The edit that a text stands for, its words unchecked."""
+        occasion, _, words = text.partition("=")
+        return cls(occasion, words)
+
+    @property
+    def side(self) -> str:
+        """The side whose coming is set, "" where the status is that of the occasion."""
+        return self.words.rpartition(":")[0]
+
+    @property
+    def status(self) -> str:
+        return self.words.rpartition(":")[2]
+
+    def __str__(self) -> str:
+        return f"{self.occasion}={self.words}"
+
+
+@dataclass(frozen=True)
+class Edits:
+    """What-if edits as text by option; the same for the command line, notebook and report."""
+
+    add: tuple[str, ...] = ()
+    set: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.add or self.set or self.remove)
+
+
+def edited(ledger: Ledger, edits: Edits, params: Params) -> Ledger:
+    """The ledger with the edits made.
+
+    Raises
+    ------
+    InputError
+        Naming the option, what was expected and the nearest valid word.
+    """
+    editor = _Editor(ledger, params)
+    for name in edits.remove:
+        editor.remove(name)
+    statuses = [Status.parse(text) for text in edits.set]
+    for status in sorted(statuses, key=lambda edit: ":" in edit.words):
+        editor.set(status)
+    for text in edits.add:
+        editor.add(text)
+    raise_if_any(editor.problems)
+    return replace(ledger, signals=editor.tied({status.occasion for status in statuses}))
+
+
+class _Editor:
+    """The signals of a ledger while edits change them, and the problems of the edits."""
+
+    def __init__(self, ledger: Ledger, params: Params):
+        self.ledger, self.as_of = ledger, params.question.as_of
+        self.sides, self.kinds = params.sides, params.priors.kinds
+        self.known = {o.occasion_id: o.known_from for o in ledger.as_of(self.as_of).occasions}
+        self.visits = {o.occasion_id for o in ledger.occasions if o.is_visit}
+        self.signals = {signal.event_id: signal for signal in ledger.signals}
+        self.numbers = itertools.count(1)
+        self.problems: list[Problem] = []
+
+    def fail(self, option: str, message: str) -> None:
+        self.problems.append(Problem("options", 0, 0, message, option))
+
+    def put(self, option: str, edit: Addition) -> None:
+        """Add a row of the best grade."""
+        day = edit.day or self.as_of
+        name = f"{day}-{option.strip('-')}-{next(self.numbers)}"
+        text = f"{edit.kind.replace('_', ' ')}, strength {edit.strength:+d}"
+        text += f", {edit.actor}" if edit.kind == ATTENDANCE else ""
+        text += f", about {edit.occasion}" if edit.occasion else ""
+        self.signals[name] = Signal(
+            event_id=name,
+            event_date=day,
+            public_date=day,
+            kind=edit.kind,
+            actor=edit.actor,
+            strength=edit.strength,
+            grade="A1",
+            occasion=edit.occasion,
+            in_article=False,
+            description=f"{ADDED}: {text}",
+            source=ASSUMPTION,
+            checked=False,
+        )
+
+    def remove(self, name: str) -> None:
+        if self.signals.pop(name, None) is None:
+            self.fail("--remove", f"unknown event {shown(name)}{nearest(name, self.signals)}")
+
+    def set(self, edit: Status) -> None:
+        """Replace the public words about an occasion, or those about the coming of one side."""
+        if message := self.wrong_status(edit):
+            return self.fail("--set", message)
+
+        def replaced(row: Signal) -> bool:
+            meant = not edit.side or row.kind == ATTENDANCE and row.actor == edit.side
+            return meant and row.occasion == edit.occasion and row.public_date <= self.as_of
+
+        self.signals = {name: row for name, row in self.signals.items() if not replaced(row)}
+        if edit.side:
+            self.put("--set", Addition(ATTENDANCE, COMING[edit.status], edit.occasion, edit.side))
+        elif edit.status != "scheduled":
+            off = edit.status == "refused" and edit.occasion not in self.visits
+            kind, strength = STATUS_SIGNALS["called-off" if off else edit.status]
+            self.put("--set", Addition(kind, strength, edit.occasion))
+        return None
+
+    def add(self, text: str) -> None:
+        """Add a signal, unless something is wrong with it."""
+        try:
+            edit = Addition.parse(text)
+        except ValueError as error:
+            return self.fail("--add", str(error))
+        if message := self.wrong_addition(edit, text):
+            return self.fail("--add", message)
+        return self.put("--add", edit)
+
+    def wrong_occasion(self, occasion: str, day: date) -> str:
+        if occasion not in self.known:
+            return f"unknown occasion {shown(occasion)} on {self.as_of}{nearest(occasion, self.known)}"
+        known = self.known[occasion]
+        if day < known:
+            return f"expected a day not before {known}, when {occasion} became known; found {day}"
+        return ""
+
+    def wrong_status(self, edit: Status) -> str:
+        statuses = [*STATUS_SIGNALS, "scheduled"]
+        statuses += [f"{side}:{status}" for side in self.sides for status in COMING]
+        if edit.words not in statuses:
+            return f"expected OCCASION=STATUS; for STATUS, {expected_one_of(edit.words, statuses)}"
+        if message := self.wrong_occasion(edit.occasion, self.as_of):
+            return message
+        if edit.occasion in self.visits and (edit.side or edit.status == "called-off"):
+            return f"expected an occasion of many leaders for {edit.words}; {edit.occasion} is a visit"
+        return ""
+
+    def wrong_addition(self, edit: Addition, text: str) -> str:
+        day, strength, actors = edit.day or self.as_of, edit.strength, [*self.sides, BOTH]
+        if edit.kind not in self.kinds:
+            return f"unknown kind {shown(edit.kind)}{nearest(edit.kind, self.kinds)}"
+        ranges = {"up": "1 to 3", "down": "-3 to -1", "either": "-3 to 3 without 0"}
+        sign = self.kinds[edit.kind].sign
+        if not 1 <= abs(strength) <= 3 or sign == "up" and strength < 0 or sign == "down" and strength > 0:
+            return f"expected a strength from {ranges[sign]} for {edit.kind}; found {strength}"
+        if day > self.as_of:
+            return f"expected a day not after the as-of date {self.as_of}; found {day} (move --as-of as well)"
+        if edit.actor not in actors:
+            return f"for ACTOR, {expected_one_of(edit.actor, actors)}"
+        if edit.kind == ATTENDANCE and (not edit.occasion or edit.occasion in self.visits):
+            form = f"{ATTENDANCE}:STRENGTH:OCCASION:ACTOR"
+            return f"expected {form} with an occasion of many leaders; found {shown(text)}"
+        if edit.kind == ATTENDANCE and edit.actor == BOTH and strength != -3:
+            sides = " or ".join(self.sides)
+            return f"expected an actor {sides}; {BOTH} is about the occasion, which is called off (-3)"
+        return self.wrong_occasion(edit.occasion, day) if edit.occasion else ""
+
+    def tied(self, replaced: Collection[str]) -> tuple[Signal, ...]:
+        """The signals that are left, by day, those of one event still tied.
+
+        What remains of an event about an occasion of `replaced` says nothing of the general tone, and goes with it.
+        """
+        left = dict(self.signals)
+        for event in self.ledger.events:
+            rows = [row for row in event if row.event_id in left]
+            if len(rows) == len(event):
+                continue
+            gone = {row.occasion for row in event if row.event_id not in left}
+            if gone.intersection(replaced) and not any(row.occasion for row in rows):
+                for row in rows:
+                    del left[row.event_id]
+                continue
+            for row in rows:
+                left[row.event_id] = replace(row, same_as="" if row is rows[0] else rows[0].event_id)
+        return tuple(sorted(left.values(), key=by_day))

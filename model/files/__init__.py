@@ -1,0 +1,1 @@
+"""Reading input strictly, with line and column of every fault, and writing files atomically."""

@@ -1,0 +1,124 @@
+"""Files on disk: names for messages, guarded reading, atomic writing, locks and content hashes."""
+
+import codecs
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..paths import CACHE, ROOT
+from .problems import InputError, nearest
+
+FOREIGN_MARKS = {
+    codecs.BOM_UTF8: "UTF-8 with a byte order mark",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+
+
+def name_of(path: str | os.PathLike[str]) -> str:
+    """The path as messages show it: relative to the project if inside it."""
+    full = Path(os.path.abspath(path))
+    return full.relative_to(ROOT).as_posix() if full.is_relative_to(ROOT) else str(Path(path))
+
+
+def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
+    """The content of a regular file of at most `limit` bytes; `InputError` otherwise."""
+    path = Path(path)
+    try:
+        fault = _no_regular_file(path)
+        if not fault:
+            with path.open("rb") as stream:
+                content = stream.read(limit + 1)
+            if len(content) <= limit:
+                return content
+            fault = f"expected at most {limit / 1e6:g} MB; the file is larger"
+    except (OSError, ValueError) as error:
+        fault = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    raise InputError.at(name_of(path), 0, 0, fault)
+
+
+def _no_regular_file(path: Path) -> str:
+    """Why the path is no regular file; empty if it is one."""
+    if path.is_dir():
+        return "expected a file; this is a folder"
+    if not path.exists():
+        siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        return f"no such file{nearest(path.name, siblings)}"
+    return "" if path.is_file() else "expected a regular file; this is a device, pipe or socket"
+
+
+def decode(content: bytes, file: str) -> str:
+    """The text of UTF-8 bytes without byte order mark and NUL; `InputError` with the place otherwise."""
+    for mark, encoding in FOREIGN_MARKS.items():
+        if content.startswith(mark):
+            advice = "in a spreadsheet: text CSV with encoding UTF-8; in an editor: UTF-8 without BOM"
+            raise InputError.at(file, 1, 1, f"the file is {encoding}; save it as plain UTF-8 ({advice})")
+    try:
+        bad = content.find(b"\0")
+        if bad < 0:
+            return content.decode("utf-8")
+        found = "a NUL byte"
+    except UnicodeDecodeError as error:
+        bad, found = error.start, f"byte 0x{content[error.start]:02x}"
+    before = content[:bad].decode("utf-8", "replace")
+    message = f"expected UTF-8 text; found {found} (save the file with encoding UTF-8)"
+    raise InputError.at(file, *end_of(before), message)
+
+
+def end_of(text: str) -> tuple[int, int]:
+    """The line and column that follow a text, counted from 1."""
+    return text.count("\n") + 1, len(text) - text.rfind("\n")
+
+
+@contextmanager
+def writing(path: str | os.PathLike[str]) -> Iterator[None]:
+    """A block that writes a file; `InputError` if the system refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError.at(name_of(path), 0, 0, f"cannot be written: {error.strerror or error}") from None
+
+
+def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:
+    """Write the whole content or nothing: a reader sees the old file or the new one, never a part.
+
+    Creates the folder if needed. Raises `InputError` if the file cannot be written.
+    """
+    target = Path(path).resolve()
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    with writing(path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with part.open("xb") as stream:
+                stream.write(content.encode("utf-8") if isinstance(content, str) else content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            if target.exists():
+                shutil.copymode(target, part)
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(name: str) -> Iterator[None]:
+    """A block that one process runs at a time, by a lock file in `.cache`."""
+    from filelock import FileLock
+
+    lock = CACHE / f"{name}.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with FileLock(lock):
+        yield
+
+
+def content_hash(*parts: str | bytes) -> str:
+    """The SHA-256, in hex, of the parts in order and of where each ends."""
+    digest = hashlib.sha256()
+    for part in parts:
+        content = part.encode("utf-8") if isinstance(part, str) else part
+        digest.update(len(content).to_bytes(8, "big") + content)
+    return digest.hexdigest()

@@ -1,0 +1,170 @@
+"""Strict YAML: one plain mapping, with the file, line and column of every key and value."""
+
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+import yaml
+
+from .disk import decode, end_of, name_of, read_bytes
+from .problems import InputError, Problem, raise_if_any, shown
+
+YAML_BYTES_MAX = 250_000
+
+KeyPath = tuple[str | int, ...]
+
+
+class Mark(NamedTuple):
+    """Where a key and its value are: file, then (line, column) of each.
+
+    A value that starts on a later line than its key has the place of its key.
+    """
+
+    file: str
+    key: tuple[int, int]
+    value: tuple[int, int]
+
+
+class Entry(NamedTuple):
+    """A value and its place: a scalar, a mapping of keys to entries, or a list of entries."""
+
+    value: Any
+    mark: Mark
+
+    def below(self, part: str | int) -> "Entry | None":
+        """The entry at a key or index of this one."""
+        if isinstance(self.value, dict):
+            return self.value.get(part)
+        if isinstance(self.value, list) and part in range(len(self.value)):
+            return self.value[part]
+        return None
+
+
+@dataclass(frozen=True)
+class YamlDocument:
+    """The content of a YAML file, and where each part of it is."""
+
+    root: Entry
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """Plain data: dict, list, str, int, float, bool, None; dates stay text."""
+        return _plain(self.root)
+
+    def problem(self, path: KeyPath, message: str, key: bool = False) -> Problem:
+        """The problem with the value at `path`, or with its key; placed at the key above if absent."""
+        entry = self.root
+        for part in path:
+            below = entry.below(part)
+            if below is None:
+                key = True
+                break
+            entry = below
+        mark = entry.mark
+        return Problem(mark.file, *(mark.key if key else mark.value), message, ".".join(map(str, path)))
+
+
+def _plain(entry: Entry) -> Any:
+    if isinstance(entry.value, dict):
+        return {key: _plain(below) for key, below in entry.value.items()}
+    if isinstance(entry.value, list):
+        return [_plain(below) for below in entry.value]
+    return entry.value
+
+
+def read_yaml(path: str | os.PathLike[str]) -> YamlDocument:
+    """The mapping in a YAML file; the same text is parsed once a process.
+
+    Raises
+    ------
+    InputError
+        Unless the file is one plain mapping: no repeated key, tag, anchor or second document.
+    """
+    file = name_of(path)
+    return _parsed(file, decode(read_bytes(path, YAML_BYTES_MAX), file))
+
+
+@lru_cache(maxsize=32)
+def _parsed(file: str, text: str) -> YamlDocument:
+    problems: list[Problem] = []
+    loader = None
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if not isinstance(node, yaml.MappingNode):
+            raise InputError.at(file, 1, 1, "expected a mapping of keys to values")
+        root = _entry(node, Mark(file, (1, 1), (1, 1)), problems)
+    except yaml.MarkedYAMLError as error:
+        what = ", ".join(filter(None, (error.context, error.problem)))
+        line, column, fault = *_place(error.problem_mark or error.context_mark), what
+    except yaml.reader.ReaderError as error:
+        line, column, fault = *end_of(text[: error.position]), error.reason
+    except RecursionError:
+        line, column, fault = *_place(loader.get_mark()), "nested too deeply"
+    else:
+        raise_if_any(problems)
+        return YamlDocument(root)
+    raise InputError.at(file, line, column, f"not valid YAML: {fault}")
+
+
+def _place(mark: yaml.Mark) -> tuple[int, int]:
+    """The line and column of a mark, counted from 1."""
+    return mark.line + 1, mark.column + 1
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain words are text unless they look like a number, true, false or null.
+
+    YAML 1.1 would also read octals, sexagesimals, dates, and yes and NO as truth values.
+    """
+
+    yaml_implicit_resolvers: dict = {}
+
+    def compose_node(self, parent, index):
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent) or event.anchor or event.tag:
+            raise yaml.MarkedYAMLError(
+                problem="anchors, aliases and tags are not used here; write the value out",
+                problem_mark=event.start_mark,
+            )
+        return super().compose_node(parent, index)
+
+
+_WHOLE = r"(?:0|[1-9][0-9]*)"
+_SCALARS = {
+    "tag:yaml.org,2002:int": (int, rf"[-+]?(?!.{{20}}){_WHOLE}"),
+    "tag:yaml.org,2002:float": (
+        lambda text: float(text.replace(".inf", "inf").replace(".nan", "nan")),
+        rf"[-+]?(?:(?:{_WHOLE}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|\.inf)|\.nan",
+    ),
+    "tag:yaml.org,2002:bool": ({"true": True, "false": False}.get, r"true|false"),
+    "tag:yaml.org,2002:null": (lambda text: None, r"null|~|"),
+}
+for _tag, (_, _pattern) in _SCALARS.items():
+    _Loader.add_implicit_resolver(_tag, re.compile(rf"(?:{_pattern})\Z"), None)
+
+
+def _entry(node: yaml.Node, mark: Mark, problems: list[Problem]) -> Entry:
+    """The node as an entry; faults of its keys are added to `problems`."""
+    if isinstance(node, yaml.ScalarNode):
+        return Entry(_SCALARS[node.tag][0](node.value) if node.tag in _SCALARS else node.value, mark)
+    if isinstance(node, yaml.SequenceNode):
+        places = [_place(item.start_mark) for item in node.value]
+        marks = [Mark(mark.file, place, place) for place in places]
+        return Entry([_entry(item, here, problems) for item, here in zip(node.value, marks)], mark)
+    entries: dict[str, Entry] = {}
+    for key, value in node.value:
+        place = _place(key.start_mark)
+        if key.tag != "tag:yaml.org,2002:str":
+            message = "expected a word as key (in quotes if it looks like a number)"
+            problems.append(Problem(mark.file, *place, message))
+        elif key.value in entries:
+            message = f"key {shown(key.value)} stands twice, first on line {entries[key.value].mark.key[0]}"
+            problems.append(Problem(mark.file, *place, message))
+        else:
+            same_line = value.start_mark.line == key.start_mark.line
+            here = Mark(mark.file, place, _place(value.start_mark) if same_line else place)
+            entries[key.value] = _entry(value, here, problems)
+    return Entry(entries, mark)

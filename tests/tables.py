@@ -1,0 +1,30 @@
+"""Tables of bad input: a line with what is given, then indented lines with what is said of it."""
+
+
+def cases(table):
+    """The rows of a table: each line with the list of indented lines below it."""
+    rows = []
+    for line in table.strip().splitlines():
+        if line.startswith("    "):
+            rows[-1][1].append(line.strip())
+        else:
+            rows.append((line.strip().replace("\\n", "\n"), []))
+    return rows
+
+
+def says(message, expected):
+    """Whether a message holds the pieces of `expected` in order; … stands for any text between them."""
+    at = 0
+    for piece in expected.split("…"):
+        at = message.find(piece, at)
+        if at < 0:
+            return False
+        at += len(piece)
+    return True
+
+
+def assert_said(messages, expected):
+    """Each message holds the pieces of its line of the table."""
+    assert len(messages) == len(expected), messages
+    for message, wanted in zip(messages, expected):
+        assert says(message, wanted), f"{message!r} does not say {wanted!r}"
