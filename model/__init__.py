@@ -31,6 +31,10 @@ os.environ["PYTENSOR_FLAGS"] = _flags if "numba__fastmath" in _flags else f"{_fl
 for _name in ("CONFIG", "DATA", "RUNTIME"):
     os.environ.setdefault(f"JUPYTER_{_name}_DIR", str(_CACHE / "jupyter" / _name.lower()))
 os.environ.setdefault("NUMBA_CACHE_DIR", str(_CACHE / "numba"))
+# Kernels and workers started from here import this package, whatever else is called `model` on their path.
+_path = os.environ.get("PYTHONPATH", "")
+if _path.partition(os.pathsep)[0] != str(_ROOT):
+    os.environ["PYTHONPATH"] = str(_ROOT) + (os.pathsep + _path if _path else "")
 
 # Compiled modules stay in `.venv`: without them every start takes a second longer.
 sys.dont_write_bytecode = False

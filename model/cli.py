@@ -1,99 +1,80 @@
-"""The command line: six verbs, each importing its room when called.
+"""The command line: six verbs, each importing what it needs when called.
 
-Exit codes: 0 done; 1 done, and the answer is no; 2 bad input or usage.
+Exit codes: 0 done; 1 done, and the answer is no; 2 bad input or usage; 3 a fault of ours or of the sampler.
 """
 
 import argparse
 import re
 import sys
 import time
+from argparse import Namespace
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from .files.disk import name_of
-from .files.problems import InputError, Problem, nearest, printable, raise_if_any, shown
+from .files.disk import name_of, write_atomic
+from .files.problems import Failure, InputError, Problem, nearest, printable, raise_if_any, shown
+from .paths import FAILED
+
+if TYPE_CHECKING:
+    from .answer.forecast import Sources
+    from .evidence.edits import Edits
+    from .evidence.ledger import Ledger
+    from .settings.params import Params
 
 VERBS = ("forecast", "add", "check", "compare", "sweep", "backtest")
+UNKNOWN = re.compile(r"unrecognized arguments: ([^ =]+)|invalid choice: '([^']+)'")
+SIGNAL = ("kind", "strength", "actor", "grade", "public-date", "description", "source")
+OPTIONAL = ("event-date", "event-id", "occasion", "for-date", "same-as")
 
 
 class Parser(argparse.ArgumentParser):
-    """Takes options by their full names and names the nearest option or verb where one is unknown."""
+    """Accepts options by their full names only; suggests the nearest option or verb for an unknown one."""
 
     def __init__(self, **settings):
         super().__init__(allow_abbrev=False, **settings)
 
     def error(self, message: str) -> NoReturn:
-        verbs = next((action.choices for action in self._actions if isinstance(action.choices, dict)), {})
-        words = {
-            *self._option_string_actions,
-            *verbs,
-            *(word for verb in verbs.values() for word in verb._option_string_actions),
-        }
-        unknown = next(
-            (
-                match[1]
-                for pattern in (r"unrecognized arguments: ([^ =]+)", r"invalid choice: '([^']+)'")
-                if (match := re.search(pattern, message))
-            ),
-            "",
-        )
+        words = set(self._option_string_actions)
+        for action in self._actions:
+            for name, verb in action.choices.items() if isinstance(action.choices, dict) else ():
+                words |= {name, *verb._option_string_actions}
+        unknown = UNKNOWN.search(message)
+        hint = nearest(unknown[1] or unknown[2], words) if unknown else ""
         self.print_usage(sys.stderr)
-        self.exit(2, printable(f"{self.prog}: {message}{nearest(unknown, words) if unknown else ''}") + "\n")
+        self.exit(2, printable(f"{self.prog}: {message}{hint}") + "\n")
 
 
 def parser() -> Parser:
     """The grammar of the command line."""
     top = Parser(prog="summit", description="How likely two leaders meet in person by a deadline, and why.")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS), parser_class=Parser)
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--question", metavar="FILE", help="question file in place of params/question.yaml")
-    common.add_argument("--priors", metavar="FILE", help="priors file in place of params/priors.yaml")
-    common.add_argument("--scenario", metavar="NAME", help="a file of params/scenarios laid over the params")
-    for table in ("signals", "occasions", "visit-windows"):
-        common.add_argument(
-            f"--{table}",
-            metavar="FILE",
-            action="append",
-            default=[],
-            help=f"more {table.replace('-', ' ')}; a row replaces an earlier one of its id (repeatable)",
-        )
-    common.add_argument("--only", action="store_true", help="the given files without the seeds")
-    common.add_argument(
-        "--as-of", metavar="DATE|latest", help="evidence public on this day is used, nothing later"
-    )
-    common.add_argument("--deadline", metavar="DATE", help="the last day that counts")
-    common.add_argument("--random-seed", metavar="N", type=int, help="random seed of the sampler")
-    common.add_argument("--name", metavar="RUN", help="name of the folder of a rendered run")
-    common.add_argument("--json", action="store_true", help="print the forecast file instead of the screen")
+    common = common_options()
 
     forecast = verbs.add_parser("forecast", parents=[common], help="the number and its reasons")
-    forecast.add_argument(
-        "--add",
-        metavar="KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]",
-        action="append",
-        default=[],
-        help="what if there were this signal (repeatable)",
-    )
-    forecast.add_argument(
-        "--set",
-        metavar="OCCASION=STATUS",
-        action="append",
-        default=[],
-        help="what if an occasion were announced, refused, planned, doubted, called-off or merely scheduled, "
-        "or a leader were said to come: US:comes, US:may-come, US:may-not-come, US:stays-away",
-    )
-    forecast.add_argument(
-        "--remove", metavar="ID", action="append", default=[], help="what if this row were not there"
-    )
+    forecast.set_defaults(do=do_forecast)
+    for option, metavar, text in (
+        ("--add", "KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]", "what if there were this signal (repeatable)"),
+        (
+            "--set",
+            "OCCASION=STATUS",
+            "what if an occasion were announced, refused, planned, doubted, called-off or merely scheduled, "
+            "or a leader were said to come: US:comes, US:may-come, US:may-not-come, US:stays-away",
+        ),
+        ("--remove", "ID", "what if this row were not there"),
+    ):
+        forecast.add_argument(option, metavar=metavar, action="append", default=[], help=text)
     forecast.add_argument("--report", action="store_true", help="run and render the notebooks")
     forecast.add_argument("--prior-only", action="store_true", help="what the priors say without the record")
 
     add = verbs.add_parser(
         "add", parents=[common], help="append one checked row to the ledger, then forecast"
     )
-    for column in ("kind", "strength", "actor", "grade", "public-date", "description", "source"):
+    add.set_defaults(do=do_add)
+    for column in SIGNAL:
         add.add_argument(f"--{column}", required=True)
-    for column in ("event-date", "event-id", "occasion", "for-date", "same-as"):
+    for column in OPTIONAL:
         add.add_argument(f"--{column}", default="")
     add.add_argument(
         "--to",
@@ -104,6 +85,7 @@ def parser() -> Parser:
     compare = verbs.add_parser(
         "compare", help="split the difference of two runs, or rerun one from its own inputs"
     )
+    compare.set_defaults(do=do_compare)
     compare.add_argument("a", metavar="A", help="a rendered run, by name or folder")
     compare.add_argument(
         "b", metavar="B", nargs="?", help="another; without it A is made again from its own inputs"
@@ -113,12 +95,13 @@ def parser() -> Parser:
     sweep = verbs.add_parser(
         "sweep", parents=[common], help="many dates, scenarios and deadlines: one table, one page"
     )
+    sweep.set_defaults(do=do_sweep)
     sweep.add_argument("file", metavar="FILE", help="a sweep file, such as params/sweeps/replay.yaml")
     sweep.add_argument(
         "--out",
         metavar="FILE.csv",
-        help="where the table goes; the page that compares all forecasts lies "
-        "beside it as FILE.html (by default notebooks/rendered/sweep-FILE with sweep.csv and index.html)",
+        help="where the table goes; the page that compares all forecasts lies beside it as FILE.html "
+        "(by default notebooks/rendered/sweep-FILE with sweep.csv and index.html)",
     )
     sweep.add_argument(
         "--report", action="store_true", help="render the report of each forecast too, beside the page"
@@ -126,42 +109,53 @@ def parser() -> Parser:
     sweep.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="run on the Dask cluster of this scheduler, such as "
-        "tcp://host:8786, whose workers are started in the same checkout with --no-nanny (needs the extra "
-        "`cluster`)",
+        help="run on the Dask cluster of this scheduler, such as tcp://host:8786, whose workers are started "
+        "in the same checkout with --no-nanny (needs the extra `cluster`)",
     )
 
     backtest = verbs.add_parser(
         "backtest", parents=[common], help="the track record, and the score of our own log"
     )
+    backtest.set_defaults(do=do_backtest)
     backtest.add_argument("--log-only", action="store_true", help="only the score of our own log")
     backtest.add_argument("--monthly", action="store_true", help="the first Monday of each month only")
 
-    verbs.add_parser("check", parents=[common], help="validate every input, all problems at once")
+    check = verbs.add_parser("check", parents=[common], help="validate every input, all problems at once")
+    check.set_defaults(do=do_check)
     return top
+
+
+def common_options() -> argparse.ArgumentParser:
+    """The options of every verb that asks a question."""
+    common = argparse.ArgumentParser(add_help=False)
+    for option, metavar, text in (
+        ("--question", "FILE", "question file in place of params/question.yaml"),
+        ("--priors", "FILE", "priors file in place of params/priors.yaml"),
+        ("--scenario", "NAME", "a file of params/scenarios laid over the params"),
+    ):
+        common.add_argument(option, metavar=metavar, help=text)
+    for table in ("signals", "occasions", "visit-windows"):
+        text = f"more {table.replace('-', ' ')}; a row replaces an earlier one of its id (repeatable)"
+        common.add_argument(f"--{table}", metavar="FILE", action="append", default=[], help=text)
+    common.add_argument("--only", action="store_true", help="the given files without the seeds")
+    common.add_argument(
+        "--as-of", metavar="DATE|latest", help="evidence public on this day is used, nothing later"
+    )
+    common.add_argument("--deadline", metavar="DATE", help="the last day that counts")
+    common.add_argument("--random-seed", metavar="N", type=int, help="random seed of the sampler")
+    common.add_argument("--name", metavar="RUN", help="name of the folder of a rendered run")
+    common.add_argument("--json", action="store_true", help="print the forecast file instead of the screen")
+    return common
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     try:
         words = sys.argv[1:] if argv is None else argv
-        raise_if_any(
-            [
-                Problem("options", 0, 0, f"expected text in UTF-8; found {shown(word)}")
-                for word in words
-                if any("\ud800" <= c <= "\udfff" for c in word)
-            ]
-        )
+        check_text(words)
         options = parser().parse_args(words)
-        code = {
-            "forecast": do_forecast,
-            "add": do_add,
-            "check": do_check,
-            "compare": do_compare,
-            "sweep": do_sweep,
-            "backtest": do_backtest,
-        }[options.verb](options)
-        print(end="", flush=True)
+        code = options.do(options)
+        sys.stdout.flush()  # so that a reader who is gone is noticed here
         return code
     except InputError as error:
         print(error, file=sys.stderr)
@@ -173,71 +167,74 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.close()
         return 1
     except OSError as error:
-        print(
-            Problem(
-                str(error.filename or "output"), 0, 0, f"cannot be read or written: {error.strerror or error}"
-            ),
-            file=sys.stderr,
-        )
+        message = f"cannot be read or written: {error.strerror or error}"
+        print(Problem(str(error.filename or "output"), 0, 0, message), file=sys.stderr)
         if not error.filename:
-            sys.stdout = None  # or what it still holds would be written at the end, and fail again
+            sys.stdout = None  # or Python would write the rest of it at exit, and fail again
         return 2
+    except Failure as error:
+        print(one_line(error), file=sys.stderr)
+        return 3
+    except Exception as error:
+        print(fault(error), file=sys.stderr)
+        return 3
 
 
-def inputs(options: argparse.Namespace):
+def check_text(words: list[str]) -> None:
+    """Raise `InputError` for words of the command line that are not UTF-8."""
+    bad = [word for word in words if any("\ud800" <= char <= "\udfff" for char in word)]
+    raise_if_any([Problem("options", 0, 0, f"expected text in UTF-8; found {shown(word)}") for word in bad])
+
+
+def one_line(error: Exception) -> str:
+    """The message of an error on one line."""
+    return printable("; ".join(line.strip() for line in str(error).splitlines()).replace(":; ", ": "))
+
+
+def fault(error: Exception) -> str:
+    """What to say of an exception that no code expects; its traceback is kept in a file."""
+    import traceback
+
+    kept = FAILED / "traceback.txt"
+    with suppress(OSError, InputError):
+        write_atomic(kept, "".join(traceback.format_exception(error)))
+    name = type(error).__name__
+    return f"a fault of this program: {name}: {one_line(error)}; the traceback is kept in {name_of(kept)}"
+
+
+def inputs(options: Namespace) -> "tuple[Params, Sources]":
     """Params and ledger files that the common options name."""
     from .answer.forecast import Sources, read
     from .settings.params import load_params
 
-    sources = Sources(
-        *(tuple(map(Path, getattr(options, table))) for table in ("signals", "occasions", "visit_windows")),
-        only=options.only,
-    )
-    as_of = options.as_of
+    tables = (options.signals, options.occasions, options.visit_windows)
+    sources = Sources(*(tuple(map(Path, files)) for files in tables), only=options.only)
     named = dict(question=options.question, priors=options.priors, scenario=options.scenario)
+    as_of = options.as_of
     if as_of == "latest":
-        ledger = read(load_params(**named, deadline=options.deadline), sources)
-        as_of = max(
-            row.known_from if hasattr(row, "known_from") else row.public_date
-            for row in (*ledger.signals, *ledger.occasions, *ledger.visit_windows)
-        ).isoformat()
-    return load_params(
-        **named, as_of=as_of, deadline=options.deadline, random_seed=options.random_seed
-    ), sources
+        as_of = latest_day(read(load_params(**named, deadline=options.deadline), sources))
+    params = load_params(**named, as_of=as_of, deadline=options.deadline, random_seed=options.random_seed)
+    return params, sources
 
 
-def do_check(options: argparse.Namespace) -> int:
+def latest_day(ledger: "Ledger") -> str:
+    """The day on which the last row of a ledger became public."""
+    days = [row.public_date for row in (*ledger.signals, *ledger.visit_windows)]
+    return max(days + [row.known_from for row in ledger.occasions]).isoformat()
+
+
+def do_check(options: Namespace) -> int:
     """`summit check`."""
+    from . import screen
     from .answer.forecast import read
 
     params, sources = inputs(options)
     params.check_priors()
-    ledger = read(params, sources)
-    unchecked = sum(not signal.checked for signal in ledger.signals)
-    print(
-        f"{len(ledger.signals)} signals, {len(ledger.occasions)} occasions, {len(ledger.visit_windows)} visit windows: "
-        "no problem found."
-    )
-    if unchecked:
-        print(f"warning: {unchecked} signals are not checked against a source (checked=open).")
-    windows = {window.occasion_id for window in ledger.visit_windows}
-    for visit in ledger.occasions:
-        if visit.is_visit and visit.met is None and visit.occasion_id not in windows:
-            print(
-                f"warning: {visit.file}:{visit.line}: {visit.occasion_id} has no row in the visit windows, so no forecast "
-                "counts on it."
-            )
-    print_revised(ledger)
+    print(screen.check(read(params, sources)), end="")
     return 0
 
 
-def print_revised(ledger) -> None:
-    """Name the rows that a later file replaced."""
-    if ledger.revised:
-        print(f"revised by a later file: {', '.join(ledger.revised)}")
-
-
-def do_forecast(options: argparse.Namespace) -> int:
+def do_forecast(options: Namespace) -> int:
     """`summit forecast`."""
     from .evidence.edits import Edits
 
@@ -245,46 +242,38 @@ def do_forecast(options: argparse.Namespace) -> int:
     params, sources = inputs(options)
     edits = Edits(tuple(options.add), tuple(options.set), tuple(options.remove))
     if options.report and options.prior_only:
-        raise InputError(
-            [
-                Problem(
-                    "options", 0, 0, "expected one of --report and --prior-only; found both", "--prior-only"
-                )
-            ]
-        )
+        message = "expected one of --report and --prior-only; found both"
+        raise InputError([Problem("options", 0, 0, message, "--prior-only")])
     if options.report:
         from .report import report
 
         return report.command(params, sources, edits, options.name)
-    return answer(options, params, sources, edits, begin)
+    if options.prior_only:
+        return print_prior(options, params, sources, edits)
+    return print_answer(options, params, sources, edits, begin)
 
 
-def answer(options: argparse.Namespace, params, sources, edits, begin: float) -> int:
-    """Compute and print a forecast."""
+def print_answer(
+    options: Namespace, params: "Params", sources: "Sources", edits: "Edits", begin: float
+) -> int:
+    """Print a forecast."""
+    from . import screen
     from .answer import forecast
-    from .fit.fits import GateError
 
-    try:
-        run = forecast.run(params, sources, edits)
-    except GateError as error:
-        print(error, file=sys.stderr)
-        return 1
-    if getattr(options, "prior_only", False):
-        return print_prior(options, run)
-    print(
-        forecast.to_json(run.forecast) if options.json else screen(run, time.perf_counter() - begin), end=""
-    )
+    run = forecast.run(params, sources, edits)
+    seconds = time.perf_counter() - begin
+    print(forecast.to_json(run.forecast) if options.json else screen.answer(run, seconds), end="")
     return 0
 
 
-def print_prior(options: argparse.Namespace, run) -> int:
-    """Print what the priors of a run say without its record."""
+def print_prior(options: Namespace, params: "Params", sources: "Sources", edits: "Edits") -> int:
+    """Print what the priors say without the record."""
     import json
 
-    from .answer import prior
+    from .answer import forecast, prior
     from .report import tables
 
-    made = prior.prior_only(run)
+    made = prior.prior_only(forecast.run(params, sources, edits))
     print(
         json.dumps(prior.to_json(made), indent=1) + "\n" if options.json else tables.prior_screen(made),
         end="",
@@ -292,241 +281,106 @@ def print_prior(options: argparse.Namespace, run) -> int:
     return 0
 
 
-def do_add(options: argparse.Namespace) -> int:
+def do_add(options: Namespace) -> int:
     """`summit add`."""
     from .evidence.edits import Edits
     from .evidence.ledger import append_signal
 
     begin = time.perf_counter()
     params, sources = inputs(options)
-    paths = sources.paths()
-    if options.to is None and not paths["signals"]:
-        raise InputError(
-            [
-                Problem(
-                    "options",
-                    0,
-                    0,
-                    "expected the file to append to, since --only leaves out the seeds",
-                    "--to",
-                )
-            ]
-        )
-    target = Path(paths["signals"][-1] if options.to is None else options.to)
-    if target.resolve() not in [path.resolve() for path in paths["signals"]]:
-        paths["signals"] += (target,)
-        sources = type(sources)(
-            sources.signals + (target,), sources.occasions, sources.visit_windows, sources.only
-        )
-    words = "-".join("".join(c if c.isalnum() else " " for c in options.description.lower()).split()[:5])
-    fields = {
-        "event_id": options.event_id or f"{options.public_date}-{words}",
-        "same_as": options.same_as,
-        "event_date": options.event_date or options.public_date,
-        "public_date": options.public_date,
-        "in_article": "no",
-        "checked": "open",
-        "for_date": options.for_date,
-        **{
-            name: getattr(options, name)
-            for name in ("kind", "actor", "strength", "grade", "occasion", "description", "source")
-        },
-    }
-    signal = append_signal(target, fields, **paths, **params.vocabulary)
+    files = sources.paths()["signals"]
+    if options.to is None and not files:
+        message = "expected the file to append to, since --only leaves out the seeds"
+        raise InputError([Problem("options", 0, 0, message, "--to")])
+    target = Path(files[-1] if options.to is None else options.to)
+    if target.resolve() not in [path.resolve() for path in files]:
+        sources = replace(sources, signals=(*sources.signals, target))
+    signal = append_signal(target, new_row(options), **sources.paths(), **params.vocabulary)
     print(f"added {signal.event_id} to {target}", file=sys.stderr)
-    return answer(options, params, sources, Edits(), begin)
+    return print_answer(options, params, sources, Edits(), begin)
 
 
-def do_compare(options: argparse.Namespace) -> int:
+def new_row(options: Namespace) -> dict[str, str]:
+    """The row that `summit add` appends; its id defaults to the day and five words of the description."""
+    columns = [column.replace("-", "_") for column in (*SIGNAL, *OPTIONAL)]
+    row = {column: getattr(options, column) for column in columns} | {"in_article": "no", "checked": "open"}
+    letters = "".join(char if char.isalnum() else " " for char in options.description.lower())
+    row["event_id"] = row["event_id"] or f"{options.public_date}-{'-'.join(letters.split()[:5])}"
+    row["event_date"] = row["event_date"] or options.public_date
+    return row
+
+
+def do_compare(options: Namespace) -> int:
     """`summit compare`."""
     from .answer import compare
 
     a = compare.load_run(options.a)
     if options.b is None:
         faults = compare.differences(a, compare.rerun(a))
-        print(
-            "\n".join([f"{a.name} made again from its own inputs differs:", *faults])
-            if faults
-            else f"{a.name} made again from its own inputs is identical."
-        )
-        return 1 if faults else 0
+        if faults:
+            print(f"{a.name} made again from its own inputs differs:", *faults, sep="\n")
+            return 1
+        print(f"{a.name} made again from its own inputs is identical.")
+        return 0
     b = compare.load_run(options.b)
-    made = compare.steps(a, b)
-    print((compare.markdown if options.markdown else compare.text)(a, b, made), end="")
+    write = compare.markdown if options.markdown else compare.text
+    print(write(a, b, compare.steps(a, b)), end="")
     return 0
 
 
-def do_sweep(options: argparse.Namespace) -> int:
+def do_sweep(options: Namespace) -> int:
     """`summit sweep`."""
-    from .fit.fits import GateError
     from .report import sweep_page
-    from .report.notebook import RenderError
 
     params, sources = inputs(options)
     given = {
         name: getattr(options, name) for name in ("question", "priors", "scenario", "deadline", "random_seed")
     }
     given["as_of"] = options.as_of and params.question.as_of.isoformat()
-    try:
-        table, page = sweep_page.command(
-            options.file,
-            sources,
-            options.out,
-            given=given,
-            reports=options.report,
-            scheduler=options.scheduler,
-        )
-    except (GateError, RenderError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(
-        f"{name_of(table)}: {len(table.read_text('utf-8').splitlines()) - 1} forecasts, compared in {name_of(page)}"
+    table, page = sweep_page.command(
+        options.file, sources, options.out, given=given, reports=options.report, scheduler=options.scheduler
     )
+    number = len(table.read_text("utf-8").splitlines()) - 1
+    print(f"{name_of(table)}: {number} forecasts, compared in {name_of(page)}")
     return 0
 
 
-def print_log_scores(params, whole) -> None:
-    """Score our own log and the reference forecasts, and keep both tables with the record."""
-    from .answer import forecast
-    from .fit.fits import fit
-    from .settings.params import load_params
-    from .track_record import backtest, log
-
-    if rows := log.scores(log.read_log(), whole):
-        backtest.save_table(rows, backtest.RECORD / "log_scores.csv")
-        for row in rows:
-            scored = (
-                f"Brier {row['brier']:.4f}, log score {row['log_score']:.4f}"
-                if row["brier"] != ""
-                else "not scored"
-            )
-            print(
-                f"{row['question_id']} {row['scenario']} by {row['deadline']}: {row['forecasts']} forecasts, "
-                f"{row['resolution']}; {scored}"
-            )
-
-    def ours(day, deadline) -> float:
-        return forecast.headline(load_params(as_of=day, deadline=deadline), whole, day, fit)
-
-    beside = log.beside_references(whole, ours)
-    backtest.save_table(beside, backtest.RECORD / "references.csv")
-    for row in beside:
-        print(
-            f"{row['date']} by {row['deadline']}: ours {row['ours']:.2f}, theirs {row['theirs']:.2f} ({row['source']}); "
-            f"outcome {row['outcome']}"
-        )
-
-
-def do_backtest(options: argparse.Namespace) -> int:
+def do_backtest(options: Namespace) -> int:
     """`summit backtest`."""
+    from . import screen
     from .answer.forecast import read
     from .track_record import backtest
 
     params, sources = inputs(options)
     whole = read(params, sources)
-    print_log_scores(params, whole)
+    score_log(whole)
     if options.log_only:
         return 0
     points = backtest.run(params, whole, monthly=options.monthly)
     backtest.save(points, backtest.RECORD / "backtest.csv.gz")
     table = backtest.scores(points)
     backtest.save_table(table, backtest.RECORD / "scores.csv")
-    for row in table:
-        print(
-            f"{row['score']:<30} {row['model']:<22} {row['value']:+.4f}  [{row['lower']:+.4f}, {row['upper']:+.4f}]"
-        )
+    print(*map(screen.score, table), sep="\n")
     return 0
 
 
-BARS = " ▁▂▃▄▅▆▇█"
+def score_log(whole: "Ledger") -> None:
+    """Score our own log and the forecasts of others; print both tables and keep them with the record."""
+    from . import screen
+    from .answer import forecast
+    from .fit.fits import fit
+    from .settings.params import load_params
+    from .track_record import backtest, log
 
+    def ours(day, deadline) -> float:
+        return forecast.headline(load_params(as_of=day, deadline=deadline), whole, day, fit)
 
-def sparkline(values: list[float], width: int = 60) -> str:
-    """Values 0 to 1 as a line of blocks."""
-    step = max(len(values) / width, 1)
-    return "".join(BARS[min(int(values[int(i * step)] * 8 + 0.5), 8)] for i in range(min(width, len(values))))
-
-
-def percent(value: float) -> str:
-    """A probability in percent, as the screen shows it."""
-    return ">99 %" if 0.995 < value < 1 else "<1 %" if 0 < value < 0.005 else f"{100 * value:.0f} %"
-
-
-def where_lines(f, params) -> list[str]:
-    """The table of who comes where: each occasion with the chances that each leader and both come, and of a first meeting."""
-    sides = params.question.sides
-    width = max((len(row["name"]) for row in f.occasions), default=0)
-    heads = [*(side.leader for side in sides), "both", "first meeting there"]
-    lines = [
-        "  "
-        + " " * 12
-        + f"{'who comes':<{width}}  "
-        + "  ".join(f"{head:>7}" for head in heads)
-        + "   last word"
-    ]
-    for row in f.occasions:
-        if row["status"] == "past":
-            continue
-        cells = [
-            "home" if row["host"] == side.code else percent(row["comes"][side.code]) if row["comes"] else ""
-            for side in sides
-        ] + [percent(row["both"]) if row["both"] is not None else ""]
-        said = (
-            f"{row['last_word']['date']}: {row['last_word']['text']}" if row["last_word"] else row["status"]
-        )
-        lines.append(
-            f"  {row['start_date']:<10}  {row['name']:<{width}}  "
-            + "  ".join(f"{cell:>7}" for cell in cells)
-            + f"  {percent(row['probability_first']):>19}   {said}".rstrip()
-        )
-    return lines
-
-
-def screen(run, seconds: float) -> str:
-    """The answer as text: the number, where it comes from, what moved it, what to watch."""
-    from .answer import explain
-    from .evidence.seasons import meetings
-
-    f, lines = run.forecast, []
-    if f.rows_after_as_of:
-        lines.append(
-            f"{f.rows_after_as_of} rows are later than {f.as_of} and were not used; --as-of latest uses them."
-        )
-    this_year = [day for day in meetings(run.ledger) if day.year == run.outlook.as_of.year]
-    if this_year:
-        lines.append(f"They met on {this_year[-1]}; below is the chance of another meeting.")
-    lines += [
-        f"{f.question.removesuffix('.')}, by {f.deadline}{' ' * 8}as of {f.as_of}",
-        f"  {percent(f.probability)}  {f.likelihood_word}   (spread over the posterior "
-        f"{percent(f.interval['lower'])[:-2]}-{percent(f.interval['upper'])})   without signals "
-        f"{percent(f.no_signals_probability)}"
-        + (f"   a week ago {percent(f.a_week_ago)}" if f.a_week_ago is not None else ""),
-        f"  {sparkline([point['probability'] for point in f.curve])}  "
-        f"years that stood like this: {f.matched_record['hits']} of {f.matched_record['years']}",
-    ]
-    lines += where_lines(f, run.params)
-    lines += [
-        f"  {'moved' if i == 0 else '     '}   {100 * row['delta']:+.1f}  {row['date']}  {row['text']}".rstrip()
-        for i, row in enumerate(explain.moved(f.contributions))
-    ]
-    watched = [
-        row
-        for direction in explain.WATCHED
-        for row in [row for row in f.next_signals if row["direction"] == direction][:2]
-    ]
-    lines += [
-        f"  {'watch' if i == 0 else '     '}   {row['what']} -> {percent(row['probability_after'])}"
-        for i, row in enumerate(watched)
-    ]
-    source = (
-        f"From the stored fit ({seconds:.1f} s)."
-        if run.fit.reused
-        else f"Fitted anew in {run.fit.seconds:.0f} s: {run.fit.why}."
-    )
-    if run.ledger.revised:
-        lines.append(f"  revised by a later file: {', '.join(run.ledger.revised)}")
-    lines.append(
-        f"  {f.rows_used} rows used, {f.rows_after_as_of} later than the as-of date not used. {source} "
-        "Nothing written; --report renders the page."
-    )
-    return "\n".join(lines) + "\n"
+    scores = log.scores(log.read_log(), whole)
+    if scores:
+        backtest.save_table(scores, backtest.RECORD / "log_scores.csv")
+    for row in scores:
+        print(screen.log_score(row))
+    references = log.beside_references(whole, ours)
+    backtest.save_table(references, backtest.RECORD / "references.csv")
+    for row in references:
+        print(screen.reference(row))

@@ -1,8 +1,8 @@
-"""The command line: answers on one screen, wrong words told with the nearest right one, and exit codes that mean something."""
+"""The command line: an answer on one screen, hints for wrong words, and exit codes that mean something."""
 
 import json
+import os
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,24 +10,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.answer import forecast
+from model import cli, screen
+from model.answer import explain, forecast
 from model.answer.forecast import to_json
-from model.cli import main, percent, screen, sparkline
 from model.evidence.rows import OCCASION_COLUMNS, WINDOW_COLUMNS
 from model.fit import fits
-from model.paths import ROOT
+from model.paths import ROOT, SEEDS, TABLES
 from model.report import report
 
-SEEDS = ROOT / "seeds"
+APEC, G20 = "2025-apec-gyeongju", "2025-g20-johannesburg"
 
 
 @pytest.fixture
 def call(capsys, default_run):
-    """Runs the command line in this process: exit code, what it printed, what it complained of."""
+    """Runs the command line in this process: exit code, standard output, standard error."""
 
     def run(*arguments):
         try:
-            code = main([str(argument) for argument in arguments])
+            code = cli.main([str(argument) for argument in arguments])
         except SystemExit as error:
             code = error.code
         printed = capsys.readouterr()
@@ -36,217 +36,169 @@ def call(capsys, default_run):
     return run
 
 
+@pytest.fixture
+def quick(default_run, monkeypatch):
+    """Every fit is that of the default run."""
+    monkeypatch.setattr(forecast, "fit", lambda *_: default_run.fit)
+
+
 def probability(text):
-    return float(re.search(r"(?m)^  (\d+) %", text)[1])
+    return int(re.search(r"(?m)^  (\d+) %", text)[1])
 
 
 class TestForecast:
-    def test_the_answer_fits_on_one_screen(self, call):
+    def test_the_answer_fits_on_one_screen(self, call, default_run):
         code, text, complaint = call("forecast")
-        lines = text.splitlines()
+        lines, made = text.splitlines(), default_run.forecast
         assert (code, complaint) == (0, "") and len(lines) <= 24
-        assert re.fullmatch(
-            r"\d+ rows are later than 2025-07-11 and were not used; --as-of latest uses them.", lines[0]
-        )
-        assert lines[1] == "Trump and Xi meet in person in 2025, by 2025-12-31        as of 2025-07-11"
-        assert re.fullmatch(
-            r"  \d+ %  (very likely|likely|almost certain)   \(spread over the posterior \d+-\d+ %\)   "
-            r"without signals \d+ %   a week ago \d+ %",
-            lines[2],
-        )
+        assert lines[0].startswith(f"{made.rows_after_as_of} rows are later than 2025-07-11")
+        assert lines[1].startswith("Trump and Xi meet in person in 2025, by 2025-12-31")
+        assert screen.percent(made.probability) in lines[2] and made.likelihood_word in lines[2]
         assert lines[3].endswith("years that stood like this: 15 of 17")
-        assert lines[4].split() == [
-            "who",
-            "comes",
-            "Trump",
-            "Xi",
-            "both",
-            "first",
-            "meeting",
-            "there",
-            "last",
-            "word",
-        ]
-        for label in ("moved", "watch"):
-            assert sum(line.startswith(f"  {label}   ") for line in lines) == 1
-        assert re.search(
-            r"From the stored fit \(\d+\.\d s\)\. Nothing written; --report renders the page\.$", lines[-1]
-        )
-
-    def test_each_occasion_stands_on_a_line_with_who_comes_and_the_last_word(self, call, default_run):
-        lines = call("forecast")[1].splitlines()
-        rows = [row for row in default_run.forecast.occasions if row["status"] != "past"]
-        assert lines[5 + len(rows)].startswith("  moved")
-        for row, line in zip(rows, lines[5:]):
-            assert line.startswith(f"  {row['start_date']:<10}  {row['name']}")
-            for side in ("US", "CN"):
-                if row["comes"]:
-                    assert "home" in line if row["host"] == side else percent(row["comes"][side]) in line
-            assert row["both"] is None or percent(row["both"]) in line
-            assert percent(row["probability_first"]) in line
-            assert (
-                row["last_word"] is None or f"{row['last_word']['date']}: {row['last_word']['text']}" in line
-            )
+        assert "From the stored fit" in lines[-1] and "Nothing written" in lines[-1]
+        for row in made.occasions:
+            line = next(line for line in lines if row["name"] in line[:60])
+            cells = [row["probability_first"], row["both"], *row["comes"].values()]
+            shown = [screen.percent(value) for value in cells if value is not None]
+            assert all(cell in line for cell in shown) or "home" in line
+            assert not row["last_word"] or row["last_word"]["text"] in line
 
     def test_what_to_watch_has_the_downside_first_then_the_upside_then_a_pair(self, call, default_run):
         lines = call("forecast")[1].splitlines()
         begin = next(i for i, line in enumerate(lines) if line.startswith("  watch"))
-        shown = [line[10:].partition(" -> ")[0] for line in lines[begin:-1]]
-        told = {row["what"]: row["direction"] for row in default_run.forecast.next_signals}
-        assert [told[what] for what in shown] == ["down", "down", "up", "up", "pair", "pair"]
+        watched = [line[10:].partition(" -> ")[0] for line in lines[begin:-1]]
+        direction = {row["what"]: row["direction"] for row in default_run.forecast.next_signals}
+        assert [direction[what] for what in watched] == ["down", "down", "up", "up", "pair", "pair"]
 
-    def test_json_is_the_forecast_file(self, call, default_run):
-        code, text, _ = call("forecast", "--json")
-        assert code == 0 and text == to_json(default_run.forecast)
-
-    def test_options_change_the_question(self, call):
-        code, text, _ = call("forecast", "--as-of", "2025-07-18", "--deadline", "2025-11-15")
-        assert code == 0 and "by 2025-11-15        as of 2025-07-18" in text
-
-    def test_latest_uses_every_row_and_says_that_they_have_met(self, call, default_run, monkeypatch):
-        monkeypatch.setattr(forecast, "fit", lambda params, past: default_run.fit)
-        code, text, _ = call("forecast", "--as-of", "latest")
-        assert code == 0 and not text.startswith("0 rows") and "rows are later" not in text
+    def test_latest_uses_every_row_and_says_that_they_have_met(self, call, quick):
+        code, text, _ = call("forecast", "--as-of", "latest", "--deadline", "2025-12-31")
+        assert code == 0 and "rows are later" not in text
         assert text.startswith("They met on 2025-10-30; below is the chance of another meeting.")
 
-    def test_an_added_signal_is_the_first_reason_told(self, call):
-        _, plain, _ = call("forecast")
-        code, text, _ = call("forecast", "--add", "summit_announced:3:2025-apec-gyeongju")
-        assert code == 0 and probability(text) >= probability(plain)
-        assert re.search(
-            r"(?m)^  moved   \+\d+\.\d  2025-07-11  What you added: summit announced, strength \+3, about 2025-apec",
-            text,
-        )
+    @pytest.mark.parametrize(
+        "words, least, most, says",
+        [
+            (("--add", f"summit_announced:3:{APEC}"), 0, 99, f"summit announced, strength +3, about {APEC}"),
+            (("--add", f"attendance:3:{APEC}:US@2025-07-10"), 1, 99, "attendance, strength +3, US"),
+            (("--set", f"{APEC}=US:stays-away"), -99, -20, f"attendance, strength -3, US, about {APEC}"),
+            (("--set", f"{APEC}=refused", "--set", f"{G20}=refused"), -99, -20, "attendance, strength -3"),
+        ],
+    )
+    def test_a_what_if_moves_the_number_and_is_named(self, call, default_run, words, least, most, says):
+        code, text, _ = call("forecast", *words)
+        assert code == 0 and f"What you added: {says}" in text
+        assert least <= probability(text) - round(100 * default_run.forecast.probability) <= most
 
-    def test_a_status_can_be_set_and_a_row_removed(self, call):
-        _, plain, _ = call("forecast")
-        code, refused, _ = call(
-            "forecast", "--set", "2025-apec-gyeongju=refused", "--set", "2025-g20-johannesburg=refused"
-        )
-        assert code == 0 and probability(refused) < probability(plain) - 20
-        assert "What you added: attendance, strength -3, both, about 2025-apec-gyeongju" in refused
-        code, text, _ = call("forecast", "--remove", "2025-06-05-xi-invites-trump")
-        assert code == 0 and "Xi invites Trump" not in text
-
-    def test_the_coming_of_a_leader_can_be_set(self, call):
-        _, plain, _ = call("forecast")
-        code, away, _ = call("forecast", "--set", "2025-apec-gyeongju=US:stays-away")
-        assert code == 0 and probability(away) < probability(plain) - 20
-        assert "What you added: attendance, strength -3, US, about 2025-apec-gyeongju" in away
-        code, comes, _ = call("forecast", "--add", "attendance:3:2025-apec-gyeongju:US@2025-07-10")
-        assert code == 0 and probability(comes) > probability(plain)
+    def test_a_row_can_be_removed(self, call, default_run):
+        largest = explain.moved(default_run.forecast.contributions)[0]
+        code, text, _ = call("forecast", "--remove", largest["id"])
+        assert code == 0 and largest["text"] not in text
 
     def test_more_files_are_laid_over_the_seeds_and_revised_rows_named(self, call, tmp_path):
-        header, *rows = (SEEDS / "signals.csv").read_text().splitlines()
+        header, *rows = TABLES["signals"].read_text().splitlines()
         row = next(row for row in rows if row.startswith("2025-07-11-rubio-wang-kl"))
-        (tmp_path / "more.csv").write_text(
-            f"{header}\n{row.replace(',envoy_meeting,both,', ',envoy_meeting,US,')}\n"
-        )
+        changed = row.replace(",envoy_meeting,both,", ",envoy_meeting,US,")
+        (tmp_path / "more.csv").write_text(f"{header}\n{changed}\n")
         code, text, _ = call("forecast", "--signals", tmp_path / "more.csv")
         assert code == 0 and "revised by a later file: 2025-07-11-rubio-wang-kl" in text
 
-    def test_only_the_given_files_are_read(self, call, tmp_path):
-        (tmp_path / "none.csv").write_text((SEEDS / "signals.csv").read_text().splitlines()[0] + "\n")
-        code, text, _ = call(
-            "check", "--only", "--signals", tmp_path / "none.csv", "--occasions", SEEDS / "occasions.csv"
-        )
-        assert code == 0 and text.startswith("0 signals, 129 occasions, 0 visit windows: no problem found.")
+    def test_a_new_fit_says_why_it_was_needed(self, default_run):
+        fresh = replace(default_run.fit, reused=False, seconds=7.4, why="no stored fit of this record")
+        text = screen.answer(replace(default_run, fit=fresh), 9.0)
+        assert "Fitted anew in 7 s: no stored fit of this record." in text
 
+
+class TestFaults:
     @pytest.mark.parametrize("words", [(), ("--report", "--name", "mine")])
-    def test_a_fit_that_fails_the_gate_publishes_nothing_and_is_kept_for_inspection(
+    def test_a_fit_that_fails_the_gate_is_one_line_and_publishes_nothing(
         self, call, tmp_path, monkeypatch, words
     ):
-        for name, place in {"FITS": tmp_path / "fits", "ROOT": tmp_path, "sample": lambda *_: None}.items():
-            monkeypatch.setattr(fits, name, place)
-        for name, place in {"RENDERED": tmp_path / "rendered", "LOG": tmp_path / "log.csv"}.items():
-            monkeypatch.setattr(report, name, place)
-        faults = ["R-hat 1.300 of held; at most 1.01 wanted"]
+        places = {fits: ("FITS", "FAILED"), report: ("RENDERED", "LOG")}
+        for module, names in places.items():
+            for name in names:
+                monkeypatch.setattr(module, name, tmp_path / name)
+        monkeypatch.setattr(fits, "sample", lambda *_: None)
         monkeypatch.setattr(fits, "draws_of", lambda *_: {"held": np.ones(3)})
+        faults = ["R-hat 1.300 of held; at most 1.01 wanted"]
         monkeypatch.setattr(fits, "diagnose", lambda *_: ({"ok": False}, faults))
         code, text, complaint = call("forecast", "--random-seed", "5", *words)
-        assert (
-            (code, text) == (1, "")
-            and "nothing is published" in complaint
-            and "R-hat 1.300 of held" in complaint
-        )
+        assert (code, text, complaint.count("\n")) == (3, "", 1)
+        assert "nothing is published" in complaint and "R-hat 1.300 of held" in complaint
         (kept,) = (path for path in tmp_path.rglob("*") if path.is_file())
-        assert (
-            kept.parent == tmp_path / ".cache" / "failed"
-            and f"kept in .cache/failed/{kept.name}" in complaint
-        )
+        assert kept.parent == tmp_path / "FAILED" and kept.name in complaint
         assert fits.load_fit(kept).draws["held"].tolist() == [1, 1, 1]
 
-    def test_a_new_fit_says_why_it_was_needed(self, default_run):
-        fresh = replace(
-            default_run.fit, reused=False, seconds=7.4, why="no stored fit of these priors and this record"
-        )
-        assert "Fitted anew in 7 s: no stored fit of these priors and this record. Nothing" in screen(
-            replace(default_run, fit=fresh), 9.0
-        )
+    def test_a_fault_of_the_program_is_one_line_and_keeps_its_traceback(self, call, tmp_path, monkeypatch):
+        monkeypatch.setattr(cli, "FAILED", tmp_path)
+        monkeypatch.setattr(forecast, "run", lambda *_: {}["missing"])
+        code, text, complaint = call("forecast")
+        assert (code, text, complaint.count("\n")) == (3, "", 1)
+        assert complaint.startswith("a fault of this program: KeyError: 'missing'; the traceback is kept in ")
+        assert "KeyError" in (tmp_path / "traceback.txt").read_text()
+
+    @pytest.mark.parametrize(
+        "words, hint",
+        [
+            (("forecst",), 'did you mean "forecast"'),
+            (("forecast", "--as-off", "x"), 'did you mean "--as-of"'),
+            (("forecast", "--scen", "sceptic"), 'did you mean "--scenario"'),
+            (("forecast", "--prior-only", "--report"), "expected one of --report and --prior-only"),
+            (("forecast", "--name", "\udcff"), "expected text in UTF-8"),
+        ],
+    )
+    def test_wrong_usage_is_refused_with_the_nearest_word(self, call, words, hint):
+        code, text, complaint = call(*words)
+        assert (code, text) == (2, "") and hint in complaint
 
 
 class TestAdd:
-    ROW = [
-        "--kind",
-        "leader_call",
-        "--strength",
-        "3",
-        "--actor",
-        "both",
-        "--grade",
-        "A1",
-        "--public-date",
-        "2025-07-10",
-        "--description",
-        "The leaders speak, at length, by telephone.",
-        "--source",
-        "A test",
-    ]
+    ROW = {
+        "--kind": "leader_call",
+        "--strength": "3",
+        "--actor": "both",
+        "--grade": "A1",
+        "--public-date": "2025-07-10",
+        "--description": "The leaders speak, at length, by telephone.",
+        "--source": "A test",
+    }
 
     @pytest.fixture
     def mine(self, tmp_path):
         path = tmp_path / "mine.csv"
-        path.write_text((SEEDS / "signals.csv").read_text().splitlines()[0] + "\n")
+        path.write_text(TABLES["signals"].read_text().splitlines()[0] + "\n")
         return path
 
-    def test_a_row_is_appended_and_the_forecast_answers_with_it(self, call, mine):
-        before = mine.read_text()
-        code, text, told = call("add", *self.ROW, "--to", mine)
-        assert (
-            code == 0
-            and f"added 2025-07-10-the-leaders-speak-at-length to {mine}" in told
-            and "years that stood" in text
-        )
-        assert mine.read_text() == before + (
+    @pytest.fixture
+    def add(self, call, mine):
+        """Appends a row to `mine`: exit code, standard output, standard error, what was appended."""
+
+        def run(**changes):
+            before = mine.read_text()
+            row = self.ROW | {f"--{name.replace('_', '-')}": value for name, value in changes.items()}
+            result = call("add", *(word for pair in row.items() for word in pair), "--to", mine)
+            return *result, mine.read_text().removeprefix(before)
+
+        return run
+
+    def test_a_row_is_appended_and_the_forecast_answers_with_it(self, call, add, mine):
+        code, text, told, row = add()
+        assert code == 0 and f"added 2025-07-10-the-leaders-speak-at-length to {mine}" in told
+        assert row == (
             "2025-07-10-the-leaders-speak-at-length,2025-07-10,2025-07-10,leader_call,both,3,"
             'A1,,,,no,,"The leaders speak, at length, by telephone.",A test,open\n'
         )
         assert call("forecast", "--signals", mine)[1].splitlines()[1:4] == text.splitlines()[1:4]
 
-    def test_an_announcement_is_added_with_the_day_that_it_names(self, call, mine):
-        before = mine.read_text()
-        row = {name: value for name, value in zip(self.ROW[::2], self.ROW[1::2])} | {
-            "--kind": "summit_announced",
-            "--public-date": "2025-07-11",
-            "--occasion": "2025-apec-gyeongju",
-            "--for-date": "2025-10-30",
-            "--to": mine,
-        }
-        code, text, _ = call("add", *(word for pair in row.items() for word in pair))
-        assert code == 0 and "A1,2025-apec-gyeongju,2025-10-30,,no,," in mine.read_text().removeprefix(before)
+    def test_an_announcement_is_added_with_the_day_that_it_names(self, add):
+        announced = dict(kind="summit_announced", public_date="2025-07-11", occasion=APEC)
+        code, text, _, row = add(**announced, for_date="2025-10-30")
+        assert code == 0 and f"A1,{APEC},2025-10-30,,no,," in row
         assert re.search(r"(?m)^  2025-10-31  APEC Gyeongju .* 2025-07-11: The leaders speak", text)
 
-    def test_a_row_goes_to_a_file_without_the_optional_columns_too(self, call, mine):
+    def test_a_row_goes_to_a_file_without_the_optional_columns_too(self, add, mine):
         mine.write_text(mine.read_text().replace("for_date,", "").replace("search,", ""))
-        before = mine.read_text()
-        assert call("add", *self.ROW, "--to", mine)[0] == 0
-        assert (
-            mine.read_text()
-            .removeprefix(before)
-            .startswith(
-                "2025-07-10-the-leaders-speak-at-length,2025-07-10,2025-07-10,leader_call,both,3,A1,,,no,"
-            )
-        )
+        code, _, _, row = add()
+        assert code == 0 and ",leader_call,both,3,A1,,,no," in row
 
 
 class TestCheck:
@@ -276,55 +228,54 @@ class TestCheck:
         row = (
             f"2026-visit-x,A visit,visit,CH,2026-03-02,2026-03-03,2025-07-01,Trump,Xi,{outcome},,,low,A test"
         )
-        code, text, complaint = call(
-            "check", *self.laid_over(tmp_path, occasions=row, **({"visit_windows": window} if window else {}))
-        )
+        more = {"visit_windows": window} if window else {}
+        code, text, complaint = call("check", *self.laid_over(tmp_path, occasions=row, **more))
         assert (code, complaint) == (0, "") and "no problem found" in text
-        assert (
-            f"warning: {tmp_path}/occasions.csv:2: 2026-visit-x has no row in the visit windows" in text
-        ) == warned
+        warning = f"warning: {tmp_path}/occasions.csv:2: 2026-visit-x has no row in the visit windows"
+        assert (warning in text) == warned
 
     def test_the_seeds_are_sound(self, call):
         code, text, complaint = call("check")
-        assert (code, complaint) == (0, "") and re.match(
-            r"\d{3} signals, \d+ occasions, \d+ visit windows: no problem found\.\n", text
-        )
-        assert (
-            re.search(r"warning: \d+ signals are not checked against a source", text)
-            and "visit windows, so" not in text
-        )
+        assert (code, complaint) == (0, "") and "no problem found" in text
+        assert "not checked against a source" in text and "visit windows, so" not in text
+
+    def test_only_the_given_files_are_read(self, call, tmp_path):
+        (tmp_path / "none.csv").write_text(TABLES["signals"].read_text().splitlines()[0] + "\n")
+        words = ("--only", "--signals", tmp_path / "none.csv", "--occasions", SEEDS / "occasions.csv")
+        code, text, _ = call("check", *words)
+        assert code == 0 and re.match(r"0 signals, \d+ occasions, 0 visit windows: no problem found\.", text)
 
 
 @pytest.mark.parametrize(
     "values, line", [([0.0], " "), ([1.0], "█"), ([0, 0.5, 1], " ▄█"), ([0.06, 0.07], " ▁")]
 )
 def test_a_sparkline_shows_chances_as_blocks(values, line):
-    assert sparkline(values) == line
+    assert screen.sparkline(values) == line
+    assert len(screen.sparkline(values * 1000)) == 60
 
 
-def test_a_long_curve_fits_the_width():
-    assert len(sparkline([n / 1000 for n in range(1000)])) == 60
+def process(*words, cwd=ROOT, path=""):
+    """A process of Python, with PYTHONPATH set."""
+    environment = os.environ | {"PYTHONPATH": path}
+    return subprocess.run([sys.executable, *words], capture_output=True, cwd=cwd, env=environment, text=True)
 
 
 class TestProcess:
     def test_python_m_model_prints_the_same_bytes_as_this_process(self, default_run):
-        made = subprocess.run(
-            [sys.executable, "-m", "model", "forecast", "--json"], capture_output=True, cwd=ROOT
-        )
-        assert (made.returncode, made.stderr) == (0, b"") and made.stdout.decode() == to_json(
-            default_run.forecast
-        )
+        made = process("-m", "model", "forecast", "--json")
+        assert (made.returncode, made.stderr) == (0, "") and made.stdout == to_json(default_run.forecast)
         assert json.loads(made.stdout)["probability"] > 0
 
     def test_it_stays_quiet_when_nobody_reads(self, default_run):
-        head = subprocess.run(
-            f"'{sys.executable}' -m model forecast --json | true", shell=True, capture_output=True, cwd=ROOT
-        )
-        assert head.stderr == b""
+        command = f"'{sys.executable}' -m model forecast --json | true"
+        assert subprocess.run(command, shell=True, capture_output=True, cwd=ROOT).stderr == b""
 
-    def test_it_works_from_any_folder(self, tmp_path, default_run):
-        summit_command = shutil.which("summit", path=str(ROOT / ".venv" / "bin"))
-        if summit_command is None:
-            pytest.skip("the project is not installed here")
-        made = subprocess.run([summit_command, "check"], capture_output=True, cwd=tmp_path)
-        assert made.returncode == 0 and b"no problem found" in made.stdout and not list(tmp_path.iterdir())
+    def test_another_package_called_model_on_the_path_is_not_run(self, tmp_path):
+        """Neither by the command, from any folder, nor by what it starts."""
+        (tmp_path / "model.py").write_text("raise SystemExit('another package')\n")
+        path = os.pathsep.join([str(tmp_path), str(ROOT)])
+        run = "import os, summit_forecast as s; assert s.main() == 0; print(os.environ['PYTHONPATH'])"
+        made = process("-c", run, "check", cwd=tmp_path, path=path)
+        assert made.returncode == 0 and "no problem found" in made.stdout, made.stderr
+        assert made.stdout.splitlines()[-1].split(os.pathsep)[0] == str(ROOT)
+        assert process("-m", "model", "check", path=str(tmp_path)).returncode == 0

@@ -691,10 +691,11 @@ def test_the_command_renders_only_what_is_not_current(workshop, monkeypatch, cap
     assert "is up to date" in capsys.readouterr().out
 
 
-def test_the_command_answers_no_where_a_notebook_fails(workshop, monkeypatch, capsys):
+def test_the_command_fails_where_a_notebook_does(workshop, monkeypatch):
     monkeypatch.setattr(report, "RENDERED", workshop / "rendered")
-    assert report.command(params.load_params(), Sources(), Edits()) == 1
-    assert "notebook 2_bad, cell broken" in capsys.readouterr().err and not (workshop / "rendered").exists()
+    with pytest.raises(notebook.RenderError, match="notebook 2_bad, cell broken"):
+        report.command(params.load_params(), Sources(), Edits())
+    assert not (workshop / "rendered").exists()
 
 
 def test_asking_whether_a_report_is_current_needs_no_heavy_import():

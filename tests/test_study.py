@@ -456,7 +456,7 @@ def test_a_forecast_is_told_misses_of_its_own_leaning_that_were_known_on_its_day
     low = record_words.if_wrong(FOUND, replace(told, probability=0.1))
     assert 1 <= len(high) <= 4 and not set(high) & set(low)
     assert "too high" in record_words.words.if_wrong_lead(told) and "They met on" in low[0]
-    assert "short record" in record_words.if_wrong(FOUND, replace(told, as_of="1999-02-01"))[0]
+    assert "no bad miss" in record_words.if_wrong(FOUND, replace(told, as_of="1999-02-01"))[0]
 
 
 def test_verdicts_follow_from_the_numbers():
@@ -473,7 +473,7 @@ def test_verdicts_follow_from_the_numbers():
     gains = [row | {"log_score_lower": -0.001, "brier_gain": -0.001} for row in FOUND.gains]
     worse = replace(FOUND, gains=gains)
     told = {row.expected: row.verdict for row in expectations.verdicts(worse)}
-    assert {v for text, v in told.items() if "beats" in text or "So does" in text} == {"falsified"}
+    assert {v for text, v in told.items() if "beats" in text or "improves both" in text} == {"falsified"}
     assert {row.verdict for row in expectations.verdicts(TrackRecord())} == {"not yet known"}
 
 
@@ -600,7 +600,7 @@ def test_no_text_is_cut_off_or_overlaps_another_and_the_title_has_a_number(drawn
 
 def test_the_placebo_compares_with_the_mean_of_the_true_tone():
     found = TrackRecord(placebo=PLACEBO)
-    assert found.placebo_scores().beaten == 24
+    assert found.shuffles_beaten() == 24
     assert "better than 24 of 30 placebo ledgers" in record_words.words.placebo_summary(found)
     assert "the true tone gains 0.0080" in record_words.words.placebo_summary(found)
     assert record_words.words.placebo_summary(TrackRecord()) == "The placebo has not been run."
@@ -644,6 +644,6 @@ def test_another_sampler_agrees_on_every_posterior_mean(default_run):
     assert {row["quantity"] for row in rows} == names == {name for each in sbc.load() for name in each.ranks}
     told = model_words.words.samplers_summary(FOUND)
     assert (
-        f"Of {len(rows)} posterior means none lies further apart" in told
+        f"None of {len(rows)} posterior means differs" in told
         and model_words.words.samplers_summary(TrackRecord()) == ""
     )

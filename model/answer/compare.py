@@ -1,8 +1,8 @@
 """Why a forecast changed: the difference of two runs, split into steps that add up exactly.
 
 Between run A and run B one thing changes after the other, in a fixed order: code and settings, the time that
-passed, outcomes, revised rows, new rows, priors and structure, the question. Each step ends in a forecast that
-can be rerun; its change is the difference from the step before.
+passed, outcomes, revised rows, new rows, priors and structure, the question. Each step ends in a forecast
+that can be rerun; its change is the difference from the step before.
 """
 
 import json
@@ -163,7 +163,8 @@ def markdown(a: Stored, b: Stored, made: list[Step]) -> str:
     """The paragraph for a change request."""
     old, new = a.forecast.probability, b.forecast.probability
     lines = [
-        f"**{b.forecast.question}: {100 * old:.1f} % -> {100 * new:.1f} % ({100 * (new - old):+.1f} points)**",
+        f"**{b.forecast.question}: {100 * old:.1f} % -> {100 * new:.1f} % "
+        f"({100 * (new - old):+.1f} points)**",
         "",
         "| step | change (points) | after | rows |",
         "|---|---:|---:|---|",

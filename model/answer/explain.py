@@ -1,14 +1,15 @@
-"""Why the forecast is what it is: contributions that add up exactly, what is new and what to watch.
+"""Why the forecast is what it is: contributions that add up, what is new, what to watch.
 
-The forecast without signals has the tone at its usual level, nothing said of any occasion, no visit agreed or put off.
-From there to the forecast the signals enter in a fixed order (tone, then the words of each occasion and visit by date),
-each changing the cumulative hazard by a difference; the row order of the ledger plays no part.
+Without signals the tone is at its usual level, nothing is said of any occasion, and no visit is agreed or
+put off. From there the signals enter in a fixed order (tone, then the words of each occasion and visit by
+date), and each changes the cumulative hazard. The order of rows in the ledger does not matter.
 """
 
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,18 +17,22 @@ from .. import chances
 from ..chances import Draws
 from ..evidence.edits import ADDED
 from ..evidence.ledger import Ledger
-from ..evidence.outlook import Outlook, SeasonView, Slot, outlook, unspoken
+from ..evidence.outlook import Outlook, SeasonView, Slot, VisitView, outlook, unspoken
 from ..evidence.rows import ANNOUNCEMENT, ATTENDANCE, Signal
 from ..evidence.seasons import DAY
 from ..evidence.tone import balance
 from ..evidence.words import Coming, Words, words
 from ..settings.params import Params, Priors
 
+Parts = dict[tuple[str, str], np.ndarray]
+"""Changes of the cumulative hazard, each (draw,), by (id, what)."""
 RECENT = 0.5**5 / 3
-"""A general signal whose weight has fallen below this counts as background: five half-lives for one of strength 1."""
+"""General signals of less weight are background: five half-lives for one of strength 1."""
 FROM_RECORD = ("coming", "visit window", "visit put off")
-"""What the record weighs; the weights of kinds in the tone, and of planning and doubt, are beliefs."""
+"""Parts whose weight the record informs, by `prior.is_belief`; that of tone and planning is a belief."""
 TINY = 1e-4
+WATCHED = ("down", "up", "pair")
+"""The order of the next signals: what would lower the number, what would raise it, pairs of refusals."""
 
 
 def hazard_of(days: np.ndarray) -> np.ndarray:
@@ -41,54 +46,71 @@ def season_hazard(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook) 
     return hazard_of(sum(days)) if days else np.zeros(len(p["held"]))
 
 
-def changes(p: Draws, ahead: Outlook, priors: Priors) -> dict[tuple[str, str], np.ndarray]:
-    """Change of the cumulative hazard at the deadline by (id, what), each (draw,), adding up to that of all signals."""
-    parts: dict[tuple[str, str], np.ndarray] = {}
+def changes(p: Draws, ahead: Outlook, priors: Priors) -> Parts:
+    """The change by each part; together they are the change by all signals."""
+    parts: Parts = {}
+    tone_parts = tone_shifts(p, ahead)
+    for view in ahead.seasons:
+        _add(parts, season_changes(p, view, ahead, tone_parts, priors))
+    for visit in ahead.visits:
+        _add(parts, visit_changes(p, visit, ahead, priors))
+    for view in ahead.put_off:
+        key = (view.occasion.occasion_id, "visit put off")
+        _add(parts, {key: hazard_of(chances.again_days(p, view, ahead))})
+    return parts
 
-    def add(key: tuple[str, str], change: np.ndarray) -> None:
+
+def _add(parts: Parts, more: Parts) -> None:
+    for key, change in more.items():
         parts[key] = parts.get(key, 0.0) + change
 
+
+def tone_shifts(p: Draws, ahead: Outlook) -> Parts:
+    """What each recent general signal, and all older ones less the usual tone, add to the tone; (draw,)."""
     series = ahead.tone_series
     decayed = series.decayed(ahead.as_of)
     total = np.abs(decayed).sum() + 1
     recent = (np.abs(decayed) >= RECENT) & (decayed != 0)
-    linear = {("background", "tone"): decayed[~recent].sum() / total - p["norm"]}
-    linear |= {
-        (series.signals[i].event_id, "signal"): np.full(len(p["norm"]), decayed[i] / total)
-        for i in np.flatnonzero(recent)
-    }
-    shift = chances.felt(p, ahead)
-    for view in ahead.seasons:
-        plain, tone = unspoken(view), shift * view.fade
-        begin = season_hazard(p, plain, np.zeros_like(shift), ahead)
-        safe = np.where(np.abs(tone) < TINY, TINY, tone)
-        slope = (season_hazard(p, plain, safe, ahead) - begin) / safe
-        for key, part in linear.items():
-            add(key, slope * part * view.fade)
-        now = begin + slope * tone
-        for i, slot in enumerate(view.slots):
-            for row, said in stages(slot.words, priors):
-                slots = (*plain.slots[:i], replace(slot, words=said), *plain.slots[i + 1 :])
-                plain = replace(plain, slots=slots)
-                after = season_hazard(p, plain, tone, ahead)
-                add((row.event_id, "coming" if row.kind == ATTENDANCE else "meeting"), after - now)
-                now = after
-    for visit in ahead.visits:
-        now = 0.0
-        for row, said in ((None, Words({})), *stages(visit.words, priors)):
-            after = hazard_of(chances.visit_days(p, replace(visit, words=said), ahead))
-            add(
-                (row.event_id, "meeting") if row else (visit.occasion.occasion_id, "visit window"),
-                after - now,
-            )
+    parts = {("background", "tone"): decayed[~recent].sum() / total - p["norm"]}
+    for i in np.flatnonzero(recent):
+        parts[series.signals[i].event_id, "signal"] = np.full(len(p["norm"]), decayed[i] / total)
+    return parts
+
+
+def season_changes(p: Draws, view: SeasonView, ahead: Outlook, tone_parts: Parts, priors: Priors) -> Parts:
+    """The changes in one season: by the tone, in proportion to each part of it, then by each word in turn."""
+    parts: Parts = {}
+    plain, tone = unspoken(view), chances.felt(p, ahead) * view.fade
+    begin = season_hazard(p, plain, np.zeros_like(tone), ahead)
+    safe = np.where(np.abs(tone) < TINY, TINY, tone)
+    slope = (season_hazard(p, plain, safe, ahead) - begin) / safe
+    _add(parts, {key: slope * part * view.fade for key, part in tone_parts.items()})
+    now = begin + slope * tone
+    for i, slot in enumerate(view.slots):
+        for row, said in stages(slot.words, priors):
+            slots = (*plain.slots[:i], replace(slot, words=said), *plain.slots[i + 1 :])
+            plain = replace(plain, slots=slots)
+            after = season_hazard(p, plain, tone, ahead)
+            _add(parts, {(row.event_id, "coming" if row.kind == ATTENDANCE else "meeting"): after - now})
             now = after
-    for view in ahead.put_off:
-        add((view.occasion.occasion_id, "visit put off"), hazard_of(chances.again_days(p, view, ahead)))
+    return parts
+
+
+def visit_changes(p: Draws, visit: VisitView, ahead: Outlook, priors: Priors) -> Parts:
+    """The changes by an arranged visit: by its window, then by each word in turn."""
+    parts: Parts = {}
+    steps = [((visit.occasion.occasion_id, "visit window"), Words({}))]
+    steps += [((row.event_id, "meeting"), said) for row, said in stages(visit.words, priors)]
+    now = 0.0
+    for key, said in steps:
+        after = hazard_of(chances.visit_days(p, replace(visit, words=said), ahead))
+        _add(parts, {key: after - now})
+        now = after
     return parts
 
 
 def stages(said: Words, priors: Priors) -> Iterator[tuple[Signal, Words]]:
-    """The rows that count for one occasion by date, each with the words up to it; the last words are all of them."""
+    """The rows that count for one occasion by date, each with the words up to it."""
     for number, row in enumerate(said.rows, start=1):
         yield row, words(said.rows[:number], priors) if number < len(said.rows) else said
 
@@ -96,8 +118,8 @@ def stages(said: Words, priors: Priors) -> Iterator[tuple[Signal, Words]]:
 def contributions(p: Draws, ahead: Outlook, signals: list[Signal], mass: float, priors: Priors) -> list[dict]:
     """What each signal, word and visit adds to the probability, largest first; they add up exactly.
 
-    Along the straight path from the hazard without signals, H0, to that with them, H1, a part that changes the hazard
-    by dH changes the probability by exp(-H0) (1 - exp(H0 - H1)) dH / (H1 - H0), per draw.
+    On the straight path from the hazard without signals, H0, to that with them, H1, a part that changes the
+    hazard by dH changes the probability by exp(-H0) (1 - exp(H0 - H1)) dH / (H1 - H0), per draw.
     """
     missed, parts = 1 - chances.by_deadline(p, ahead, signals=False), changes(p, ahead, priors)
     total = sum(parts.values(), np.zeros_like(missed))
@@ -107,15 +129,15 @@ def contributions(p: Draws, ahead: Outlook, signals: list[Signal], mass: float, 
     names = {view.occasion.occasion_id: view.occasion.name for view in (*ahead.visits, *ahead.put_off)}
     out = []
     for (name, what), change in parts.items():
-        phi, row = change * rate, rows.get(name)
-        text = (
-            row.description
-            if row
-            else "Older signals, less the usual level of tone that all are measured against"
-            if name == "background"
-            else f"{names[name]}: {what}"
-        )
-        lower, upper = np.quantile(phi, [(1 - mass) / 2, (1 + mass) / 2])
+        delta, row = change * rate, rows.get(name)
+        lower, upper = np.quantile(delta, [(1 - mass) / 2, (1 + mass) / 2])
+        if row:
+            text = row.description
+        elif name == "background":
+            text = "Older signals, less the usual level of tone that all are measured against"
+        else:
+            text = f"{names[name]}: {what}"
+        from_record = what in FROM_RECORD or (row is not None and row.kind == ANNOUNCEMENT)
         out.append(
             {
                 "id": name,
@@ -123,21 +145,19 @@ def contributions(p: Draws, ahead: Outlook, signals: list[Signal], mass: float, 
                 "what": what,
                 "date": row.public_date.isoformat() if row else "",
                 "text": text,
-                "delta": float(phi.mean()),
+                "delta": float(delta.mean()),
                 "lower": float(lower),
                 "upper": float(upper),
-                "basis": "record" if what in FROM_RECORD or row and row.kind == ANNOUNCEMENT else "belief",
+                "basis": "record" if from_record else "belief",
             }
         )
     return sorted(out, key=lambda row: (-abs(row["delta"]), row["id"], row["what"]))
 
 
 def moved(rows: list[dict], number: int = 5) -> list[dict]:
-    """The contributions to name first: those of what was added, then the largest; the background of tone is none."""
-    return sorted(
-        (row for row in rows if row["what"] != "tone"),
-        key=lambda row: (not row["text"].startswith(ADDED), -abs(row["delta"])),
-    )[:number]
+    """The contributions to name first: what a what-if added, then the largest; never the tone."""
+    named = [row for row in rows if row["what"] != "tone"]
+    return sorted(named, key=lambda row: (not row["text"].startswith(ADDED), -abs(row["delta"])))[:number]
 
 
 def news(
@@ -149,167 +169,148 @@ def news(
     deadline: date,
     params: Params,
 ) -> list[dict]:
-    """What became public after `before`, of a ledger cut at `as_of`: the largest effect on the probability first.
+    """What became public after `before`, in a ledger cut at `as_of`; the largest effect first.
 
-    An event, or an occasion that becomes known, has as effect the forecast less the one without it; an occasion that
-    passes without a meeting loses its share of `shares`, the chances of a first meeting by occasion on `before`.
+    The effect of an event, or of an occasion that becomes known, is the forecast less the one without it. An
+    occasion that passes without a meeting loses its share of `shares`, the chances of a first meeting before.
     """
 
     def chance(seen: Ledger) -> float:
         return float(chances.by_deadline(p, outlook(seen, as_of, deadline, params)).mean())
 
-    now = chance(ledger)
-    found = [
-        (
-            now - chance(replace(ledger, signals=tuple(s for s in ledger.signals if s not in event))),
-            event[0].public_date,
-            event[0].event_id,
-            event[0].description,
-        )
-        for event in ledger.events
-        if before < event[0].public_date
-    ]
-    found += [
-        (
-            now - chance(replace(ledger, occasions=tuple(o for o in ledger.occasions if o != new))),
-            new.known_from,
-            new.occasion_id,
-            f"{new.name} becomes public.",
-        )
-        for new in ledger.occasions
-        if before < new.known_from
-    ]
-    found += [
-        (-shares.get(o.occasion_id, 0.0), o.end_date, o.occasion_id, f"{o.name} passes without a meeting.")
-        for o in ledger.occasions
-        if o.met is False and before < o.end_date
-    ]
-    return [
-        {"date": day, "id": name, "text": text, "effect": effect}
-        for effect, day, name, text in sorted(found, key=lambda row: (-abs(row[0]), row[2]))
-    ]
+    now, found = chance(ledger), []
+
+    def add(day: date, name: str, text: str, effect: float) -> None:
+        found.append({"date": day, "id": name, "text": text, "effect": effect})
+
+    for event in ledger.events:
+        first = event[0]
+        if before < first.public_date:
+            kept = tuple(signal for signal in ledger.signals if signal not in event)
+            effect = now - chance(replace(ledger, signals=kept))
+            add(first.public_date, first.event_id, first.description, effect)
+    for occasion in ledger.occasions:
+        name, title = occasion.occasion_id, occasion.name
+        if before < occasion.known_from:
+            kept = tuple(other for other in ledger.occasions if other != occasion)
+            effect = now - chance(replace(ledger, occasions=kept))
+            add(occasion.known_from, name, f"{title} becomes public.", effect)
+        if occasion.met is False and before < occasion.end_date:
+            add(occasion.end_date, name, f"{title} passes without a meeting.", -shares.get(name, 0.0))
+    return sorted(found, key=lambda row: (-abs(row["effect"]), row["id"]))
 
 
-def possible(ahead: Outlook, params: Params) -> list[tuple[str, str, Outlook]]:
-    """What could become public next: whether it points down or up, or is a pair of refusals; in words; the outlook after it.
+class Possible(NamedTuple):
+    """What could become public next: a direction of `WATCHED`, in words, and the outlook after it."""
 
-    General signals of each kind have strength 2 and an A1 source. At each occasion ahead each leader who does not host it
-    is said to stay away or to come, and the meeting is announced. Pairs are refusals of one leader at two occasions.
+    direction: str
+    what: str
+    outlook: Outlook
+
+
+def possible(ahead: Outlook, params: Params) -> list[Possible]:
+    """Everything that `next_signals` tries.
+
+    General signals of each kind have strength 2 and an A1 source. At each occasion, each leader who does not
+    host it stays away or comes, and the meeting is announced. A pair is two refusals of one leader.
     """
-    tried: list[tuple[str, str, Outlook]] = []
-    leaders = {side.code: side.leader for side in params.question.sides}
+    tried = list(possible_tones(ahead, params))
+    refusals: dict[str, list[Slot]] = {}
+    for slot in (slot for view in ahead.seasons for slot in view.open):
+        name, meeting = slot.occasion.name, slot.words.meeting
+        for side in params.question.sides:
+            if side.code not in slot.sides or side.code == slot.occasion.host:
+                continue
+            if away := settled(slot, side.code, -1):
+                tried.append(
+                    Possible("down", f"{side.leader} stays away from {name}", with_slots(ahead, [away]))
+                )
+                refusals.setdefault(side.leader, []).append(away)
+            if coming := settled(slot, side.code, 1):
+                tried.append(
+                    Possible("up", f"{side.leader} says he comes to {name}", with_slots(ahead, [coming]))
+                )
+        if not meeting.announced:
+            said = replace(slot.words, meeting=replace(meeting, announced=ahead.as_of, doubted=0.0))
+            after = with_slots(ahead, [replace(slot, words=said)])
+            tried.append(Possible("up", f"meeting announced at {name}", after))
+    for leader, slots in refusals.items():
+        for pair in itertools.combinations(slots, 2):
+            one, other = (slot.occasion.name for slot in pair)
+            after = with_slots(ahead, list(pair))
+            tried.append(Possible("pair", f"{leader} stays away from {one} and {other}", after))
+    for visit in ahead.visits:
+        kept = tuple(other for other in ahead.visits if other != visit)
+        tried.append(Possible("down", f"{visit.occasion.name} is off", replace(ahead, visits=kept)))
+    return tried
+
+
+def possible_tones(ahead: Outlook, params: Params) -> Iterator[Possible]:
+    """A general signal of each kind, in each direction that the kind allows."""
     weight = ahead.tone_series.decayed(ahead.as_of)
     up, down = weight[weight > 0].sum(), -weight[weight < 0].sum()
     for name, kind in params.priors.kinds.items():
         if name in (ATTENDANCE, ANNOUNCEMENT):
             continue
-        size = 2 / 3 * kind.weight
+        size, label = 2 / 3 * kind.weight, name.replace("_", " ")
         if kind.sign != "down":
-            tried.append(
-                ("up", f"{name.replace('_', ' ')} (+2)", replace(ahead, tone=balance(up + size, down)))
-            )
+            yield Possible("up", f"{label} (+2)", replace(ahead, tone=balance(up + size, down)))
         if kind.sign != "up":
-            tried.append(
-                ("down", f"{name.replace('_', ' ')} (-2)", replace(ahead, tone=balance(up, down + size)))
-            )
-    away: dict[tuple[str, str], list[tuple[str, Slot]]] = {}
-    for view in ahead.seasons:
-        for slot in view.open:
-            name = slot.occasion.name
-            for side in slot.sides:
-                if slot.occasion.host == side:
-                    continue
-                said = slot.words.coming(side)
-                for settled, direction, verb in (
-                    (-1, "down", "stays away from"),
-                    (1, "up", "says he comes to"),
-                ):
-                    if said.settled != settled:
-                        kept = tuple(level for level in said.levels if level * settled > 0)
-                        changed = with_words(slot, side, Coming(settled, kept))
-                        tried.append(
-                            (direction, f"{leaders[side]} {verb} {name}", with_slots(ahead, [changed]))
-                        )
-                        if settled < 0:
-                            away.setdefault((side, leaders[side]), []).append((name, changed))
-            if not slot.words.meeting.announced:
-                said = replace(
-                    slot.words, meeting=replace(slot.words.meeting, announced=ahead.as_of, doubted=0.0)
-                )
-                tried.append(
-                    ("up", f"meeting announced at {name}", with_slots(ahead, [replace(slot, words=said)]))
-                )
-    tried += [
-        ("pair", f"{leader} stays away from {one} and {other}", with_slots(ahead, [first, second]))
-        for (_, leader), slots in away.items()
-        for (one, first), (other, second) in itertools.combinations(slots, 2)
-    ]
-    tried += [
-        (
-            "down",
-            f"{visit.occasion.name} is off",
-            replace(ahead, visits=tuple(v for v in ahead.visits if v != visit)),
-        )
-        for visit in ahead.visits
-    ]
-    return tried
+            yield Possible("down", f"{label} (-2)", replace(ahead, tone=balance(up, down + size)))
 
 
-def with_words(slot: Slot, side: str, said: Coming) -> Slot:
-    """The slot with other words about the coming of one side; a refusal takes an announced meeting back."""
-    meeting = (
-        replace(slot.words.meeting, announced=None, for_date=None) if said.settled < 0 else slot.words.meeting
-    )
-    return replace(slot, words=replace(slot.words, comes=slot.words.comes | {side: said}, meeting=meeting))
+def settled(slot: Slot, side: str, direction: int) -> Slot | None:
+    """The slot after a settled word that a side comes (1) or stays away (-1); None if already so.
+
+    A refusal takes an announced meeting back.
+    """
+    said, words = slot.words.coming(side), slot.words
+    if said.settled == direction:
+        return None
+    kept = tuple(level for level in said.levels if level * direction > 0)
+    if direction < 0:
+        words = replace(words, meeting=replace(words.meeting, announced=None, for_date=None))
+    return replace(slot, words=replace(words, comes=words.comes | {side: Coming(direction, kept)}))
 
 
 def with_slots(ahead: Outlook, changed: list[Slot]) -> Outlook:
     """The outlook with these slots in place of those of the same occasions."""
     by_id = {slot.occasion.occasion_id: slot for slot in changed}
-    return replace(
-        ahead,
-        seasons=tuple(
-            replace(view, slots=tuple(by_id.get(slot.occasion.occasion_id, slot) for slot in view.slots))
-            for view in ahead.seasons
-        ),
+    seasons = (
+        replace(view, slots=tuple(by_id.get(slot.occasion.occasion_id, slot) for slot in view.slots))
+        for view in ahead.seasons
     )
-
-
-WATCHED = ("down", "up", "pair")
-"""The order in which the next signals are listed: what would lower the number, what would raise it, pairs of refusals."""
+    return replace(ahead, seasons=tuple(seasons))
 
 
 def next_signals(p: Draws, ahead: Outlook, params: Params) -> list[dict]:
-    """The probability after each possible next signal: downside first, then upside, then pairs; largest change first.
+    """The probability after each possible next signal, in the order of `WATCHED`, the largest change first.
 
-    Nothing says how likely they are. Changes are averaged over every fourth draw.
+    Nothing says how likely these signals are. Changes are averaged over every fourth draw.
     """
     few = {name: values[::4] for name, values in p.items()}
     now, level = chances.by_deadline(few, ahead), float(chances.by_deadline(p, ahead).mean())
-    found = [
-        {
-            "direction": direction,
-            "what": what,
-            "change": (change := float((chances.by_deadline(few, after) - now).mean())),
-            "probability_after": float(np.clip(level + change, 0, 1)),
-        }
-        for direction, what, after in possible(ahead, params)
-    ]
+    found = []
+    for direction, what, after in possible(ahead, params):
+        change = float((chances.by_deadline(few, after) - now).mean())
+        probability = float(np.clip(level + change, 0, 1))
+        found.append(
+            {"direction": direction, "what": what, "change": change, "probability_after": probability}
+        )
     return sorted(found, key=lambda row: (WATCHED.index(row["direction"]), -abs(row["change"]), row["what"]))
 
 
 def quiet_path(
     p: Draws, ledger: Ledger, as_of: date, deadline: date, params: Params, step: int = 7
 ) -> list[dict]:
-    """The probability on `as_of`, every `step` days after it and on the deadline, had nothing more been heard.
+    """The probability of a meeting after each day if nothing more is heard, every `step` days and at the end.
 
-    Of a meeting in what then remains, from a ledger cut at `as_of` and the same draws: the tone fades, occasions pass. No draw is weighted anew for the occasions that passed without a meeting.
+    The ledger is cut at `as_of`; the tone fades and occasions pass. The draws stay the same: they are not
+    reweighted for occasions that passed without a meeting.
     """
     days = [*(as_of + n * DAY for n in range(0, (deadline - as_of).days, step)), deadline]
+    outlooks = {day: outlook(ledger, day, deadline, params) for day in days}
     return [
-        {
-            "date": day.isoformat(),
-            "probability": float(chances.by_deadline(p, outlook(ledger, day, deadline, params)).mean()),
-        }
-        for day in days
+        {"date": day.isoformat(), "probability": float(chances.by_deadline(p, ahead).mean())}
+        for day, ahead in outlooks.items()
     ]

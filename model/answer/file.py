@@ -14,7 +14,7 @@ FILE_BYTES_MAX = 8_000_000
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is published, one attribute per field of the file; probabilities from 0 to 1, days as ISO dates."""
+    """What is published, one attribute per field of the file; probabilities are 0 to 1, days ISO dates."""
 
     schema_version: int
     question_id: str

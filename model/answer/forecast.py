@@ -49,7 +49,7 @@ ICD_203 = (
 
 @dataclass(frozen=True)
 class Sources:
-    """The ledger files of a run: the seeds (unless `only`), then those given; later files replace earlier rows."""
+    """The ledger files of a run: the seeds (unless `only`), then more; later rows replace earlier ones."""
 
     signals: tuple[Path, ...] = ()
     occasions: tuple[Path, ...] = ()
@@ -66,7 +66,7 @@ class Sources:
 
 @dataclass(frozen=True)
 class Run:
-    """A forecast and what it was made from; `ledger` is cut at the as-of date, `whole` (for reruns only) is not."""
+    """A forecast and what it was made from; `ledger` is cut at the as-of date, `whole` is not."""
 
     params: Params
     ledger: Ledger
@@ -110,7 +110,7 @@ def read(params: Params, sources: Sources = Sources()) -> Ledger:
     return ledger
 
 
-def run(params: Params, sources: Sources = Sources(), edits: Edits = Edits()) -> Run:
+def run(params: Params, sources: Sources = Sources(), edits: Edits | None = None) -> Run:
     """The forecast of params and ledger files, from the stored fit if there is one of the same content.
 
     Raises
@@ -120,7 +120,9 @@ def run(params: Params, sources: Sources = Sources(), edits: Edits = Edits()) ->
     GateError
         If a new fit does not pass its checks.
     """
-    whole = edited(read(params, sources), edits, params)
+    whole = read(params, sources)
+    if edits:
+        whole = edited(whole, edits, params)
     made = forecast(params, whole, fit)
     files = {*params.files, *(path for paths in sources.paths().values() for path in paths)}
     inputs = {name_of(path): content_hash(Path(path).read_bytes()) for path in sorted(files)}
@@ -211,7 +213,7 @@ def spread(values: np.ndarray, mass: float) -> dict[str, float]:
 
 
 def monte_carlo_error(p: np.ndarray, done: Fit) -> float:
-    """Standard error of the mean of the draws `p` (draw,), from the smallest effective sample size of the fit."""
+    """Standard error of the mean of the draws `p` (draw,), from the smallest effective sample size."""
     return float(p.std() / np.sqrt(done.diagnostics["ess_min"]))
 
 
@@ -221,7 +223,7 @@ def public_by(whole: Ledger, as_of: date) -> str:
 
 
 def made_from(params: Params, whole: Ledger, as_of: date, public: str = "") -> str:
-    """Hash of everything that decides a forecast as of a day: question, priors, settings, and what was public.
+    """Hash of what decides a forecast as of a day: question, priors, settings, and what was public.
 
     `public` is `public_by(whole, as_of)`, for callers that have it already.
     """

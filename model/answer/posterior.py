@@ -23,7 +23,7 @@ class Records:
 
 
 def records(params: Params, whole: Ledger, as_of: date, through: date | None = None) -> Records:
-    """The records of a forecast as of a day: both are that day's, unless the fit ends earlier, on `through`."""
+    """The records of a forecast as of a day: both that day's, unless the fit ends earlier, on `through`."""
     if params.run.record == "none":
         return Records(no_record(), no_record())
     now = record(whole.as_of(as_of), params)
@@ -33,9 +33,9 @@ def records(params: Params, whole: Ledger, as_of: date, through: date | None = N
 
 
 def reweighted(params: Params, both: Records, as_of: date, fitted: Fitter) -> Fit:
-    """The fit to `both.fitted`, its draws reweighted to `both.now` and `as_of`; draws of the priors stay as they are.
+    """The fit to `both.fitted`, its draws reweighted to `both.now` and `as_of`; draws of priors stay.
 
-    Where the weights are unreliable, this is the fit to `both.now`, and its `why` says so.
+    If the weights are unreliable, this is the fit to `both.now`, and its `why` says so.
     """
     done = fitted(params, both.fitted)
     if params.run.record == "none":

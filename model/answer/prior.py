@@ -1,9 +1,9 @@
-"""What the priors alone say, beside what the record makes of them, and the record itself.
+"""What the priors alone say, beside what they say with the record, and the record itself.
 
-Draws come straight from the priors, without a sampler; as in the scenario `no-record`, the usual tone is then zero.
+Draws come from the priors directly, without a sampler. As in the scenario `no-record`, the usual tone is 0.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from .. import chances
 from ..chances import Draws
 from ..fit import predictive
 from ..settings.params import Params
-from ..settings.priors import Prior
+from ..settings.priors import Parameter
 from ..summit import coords
 from . import explain
 from .forecast import Run, spread
@@ -22,7 +22,11 @@ DRAWS = 4000
 TRIED = ("envoy meeting (+2)", "invitation (+2)", "trade delivery (+2)")
 CENTRAL, SPAN = (0.025, 0.975), (0.05, 0.95)
 UNMOVED = 0.9
-"""Where the posterior's central 90% is wider than this share of the prior's, the record has taught nothing."""
+
+
+def is_belief(span_ratio: float) -> bool:
+    """Whether a parameter is belief, not record: its central 90% kept over 0.9 of its width in the prior."""
+    return span_ratio > UNMOVED
 
 
 class Range(NamedTuple):
@@ -35,7 +39,7 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """One number before and after the record, and as the record has it; effects are in probability, not points."""
+    """One number without and with the record, and in the record itself; effects are probabilities."""
 
     what: str
     kind: str
@@ -48,9 +52,8 @@ class Line:
 class Belief:
     """A parameter before and after the record, in its unit.
 
-    `prior_lower` and `prior_upper` bound the central 95% of the prior; `span_ratio` is the width of the posterior's central
-    90% over that of the prior's. `conflict`: the posterior mean lies outside those bounds. `unmoved`: the record left the
-    parameter as it was.
+    `prior_lower` and `prior_upper` bound the central 95% of the prior. `span_ratio` is the width of the
+    posterior's central 90% over that of the prior's.
     """
 
     name: str
@@ -64,11 +67,13 @@ class Belief:
 
     @property
     def conflict(self) -> bool:
+        """Whether the posterior mean lies outside the central 95% of the prior."""
         return not self.prior_lower <= self.posterior_mean <= self.prior_upper
 
     @property
     def unmoved(self) -> bool:
-        return self.span_ratio > UNMOVED
+        """Whether the record left the parameter a belief."""
+        return is_belief(self.span_ratio)
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ class PriorOnly:
 
     @property
     def conflicts(self) -> list[str]:
-        """Parameters of which prior and record say different things."""
+        """Parameters on which prior and record disagree."""
         return [belief.name for belief in self.beliefs if belief.conflict]
 
     @property
@@ -92,60 +97,43 @@ class PriorOnly:
         return [belief.name for belief in self.beliefs if belief.unmoved]
 
 
-def each(params: Params) -> Iterator[tuple[str, str, int | None, Prior, str]]:
-    """Every scalar that has a prior: its name, its variable, its index there, the prior, and what it means."""
+def scalars(params: Params) -> Iterator[tuple[str, str, Parameter, int]]:
+    """Every scalar that has a prior: its name, its variable, the prior, its index (0 without a dim)."""
     labels = coords(params)
     for name, prior in params.priors.parameters.items():
         if not prior.dim:
-            yield name, name, None, prior, prior.means
+            yield name, name, prior, 0
         else:
-            for i, label in enumerate(labels[prior.dim]):
-                yield f"{name}[{label}]", name, i, prior, prior.means
+            for index, label in enumerate(labels[prior.dim]):
+                yield f"{name}[{label}]", name, prior, index
 
 
 def beliefs(params: Params, posterior: Draws) -> list[Belief]:
     """Every parameter before and after the record."""
     found = []
-    for name, variable, index, prior, means in each(params):
-        frozen, values = (
-            prior.frozen(),
-            posterior[variable] if index is None else posterior[variable][:, index],
-        )
+    for name, variable, prior, index in scalars(params):
+        frozen, values = prior.frozen(), posterior[variable].reshape(len(posterior[variable]), -1)[:, index]
+        lower, upper = map(float, frozen.ppf(CENTRAL))
         ratio = float(np.diff(np.quantile(values, SPAN))[0] / np.diff(frozen.ppf(SPAN))[0])
-        found.append(
-            Belief(
-                name,
-                prior.unit,
-                means,
-                float(frozen.mean()),
-                *map(float, frozen.ppf(CENTRAL)),
-                float(values.mean()),
-                ratio,
-            )
-        )
+        mean = float(frozen.mean())
+        found.append(Belief(name, prior.unit, prior.means, mean, lower, upper, float(values.mean()), ratio))
     return found
 
 
 def effects(p: Draws, run: Run) -> dict[str, np.ndarray]:
     """Change of the probability by each signal of interest, in the words of `explain.possible`; (draw,).
 
-    Announcement and words about coming are tried at the occasion that carries most of the forecast.
+    The announcement and the words about coming are tried at the occasion that carries most of the forecast.
     """
-    now, places = (
-        chances.by_deadline(p, run.outlook),
-        [row for row in run.forecast.occasions if row["kind"] == "season"],
-    )
-    tried, wanted = {what: after for _, what, after in explain.possible(run.outlook, run.params)}, list(TRIED)
+    now = chances.by_deadline(p, run.outlook)
+    tried = {each.what: each.outlook for each in explain.possible(run.outlook, run.params)}
+    wanted = list(TRIED)
+    places = [row for row in run.forecast.occasions if row["kind"] == "season"]
     if places:
         name = max(places, key=lambda row: row["probability_first"])["name"]
-        wanted += [
-            f"meeting announced at {name}",
-            *(
-                f"{side.leader} {verb} {name}"
-                for side in run.params.question.sides
-                for verb in ("says he comes to", "stays away from")
-            ),
-        ]
+        wanted.append(f"meeting announced at {name}")
+        for side in run.params.question.sides:
+            wanted += [f"{side.leader} says he comes to {name}", f"{side.leader} stays away from {name}"]
     return {what: chances.by_deadline(p, tried[what]) - now for what in wanted if what in tried}
 
 
@@ -154,52 +142,35 @@ def prior_only(run: Run, number: int = DRAWS) -> PriorOnly:
     params, f, seed = run.params, run.forecast, run.params.run.random_seed
     both = predictive.prior_draws(params, number, seed), run.draws
 
-    def line(what: str, kind: str, values: list[np.ndarray], record: str = "") -> Line:
-        ranges = [spread(each, params.run.interval_mass) for each in values]
-        return Line(
-            what,
-            kind,
-            *(
-                Range(float(each.mean()), edge["lower"], edge["upper"])
-                for each, edge in zip(values, ranges, strict=True)
-            ),
-            record,
-        )
+    def line(what: str, kind: str, values: Sequence[np.ndarray], record: str = "") -> Line:
+        prior, posterior = (_range(each, params.run.interval_mass) for each in values)
+        return Line(what, kind, prior, posterior, record)
 
     matched = f.matched_record
-    lines = [
-        line(
-            "probability by the deadline",
-            "probability",
-            [chances.by_deadline(p, run.outlook) for p in both],
-            f"{matched['hits']} of {matched['years']} years" if matched["years"] else "",
-        )
-    ]
+    record = f"{matched['hits']} of {matched['years']} years" if matched["years"] else ""
+    headlines = [chances.by_deadline(p, run.outlook) for p in both]
+    lines = [line("probability by the deadline", "probability", headlines, record)]
     seen = predictive.observed(run.ledger, params)
-    if (years := seen.calendar.years) and len(seen.calendar.occasions):
-        lines.append(
-            line(
-                "meetings a year",
-                "count",
-                [predictive.simulated(p, run.ledger, params, number, seed).by_year().mean(1) for p in both],
-                f"{seen.by_year().mean():.1f}, {years[0]}-{years[-1]}",
-            )
-        )
+    years = seen.calendar.years
+    if years and len(seen.calendar.occasions):
+        made = [predictive.simulated(p, run.ledger, params, number, seed).by_year().mean(1) for p in both]
+        record = f"{seen.by_year().mean():.1f}, {years[0]}-{years[-1]}"
+        lines.append(line("meetings a year", "count", made, record))
     before, after = (effects(p, run) for p in both)
     lines += [line(what, "effect", [before[what], after[what]]) for what in before]
     return PriorOnly(f.question, f.as_of, f.deadline, tuple(lines), tuple(beliefs(params, run.draws)))
 
 
+def _range(values: np.ndarray, mass: float) -> Range:
+    edges = spread(values, mass)
+    return Range(float(values.mean()), edges["lower"], edges["upper"])
+
+
 def to_json(made: PriorOnly) -> dict[str, Any]:
-    """The same as plain data, with the two lists of names."""
-    return {
-        **{key: value for key, value in asdict(made).items() if key not in ("lines", "beliefs")},
-        "lines": [
-            asdict(line) | {part: getattr(line, part)._asdict() for part in ("prior", "posterior")}
-            for line in made.lines
-        ],
-        "beliefs": [
-            asdict(belief) | {"conflict": belief.conflict, "unmoved": belief.unmoved}
-            for belief in made.beliefs
-        ],
-    }
+    """The same as plain data."""
+    plain = asdict(made)
+    for line, row in zip(made.lines, plain["lines"], strict=True):
+        row |= {"prior": line.prior._asdict(), "posterior": line.posterior._asdict()}
+    for belief, row in zip(made.beliefs, plain["beliefs"], strict=True):
+        row |= {"conflict": belief.conflict, "unmoved": belief.unmoved}
+    return plain

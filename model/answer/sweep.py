@@ -318,7 +318,7 @@ def run(
 
 
 def read_journal(path: Path) -> dict[str, Row]:
-    """The finished forecasts of a journal by the name of their case: one JSON line each; broken lines are skipped."""
+    """The finished forecasts of a journal by case, one JSON line each; broken lines are skipped."""
     done: dict[str, Row] = {}
     for line in path.read_text("utf-8").splitlines() if path.exists() else ():
         try:
@@ -346,7 +346,7 @@ def of_file(
     given: Mapping[str, Any] = {},
     scheduler: str | None = None,
 ) -> list[Row]:
-    """Every forecast of a sweep loaded from `path`; finished ones of the same inputs come from the journal."""
+    """Every forecast of the sweep file `path`; finished ones of the same inputs come from the journal."""
     key = content_hash(Path(path).read_bytes(), inputs_hash(sources, more_files(given)))[:16]
     journal = CACHE / "sweeps" / f"{Path(path).stem}-{key}.jsonl"
     return run(sweep, sources, journal, given=given, scheduler=scheduler)

@@ -1,4 +1,4 @@
-"""The tables of a forecast: who comes where, the years that stood like this one, the counts behind the fit."""
+"""The tables of a forecast: who comes where, the matched record, the counts behind the fit."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -16,9 +16,9 @@ from ..settings.params import Params, Priors
 def shares(made: Chances, p: Draws, ahead: Outlook) -> list[dict[str, Any]]:
     """A row for each occasion, arranged visit, visit put off, and the unknown visit.
 
-    `comes` is the chance that each side comes, by its code, and `both` that both do, after all words; both are empty
-    outside seasons. `last_word` is the latest row behind it, `probability_first` the chance that the first meeting is
-    there, `probability_there` the chance of a meeting there, first or not.
+    `comes` is the chance that each side comes, by its code, and `both` that both do, given all words; visits
+    have neither. `last_word` is the latest row behind it, `probability_first` the chance that the first meeting
+    is there, `probability_there` the chance of a meeting there, first or not.
     """
     rows = [row for view in ahead.seasons for row in _season_rows(p, view, ahead)]
     rows += [_occasion_row(view.occasion, "visit", view.status, view.words.rows) for view in ahead.visits]
@@ -87,8 +87,9 @@ def _iso(day: date | None) -> str:
 
 
 def matched_record(ledger: Ledger, as_of: date, deadline: date, priors: Priors) -> dict[str, Any]:
-    """In how many earlier years that stood like this one (met since 1 January or not) they met by the same deadline.
+    """In how many earlier years that stood like this one they then met by the same deadline.
 
+    A year stands like this one if they had met by that day, or had not, as in this year.
     The years begin with the first yearly summit of the ledger.
     """
     met = meetings(ledger)
@@ -112,8 +113,8 @@ def matched_record(ledger: Ledger, as_of: date, deadline: date, priors: Priors) 
     if alike:
         state = "with" if met_this_year(0) else "without"
         text = (
-            f"In {hits} of the {len(alike)} years since {first} {state} a meeting of the two countries' leaders by "
-            f"{as_of:%-d %B}, they met in the {(deadline - as_of).days} days that followed."
+            f"In {hits} of the {len(alike)} years since {first} {state} a meeting of the two countries' "
+            f"leaders by {as_of:%-d %B}, they met in the {(deadline - as_of).days} days that followed."
         )
     return {"hits": hits, "years": len(alike), "since": first, "text": text}
 
@@ -131,7 +132,7 @@ def _years_before(day: date, years: int) -> date:
 
 
 def counts(past: Record, params: Params) -> dict[str, Any]:
-    """What the fit learned from, as [hits, trials]; `promises_broken` is [promises, days], `visits` [visits, years]."""
+    """What was fitted: [hits, trials], for promises broken [promises, days], for visits [visits, years]."""
 
     def came(side: int, kind: int) -> list[int]:
         chosen = (past.sides == side) & (past.classes == kind)

@@ -58,6 +58,10 @@ class InputError(Exception):
         return "\n".join(map(str, self.problems))
 
 
+class Failure(Exception):
+    """Work that failed through no fault of the input; the message says what failed and what is kept."""
+
+
 class Problems(list[Problem]):
     """A list of problems that raises `InputError` at `PROBLEMS_MAX`: so many share one cause."""
 

@@ -18,6 +18,7 @@ import numpy as np
 from .. import summit
 from ..evidence.record import Record
 from ..files.disk import content_hash, locked, name_of, write_atomic
+from ..files.problems import Failure
 from ..paths import FAILED, FITS, RENDERED
 from ..settings.params import Params
 from ..summit import coords, data_of
@@ -30,8 +31,8 @@ STATS = ("acceptance_rate", "diverging", "energy", "lp", "n_steps", "step_size",
 """Sample stats that are kept beside the draws."""
 
 
-class GateError(Exception):
-    """A fit outside its gate: nothing may be published from it."""
+class GateError(Failure):
+    """A fit that did not pass its checks; nothing is published from it."""
 
 
 @dataclass(frozen=True)

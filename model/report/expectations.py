@@ -1,11 +1,10 @@
 """What was expected of the track record before its numbers were known, and what was found.
 
-The bounds are those of the study that came before the model. Code marks each expectation as confirmed or falsified;
-none is changed to fit its number.
+The bounds come from the study that preceded the model. Code confirms or falsifies each expectation; none is
+changed to fit its number.
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
 from ..formatting import Table, day, decimals, listed, points
@@ -15,29 +14,27 @@ from .record_words import change, change_with_interval, words
 
 
 class Finding(NamedTuple):
-    """What the record says of an expectation, and whether that is what was expected."""
+    """What the record says about an expectation, and whether that confirms it."""
 
     text: str
     holds: bool
 
 
+class Expectation(NamedTuple):
+    """A statement, the table that decides it, and the test of it with its arguments."""
+
+    text: str
+    table: str
+    test: Callable[..., Finding]
+    arguments: tuple = ()
+
+
 class Verdict(NamedTuple):
-    """An expectation with what was found: confirmed, falsified or, without its table, not yet known."""
+    """An expectation, what was found, and the verdict: confirmed, falsified or not yet known."""
 
     expected: str
     found: str
     verdict: str
-
-
-class Expectation(NamedTuple):
-    """Something written down before the numbers, the table that decides it, and the test."""
-
-    text: str
-    table: str
-    test: Callable[[TrackRecord], Finding]
-
-
-# Tests
 
 
 def at_most(record: TrackRecord, bound: float, score: str, model: str = FULL.name) -> Finding:
@@ -46,114 +43,90 @@ def at_most(record: TrackRecord, bound: float, score: str, model: str = FULL.nam
     return Finding(decimals(value, 4), value <= bound)
 
 
-def beats(record: TrackRecord, model: str) -> Finding:
-    """Both scores are better than those of another model beyond chance."""
+def beats(record: TrackRecord, model: str, end: str = "lower") -> Finding:
+    """Both scores gain over another model: beyond chance, or with the end `gain` on average."""
     row = record.gain(model)
-    brier, log_score = (
-        change_with_interval(row, f"{score}_gain", f"{score}_lower", f"{score}_upper")
-        for score in ("brier", "log_score")
+    text = "{}; {} in log score".format(
+        *(change_with_interval(row, f"{s}_gain") for s in ("brier", "log_score"))
     )
-    return Finding(f"{brier}; {log_score} in log score", min(row["brier_lower"], row["log_score_lower"]) > 0)
+    return Finding(text, min(row[f"brier_{end}"], row[f"log_score_{end}"]) > 0)
 
 
-def lowers(record: TrackRecord, part: str) -> Finding:
-    """A part of the model makes both scores better."""
-    row = record.gain(f"no {part}")
-    gains = row["brier_gain"], row["log_score_gain"]
-    return Finding("by {}, by {} in log score".format(*map(change, gains)), min(gains) > 0)
-
-
-def lowers_most(record: TrackRecord, part: str, others: tuple[str, ...]) -> Finding:
-    """Of several parts this one takes most off the integrated Brier score."""
-    gains = {name: record.gain(f"no {name}")["brier_gain"] for name in (part, *others)}
-    first = max(gains, key=gains.__getitem__)
-    return Finding(f"{first}, {change(gains[first])}", first == part)
+def gains_most(record: TrackRecord, first: str, *others: str) -> Finding:
+    """Of several parts the first lowers the integrated Brier score most."""
+    gains = {part: record.gain(f"no {part}")["brier_gain"] for part in (first, *others)}
+    best = max(gains, key=gains.__getitem__)
+    return Finding(f"{best}, {change(gains[best])}", best == first)
 
 
 def costs_less(record: TrackRecord, model: str, bound: float) -> Finding:
-    """Another model's integrated Brier score is larger by less than the bound."""
+    """Another model's integrated Brier score is higher by less than the bound."""
     cost = record.gain(model)["brier_gain"]
     return Finding(change(cost), cost < bound)
 
 
 def unbiased(record: TrackRecord) -> Finding:
-    """The mean probability is the share of meetings, within chance."""
+    """The mean probability equals the share of meetings, within chance."""
     row = record.score(name=BIAS)
     text = f"{points(row['value'])} points ({points(row['lower'])} to {points(row['upper'])})"
     return Finding(text, row["lower"] <= 0 <= row["upper"])
 
 
-def worst_years(record: TrackRecord, years: set[int]) -> Finding:
+def worst_years(record: TrackRecord, *years: int) -> Finding:
     """These years lose most, in any order."""
     worst = [row["year"] for row in record.misses[: len(years)]]
-    return Finding(listed([str(year) for year in worst]), set(worst) == years)
+    return Finding(listed([str(year) for year in worst]), set(worst) == set(years))
 
 
-def doubt_came_late(record: TrackRecord, year: int, first: str) -> Finding:
-    """The first word of staying away in a bad year became public on the day `first` or later."""
-    row = next((row for row in record.misses if row["year"] == year), None)
-    if row is None:
-        return Finding(f"{year} is none of the worst years", False)
-    if not row["first_doubt"]:
-        return Finding(f"the worst forecast of {year} was too low", False)
-    return Finding(
-        f"the first such word became public on {day(row['first_doubt'])}", row["first_doubt"] >= first
-    )
+def doubt_came_late(record: TrackRecord, year: int, earliest: str) -> Finding:
+    """The first word that a leader stays away became public on `earliest` or later in a bad year."""
+    doubts = [row["first_doubt"] for row in record.misses if row["year"] == year]
+    if not any(doubts):
+        return Finding(f"no forecast of {year} missed for want of such a word", False)
+    return Finding(f"the first such word became public on {day(doubts[0])}", doubts[0] >= earliest)
 
 
-# The expectations, in the order of the page
-
-WORDS, OTHERS = "attendance words", ("tone", "planning", "again")
 EXPECTATIONS = (
+    Expectation("The model beats the calendar alone beyond chance", "gains", beats, (CALENDAR.name,)),
+    Expectation("The model beats seasonal climatology beyond chance", "gains", beats, (CLIMATOLOGY,)),
+    Expectation("The model beats a logistic regression beyond chance", "gains", beats, (REGRESSION,)),
+    Expectation("Attendance words improve both scores", "gains", beats, ("no attendance words", "gain")),
+    Expectation("Tone improves both scores", "gains", beats, ("no tone", "gain")),
+    Expectation("Planning improves both scores", "gains", beats, ("no planning", "gain")),
+    Expectation("Expecting postponed visits improves both scores", "gains", beats, ("no again", "gain")),
     Expectation(
-        "The model beats the calendar alone beyond chance, on both scores",
+        "Attendance words improve the integrated Brier score most of these",
         "gains",
-        partial(beats, model=CALENDAR.name),
+        gains_most,
+        ("attendance words", "tone", "planning", "again"),
     ),
     Expectation(
-        "It beats the share of earlier years (seasonal climatology) so, too",
+        "The additions are worth less than 0.003 of the integrated Brier score",
         "gains",
-        partial(beats, model=CLIMATOLOGY),
+        costs_less,
+        (NO_ADDITIONS, 0.003),
     ),
-    Expectation("It beats a plain logistic regression so, too", "gains", partial(beats, model=REGRESSION)),
-    Expectation("Attendance words lower both scores", "gains", partial(lowers, part=WORDS)),
-    Expectation("So does tone", "gains", partial(lowers, part="tone")),
-    Expectation("So does planning", "gains", partial(lowers, part="planning")),
-    Expectation("So does expecting visits again that were put off", "gains", partial(lowers, part="again")),
-    Expectation(
-        "Attendance words lower the integrated Brier score most of these",
-        "gains",
-        partial(lowers_most, part=WORDS, others=OTHERS),
-    ),
-    Expectation(
-        "Leaving out the additions costs less than 0.003 of the integrated Brier score",
-        "gains",
-        partial(costs_less, model=NO_ADDITIONS, bound=0.003),
-    ),
-    Expectation(
-        "The integrated Brier score is at most 0.062", "scores", partial(at_most, bound=0.062, score=BRIER)
-    ),
-    Expectation("The log score is at most 0.220", "scores", partial(at_most, bound=0.220, score=LOG_SCORE)),
+    Expectation("The integrated Brier score is at most 0.062", "scores", at_most, (0.062, BRIER)),
+    Expectation("The log score is at most 0.220", "scores", at_most, (0.220, LOG_SCORE)),
     Expectation(
         "Without the additions the integrated Brier score is at most 0.065",
         "scores",
-        partial(at_most, bound=0.065, score=BRIER, model=NO_ADDITIONS),
+        at_most,
+        (0.065, BRIER, NO_ADDITIONS),
     ),
     Expectation(
-        "Without them the log score is at most 0.235",
+        "Without the additions the log score is at most 0.235",
         "scores",
-        partial(at_most, bound=0.235, score=LOG_SCORE, model=NO_ADDITIONS),
+        at_most,
+        (0.235, LOG_SCORE, NO_ADDITIONS),
     ),
+    Expectation("The mean probability equals the share of meetings, within chance", "scores", unbiased),
+    Expectation("The two worst years are 2013 and 2021", "misses", worst_years, (2013, 2021)),
     Expectation(
-        "Over all forecasts the mean probability matches the share of meetings within chance",
-        "scores",
-        unbiased,
-    ),
-    Expectation("The two worst years are 2013 and 2021", "misses", partial(worst_years, years={2013, 2021})),
-    Expectation(
-        "2021 loses because nothing was public until September of Xi's staying at home",
+        "2021 loses because no word that Xi stays home was public before September",
         "misses",
-        partial(doubt_came_late, year=2021, first="2021-09-01"),
+        doubt_came_late,
+        (2021, "2021-09-01"),
     ),
 )
 
@@ -161,12 +134,12 @@ EXPECTATIONS = (
 def verdicts(record: TrackRecord) -> list[Verdict]:
     """Each expectation with what was found and whether that confirms or falsifies it."""
     rows = []
-    for expectation in EXPECTATIONS:
-        if not getattr(record, expectation.table):
-            rows.append(Verdict(expectation.text, "–", "not yet known"))
-            continue
-        finding = expectation.test(record)
-        rows.append(Verdict(expectation.text, finding.text, "confirmed" if finding.holds else "falsified"))
+    for expected, table, test, arguments in EXPECTATIONS:
+        if getattr(record, table):
+            found, holds = test(record, *arguments)
+            rows.append(Verdict(expected, found, "confirmed" if holds else "falsified"))
+        else:
+            rows.append(Verdict(expected, "–", "not yet known"))
     return rows
 
 
@@ -175,8 +148,8 @@ def table(record: TrackRecord) -> Table:
     return Table(
         ("Verdict", "Expected", "Found"),
         [(row.verdict, row.expected, row.found) for row in verdicts(record)],
-        "Written before the full run, but after the study that led to the model and runs of its variants "
-        "on the same months. The tests that tell the verdicts were coded after one such run had been seen",
+        "Written before the full run, but after the study that led to the model and after runs of its "
+        "variants on the same months. The tests were coded after one such run had been seen",
     )
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from .. import summit
 from ..answer.prior import UNMOVED
 from ..evidence.words import LEVELS
-from ..formatting import Table, count, interval, number, percent, points, upper_first
+from ..formatting import Table, interval, number, percent, points, upper_first
 from ..track_record.tables import Rows, TrackRecord
-from .record_words import table_of
+from .record_words import interval_of, table_of
 from .words import model as words
 
 if TYPE_CHECKING:
@@ -21,16 +21,14 @@ if TYPE_CHECKING:
     from ..fit.predictive import Check, Checks
 
 LEVEL_NAMES = {2: "reported to come", 1: "may come", -1: "may not come", -2: "reported not to come"}
-BESIDE_PRIORS = {
-    "comes_effect": (
-        "standard deviations",
-        "How much likelier than usual a leader comes to a type of occasion, in steps of comes_spread on the log odds; "
-        "not at what the other side hosts.",
-    ),
-    "meeting_day": ("probability", "Day of a meeting relative to the start of its occasion."),
-    "norm": ("balance", "The usual tone: its mean over the decisions of the record, from −1 to 1."),
+MEANINGS = {
+    "comes_effect": "How much more often than usual a leader comes to a type of occasion, on the log odds; "
+    "not where the other side hosts.",
+    "meeting_day": "Day of a meeting relative to the start of its occasion.",
+    "norm": "The usual tone: its mean over the decisions of the record, from −1 to 1.",
 }
-"""Unit and meaning of the variables that have no entry in the priors file."""
+UNITS = {"comes_effect": "multiples of comes_spread", "meeting_day": "probability", "norm": "balance"}
+"""Meaning and unit of the variables that have no entry in the priors file."""
 
 
 # What the fit taught
@@ -42,11 +40,6 @@ class Distribution(NamedTuple):
     low: float
     mean: float
     high: float
-
-    @property
-    def width(self) -> float:
-        """The width of the central 90%."""
-        return self.high - self.low
 
     @property
     def text(self) -> str:
@@ -66,7 +59,7 @@ class Belief:
     @property
     def ratio(self) -> float:
         """The width of the posterior's central 90% over that of the prior's."""
-        return self.posterior.width / self.prior.width
+        return (self.posterior.high - self.posterior.low) / (self.prior.high - self.prior.low)
 
     @property
     def label_with_unit(self) -> str:
@@ -84,14 +77,12 @@ def beliefs(run: "Run") -> list[Belief]:
     rows = []
     for name, prior in run.params.priors.parameters.items():
         label, frozen = upper_first(name.replace("_", " ")), prior.frozen()
-        low, high = map(float, frozen.ppf([0.05, 0.95]))
-        before = Distribution(low, float(frozen.mean()), high)
+        before = Distribution(float(frozen.ppf(0.05)), float(frozen.mean()), float(frozen.ppf(0.95)))
         for index, values in enumerate(np.atleast_2d(run.draws[name].T)):
             level = f", {LEVEL_NAMES[LEVELS[index]]}" if prior.dim else ""
-            low, high = map(float, np.quantile(values, [0.05, 0.95]))
-            rows.append(
-                Belief(label + level, prior.unit, before, Distribution(low, float(values.mean()), high))
-            )
+            low, high = np.quantile(values, (0.05, 0.95))
+            after = Distribution(float(low), float(values.mean()), float(high))
+            rows.append(Belief(label + level, prior.unit, before, after))
     return rows
 
 
@@ -111,8 +102,8 @@ def belief_rows(beliefs: Sequence[Belief]) -> Table:
             )
             for belief in beliefs
         ],
-        "Mean and central 90% of prior and posterior; a belief is what the record narrowed by less than a "
-        "tenth",
+        "Mean and central 90% of prior and posterior; a parameter that the record narrows by less than a "
+        "tenth is a belief",
     )
 
 
@@ -121,11 +112,10 @@ def variable_rows(run: "Run") -> Table:
     priors, dims = run.params.priors.parameters, summit.dims(run.params)
     rows = []
     for name in (*priors, *(name for name in run.draws if name not in priors)):
-        unit, meaning = (priors[name].unit, priors[name].means) if name in priors else BESIDE_PRIORS[name]
+        meaning = priors[name].means if name in priors else MEANINGS[name]
+        unit = priors[name].unit if name in priors else UNITS[name]
         rows.append((name, meaning, unit, ", ".join(dims.get(name, ())) or "–"))
-    return Table(
-        ("Variable", "Meaning", "Unit", "Dims"), rows, f"{count(len(rows), 'variable')} of the model"
-    )
+    return Table(("Variable", "Meaning", "Unit", "Dims"), rows, f"{len(rows)} variables of the model")
 
 
 def graph_title(edges: Mapping[str, Sequence[str]], unobserved: Sequence[str]) -> str:
@@ -143,7 +133,7 @@ def checks_summary(checks: "Checks") -> str:
     return words.checks_summary(checks, [row for row in rows if not row.inside], before)
 
 
-# Diagnostics
+# Diagnostics and other structures
 
 
 def chains(posterior: "DataTree", number_of_rows: int = 8) -> Table:
@@ -162,12 +152,9 @@ def chains(posterior: "DataTree", number_of_rows: int = 8) -> Table:
     )
 
 
-# Other structures
-
-
 def belongs(record: TrackRecord, run: "Run") -> str:
-    """Whether the tables that were computed beforehand speak of this run, or of another one."""
-    full, forecast = record.structure("full"), run.forecast
+    """Whether the tables that were computed in advance are about this run or another one."""
+    full, forecast = record.structure(), run.forecast
     same = (
         full is not None
         and (full["as_of"], full["deadline"]) == (forecast.as_of, forecast.deadline)
@@ -178,25 +165,25 @@ def belongs(record: TrackRecord, run: "Run") -> str:
 
 def structure_rows(record: TrackRecord) -> Table:
     """The headline under each structure, and what each structure assumes."""
-    full = record.structure("full")
+    full = record.structure()
+    rows = [
+        row
+        | {"points": row["probability"] - full["probability"] if full else 0.0}
+        | {"90%": interval_of(row, percent)}
+        for row in record.structures
+    ]
     return table_of(
-        record.structures,
-        "The headline under other structures, each fitted anew",
-        {
-            "Structure": "structure",
-            "Headline": "probability",
-            "Points": lambda row: row["probability"] - full["probability"] if full else 0.0,
-            "90%": lambda row: f"{percent(row['lower'])} – {percent(row['upper'])}",
-            "What it assumes": "what",
-        },
-        {"Headline": percent, "Points": points},
+        rows,
+        "structure, probability=Headline, points, 90%, what=What it assumes",
+        "The headline under other structures, each fitted separately",
+        {"probability": percent, "points": points},
     )
 
 
 def unchecked(record: TrackRecord, run: "Run") -> str:
     """The headline without the rows for which no page was found."""
     signals = sum(not signal.checked for signal in run.ledger.signals)
-    return words.unchecked(record.structure("full"), record.structure("checked rows only"), signals)
+    return words.unchecked(record.structure(), record.structure("checked rows only"), signals)
 
 
 def influence_title(rows: Rows) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..files.disk import name_of
-from ..files.problems import Problem, nearest, raise_if_any
+from ..files.problems import Failure, Problem, nearest, raise_if_any
 from ..paths import CACHE, FAILED, NOTEBOOKS, ROOT
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ STARTS_MAX = 3
 NEVER_STARTED = "Kernel died before replying to kernel_info"
 
 
-class RenderError(Exception):
+class RenderError(Failure):
     """Notebooks that failed: for each its name, the id of the cell and the last line of the error."""
 
     def __init__(self, failures: Sequence[tuple[str, str, str]], folder: Path):

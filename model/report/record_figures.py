@@ -364,7 +364,7 @@ def _marks(axes: Axes, rows: list[dict], events: list[dict], others: list[dict])
 
 def placebo(record: TrackRecord, width: int = WIDE) -> Figure:
     """The log score of each placebo ledger as a dot, below those with the true tone and with none."""
-    own, none, shuffles = record.placebo_scores()
+    own, none, shuffles = (record.placebo_scores(tone) for tone in ("own", "none", "shuffled"))
     every = [*own, *none, *shuffles]
     low, high, size = min(every), max(every), 9
     scale = (width - 46) / max(high - low, 1e-9)

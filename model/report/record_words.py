@@ -1,11 +1,11 @@
 """What the track-record page says: its sentences (`templates/words/record.j2`) and its tables."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..formatting import Table, day, decimals, percent, points, short_day, upper_first
 from ..track_record.backtest import FULL
-from ..track_record.tables import BRIER, CLIMATOLOGY, Row, Rows, TrackRecord
+from ..track_record.tables import BRIER, CLIMATOLOGY, Row, TrackRecord
 from .words import record as words
 
 if TYPE_CHECKING:
@@ -16,13 +16,18 @@ Columns = Mapping[str, str | Callable[[Row], Any]]
 
 
 def table_of(
-    rows: Rows, caption: str, columns: Columns, written: Mapping[str, Callable[[Any], str]] | None = None
+    rows: Iterable[Row], columns: str, caption: str, written: Mapping[str, Callable[[Any], str]] = {}
 ) -> Table:
-    """A table with one line a row; each column holds a field of the row or a function of it."""
-    cells = [
-        tuple(column(row) if callable(column) else row[column] for column in columns.values()) for row in rows
-    ]
-    return Table(tuple(columns), cells, caption, written or {})
+    """A table of rows.
+
+    `columns` lists the fields, as `field=Head` where the head is not the field itself; `written` says how the
+    cells of a field are written.
+    """
+    pairs = [column.partition("=") for column in columns.split(", ")]
+    heads = {field: head or upper_first(field.replace("_", " ")) for field, _, head in pairs}
+    cells = [tuple(row[field] for field in heads) for row in rows]
+    formats = {heads[field]: write for field, write in written.items()}
+    return Table(tuple(heads.values()), cells, caption, formats)
 
 
 def change(value: float, digits: int = 4) -> str:
@@ -30,9 +35,16 @@ def change(value: float, digits: int = 4) -> str:
     return decimals(value, digits, sign=True)
 
 
-def change_with_interval(row: Row, value: str, lower: str, upper: str, digits: int = 4) -> str:
-    """The difference in the field `value` with its interval."""
-    return f"{change(row[value], digits)} ({change(row[lower], digits)} to {change(row[upper], digits)})"
+def change_with_interval(row: Row, field: str, digits: int = 4) -> str:
+    """A difference of scores with the interval that stands beside it in the row."""
+    stem = field.removesuffix("_gain")
+    value, low, high = (change(row[name], digits) for name in (field, f"{stem}_lower", f"{stem}_upper"))
+    return f"{value} ({low} to {high})"
+
+
+def interval_of(row: Row, write: Callable[[float], str]) -> str:
+    """The interval of a row."""
+    return f"{write(row['lower'])} – {write(row['upper'])}"
 
 
 # Scores
@@ -40,73 +52,53 @@ def change_with_interval(row: Row, value: str, lower: str, upper: str, digits: i
 
 def score_rows(record: TrackRecord, name: str = BRIER) -> Table:
     """One score of every model with its interval and paired differences."""
-
-    def minus(rival: str) -> Callable[[Row], str]:
-        field = f"minus_{rival}"
-        return lambda row: change_with_interval(row, field, f"{field}_lower", f"{field}_upper", 3)
-
+    rivals = ("minus_climatology", "minus_calendar")
+    rows = [
+        row
+        | {"90%": interval_of(row, decimals)}
+        | {rival: change_with_interval(row, rival, 3) for rival in rivals}
+        for row in record.scores
+        if row["score"] == name
+    ]
     return table_of(
-        [row for row in record.scores if row["score"] == name],
-        f"{upper_first(name)}; lower is better. Differences are paired, and below zero the row's model is "
-        "better; intervals hold 90% of resamples of whole years",
-        {
-            "Model": "model",
-            "Value": "value",
-            "90%": lambda row: f"{row['lower']:.3f} – {row['upper']:.3f}",
-            "Minus climatology": minus("climatology"),
-            "Minus calendar": minus("calendar"),
-        },
+        rows,
+        "model, value, 90%, minus_climatology, minus_calendar",
+        f"{upper_first(name)}; lower is better. Differences are paired; below zero the model of the row is "
+        "better. Intervals hold 90% of resamples of whole years",
     )
 
 
 def own_scores(record: TrackRecord) -> Table:
     """Every score of the published model, beside that of climatology."""
-    climatology = {row["score"]: row["value"] for row in record.scores if row["model"] == CLIMATOLOGY}
-
-    def rival(row: Row) -> str:
-        return decimals(climatology[row["score"]]) if row["score"] in climatology else "–"
-
-    return table_of(
-        [row for row in record.scores if row["model"] == FULL.name],
-        "Every score of the published model",
-        {
-            "Score": "score",
-            "Forecasts": "forecasts",
-            "Value": "value",
-            "90%": lambda row: f"{decimals(row['lower'])} – {decimals(row['upper'])}",
-            "Climatology": rival,
-        },
-        {"Value": decimals},
-    )
+    rival = {row["score"]: decimals(row["value"]) for row in record.scores if row["model"] == CLIMATOLOGY}
+    rows = [
+        row | {"90%": interval_of(row, decimals), "climatology": rival.get(row["score"], "–")}
+        for row in record.scores
+        if row["model"] == FULL.name
+    ]
+    caption = "Every score of the published model"
+    return table_of(rows, "score, forecasts, value, 90%, climatology", caption, {"value": decimals})
 
 
 def gain_rows(record: TrackRecord) -> Table:
     """What the full model gains over each other one, in both scores."""
-
-    def gain(score: str) -> Callable[[Row], str]:
-        return lambda row: change_with_interval(
-            row, *(f"{score}_{end}" for end in ("gain", "lower", "upper"))
-        )
-
-    halves = {"First half": "first_half", "Second half": "second_half", "Without 2020–21": "without_2020_21"}
+    rows = [
+        row | {name: change_with_interval(row, f"{name}_gain") for name in ("brier", "log_score")}
+        for row in record.gains
+    ]
+    halves = ("first_half", "second_half", "without_2020_21")
     return table_of(
-        record.gains,
+        rows,
+        "model=Instead, brier, log_score, share_positive=Years with a gain, first_half, second_half, "
+        "without_2020_21=Without 2020–21, steady",
         "What the published model gains over itself without a part, and over its rivals; above zero it is "
         "better. Intervals hold 90% of resamples of whole years; the halves are gains in log score",
-        {
-            "Instead": "model",
-            "Brier": gain("brier"),
-            "Log score": gain("log_score"),
-            "Years with a gain": "share_positive",
-            **halves,
-            "Steady": "steady",
-        },
-        {"Years with a gain": percent} | dict.fromkeys(halves, change),
+        {"share_positive": percent} | dict.fromkeys(halves, change),
     )
 
 
 def additions(record: TrackRecord, ledger: "Ledger") -> str:
-    """The scores with and without the rows of the search that was no fair test."""
+    """The scores with and without the rows of the search in years of bad misses."""
     return words.additions(record, sum(signal.search == "losses" for signal in ledger.signals))
 
 
@@ -114,32 +106,30 @@ def drift_rows(record: TrackRecord) -> Table:
     """Whether weekly forecasts drift."""
 
     def written(row: Row, field: str) -> str:
-        if "movement" in row["what"]:
-            return decimals(row[field], 2)
-        return f"{change(100 * row[field], 2)} points"
+        is_ratio = "movement" in row["what"]
+        return decimals(row[field], 2) if is_ratio else f"{change(100 * row[field], 2)} points"
 
+    rows = [
+        row | {"value": written(row, "value"), "90%": f"{written(row, 'lower')} to {written(row, 'upper')}"}
+        for row in record.drift
+    ]
     return table_of(
-        record.drift,
-        "Every Monday, a meeting by the end of the year, up to the meeting or the end; intervals hold 90% "
-        "of resamples of whole years",
-        {
-            "Of weekly forecasts": lambda row: upper_first(row["what"]),
-            "Value": lambda row: written(row, "value"),
-            "90%": lambda row: f"{written(row, 'lower')} to {written(row, 'upper')}",
-            "Weeks": "weeks",
-        },
+        rows,
+        "what=Of weekly forecasts, value, 90%, weeks",
+        "Each Monday's forecast of a meeting by the end of the year, until the meeting or the end. Intervals "
+        "hold 90% of resamples of whole years",
+        {"what": upper_first},
     )
 
 
 def decomposition_rows(record: TrackRecord) -> Table:
     """The Brier score of each model split into miscalibration, discrimination and uncertainty."""
-    parts = {name: name.lower() for name in ("Brier", "Miscalibration", "Discrimination", "Uncertainty")}
     return table_of(
         record.decomposition,
-        "Brier = miscalibration − discrimination + uncertainty; a good model has "
-        "little of the first and much of the second",
-        {"Model": "model", **parts},
-        dict.fromkeys(parts, "{:.4f}".format),
+        "model, brier, miscalibration, discrimination, uncertainty",
+        "Brier = miscalibration − discrimination + uncertainty; a good model has little of the first and "
+        "much of the second",
+        dict.fromkeys(("brier", "miscalibration", "discrimination", "uncertainty"), "{:.4f}".format),
     )
 
 
@@ -150,22 +140,14 @@ def miss_rows(record: TrackRecord) -> Table:
     """The worst years, the worst forecast of each, and what happened instead."""
     return table_of(
         record.misses,
+        "year, what=What happened, probability=Forecast, as_of=On, deadline=By, brier",
         "The worst years and the forecast in each that was furthest off",
-        {
-            "Year": lambda row: str(row["year"]),
-            "What happened": "what",
-            "Said": lambda row: percent(row["probability"]),
-            "For": lambda row: (
-                f"{short_day(row['as_of'])} – {short_day(row['deadline'])} {row['deadline'][:4]}"
-            ),
-            "Brier": "brier",
-        },
-        {"Brier": "{:.3f}".format},
+        {"year": str, "probability": percent, "as_of": day, "deadline": day},
     )
 
 
 def if_wrong(record: TrackRecord, forecast: "Forecast", number: int = 4) -> list[str]:
-    """How earlier forecasts of the same leaning went wrong, from misses that were public by the forecast's date."""
+    """How earlier forecasts of the same leaning went wrong, from misses known on its day."""
     rows = record.misses_of(too_high=forecast.probability >= 0.5, through=forecast.as_of)
     return [words.miss(row) for row in rows[:number]] or [words.no_miss()]
 
@@ -177,73 +159,53 @@ def event_rows(record: TrackRecord) -> Table:
     """The largest weekly moves of the replay and what explains them."""
     return table_of(
         record.largest_moves(),
-        "The largest weekly moves; alone: the forecast with this event minus the one without it, in points",
+        "as_of=Week to, text=What explains most of it, move, effect=Alone, probability=Forecast",
+        "The largest weekly moves, in points. Alone: the forecast with this event minus the one without it",
         {
-            "Week to": lambda row: short_day(row["as_of"]),
-            "What explains most of it": words.explanation,
-            "Move": "move",
-            "Alone": lambda row: points(row["effect"]) if row["id"] else "–",
-            "Forecast": "probability",
+            "as_of": short_day,
+            "text": words.explanation,
+            "move": points,
+            "effect": points,
+            "probability": percent,
         },
-        {"Forecast": percent, "Move": points},
     )
 
 
 def check_rows(record: TrackRecord) -> Table:
     """The checks of the replay."""
 
-    def value(row: Row) -> str:
+    def found(row: Row) -> str:
         return f"{points(row['value'])} points" if row["unit"] == "points" else percent(row["value"])
 
     return table_of(
-        record.replay_checks,
-        "Checks of the status logic; the model was not tuned to "
-        "them. The first was written for 26 May and failed there, since a word of 21 May that he may come counts; "
-        "it is now asked of 19 May, when only words of absence were public",
-        {
-            "Verdict": lambda row: "holds" if row["holds"] == "yes" else "fails",
-            "What must hold": "check",
-            "Found": value,
-        },
+        [row | {"found": found(row)} for row in record.replay_checks],
+        "holds=Verdict, check=What must hold, found",
+        "Checks of the logic of statuses; the model was not tuned to them. The first check was written for "
+        "26 May and failed, because a word of 21 May that he may come counts; it now asks about 19 May, when "
+        "only words of absence were public",
+        {"holds": {"yes": "holds", "no": "fails"}.__getitem__},
     )
 
 
 def reference_rows(record: TrackRecord) -> Table:
     """Forecasts of others beside ours of the same day and question."""
     return table_of(
-        record.references,
-        "Forecasts that others published in 2025, beside ours of the same day and deadline",
-        {
-            "Day": lambda row: short_day(row["date"]),
-            "Theirs": "theirs",
-            "Ours": "ours",
-            "Brier theirs": "brier_theirs",
-            "Brier ours": "brier_ours",
-            "Source": lambda row: row["source"].split(",")[0],
-            "Meeting by": lambda row: day(row["deadline"], year=False),
-        },
-        {"Theirs": percent, "Ours": percent},
+        [row | {"source": row["source"].partition(",")[0]} for row in record.references],
+        "date=Day, theirs, ours, brier_theirs, brier_ours, source, deadline=Meeting by",
+        "Forecasts that others published in 2025, beside the model's for the same day and deadline",
+        {"date": short_day, "theirs": percent, "ours": percent, "deadline": day},
     )
 
 
 def variant_rows(record: TrackRecord) -> Table:
     """Every variant tried, with both scores."""
-    stages = {row["stage"][0].upper(): row["stage"] for row in record.variants}
 
-    def score(cell: float | str) -> str:
-        return cell if isinstance(cell, str) else f"{cell:.4f}"
+    def score(value: float | str) -> str:
+        return decimals(value, 4) if isinstance(value, float) else "–"
 
     return table_of(
         record.variants,
-        "Variants tried, with the integrated Brier score and the log score on the monthly origins of 1999 to "
-        f"2024; {', '.join(f'{letter}: {stage}' for letter, stage in stages.items())}",
-        {
-            "No.": lambda row: f"{row['stage'][0].upper()}{row['number']}",
-            "Variant": "variant",
-            "Brier": lambda row: row["brier"] or "–",
-            "Log": lambda row: row["log_score"] or "–",
-            "Kept": "kept",
-            "Why": "why",
-        },
-        {"Brier": score, "Log": score},
+        "number=No., stage, variant, brier, log_score, kept, why",
+        "Variants tried, with both scores on the monthly origins of 1999 to 2024",
+        {"brier": score, "log_score": score},
     )

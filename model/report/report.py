@@ -257,20 +257,15 @@ def render(
 def command(params: Params, sources: "Sources", edits: "Edits", run_name: str | None = None) -> int:
     """Exit code of `summit forecast --report`: render unless the report in place is current, say where it lies."""
     from ..answer.forecast import load
-    from ..fit.fits import GateError
     from ..track_record import log
 
     begin = time.perf_counter()
-    try:
-        current = is_current(params, sources, edits, run_name=run_name)
-        folder = (
-            folder_of(notebook_parameters(params, sources, edits), run_name)
-            if current
-            else render(params, sources, edits, run_name=run_name)
-        )
-    except (GateError, notebook.RenderError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    current = is_current(params, sources, edits, run_name=run_name)
+    folder = (
+        folder_of(notebook_parameters(params, sources, edits), run_name)
+        if current
+        else render(params, sources, edits, run_name=run_name)
+    )
     made = load(folder / "forecast.json")
     if not edits:
         log.publish(made, LOG)

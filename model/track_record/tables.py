@@ -1,10 +1,10 @@
 """The published tables of the track record, read once, and the numbers that pages quote from them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from statistics import NormalDist, fmean, stdev
-from typing import Any, NamedTuple
+from typing import Any
 
 from .backtest import FULL
 from .losses import PARTS
@@ -13,39 +13,8 @@ from .study import load
 
 BRIER, LOG_SCORE, BIAS = "integrated Brier, weeks 1-26", "log score, weeks 1-26", "calibration in the large"
 CLIMATOLOGY, REGRESSION, NO_ADDITIONS = "seasonal climatology", "logistic regression", "no additions"
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 Rows = Sequence[Row]
-
-
-class PlaceboScores(NamedTuple):
-    """Log scores of the placebo runs: with the true tone, with none, and with the tone of other years."""
-
-    own: list[float]
-    none: list[float]
-    shuffled: list[float]
-
-    @property
-    def means(self) -> "PlaceboMeans":
-        """The mean of each kind of run."""
-        return PlaceboMeans(*map(fmean, self))
-
-    @property
-    def beaten(self) -> int:
-        """How many shuffles score worse than the true tone does on average."""
-        return sum(value > self.means.own for value in self.shuffled)
-
-    @property
-    def noise(self) -> float:
-        """The standard deviation of the score between repeats with the true tone; NaN with a single run."""
-        return stdev(self.own) if len(self.own) > 1 else float("nan")
-
-
-class PlaceboMeans(NamedTuple):
-    """Mean log scores, as in `PlaceboScores`."""
-
-    own: float
-    none: float
-    shuffled: float
 
 
 @dataclass(frozen=True)
@@ -86,16 +55,17 @@ class TrackRecord:
 
     def reduction(self, rival: str) -> float:
         """By what share the model's integrated Brier score lies below that of `climatology` or `calendar`."""
-        own = self.score()
-        return own[f"minus_{rival}"] / (own[f"minus_{rival}"] - own["value"])
+        difference = self.score()[f"minus_{rival}"]
+        return difference / (difference - self.score()["value"])
 
     def gain(self, over: str) -> Row:
         """What the published model gains over another one; KeyError where the record has no such model."""
         return {row["model"]: row for row in self.gains}[over]
 
     def parts(self) -> list[Row]:
-        """What each part of the model gains, the largest gain in log score first."""
-        parts = [row for row in self.gains if row["model"] in PARTS]
+        """What each `part` of the model gains, the largest gain in log score first."""
+        rows = [row for row in self.gains if row["model"] in PARTS]
+        parts = [row | {"part": row["model"].removeprefix("no ")} for row in rows]
         return sorted(parts, key=lambda row: -row["log_score_gain"])
 
     def yearly_losses(self, model: str = FULL.name) -> dict[int, float]:
@@ -114,7 +84,8 @@ class TrackRecord:
 
     def misses_of(self, too_high: bool, through: str) -> list[Row]:
         """The worst forecasts that were too high, or too low, with a deadline by the day `through`."""
-        return [row for row in self.misses if bool(row["outcome"]) != too_high and row["deadline"] <= through]
+        rows = [row for row in self.misses if bool(row["outcome"]) != too_high]
+        return [row for row in rows if row["deadline"] <= through]
 
     def below_band(self) -> list[Row]:
         """The points of the calibration curve below the consistency band."""
@@ -133,42 +104,49 @@ class TrackRecord:
 
     def right_in_october(self) -> int:
         """In how many well-known years the first forecast of October was on the right side of even."""
-        october = [
-            next(row for row in rows if row["as_of"][5:] >= "10-01") for rows in self.paths_by_year().values()
-        ]
+        paths = self.paths_by_year().values()
+        october = [next(row for row in rows if row["as_of"][5:] >= "10-01") for rows in paths]
         return sum((row["probability"] > 0.5) == bool(row["outcome"]) for row in october)
 
-    def largest_moves(self, number: int = 9) -> list[dict[str, Any]]:
-        """The weeks in which the replay moved most, in order of time, each with the event that explains most of it.
+    def largest_moves(self, number: int = 9) -> list[Row]:
+        """The weeks in which the replay moved most, in order of time, each with the event behind it.
 
-        Only an event that moved the forecast the way it went is named; `id` and `text` are empty where there is none.
+        That is the largest event that moved it the same way; without one, `id` and `text` stay empty.
         """
-        weeks = [
-            {**row, "move": row["probability"] - last["probability"]} for last, row in pairwise(self.replay)
-        ]
+        pairs = pairwise(self.replay)
+        weeks = [row | {"move": row["probability"] - last["probability"]} for last, row in pairs]
         weeks = sorted(weeks, key=lambda row: -abs(row["move"]))[:number]
         return [week | self._explained(week) for week in sorted(weeks, key=lambda row: row["as_of"])]
 
-    def _explained(self, week: Row) -> dict[str, Any]:
+    def _explained(self, week: Row) -> Row:
         for event in self.replay_events:
             if event["as_of"] == week["as_of"] and event["effect"] * week["move"] > 0:
-                return dict(event)
+                return event
         return {"id": "", "text": "", "effect": 0.0, "date": week["as_of"]}
 
     def references_beaten(self) -> int:
-        """How many forecasts of others have a larger Brier score than the model's for the same day and deadline."""
+        """How many forecasts of others have a larger Brier score than the model's for the same question."""
         return sum(row["brier_ours"] < row["brier_theirs"] for row in self.references)
 
-    def placebo_scores(self) -> PlaceboScores:
-        """The log scores of the placebo by kind of run."""
-        return PlaceboScores(
-            *(
-                [row["log_score"] for row in self.placebo if row["signals"] == kind]
-                for kind in ("own", "none", "shuffled")
-            )
-        )
+    def placebo_scores(self, tone: str) -> list[float]:
+        """The log scores of the placebo runs with the tone of `own`, `none` or `shuffled` years."""
+        return [row["log_score"] for row in self.placebo if row["signals"] == tone]
 
-    def structure(self, name: str = "full") -> Row | None:
+    def placebo_mean(self, tone: str) -> float:
+        """The mean of these log scores."""
+        return fmean(self.placebo_scores(tone))
+
+    def placebo_noise(self) -> float:
+        """The standard deviation of the log score between runs with the true tone; NaN with a single run."""
+        own = self.placebo_scores("own")
+        return stdev(own) if len(own) > 1 else float("nan")
+
+    def shuffles_beaten(self) -> int:
+        """How many shuffles score worse than the true tone does on average."""
+        own = self.placebo_mean("own")
+        return sum(score > own for score in self.placebo_scores("shuffled"))
+
+    def structure(self, name: str = FULL.name) -> Row | None:
         """The headline under one structure; None where it was not computed."""
         return next((row for row in self.structures if row["structure"] == name), None)
 

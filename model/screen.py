@@ -1,0 +1,168 @@
+"""The answers of the command line as text."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from . import formatting
+from .answer import explain
+from .answer.file import Forecast
+from .answer.forecast import Run
+from .evidence.ledger import Ledger
+from .evidence.seasons import meetings
+
+BARS = " ▁▂▃▄▅▆▇█"
+
+
+def percent(value: float) -> str:
+    """A probability in percent, as the screen shows it."""
+    return formatting.percent(value).replace("%", " %")
+
+
+def sparkline(values: Sequence[float], width: int = 60) -> str:
+    """Values from 0 to 1 as a line of blocks."""
+    step = max(len(values) / width, 1)
+    chosen = [values[int(i * step)] for i in range(min(width, len(values)))]
+    return "".join(BARS[min(int(value * 8 + 0.5), 8)] for value in chosen)
+
+
+def answer(run: Run, seconds: float) -> str:
+    """A forecast: the number, where it comes from, what moved it, what to watch."""
+    f = run.forecast
+    lines = [
+        *_notes(run),
+        *_number(f),
+        *_where(run),
+        *_labelled("moved", map(_reason, explain.moved(f.contributions))),
+        *_labelled("watch", _watched(f)),
+        *_origin(run, seconds),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _notes(run: Run) -> Iterator[str]:
+    f = run.forecast
+    if f.rows_after_as_of:
+        later = f"{f.rows_after_as_of} rows are later than {f.as_of} and were not used"
+        yield f"{later}; --as-of latest uses them."
+    met = [day for day in meetings(run.ledger) if day.year == run.outlook.as_of.year]
+    if met:
+        yield f"They met on {met[-1]}; below is the chance of another meeting."
+
+
+def _number(f: Forecast) -> Iterator[str]:
+    yield f"{f.question.removesuffix('.')}, by {f.deadline}        as of {f.as_of}"
+    lower, upper = (percent(f.interval[edge]) for edge in ("lower", "upper"))
+    line = (
+        f"  {percent(f.probability)}  {f.likelihood_word}   (spread over the posterior {lower[:-2]}-{upper})"
+    )
+    line += f"   without signals {percent(f.no_signals_probability)}"
+    if f.a_week_ago is not None:
+        line += f"   a week ago {percent(f.a_week_ago)}"
+    yield line
+    bars = sparkline([point["probability"] for point in f.curve])
+    yield f"  {bars}  years that stood like this: {f.matched_record['hits']} of {f.matched_record['years']}"
+
+
+def _where(run: Run) -> Iterator[str]:
+    """The table of who comes where, with the chance of a first meeting and the last word."""
+    sides, rows = run.params.question.sides, run.forecast.occasions
+    width = max((len(row["name"]) for row in rows), default=0)
+    heads = "  ".join(
+        f"{head:>7}" for head in [*(side.leader for side in sides), "both", "first meeting there"]
+    )
+    yield f"{'':14}{'who comes':<{width}}  {heads}   last word"
+    for row in rows:
+        if row["status"] == "past":
+            continue
+        cells = [_comes(row, side.code) for side in sides]
+        cells.append("" if row["both"] is None else percent(row["both"]))
+        columns = "  ".join(f"{cell:>7}" for cell in cells)
+        last = row["last_word"]
+        said = f"{last['date']}: {last['text']}" if last else row["status"]
+        first = percent(row["probability_first"])
+        yield f"  {row['start_date']:<10}  {row['name']:<{width}}  {columns}  {first:>19}   {said}".rstrip()
+
+
+def _comes(row: dict[str, Any], side: str) -> str:
+    if row["host"] == side:
+        return "home"
+    return percent(row["comes"][side]) if row["comes"] else ""
+
+
+def _labelled(label: str, lines: Iterator[str]) -> Iterator[str]:
+    """The lines indented, the first with a label."""
+    for number, line in enumerate(lines):
+        yield f"  {'' if number else label:<5}   {line}".rstrip()
+
+
+def _reason(row: dict[str, Any]) -> str:
+    return f"{100 * row['delta']:+.1f}  {row['date']}  {row['text']}"
+
+
+def _watched(f: Forecast) -> Iterator[str]:
+    """The two largest next signals of each direction."""
+    for direction in explain.WATCHED:
+        for row in [row for row in f.next_signals if row["direction"] == direction][:2]:
+            yield f"{row['what']} -> {percent(row['probability_after'])}"
+
+
+def _origin(run: Run, seconds: float) -> Iterator[str]:
+    f, fit = run.forecast, run.fit
+    yield from revised(run.ledger, "  ")
+    source = f"From the stored fit ({seconds:.1f} s)."
+    if not fit.reused:
+        source = f"Fitted anew in {fit.seconds:.0f} s: {fit.why}."
+    yield (
+        f"  {f.rows_used} rows used, {f.rows_after_as_of} later than the as-of date not used. {source} "
+        "Nothing written; --report renders the page."
+    )
+
+
+def check(ledger: Ledger) -> str:
+    """A ledger without problems: its counts, and warnings."""
+    signals, occasions, windows = ledger.signals, ledger.occasions, ledger.visit_windows
+    lines = [
+        f"{len(signals)} signals, {len(occasions)} occasions, {len(windows)} visit windows: no problem found."
+    ]
+    unchecked = sum(not signal.checked for signal in signals)
+    if unchecked:
+        lines.append(f"warning: {unchecked} signals are not checked against a source (checked=open).")
+    known = {window.occasion_id for window in windows}
+    for visit in occasions:
+        if visit.is_visit and visit.met is None and visit.occasion_id not in known:
+            lines.append(
+                f"warning: {visit.file}:{visit.line}: {visit.occasion_id} has no row in the visit windows, "
+                "so no forecast counts on it."
+            )
+    return "\n".join([*lines, *revised(ledger)]) + "\n"
+
+
+def revised(ledger: Ledger, indent: str = "") -> Iterator[str]:
+    """The rows that a later file replaced, if any."""
+    if ledger.revised:
+        yield f"{indent}revised by a later file: {', '.join(ledger.revised)}"
+
+
+def log_score(row: dict[str, Any]) -> str:
+    """One question of our own log, with its scores once it is resolved."""
+    scored = "not scored"
+    if row["brier"] != "":
+        scored = f"Brier {row['brier']:.4f}, log score {row['log_score']:.4f}"
+    return (
+        f"{row['question_id']} {row['scenario']} by {row['deadline']}: {row['forecasts']} forecasts, "
+        f"{row['resolution']}; {scored}"
+    )
+
+
+def reference(row: dict[str, Any]) -> str:
+    """Our forecast beside one that others published."""
+    return (
+        f"{row['date']} by {row['deadline']}: ours {row['ours']:.2f}, theirs {row['theirs']:.2f} "
+        f"({row['source']}); outcome {row['outcome']}"
+    )
+
+
+def score(row: dict[str, Any]) -> str:
+    """One score of the backtest with its interval."""
+    interval = f"[{row['lower']:+.4f}, {row['upper']:+.4f}]"
+    return f"{row['score']:<30} {row['model']:<22} {row['value']:+.4f}  {interval}"
