@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from .files.disk import name_of, write_atomic
 from .files.problems import Failure, InputError, Problem, nearest, printable, raise_if_any, shown
-from .paths import FAILED
+from .paths import FAILED, RECORD
 
 if TYPE_CHECKING:
     from .answer.forecast import Sources
@@ -349,7 +349,7 @@ def do_backtest(options: Namespace) -> int:
     """`summit backtest`."""
     from . import screen
     from .answer.forecast import read
-    from .track_record import backtest
+    from .track_record import backtest, scores, tables
 
     params, sources = inputs(options)
     whole = read(params, sources)
@@ -357,9 +357,9 @@ def do_backtest(options: Namespace) -> int:
     if options.log_only:
         return 0
     points = backtest.run(params, whole, monthly=options.monthly)
-    backtest.save(points, backtest.RECORD / "backtest.csv.gz")
-    table = backtest.scores(points)
-    backtest.save_table(table, backtest.RECORD / "scores.csv")
+    backtest.save(points)
+    table = scores.scores(backtest.load())
+    tables.save_table(table, RECORD / "scores.csv")
     print(*map(screen.score, table), sep="\n")
     return 0
 
@@ -370,17 +370,17 @@ def score_log(whole: "Ledger") -> None:
     from .answer import forecast
     from .fit.fits import fit
     from .settings.params import load_params
-    from .track_record import backtest, log
+    from .track_record import log, tables
 
     def ours(day, deadline) -> float:
         return forecast.headline(load_params(as_of=day, deadline=deadline), whole, day, fit)
 
     scores = log.scores(log.read_log(), whole)
     if scores:
-        backtest.save_table(scores, backtest.RECORD / "log_scores.csv")
+        tables.save_table(scores, RECORD / "log_scores.csv")
     for row in scores:
         print(screen.log_score(row))
     references = log.beside_references(whole, ours)
-    backtest.save_table(references, backtest.RECORD / "references.csv")
+    tables.save_table(references, RECORD / "references.csv")
     for row in references:
         print(screen.reference(row))

@@ -400,7 +400,7 @@ def main() -> None:
     names = options.parse_args().rows or list(ROWS)
     if unknown := [name for name in names if name not in ROWS]:
         options.error(f"unknown row {unknown[0]}; one of {', '.join(ROWS)}")
-    from model.track_record.study import load
+    from model.track_record.tables import load, save_table
 
     print(f"{'':3}{'ratio':>9}  {'spread':<19}{'seconds':>9}{'against':>9}  {'wanted':<13}what")
     for name in names:
@@ -413,7 +413,7 @@ def main() -> None:
                 flush=True,
             )
         others = [row for row in load("bench") if row["row"] != found[0]["row"]]
-        backtest.save_table(sorted([*others, *found], key=lambda row: row["row"]), TABLE)
+        save_table(sorted([*others, *found], key=lambda row: row["row"]), TABLE)
 
 
 if __name__ == "__main__":

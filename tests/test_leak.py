@@ -189,7 +189,7 @@ def test_an_origin_of_the_backtest_is_not_changed_before_the_canary_is_public(fi
     before, after = [
         [
             list(
-                backtest.year_points(params, forecast.read(params, of), None, 2024, days, backtest.STRUCTURES)
+                backtest.year_points(params, forecast.read(params, of), None, 2024, days, backtest.BACKTESTED)
             )
             for of in sources(2024)
         ]

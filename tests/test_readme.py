@@ -11,7 +11,7 @@ from model.answer.forecast import from_json
 from model.files.disk import content_hash
 from model.paths import ROOT
 from model.report import notebook, report
-from model.track_record.tables import CLIMATOLOGY, TrackRecord
+from model.track_record.published import CLIMATOLOGY, TrackRecord
 
 README = (ROOT / "README.md").read_text("utf-8")
 COMMITTED = ROOT / "notebooks" / "rendered" / "2025-07-11"

@@ -14,7 +14,7 @@ from model import chances, summit
 from model.answer import forecast, sensitivity
 from model.answer.sensitivity import Bar, End, Sensitivity
 from model.fit import fits
-from model.report import figures, show, tables, tuning_figures, words
+from model.report import audit_words, figures, show, tables, tuning_figures, words
 from model.settings.distributions import FAMILIES
 from model.settings.priors import Prior
 from model.settings.scenario import meanings
@@ -217,7 +217,7 @@ class TestFigures:
 
     def test_a_study_that_was_not_made_proves_nothing(self):
         assert title(tuning_figures.ranks([])) == "Nothing is proved yet: 0 simulations"
-        assert sbc.summary([]).startswith("Nothing is proved yet")
+        assert audit_words.calibration([]).startswith("Nothing is proved yet")
 
     @pytest.mark.parametrize("width", [figures.WIDE, figures.NARROW])
     @pytest.mark.parametrize("shift", [0, 80])

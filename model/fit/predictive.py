@@ -1,13 +1,14 @@
-"""What the model expects of the record itself: parameters drawn from their priors, and pasts simulated from draws.
+"""Predictive checks: what the model expects of its own record, before and after the fit.
 
-A model that could hardly have generated its own record is wrong somewhere. The checks ask it before the fit (prior)
-and after it (posterior) for meetings a year, the time between them, and who came where in each era.
+A model that could hardly have generated its own record is wrong somewhere. The checks compare meetings a
+year, the time between them, and who came where in each era. Below, `past` is the dim of simulated pasts side
+by side.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,11 +24,11 @@ from . import likelihood
 ERAS = ((1993, 2002), (2003, 2012), (2013, 2024))
 MASS = 0.9
 ABROAD = {"summit": "summits", "other": "other gatherings", "guest": "gatherings that the other side hosts"}
-"""The classes of occasion that the checks speak of; a leader is nearly always at those of his own country."""
+"""The classes of occasion that are checked; a leader is nearly always at those of his own country."""
 
 
 def prior_draws(params: Params, number: int, random_seed: int) -> Draws:
-    """Draws of every parameter from its prior alone, by variable (draw, *dims); `norm` is 0, as without a record."""
+    """Prior draws of every parameter, by variable (draw, *dims); `norm` is 0, as without a record."""
     rng, labels = np.random.default_rng(random_seed), coords(params)
 
     def shape(name: str) -> tuple[int, ...]:
@@ -48,8 +49,9 @@ def prior_draws(params: Params, number: int, random_seed: int) -> Draws:
 class Calendar:
     """The occasions that were held in seasons that are over, by season, with their record.
 
-    `season` (occasion,) is the position of each occasion's season, `start` (season,) its first day as an ordinal;
-    `rows` (decision,) picks the decisions of these occasions from the record, both sides of an occasion in a row.
+    `season` (occasion,) is the position of each occasion's season, `start` (season,) its first day as an
+    ordinal; `rows` (decision,) picks the decisions of these occasions from the record, both sides of an
+    occasion in a row.
     """
 
     occasions: tuple[Occasion, ...]
@@ -71,16 +73,23 @@ class Calendar:
 
 
 def calendar(ledger: Ledger, params: Params) -> Calendar:
-    """The calendar of a ledger; as in the record, seasons beside which they met at a visit alone are left out."""
+    """The calendar of a ledger; as in the record, without seasons beside which they met only at a visit."""
     past, days, known = record(ledger, params), meetings(ledger), {o.occasion_id for o in decided(ledger)}
-    chosen, season, start, rows, first_row = [], [], [], [], 0
+    chosen: list[Occasion] = []
+    season: list[int] = []
+    start: list[int] = []
+    rows: list[int] = []
+    decisions = 0
     for each in seasons(ledger.occasions, params.priors.structure.season_gap):
         held = [o for o in each.occasions if o.occasion_id in known and o.held_in_person]
-        at = np.arange(first_row, first_row + 2 * len(held))
-        first_row += len(at)
-        beside = any(map(each.holds, days)) and not any(o.met for o in held)
-        if held and not beside and all(o.occasion_id in known for o in each.occasions):
-            chosen, season, rows = chosen + held, season + [len(start)] * len(held), [*rows, *at]
+        own_rows = range(decisions, decisions + 2 * len(held))
+        decisions += len(own_rows)
+        is_over = all(o.occasion_id in known for o in each.occasions)
+        met_beside = any(map(each.holds, days)) and not any(o.met for o in held)
+        if held and is_over and not met_beside:
+            chosen += held
+            season += [len(start)] * len(held)
+            rows += own_rows
             start.append(each.first_start.toordinal())
     years = tuple(range(ERAS[0][0], past.through.year + (past.through.month > 6)))
     at = [np.array(values, dtype=int) for values in (season, start, rows)]
@@ -132,7 +141,7 @@ def observed(ledger: Ledger, params: Params) -> Past:
 
 
 def simulated(draws: Draws, ledger: Ledger, params: Params, number: int, random_seed: int) -> Past:
-    """As many pasts as asked for, each from one draw: the same calendar and tone, other outcomes."""
+    """Simulated pasts, each from one draw picked at random: the same calendar and tone, other outcomes."""
     rng, seen = np.random.default_rng(random_seed), calendar(ledger, params)
     past = seen.record
     pick = rng.integers(len(draws["held"]), size=number)
@@ -159,34 +168,44 @@ def simulated(draws: Draws, ledger: Ledger, params: Params, number: int, random_
     )
 
 
-def gaps(past: Past, random_seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """The longest and the median gap between meetings in days, each (past,); a visit falls anywhere in its year."""
+class Gaps(NamedTuple):
+    """The longest and the median time between meetings in days, of one past or of each, (past,)."""
+
+    longest: Any
+    median: Any
+
+
+def gaps(past: Past, random_seed: int = 0) -> Gaps:
+    """The gaps between the meetings of each past, (past,); a visit falls anywhere in its year."""
     rng = np.random.default_rng(random_seed)
     new_year = np.array([date(year, 1, 1).toordinal() for year in past.calendar.years])
     found = []
     for met, visits in zip(past.met, past.visits, strict=True):
         visited = np.repeat(new_year, visits)
         found.append(between([*past.calendar.start[met], *(visited + rng.integers(365, size=len(visited)))]))
-    return tuple(np.array(found).T)
+    return Gaps(*np.array(found).T)
 
 
-def between(days: Iterable[int]) -> tuple[float, float]:
-    """The longest and the median step between days given as ordinals, from the first era on."""
-    steps = np.diff(np.sort([day for day in days if day >= date(ERAS[0][0], 1, 1).toordinal()])).astype(float)
-    return (steps.max(), float(np.median(steps))) if len(steps) else (np.nan, np.nan)
+def between(days: Iterable[int]) -> Gaps:
+    """The gaps between days given as ordinals, from the first era on; NaN where there is none."""
+    begin = date(ERAS[0][0], 1, 1).toordinal()
+    steps = np.diff(np.sort([day for day in days if day >= begin])).astype(float)
+    return Gaps(steps.max(), float(np.median(steps))) if len(steps) else Gaps(np.nan, np.nan)
 
 
-def spread(values: np.ndarray) -> tuple[float, float]:
-    """The central 90% of simulated values; nothing where there is none."""
+class Range(NamedTuple):
+    """The ends of a range."""
+
+    lower: float
+    upper: float
+
+
+def central(values: np.ndarray) -> Range:
+    """The range that holds the central 90% of the finite values; NaN where there is none."""
     kept = values[np.isfinite(values)]
-    return (
-        tuple(map(float, np.quantile(kept, [(1 - MASS) / 2, (1 + MASS) / 2])))
-        if len(kept)
-        else (np.nan, np.nan)
-    )
-
-
-Measure = Callable[[Past], np.ndarray]
+    if not len(kept):
+        return Range(np.nan, np.nan)
+    return Range(*np.quantile(kept, [(1 - MASS) / 2, (1 + MASS) / 2]).tolist())
 
 
 @dataclass(frozen=True)
@@ -196,13 +215,13 @@ class Check:
     what: str
     unit: str
     seen: float
-    prior: tuple[float, float]
-    posterior: tuple[float, float]
+    prior: Range
+    posterior: Range
 
     @property
     def inside(self) -> bool:
         """Whether the number lies in the posterior range."""
-        return self.posterior[0] <= self.seen <= self.posterior[1]
+        return self.posterior.lower <= self.seen <= self.posterior.upper
 
 
 @dataclass(frozen=True)
@@ -213,66 +232,77 @@ class Checks:
     rest: tuple[Check, ...]
 
 
+Numbers = dict[tuple[str, str], np.ndarray]
+"""Numbers of pasts, each (past,), by what they say and their unit."""
+
+
 def checks(params: Params, ledger: Ledger, draws: Draws, number: int = 1000) -> Checks:
     """Prior and posterior predictive checks of a record, given posterior draws."""
     seed, truth = params.run.random_seed, observed(ledger, params)
     if not truth.calendar.years or not truth.met.size:
         return Checks((), ())
-    before = prior_draws(params, number, seed)
-    pasts = [simulated(these, ledger, params, number, seed) for these in (before, draws)]
-    lengths = {id(past): gaps(past, seed) for past in pasts}
-    longest, typical = between(day.toordinal() for day in meetings(ledger))
-
-    def check(what: str, unit: str, measure: Measure, seen: float | None = None) -> Check:
-        value = measure(truth)[0] if seen is None else seen
-        return Check(
-            what, unit, float(value), *(spread(np.asarray(measure(past), dtype=float)) for past in pasts)
-        )
-
-    years = tuple(
-        check(str(year), "meetings", lambda past, i=i: past.by_year()[:, i])
-        for i, year in enumerate(truth.calendar.years)
-    )
-    rest = [
-        check("Meetings a year", "", lambda past: past.by_year().mean(1)),
-        check("Years without a meeting", "", lambda past: (past.by_year() == 0).sum(1)),
-        check("Longest time between meetings", "days", lambda past: lengths[id(past)][0], longest),
-        check("Typical time between meetings", "days", lambda past: lengths[id(past)][1], typical),
+    pasts = [
+        simulated(these, ledger, params, number, seed) for these in (prior_draws(params, number, seed), draws)
     ]
-    for first, last in ((first, min(last, truth.calendar.years[-1])) for first, last in ERAS):
+    true_gaps = Gaps(*([value] for value in between(day.toordinal() for day in meetings(ledger))))
+    return Checks(
+        compared(yearly(truth), *map(yearly, pasts)),
+        compared(summaries(truth, true_gaps), *(summaries(past, gaps(past, seed)) for past in pasts)),
+    )
+
+
+def compared(seen: Numbers, prior: Numbers, posterior: Numbers) -> tuple[Check, ...]:
+    """The numbers of the past as it was beside those of pasts simulated before and after the fit."""
+    return tuple(
+        Check(*key, float(values[0]), central(prior[key]), central(posterior[key]))
+        for key, values in seen.items()
+    )
+
+
+def yearly(past: Past) -> Numbers:
+    """The meetings of each year."""
+    columns = zip(past.calendar.years, past.by_year().T, strict=True)
+    return {(str(year), "meetings"): column for year, column in columns}
+
+
+def summaries(past: Past, between_meetings: Gaps) -> Numbers:
+    """Meetings and the time between them; by era, who came, meetings at occasions, and visits."""
+    found = {
+        ("Meetings a year", ""): past.by_year().mean(1),
+        ("Years without a meeting", ""): (past.by_year() == 0).sum(1),
+        ("Longest time between meetings", "days"): between_meetings.longest,
+        ("Typical time between meetings", "days"): between_meetings.median,
+    }
+    for first, last in ERAS:
+        last = min(last, past.calendar.years[-1])
         if first > last:
             continue
         era = f"{first}–{last}"
-        measures = {
-            f"Came to {label}": ("times", partial(Past.times_came, name=name))
-            for name, label in ABROAD.items()
-        }
-        measures |= {
-            "Met at occasions": ("meetings", Past.in_seasons),
-            "Visits": ("meetings", Past.visits_of),
-        }
-        rest += [
-            check(f"{what}, {era}", unit, partial(measure, first=first, last=last))
-            for what, (unit, measure) in measures.items()
-        ]
-    return Checks(years, tuple(rest))
+        for name, label in ABROAD.items():
+            found[f"Came to {label}, {era}", "times"] = past.times_came(name, first, last)
+        found[f"Met at occasions, {era}", "meetings"] = past.in_seasons(first, last)
+        found[f"Visits, {era}", "meetings"] = past.visits_of(first, last)
+    return found
 
 
-def graph(params: Params, past: Record) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
-    """Of the PyMC model: the parameters directly behind each observed variable, and those behind none."""
+class Graph(NamedTuple):
+    """The parameters directly behind each observed variable of the PyMC model, and those behind none."""
+
+    edges: dict[str, tuple[str, ...]]
+    unobserved: tuple[str, ...]
+
+
+def graph(params: Params, past: Record) -> Graph:
+    """The graph of the PyMC model of a record, as PyMC itself draws it, without the data."""
+    from pymc.model_graph import ModelGraph
+
     model = build(params, past)
-    names = {variable: variable.name for variable in (*model.free_RVs, *model.deterministics)}
-
-    def behind(variable: object) -> set[str]:
-        found, todo = set(), list(variable.owner.inputs)
-        while todo:
-            one = todo.pop()
-            if one in names:
-                found.add(names[one])
-            elif one.owner:
-                todo += one.owner.inputs
-        return found
-
-    order = [name for name in names.values() if not name.endswith("_above")]
-    edges = {seen.name: tuple(sorted(behind(seen), key=order.index)) for seen in model.observed_RVs}
-    return edges, tuple(name for name in order if not any(name in parents for parents in edges.values()))
+    parents = ModelGraph(model).make_compute_graph()
+    names = [variable.name for variable in (*model.free_RVs, *model.deterministics)]
+    parameters = [name for name in names if not name.endswith("_above")]
+    edges = {
+        seen.name: tuple(name for name in parameters if name in parents[seen.name])
+        for seen in model.observed_RVs
+    }
+    behind = set().union(*edges.values())
+    return Graph(edges, tuple(name for name in parameters if name not in behind))

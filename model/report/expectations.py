@@ -8,8 +8,16 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..formatting import Table, day, decimals, listed, points
-from ..track_record.backtest import CALENDAR, FULL
-from ..track_record.tables import BIAS, BRIER, CLIMATOLOGY, LOG_SCORE, NO_ADDITIONS, REGRESSION, TrackRecord
+from ..track_record.published import (
+    BIAS,
+    BRIER,
+    CLIMATOLOGY,
+    LOG_SCORE,
+    NO_ADDITIONS,
+    REGRESSION,
+    TrackRecord,
+)
+from ..track_record.structures import CALENDAR, FULL
 from .record_words import change, change_with_interval, words
 
 

@@ -10,7 +10,7 @@ from .. import summit
 from ..answer.prior import LEVEL_NAMES, UNMOVED
 from ..evidence.words import LEVELS
 from ..formatting import Table, interval, number, percent, points, upper_first
-from ..track_record.tables import Rows, TrackRecord
+from ..track_record.published import Rows, TrackRecord
 from .record_words import interval_of, table_of
 from .words import model as words
 
@@ -177,12 +177,6 @@ def structure_rows(record: TrackRecord) -> Table:
         "The headline under other structures, each fitted separately",
         {"probability": percent, "points": points},
     )
-
-
-def unchecked(record: TrackRecord, run: "Run") -> str:
-    """The headline without the rows for which no page was found."""
-    signals = sum(not signal.checked for signal in run.ledger.signals)
-    return words.unchecked(record.structure(), record.structure("checked rows only"), signals)
 
 
 def influence_title(rows: Rows) -> str:

@@ -10,8 +10,8 @@ from matplotlib.ticker import MaxNLocator
 
 from .. import formatting
 from ..formatting import percent, short_day
-from ..track_record.backtest import FULL
-from ..track_record.tables import BRIER, CLIMATOLOGY, TrackRecord
+from ..track_record.published import BRIER, CLIMATOLOGY, TrackRecord
+from ..track_record.structures import FULL
 from .figures import (
     BAND,
     DOWN,

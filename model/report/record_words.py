@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..formatting import Table, day, decimals, percent, points, short_day, upper_first
-from ..track_record.backtest import FULL
-from ..track_record.tables import BRIER, CLIMATOLOGY, Row, TrackRecord
+from ..track_record.published import BRIER, CLIMATOLOGY, Row, TrackRecord
+from ..track_record.structures import FULL
+from .audit_words import replay_check, what_happened
 from .words import record as words
 
 if TYPE_CHECKING:
     from ..answer.forecast import Forecast
-    from ..evidence.ledger import Ledger
 
 Columns = Mapping[str, str | Callable[[Row], Any]]
 
@@ -97,11 +97,6 @@ def gain_rows(record: TrackRecord) -> Table:
     )
 
 
-def additions(record: TrackRecord, ledger: "Ledger") -> str:
-    """The scores with and without the rows of the search in years of bad misses."""
-    return words.additions(record, sum(signal.search == "losses" for signal in ledger.signals))
-
-
 def drift_rows(record: TrackRecord) -> Table:
     """Whether weekly forecasts drift."""
 
@@ -139,7 +134,7 @@ def decomposition_rows(record: TrackRecord) -> Table:
 def miss_rows(record: TrackRecord) -> Table:
     """The worst years, the worst forecast of each, and what happened instead."""
     return table_of(
-        record.misses,
+        [row | {"what": what_happened(row, record.miss_events)} for row in record.misses],
         "year, what=What happened, probability=Forecast, as_of=On, deadline=By, brier",
         "The worst years and the forecast in each that was furthest off",
         {"year": str, "probability": percent, "as_of": day, "deadline": day},
@@ -149,7 +144,9 @@ def miss_rows(record: TrackRecord) -> Table:
 def if_wrong(record: TrackRecord, forecast: "Forecast", number: int = 4) -> list[str]:
     """How earlier forecasts of the same leaning went wrong, from misses known on its day."""
     rows = record.misses_of(too_high=forecast.probability >= 0.5, through=forecast.as_of)
-    return [words.miss(row) for row in rows[:number]] or [words.no_miss()]
+    return [words.miss(row, what_happened(row, record.miss_events)) for row in rows[:number]] or [
+        words.no_miss()
+    ]
 
 
 # The replay of 2025
@@ -178,7 +175,7 @@ def check_rows(record: TrackRecord) -> Table:
         return f"{points(row['value'])} points" if row["unit"] == "points" else percent(row["value"])
 
     return table_of(
-        [row | {"found": found(row)} for row in record.replay_checks],
+        [row | {"found": found(row), "check": replay_check(row)} for row in record.replay_checks],
         "holds=Verdict, check=What must hold, found",
         "Checks of the logic of statuses; the model was not tuned to them. The first check was written for "
         "26 May and failed, because a word of 21 May that he may come counts; it now asks about 19 May, when "

@@ -1,13 +1,14 @@
 """The log of published forecasts, and how they turned out.
 
-A forecast is published when its report is rendered; it then stands in `notebooks/rendered/log.csv` for good. What came
-of it follows from the occasions of the ledger; a resolution written by hand (ambiguous, annulled) takes a forecast out
-of the score.
+A forecast is published when its report is rendered; `notebooks/rendered/log.csv` keeps it for good. Its
+outcome follows from the occasions of the ledger; a resolution written by hand (ambiguous, annulled) takes a
+forecast out of the score.
 """
 
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,15 +19,15 @@ from ..files.csv_files import csv_text, read_csv
 from ..files.disk import content_hash, locked, write_atomic
 from ..files.problems import Problem, expected_one_of, parse_day, raise_if_any
 from ..paths import LOG, REFERENCES
-from .backtest import brier, log_score
+from .origins import happened
+from .scores import brier, log_score
 
 RESOLUTIONS = ("", "yes", "no", "ambiguous", "annulled")
 REFERENCE_COLUMNS = ("date", "question", "deadline", "probability", "source", "address")
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One published forecast; `inputs` is a hash of all input files, `resolution` empty unless set by hand."""
+class Entry(NamedTuple):
+    """One published forecast; `inputs` is a hash of the input files, `resolution` is what was set by hand."""
 
     question_id: str
     as_of: date
@@ -40,7 +41,17 @@ class Entry:
     resolution: str = ""
 
 
-COLUMNS = tuple(field.name for field in fields(Entry))
+def _resolution(text: str) -> str:
+    if text not in RESOLUTIONS:
+        raise ValueError(expected_one_of(text, RESOLUTIONS[1:]))
+    return text
+
+
+_READ: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("as_of", "deadline", "fit_through"), parse_day),
+    **dict.fromkeys(("probability", "lower", "upper"), float),
+    "resolution": _resolution,
+}
 
 
 def entry(made: Forecast) -> Entry:
@@ -71,64 +82,53 @@ def read_log(path: Path = LOG) -> list[Entry]:
         return []
     problems: list[Problem] = []
     entries = []
-    for row in read_csv(path, COLUMNS, problems):
-
-        def value(column: str, read, row=row):
+    for row in read_csv(path, Entry._fields, problems):
+        cells: dict[str, Any] = dict(row)
+        for column, read in _READ.items():
             try:
-                return read(row[column])
+                cells[column] = read(row[column])
             except ValueError as error:
                 problems.append(row.problem(column, str(error)))
-                return None
-
-        numbers = {column: value(column, float) for column in ("probability", "lower", "upper")}
-        days = {column: value(column, parse_day) for column in ("as_of", "deadline", "fit_through")}
-        if row["resolution"] not in RESOLUTIONS:
-            problems.append(row.problem("resolution", expected_one_of(row["resolution"], RESOLUTIONS[1:])))
-        entries.append(Entry(**{**row, **numbers, **days}))
+        entries.append(Entry(**cells))
     raise_if_any(problems)
     return entries
 
 
-def same_question(a: Entry, b: Entry) -> bool:
-    """Whether two entries answer one question on one day, under one scenario."""
-    return all(
-        getattr(a, name) == getattr(b, name) for name in ("question_id", "as_of", "deadline", "scenario")
-    )
-
-
 def publish(made: Forecast, path: Path = LOG) -> bool:
-    """Enter a forecast unless the same one stands there already; whether it was entered.
+    """Enter a forecast in the log unless it is already there; returns whether it was entered.
 
-    The same is a forecast of the same inputs within four Monte Carlo standard errors: another machine rounds otherwise.
+    Two forecasts of the same inputs within four Monte Carlo standard errors are the same: another machine
+    rounds differently.
     """
+
+    def is_same(old: Entry) -> bool:
+        question = ("question_id", "as_of", "deadline", "scenario", "inputs")
+        close = abs(old.probability - new.probability) <= 4 * made.diagnostics["monte_carlo_error"]
+        return close and all(getattr(old, name) == getattr(new, name) for name in question)
+
     with locked("log"):
         entries, new = read_log(path), entry(made)
-        if any(
-            same_question(old, new)
-            and old.inputs == new.inputs
-            and abs(old.probability - new.probability) <= 4 * made.diagnostics["monte_carlo_error"]
-            for old in entries
-        ):
+        if any(map(is_same, entries)):
             return False
-        write_atomic(path, csv_text(COLUMNS, map(astuple, [*entries, new])))
+        write_atomic(path, csv_text(Entry._fields, [*entries, new]))
     return True
 
 
 def resolved(row: Entry, whole: Ledger) -> str:
-    """What became of a forecast as far as the ledger knows: yes, no, or open; or what was set by hand."""
+    """What became of a forecast: what was set by hand, or else yes, no or open, as the ledger says."""
     if row.resolution:
         return row.resolution
-    if any(row.as_of < day <= row.deadline for day in meetings(whole)):
+    if happened(meetings(whole), row.as_of, row.deadline):
         return "yes"
     known = max((o.outcome_date for o in whole.occasions if o.met is not None), default=date.min)
     return "no" if known > row.deadline else "open"
 
 
 def scores(entries: list[Entry], whole: Ledger) -> list[dict]:
-    """Per question, scenario and deadline: forecasts, resolution, and scores averaged over the days each one stood.
+    """The scores of each question, scenario and deadline, averaged over the days each forecast stood.
 
-    A forecast stands until the next, the last until the day of the meeting or the deadline; of several of one day the
-    last entered counts.
+    A forecast stands until the next, the last until the day of the meeting or the deadline; the last one
+    entered counts for a day with several.
     """
     groups: dict[tuple, dict[date, Entry]] = {}
     for row in entries:
@@ -137,7 +137,6 @@ def scores(entries: list[Entry], whole: Ledger) -> list[dict]:
     for (question, scenario, deadline), by_day in sorted(groups.items()):
         rows = [by_day[day] for day in sorted(by_day)]
         outcome = next((row.resolution for row in rows if row.resolution), resolved(rows[0], whole))
-        met = [day for day in meetings(whole) if rows[0].as_of < day <= deadline]
         line = {
             "question_id": question,
             "scenario": scenario,
@@ -146,56 +145,51 @@ def scores(entries: list[Entry], whole: Ledger) -> list[dict]:
             "first": rows[0].as_of,
             "last": rows[-1].as_of,
             "resolution": outcome,
-            "brier": "",
-            "log_score": "",
         }
-        if outcome in ("yes", "no"):
-            end = met[0] if met else deadline
-            rows = [row for row in rows if row.as_of < end]
-            ends = [*(row.as_of for row in rows[1:]), end]
-            days = np.array([(until - row.as_of).days for row, until in zip(rows, ends, strict=True)])
-            p, y = np.array([row.probability for row in rows]), np.full(len(rows), int(outcome == "yes"))
-            line |= {
-                "brier": float(np.average(brier(p, y), weights=days)),
-                "log_score": float(np.average(log_score(p, y), weights=days)),
-            }
-        table.append(line)
+        table.append(line | mean_scores(rows, outcome, meetings(whole)))
     return table
 
 
-def references(path: Path = REFERENCES) -> list[dict]:
-    """The dated public forecasts of others."""
-    return [
-        {
-            **row,
-            "date": parse_day(row["date"]),
-            "deadline": parse_day(row["deadline"]),
-            "probability": float(row["probability"]),
-        }
-        for row in read_csv(path, REFERENCE_COLUMNS)
-    ]
+def mean_scores(rows: list[Entry], outcome: str, met: list[date]) -> dict[str, float | str]:
+    """Both scores of the forecasts of one question, by day, weighted by the days each one stood.
+
+    They are empty unless the outcome is yes or no.
+    """
+    if outcome not in ("yes", "no"):
+        return {"brier": "", "log_score": ""}
+    end = next((day for day in met if rows[0].as_of < day <= rows[0].deadline), rows[0].deadline)
+    rows = [row for row in rows if row.as_of < end]
+    until = [*(row.as_of for row in rows[1:]), end]
+    days = [(last - row.as_of).days for row, last in zip(rows, until, strict=True)]
+    p, y = np.array([row.probability for row in rows]), np.full(len(rows), int(outcome == "yes"))
+    return {
+        "brier": float(np.average(brier(p, y), weights=days)),
+        "log_score": float(np.average(log_score(p, y), weights=days)),
+    }
 
 
-def beside_references(whole: Ledger, ours, path: Path = REFERENCES) -> list[dict]:
-    """Each reference forecast of a meeting beside ours of the same day and deadline, with both Brier scores.
+def beside_references(
+    whole: Ledger, ours: Callable[[date, date], float], path: Path = REFERENCES
+) -> list[dict]:
+    """Each public forecast of others beside ours of the same day and deadline, with both Brier scores.
 
     `ours(day, deadline)` gives our probability; questions about a visit rather than a meeting are left out.
     """
     table = []
-    for row in references(path):
+    for row in read_csv(path, REFERENCE_COLUMNS):
         if "visit" in row["question"].lower():
             continue
-        p = ours(row["date"], row["deadline"])
-        met = any(row["date"] < day <= row["deadline"] for day in meetings(whole))
+        day, deadline, theirs = parse_day(row["date"]), parse_day(row["deadline"]), float(row["probability"])
+        p, met = ours(day, deadline), happened(meetings(whole), day, deadline)
         table.append(
             {
-                "date": row["date"],
-                "deadline": row["deadline"],
+                "date": day,
+                "deadline": deadline,
                 "source": row["source"],
-                "theirs": row["probability"],
+                "theirs": theirs,
                 "ours": p,
                 "outcome": "yes" if met else "no",
-                "brier_theirs": (row["probability"] - met) ** 2,
+                "brier_theirs": (theirs - met) ** 2,
                 "brier_ours": (p - met) ** 2,
             }
         )

@@ -1,60 +1,50 @@
 """Where the record was good and where bad: by year, part by part, the worst misses, calibration, drift.
 
-Everything here is arithmetic on the points of a backtest; `study` keeps the tables.
+Everything here is arithmetic on the table of points of a backtest; `study` keeps the results.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import numpy as np
 
 from ..evidence.ledger import Ledger
 from ..evidence.record import attended
-from ..evidence.rows import ATTENDANCE, MEETING_MARGIN, REFUSAL, Occasion, Signal
-from ..evidence.seasons import DAY, meetings
-from ..formatting import count
-from ..formatting import day as told
-from .backtest import FULL, STRUCTURES, Point, brier, is_monthly, log_score
+from ..evidence.rows import ATTENDANCE, MEETING_MARGIN, Occasion, Signal
+from ..evidence.seasons import meetings
+from ..evidence.words import REFUSAL
+from .scores import Years, brier, by_model, is_day, is_monday, is_monthly, log_score, year_of
+from .structures import BACKTESTED, FULL
 
-PARTS = tuple(structure.name for structure in STRUCTURES if structure.name.startswith("no "))
+PARTS = tuple(each.name for each in BACKTESTED if len(each.without + each.unheard) == 1)
 """The structures that go without one part of the model, or of its evidence."""
 PANDEMIC = (2020, 2021)
 SOON = timedelta(days=30)
-TOLD = 3
+"""A meeting so soon after a deadline is named beside the miss."""
 
 
-def monthly(points: Iterable[Point]) -> dict[str, list[Point]]:
+def monthly(points: np.ndarray) -> dict[str, np.ndarray]:
     """The scored points by model, each in the order of their dates."""
-    found: dict[str, list[Point]] = {}
-    for point in points:
-        if is_monthly(point):
-            found.setdefault(point.model, []).append(point)
-    return {model: sorted(rows, key=lambda p: (p.as_of, p.deadline)) for model, rows in found.items()}
+    return by_model(points[is_monthly(points)])
 
 
-def arrays(rows: list[Point]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Probabilities, outcomes and years of points."""
-    return tuple(
-        np.array(values)
-        for values in zip(*((p.probability, p.outcome, p.as_of.year) for p in rows), strict=True)
-    )
-
-
-def by_year(points: Iterable[Point]) -> list[dict]:
+def by_year(points: np.ndarray) -> list[dict]:
     """Both scores of each model in each year of origins."""
     table = []
     for model, rows in monthly(points).items():
-        p, y, years = arrays(rows)
-        table += [
-            {
-                "year": int(year),
-                "model": model,
-                "forecasts": int((years == year).sum()),
-                "brier": float(brier(p, y)[years == year].mean()),
-                "log_score": float(log_score(p, y)[years == year].mean()),
-            }
-            for year in np.unique(years)
-        ]
+        p, y, years = rows["probability"], rows["outcome"], year_of(rows["as_of"])
+        for year in np.unique(years).tolist():
+            inside = years == year
+            table.append(
+                {
+                    "year": year,
+                    "model": model,
+                    "forecasts": int(inside.sum()),
+                    "brier": brier(p, y)[inside].mean(),
+                    "log_score": log_score(p, y)[inside].mean(),
+                }
+            )
     return sorted(table, key=lambda row: (row["year"], row["model"]))
 
 
@@ -66,342 +56,330 @@ def gains(yearly: list[dict], replicates: int = 2000, random_seed: int = 1) -> l
     score = {(row["year"], row["model"]): row for row in yearly}
     years = sorted({row["year"] for row in yearly})
     weight = np.array([score[year, FULL.name]["forecasts"] for year in years], dtype=float)
-    drawn = np.random.default_rng(random_seed).integers(len(years), size=(replicates, len(years)))
-    calm, half = np.array([year not in PANDEMIC for year in years]), len(years) // 2
+    resampled = Years(len(years), np.random.default_rng(random_seed), replicates)
+    calm, half = ~np.isin(years, PANDEMIC), len(years) // 2
     table = []
     for model in sorted({row["model"] for row in yearly} - {FULL.name}):
         row = {"model": model, "years": len(years)}
         for name in ("brier", "log_score"):
             gain = np.array([score[year, model][name] - score[year, FULL.name][name] for year in years])
-            means = (gain * weight)[drawn].sum(1) / weight[drawn].sum(1)
-            lower, upper = np.quantile(means, [0.05, 0.95])
-            row |= {
-                f"{name}_gain": float(np.average(gain, weights=weight)),
-                f"{name}_lower": float(lower),
-                f"{name}_upper": float(upper),
-            }
-        row |= {
-            "share_positive": float((gain > 0).mean()),
-            "first_half": float(gain[:half].mean()),
-            "second_half": float(gain[half:].mean()),
-            "without_2020_21": float(gain[calm].mean()),
+            row[f"{name}_gain"] = np.average(gain, weights=weight)
+            row |= resampled.interval(gain * weight, weight, f"{name}_")
+        parts = {
+            "first_half": gain[:half].mean(),
+            "second_half": gain[half:].mean(),
+            "without_2020_21": gain[calm].mean(),
         }
-        each = min(row["first_half"], row["second_half"], row["without_2020_21"])
-        steady = row["share_positive"] >= 0.6 and each > 0
-        table.append(row | {"steady": "yes" if steady else "no"})
+        share = (gain > 0).mean()
+        steady = share >= 0.6 and min(parts.values()) > 0
+        table.append(row | {"share_positive": share} | parts | {"steady": "yes" if steady else "no"})
     return sorted(table, key=lambda row: row["brier_gain"])
 
 
-def misses(points: Iterable[Point], whole: Ledger, number: int = 7) -> list[dict]:
-    """The worst years of the full model, worst first, each with its worst forecast and what happened instead."""
+# The worst misses
+
+
+def misses(points: np.ndarray, whole: Ledger, number: int = 7) -> list[dict]:
+    """The worst years of the full model, worst first, each with its worst forecast."""
     rows = monthly(points)[FULL.name]
-    p, y, years = arrays(rows)
+    p, y, years = rows["probability"], rows["outcome"], year_of(rows["as_of"])
     loss = brier(p, y)
-    worst = sorted(np.unique(years), key=lambda year: -loss[years == year].mean())[:number]
     table = []
-    for year in worst:
+    for year in sorted(np.unique(years).tolist(), key=lambda year: -loss[years == year].mean())[:number]:
         inside = np.flatnonzero(years == year)
-        point = rows[inside[loss[inside].argmax()]]
+        worst = rows[inside[loss[inside].argmax()]]
+        as_of, deadline, outcome = worst[["as_of", "deadline", "outcome"]].item()
         table.append(
             {
-                "year": int(year),
-                "brier": float(loss[inside].mean()),
-                "log_score": float(log_score(p, y)[inside].mean()),
-                "as_of": point.as_of,
-                "deadline": point.deadline,
-                "probability": point.probability,
-                "outcome": point.outcome,
-                "first_doubt": first_doubt(whole, point) or "",
-                "what": what_happened(whole, point.as_of, point.deadline, point.outcome),
+                "year": year,
+                "brier": loss[inside].mean(),
+                "log_score": log_score(p, y)[inside].mean(),
+                "as_of": as_of,
+                "deadline": deadline,
+                "probability": worst["probability"],
+                "outcome": outcome,
+                "first_doubt": (not outcome and first_doubt(whole, as_of, deadline)) or "",
             }
         )
     return table
 
 
-def first_doubt(whole: Ledger, point: Point) -> date | None:
-    """Where no meeting came: the first public word that a leader may stay away from an occasion in that time.
+def unused(ledger: Ledger, as_of: date, deadline: date) -> list[Occasion]:
+    """The occasions that began in (as_of, deadline] and at which they did not meet."""
+    return [
+        o for o in ledger.occasions if o.met is False and o.start_date and as_of < o.start_date <= deadline
+    ]
+
+
+def first_doubt(whole: Ledger, as_of: date, deadline: date) -> date | None:
+    """The first public word that a leader may stay away from an occasion in (as_of, deadline].
 
     Of occasions that were held, and of leaders who then stayed away.
     """
-    passed = [
-        o
-        for o in whole.occasions
-        if not o.is_visit
-        and o.met is False
-        and o.held_in_person
-        and point.as_of < o.start_date <= point.deadline
-    ]
-    days = [row.public_date for occasion in passed for row in absences(whole, occasion)]
-    return None if point.outcome else min(days, default=None)
+    held = [o for o in unused(whole, as_of, deadline) if not o.is_visit and o.held_in_person]
+    return min((row.public_date for occasion in held for row in absences(whole, occasion)), default=None)
 
 
 def absences(ledger: Ledger, occasion: Occasion) -> list[Signal]:
-    """The words that an occasion falls through, that an absent leader may stay away, or that they will not meet."""
+    """The words that an occasion is off, that an absent leader may stay away, or that they will not meet."""
 
-    def tells(row: Signal) -> bool:
-        return (
-            row.kind == REFUSAL
-            or row.kind == ATTENDANCE
-            and (row.actor == "both" or not attended(occasion, row.actor))
-        )
+    def says_so(row: Signal) -> bool:
+        if row.kind == ATTENDANCE:
+            return row.actor == "both" or not attended(occasion, row.actor)
+        return row.kind == REFUSAL
 
-    return [
-        row
-        for row in ledger.signals
-        if row.occasion == occasion.occasion_id and row.strength < 0 and tells(row)
-    ]
+    about = [row for row in ledger.signals if row.occasion == occasion.occasion_id and row.strength < 0]
+    return [row for row in about if says_so(row)]
 
 
-def what_happened(whole: Ledger, as_of: date, deadline: date, outcome: int) -> str:
-    """Why a forecast missed, from the rows of the ledger that were public by a few days after its deadline."""
+class Event(NamedTuple):
+    """What became of an occasion in the time of a forecast that missed.
+
+    `fate` is one of `FATES`; `date` is the day of the meeting, or the first day of an occasion without one.
+    `public_date` is the day on which a meeting, or the refusal in `text`, became public. `leader` is the only
+    one who came.
+    """
+
+    occasion: str
+    fate: str
+    date: date
+    public_date: date | str = ""
+    leader: str = ""
+    text: str = ""
+
+
+FATES = ("met", "met late", "refused", "not in person", "both came", "neither came", "one came", "unknown")
+"""The last four: nobody refused, and this is who came; `met late` is a meeting soon after the deadline."""
+
+
+def events(whole: Ledger, as_of: date, deadline: date, outcome: int, sides: tuple[str, str]) -> list[Event]:
+    """Why a forecast missed, from the rows of the ledger that were public a few days after its deadline."""
     ledger = whole.as_of(deadline + MEETING_MARGIN)
     if outcome:
         first = min(day for day in meetings(ledger) if day > as_of)
         place = next(o for o in ledger.occasions if o.met_date == first)
-        public = min(
-            (w.public_date for w in whole.visit_windows if w.occasion_id == place.occasion_id),
-            default=place.known_from,
-        )
-        when = f"known since {told(public)}" if public <= as_of else f"not public before {told(public)}"
-        return f"They met on {told(first)}: {place.name}, {when}."
-    passed = [
-        o for o in ledger.occasions if o.met is False and o.start_date and as_of < o.start_date <= deadline
+        windows = [w.public_date for w in whole.visit_windows if w.occasion_id == place.occasion_id]
+        return [Event(place.name, "met", first, min(windows, default=place.known_from))]
+    soon = [o for o in whole.occasions if o.met and deadline < o.met_date <= deadline + SOON]
+    late = sorted((o.met_date, o.name) for o in soon)[:1]
+    return [
+        *(unused_event(ledger, occasion, sides) for occasion in unused(ledger, as_of, deadline)),
+        *(Event(name, "met late", day) for day, name in late),
     ]
-    told_of = [_unused(ledger, o) for o in passed[:TOLD]] or ["No known occasion lay in that time."]
-    told_of += [f"{count(len(passed) - TOLD, 'other')} passed, too."] if len(passed) > TOLD else []
-    late = sorted(
-        (o.met_date, o.name) for o in whole.occasions if o.met and deadline < o.met_date <= deadline + SOON
-    )
-    return " ".join(
-        told_of
-        + [
-            f"They met {count((day - deadline).days, 'day')} after the deadline: {name}."
-            for day, name in late[:1]
-        ]
-    )
 
 
-def _unused(ledger: Ledger, occasion: Occasion) -> str:
+def unused_event(ledger: Ledger, occasion: Occasion, sides: tuple[str, str]) -> Event:
+    """Why an occasion passed without a meeting: the last word of refusal or absence, or who came."""
+    name, start = occasion.name, occasion.start_date
     if said := absences(ledger, occasion):
-        return f"{occasion.name}: {said[-1].description.rstrip('.')} ({told(said[-1].public_date)})."
+        return Event(name, "refused", start, said[-1].public_date, text=said[-1].description)
     if occasion.held_in_person is False:
-        return f"{occasion.name} was not held in person."
-    who = {"both": "both came and did not meet", "none": "neither leader came"}
-    only = {"US": f"only {occasion.leader_1} came", "CN": f"only {occasion.leader_2} came"}
-    return f"{occasion.name}: {(who | only).get(occasion.attended, 'no meeting')}."
+        return Event(name, "not in person", start)
+    if occasion.attended in sides:
+        leaders = dict(zip(sides, (occasion.leader_1, occasion.leader_2)))
+        return Event(name, "one came", start, leader=leaders[occasion.attended])
+    return Event(name, {"both": "both came", "none": "neither came"}.get(occasion.attended, "unknown"), start)
+
+
+def miss_events(missed: list[dict], whole: Ledger, sides: tuple[str, str]) -> list[dict]:
+    """What happened instead, one row for each occasion in the time of a miss."""
+    return [
+        {"year": row["year"]} | event._asdict()
+        for row in missed
+        for event in events(whole, row["as_of"], row["deadline"], row["outcome"], sides)
+    ]
+
+
+# Calibration
+
+
+class Levels:
+    """The distinct probabilities of forecasts, for recalibration."""
+
+    def __init__(self, p: np.ndarray):
+        self.levels, self.group, self.count = np.unique(p, return_inverse=True, return_counts=True)
+
+    def recalibrated(self, y: np.ndarray) -> np.ndarray:
+        """Recalibrated probabilities, (level,): the isotonic regression of outcomes on probabilities.
+
+        Dimitriadis, Gneiting and Jordan (2021), CORP: the best rising curve, with no bins to choose.
+        """
+        from scipy.optimize import isotonic_regression
+
+        shares = np.bincount(self.group, y) / self.count
+        return isotonic_regression(shares, weights=self.count).x
 
 
 def corp(p: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Recalibrated probability of each forecast: the isotonic regression of outcomes on probabilities.
-
-    Dimitriadis, Gneiting and Jordan (2021), CORP: the best rising curve, with no bins to choose.
-    """
-    from scipy.optimize import isotonic_regression
-
-    levels, group = np.unique(p, return_inverse=True)
-    count = np.bincount(group)
-    return isotonic_regression(np.bincount(group, y) / count, weights=count).x[group]
+    """Recalibrated probability of each forecast, (forecast,)."""
+    levels = Levels(p)
+    return levels.recalibrated(y)[levels.group]
 
 
-def halves(rows: list[Point]) -> np.ndarray:
-    """A number for the half-year of each origin: forecasts from one half-year share their fate."""
-    return np.array([2 * p.as_of.year + (p.as_of.month > 6) for p in rows])
+def reliability(points: np.ndarray, replicates: int = 1000, random_seed: int = 1) -> list[dict]:
+    """The recalibration curve of the full model on a grid of probabilities, with 90% consistency bands.
 
-
-def reliability(points: Iterable[Point], replicates: int = 1000, random_seed: int = 1) -> list[dict]:
-    """The CORP curve of the full model on a grid of probabilities, with 90% consistency bands.
-
-    The bands show where the curve of a perfectly calibrated forecaster would lie. Windows of one half-year overlap, so
-    one draw decides all outcomes of its forecasts; windows of different half-years hardly do.
+    The bands show where the curve of a perfectly calibrated forecaster would lie. Windows of one half-year
+    overlap, so one draw decides all outcomes of its forecasts; windows of different half-years hardly do.
     """
     rows = monthly(points)[FULL.name]
-    p, y, _ = arrays(rows)
-    order = np.argsort(p, kind="stable")
-    p, y, block = p[order], y[order], np.unique(halves(rows), return_inverse=True)[1][order]
-    grid = np.linspace(p.min(), p.max(), 60)
-    rng = np.random.default_rng(random_seed)
-    fate = rng.random((replicates, block.max() + 1))
-    curves = np.array([np.interp(grid, p, corp(p, (one[block] < p).astype(float))) for one in fate])
-    lower, upper = np.quantile(curves, [0.05, 0.95], axis=0)
+    p = rows["probability"]
+    half_year = rows["as_of"].astype("datetime64[M]").astype(int) // 6
+    block = np.unique(half_year, return_inverse=True)[1]
+    fate = np.random.default_rng(random_seed).random((replicates, block.max() + 1))
+    grid, known = np.linspace(p.min(), p.max(), 60), Levels(p)
+
+    def curve(y: np.ndarray) -> np.ndarray:
+        return np.interp(grid, known.levels, known.recalibrated(y))
+
+    lower, upper = np.quantile([curve(each[block] < p) for each in fate], [0.05, 0.95], axis=0)
     edges = np.append(grid - (grid[1] - grid[0]) / 2, np.inf)
-    count = np.histogram(p, edges)[0]
-    columns = zip(grid, np.interp(grid, p, corp(p, y)), lower, upper, count, strict=True)
-    return [
-        {
-            "probability": float(a),
-            "observed": float(b),
-            "lower": float(low),
-            "upper": float(high),
-            "forecasts": int(n),
-        }
-        for a, b, low, high, n in columns
-    ]
+    columns = {
+        "probability": grid,
+        "observed": curve(rows["outcome"]),
+        "lower": lower,
+        "upper": upper,
+        "forecasts": np.histogram(p, edges)[0],
+    }
+    return [dict(zip(columns, values)) for values in zip(*(column.tolist() for column in columns.values()))]
 
 
-def decomposition(points: Iterable[Point]) -> list[dict]:
+def decomposition(points: np.ndarray) -> list[dict]:
     """The Brier score of each model split up: score = miscalibration - discrimination + uncertainty."""
     table = []
     for model, rows in monthly(points).items():
-        p, y, _ = arrays(rows)
+        p, y = rows["probability"], rows["outcome"]
         plain, score, best = brier(y.mean(), y).mean(), brier(p, y).mean(), brier(corp(p, y), y).mean()
         table.append(
             {
                 "model": model,
-                "brier": float(score),
-                "miscalibration": float(score - best),
-                "discrimination": float(plain - best),
-                "uncertainty": float(plain),
+                "brier": score,
+                "miscalibration": score - best,
+                "discrimination": plain - best,
+                "uncertainty": plain,
             }
         )
     return sorted(table, key=lambda row: row["brier"])
 
 
-def replay_checks(weeks: list[dict], kept: float) -> list[dict]:
-    """What must hold of the weekly replay of 2025: a test of the logic of statuses, to which nothing is tuned.
+# The replay
 
-    `kept` is the mean chance that a meeting announced for 30 October is kept, as of 27 October.
+
+def replay_checks(weeks: list[dict], shares: dict[str, dict[str, float]], kept: float) -> list[dict]:
+    """What must hold of the weekly replay of 2025: a test of how statuses work; nothing is tuned to it.
+
+    `shares` are the chances of a first meeting by cause in each week; `kept` is the mean chance that a
+    meeting announced for 30 October is kept, as of 27 October. `bound` is the number that the value is held
+    against, where there is one.
     """
-    row = {week["as_of"]: week for week in weeks}
+    p = {row["as_of"]: row["probability"] for row in weeks}
+    largest = {row["as_of"]: row["largest_cause"] for row in weeks}
 
     def share(day: str, cause: str) -> float:
-        return float(dict(part.split("=") for part in row[day]["shares"].split(";")).get(cause, 0))
+        return shares[day].get(cause, 0.0)
 
-    def number(day: str) -> float:
-        return row[day]["probability"]
-
+    parade = share("2025-09-01", "2025-beijing-parade")
     left = share("2025-09-08", "2025-beijing-parade")
-    parade, fall = share("2025-09-01", "2025-beijing-parade"), number("2025-09-01") - number("2025-09-08")
-    doubted, closed = (share(day, "2025-g20-johannesburg") for day in ("2025-05-19", "2025-09-08"))
-    said = [  # what must hold, the value, whether that is a change in points, whether it holds
-        (
-            "After three words that Trump may stay away, and none that he comes, G20 Johannesburg has little",
-            doubted,
-            False,
-            doubted < 0.05,
-        ),
-        (
-            "and once it is settled on 5 September that he does, still less",
-            closed,
-            False,
-            closed < min(0.01, doubted),
-        ),
-        ("Once the Beijing parade has passed unused, its share is gone", left, False, left == 0),
-        (
-            f"and the forecast falls by no more than that share, {100 * parade:.1f} points",
-            -fall,
-            True,
-            0 <= fall <= parade,
-        ),
-        (
-            "The announcement of 19 September raises it",
-            number("2025-09-22") - number("2025-09-15"),
-            True,
-            number("2025-09-22") > number("2025-09-15"),
-        ),
-        (
-            "The threat of 10 October lowers it",
-            number("2025-10-13") - number("2025-10-06"),
-            True,
-            number("2025-10-13") < number("2025-10-06"),
-        ),
-        (
-            "and APEC stays the largest single cause",
-            share("2025-10-13", "2025-apec-gyeongju"),
-            False,
-            row["2025-10-13"]["largest_cause"] == "2025-apec-gyeongju",
-        ),
-        (
-            f"The date set on 23 October brings it to the level of kept promises, {100 * kept:.1f}%",
-            number("2025-10-27"),
-            False,
-            abs(number("2025-10-27") - kept) <= 0.02,
-        ),
-    ]
+    fall = p["2025-09-01"] - p["2025-09-08"]
+    doubted, settled = (share(day, "2025-g20-johannesburg") for day in ("2025-05-19", "2025-09-08"))
+    rise = p["2025-09-22"] - p["2025-09-15"]
+    threat = p["2025-10-13"] - p["2025-10-06"]
+    apec, dated = "2025-apec-gyeongju", p["2025-10-27"]
+    checks = (
+        ("absence doubted", doubted, "level", "", doubted < 0.05),
+        ("absence settled", settled, "level", "", settled < min(0.01, doubted)),
+        ("parade passed", left, "level", "", left == 0),
+        ("fall of the parade", -fall, "points", parade, 0 <= fall <= parade),
+        ("announcement", rise, "points", "", rise > 0),
+        ("threat", threat, "points", "", threat < 0),
+        ("largest cause", share("2025-10-13", apec), "level", "", largest["2025-10-13"] == apec),
+        ("date set", dated, "level", kept, abs(dated - kept) <= 0.02),
+    )
     return [
-        {
-            "check": text,
-            "value": float(value),
-            "unit": "points" if moves else "level",
-            "holds": "yes" if holds else "no",
-        }
-        for text, value, moves, holds in said
+        {"check": name, "value": value, "unit": unit, "bound": bound, "holds": "yes" if holds else "no"}
+        for name, value, unit, bound, holds in checks
     ]
 
 
-def stretches(points: Iterable[Point], met: list[date]) -> Iterator[list[tuple[date, float]]]:
-    """The weekly forecasts of a meeting by the end of the year: (day, probability), the outcome last.
+# Drift
 
-    A stretch ends with a meeting, or with the year; after a meeting a new one begins, about another meeting.
+
+class Stretch(NamedTuple):
+    """Weekly forecasts of one meeting: `days` and `p` (week,), the outcome and its day last."""
+
+    days: np.ndarray
+    p: np.ndarray
+
+
+def to_year_end(points: np.ndarray) -> np.ndarray:
+    """The full model's forecasts of each Monday for a meeting by the end of its year, by day."""
+    chosen = (points["model"] == FULL.name) & is_monday(points["as_of"]) & is_day(points["deadline"], 12, 31)
+    rows = points[chosen & (year_of(points["as_of"]) == year_of(points["deadline"]))]
+    return rows[np.argsort(rows["as_of"], kind="stable")]
+
+
+def stretches(points: np.ndarray, met: list[date]) -> Iterator[Stretch]:
+    """The weekly forecasts of a meeting by the end of the year, up to the meeting or the end.
+
+    After a meeting a new stretch begins, about another meeting.
     """
-    weekly: dict[int, list[Point]] = {}
-    for p in points:
-        if p.model == FULL.name and p.as_of.weekday() == 0 and p.deadline == date(p.as_of.year, 12, 31):
-            weekly.setdefault(p.as_of.year, []).append(p)
-    for year, rows in sorted(weekly.items()):
-        ends = [*(day for day in met if day.year == year), date(year, 12, 31)]
-        begin = date(year - 1, 12, 31)
-        for end in ends:
-            inside = sorted((p for p in rows if begin <= p.as_of < end), key=lambda p: p.as_of)
-            path = [(p.as_of, p.probability) for p in inside]
-            if path:
-                yield [*path, (end, float(end in met))]
+    weekly = to_year_end(points)
+    years = year_of(weekly["as_of"])
+    for year in np.unique(years).tolist():
+        rows, begin = weekly[years == year], date(year - 1, 12, 31)
+        for end in (*(day for day in met if day.year == year), date(year, 12, 31)):
+            inside = rows[(rows["as_of"] >= np.datetime64(begin)) & (rows["as_of"] < np.datetime64(end))]
+            if len(inside):
+                days = np.append(inside["as_of"], np.datetime64(end))
+                yield Stretch(days, np.append(inside["probability"], float(end in met)))
             begin = end
 
 
-def drift(points: Iterable[Point], whole: Ledger, replicates: int = 2000, random_seed: int = 1) -> list[dict]:
+DRIFT = {
+    "movement over uncertainty reduction": ("movement", "reduction", "weeks"),
+    "mean weekly change": ("change", "weeks", "weeks"),
+    "mean weekly change without news": ("quiet_change", "quiet_weeks", "quiet_weeks"),
+}
+"""What is said of drift: the sum above, the sum below, and the number of weeks."""
+
+
+def drift(points: np.ndarray, whole: Ledger, replicates: int = 2000, random_seed: int = 1) -> list[dict]:
     """Whether the weekly forecasts drift: a martingale moves exactly as much as its uncertainty falls.
 
-    Of the stretches to the end of a year, with 90% intervals from resampling whole years: movement (squared steps)
-    over uncertainty reduction (the fall of p (1 - p) from first forecast to outcome; Augenblick and Rabin 2021), the
-    mean weekly step, and that of weeks in which nothing became public and no meeting came.
+    Of the stretches to the end of a year, with 90% intervals from resampling whole years: movement (squared
+    steps) over uncertainty reduction (the fall of p (1 - p) from first forecast to outcome; Augenblick and
+    Rabin 2021), the mean weekly step, and that of weeks in which nothing became public and no meeting came.
     """
-    news = public_days(whole)
-    found: dict[int, list[np.ndarray]] = {}
-    for path in stretches(points, meetings(whole)):
-        days, p = [day for day, _ in path], np.array([value for _, value in path])
-        step = np.diff(p)
-        quiet = np.array(
-            [
-                not any(before + n * DAY in news for n in range(1, (after - before).days + 1))
-                for before, after in zip(days, days[1:], strict=False)
-            ]
-        )
-        quiet[-1] = False
-        sums = [
-            np.square(step).sum(),
-            p[0] * (1 - p[0]),
-            step.sum(),
-            len(step),
-            step[quiet].sum(),
-            quiet.sum(),
-        ]
-        found.setdefault(days[0].year, []).append(np.array(sums))
-    yearly = np.array([np.sum(rows, axis=0) for _, rows in sorted(found.items())])
-    drawn = np.random.default_rng(random_seed).integers(len(yearly), size=(replicates, len(yearly)))
-    many, one = yearly[drawn].sum(1), yearly.sum(0)
+    news, paths = public_days(whole), list(stretches(points, meetings(whole)))
+    sums = [drift_sums(path, news) for path in paths]
+    years, at = np.unique([year_of(path.days[0]) for path in paths], return_inverse=True)
+    yearly = {name: np.bincount(at, [each[name] for each in sums]) for name in sums[0]}
+    resampled = Years(len(years), np.random.default_rng(random_seed), replicates)
     table = []
-    for name, above, below, weeks in (  # positions in `sums`
-        ("movement over uncertainty reduction", 0, 1, 3),
-        ("mean weekly change", 2, 3, 3),
-        ("mean weekly change without news", 4, 5, 5),
-    ):
-        ratio = many[:, above] / many[:, below]
-        lower, upper = np.quantile(ratio, [0.05, 0.95])
-        table.append(
-            {
-                "what": name,
-                "value": float(one[above] / one[below]),
-                "lower": float(lower),
-                "upper": float(upper),
-                "weeks": int(one[weeks]),
-                "years": len(yearly),
-            }
-        )
+    for what, (above, below, weeks) in DRIFT.items():
+        row = {"what": what, "value": yearly[above].sum() / yearly[below].sum()}
+        row |= resampled.interval(yearly[above], yearly[below])
+        table.append(row | {"weeks": int(yearly[weeks].sum()), "years": len(years)})
     return table
 
 
-def public_days(whole: Ledger) -> set[date]:
-    """The days on which a row of the ledger, or the outcome of an occasion, became public."""
-    return {row.public_date for row in (*whole.signals, *whole.visit_windows)} | {
-        day for o in whole.occasions for day in (o.known_from, o.outcome_date) if day
+def drift_sums(path: Stretch, news: np.ndarray) -> dict[str, float]:
+    """The sums of a stretch for the ratios of `DRIFT`; on the days of `news` something became public."""
+    step = np.diff(path.p)
+    quiet = np.diff(np.searchsorted(news, path.days, side="right")) == 0
+    quiet[-1] = False
+    return {
+        "movement": np.square(step).sum(),
+        "reduction": path.p[0] * (1 - path.p[0]),
+        "change": step.sum(),
+        "weeks": len(step),
+        "quiet_change": step[quiet].sum(),
+        "quiet_weeks": quiet.sum(),
     }
+
+
+def public_days(whole: Ledger) -> np.ndarray:
+    """The days on which a row of the ledger, or the outcome of an occasion, became public; sorted."""
+    rows = {row.public_date for row in (*whole.signals, *whole.visit_windows)}
+    outcomes = {day for o in whole.occasions for day in (o.known_from, o.outcome_date) if day}
+    return np.array(sorted(rows | outcomes), dtype="datetime64[D]")

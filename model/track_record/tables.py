@@ -1,163 +1,32 @@
-"""The published tables of the track record, read once, and the numbers that pages quote from them."""
+"""The tables of the record: rows of one shape as CSV, floats with four decimals."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from itertools import pairwise
-from statistics import NormalDist, fmean, stdev
+import csv
+from pathlib import Path
 from typing import Any
 
-from .backtest import FULL
-from .losses import PARTS
-from .sbc import HEADLINE, MISSED
-from .study import load
-
-BRIER, LOG_SCORE, BIAS = "integrated Brier, weeks 1-26", "log score, weeks 1-26", "calibration in the large"
-CLIMATOLOGY, REGRESSION, NO_ADDITIONS = "seasonal climatology", "logistic regression", "no additions"
-Row = dict[str, Any]
-Rows = Sequence[Row]
+from ..files.csv_files import csv_text, four_decimals
+from ..files.disk import write_atomic
+from ..paths import RECORD
 
 
-@dataclass(frozen=True)
-class TrackRecord:
-    """Every table of the record as rows; a table that was never computed is empty."""
+def save_table(rows: list[dict[str, Any]], path: Path) -> None:
+    """Write rows of one shape; their columns are those of the first."""
+    write_atomic(path, csv_text(rows[0], (map(four_decimals, row.values()) for row in rows)))
 
-    scores: Rows = ()
-    by_year: Rows = ()
-    gains: Rows = ()
-    misses: Rows = ()
-    reliability: Rows = ()
-    decomposition: Rows = ()
-    drift: Rows = ()
-    paths: Rows = ()
-    placebo: Rows = ()
-    replay: Rows = ()
-    replay_events: Rows = ()
-    replay_checks: Rows = ()
-    references: Rows = ()
-    structures: Rows = ()
-    influence: Rows = ()
-    samplers: Rows = ()
-    variants: Rows = ()
 
-    @classmethod
-    def load(cls) -> "TrackRecord":
-        """The tables under `RECORD`."""
-        return cls(**{table.name: load(table.name) for table in fields(cls)})
+def load(name: str | Path) -> list[dict[str, Any]]:
+    """The rows of a table of the record or of a CSV file, numbers as numbers; none without a file."""
+    path = name if isinstance(name, Path) else RECORD / f"{name}.csv"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as stream:
+        return [{key: _number(value) for key, value in row.items()} for row in csv.DictReader(stream)]
 
-    def score(self, model: str = FULL.name, name: str = BRIER) -> Row:
-        """The row of one score of one model; KeyError where the record has none."""
-        return {(row["model"], row["score"]): row for row in self.scores}[model, name]
 
-    def better_models(self) -> list[Row]:
-        """The integrated Brier scores below that of the published model."""
-        own = self.score()["value"]
-        return [row for row in self.scores if row["score"] == BRIER and row["value"] < own]
-
-    def reduction(self, rival: str) -> float:
-        """By what share the model's integrated Brier score lies below that of `climatology` or `calendar`."""
-        difference = self.score()[f"minus_{rival}"]
-        return difference / (difference - self.score()["value"])
-
-    def gain(self, over: str) -> Row:
-        """What the published model gains over another one; KeyError where the record has no such model."""
-        return {row["model"]: row for row in self.gains}[over]
-
-    def parts(self) -> list[Row]:
-        """What each `part` of the model gains, the largest gain in log score first."""
-        rows = [row for row in self.gains if row["model"] in PARTS]
-        parts = [row | {"part": row["model"].removeprefix("no ")} for row in rows]
-        return sorted(parts, key=lambda row: -row["log_score_gain"])
-
-    def yearly_losses(self, model: str = FULL.name) -> dict[int, float]:
-        """The integrated Brier score of a model by year."""
-        return {row["year"]: row["brier"] for row in self.by_year if row["model"] == model}
-
-    def share_of_worst(self, years: int) -> float:
-        """The share of the whole loss that falls in the worst years."""
-        losses = sorted(self.yearly_losses().values(), reverse=True)
-        return sum(losses[:years]) / sum(losses)
-
-    def years_lost(self) -> list[str]:
-        """The years in which seasonal climatology did as well as the model, or better."""
-        rival = self.yearly_losses(CLIMATOLOGY)
-        return [str(year) for year, loss in sorted(self.yearly_losses().items()) if loss >= rival[year]]
-
-    def misses_of(self, too_high: bool, through: str) -> list[Row]:
-        """The worst forecasts that were too high, or too low, with a deadline by the day `through`."""
-        rows = [row for row in self.misses if bool(row["outcome"]) != too_high]
-        return [row for row in rows if row["deadline"] <= through]
-
-    def below_band(self) -> list[Row]:
-        """The points of the calibration curve below the consistency band."""
-        return [row for row in self.reliability if row["observed"] < row["lower"]]
-
-    def above_band(self) -> list[Row]:
-        """The points of the calibration curve above the consistency band."""
-        return [row for row in self.reliability if row["observed"] > row["upper"]]
-
-    def paths_by_year(self) -> dict[int, list[Row]]:
-        """The weekly forecasts of each well-known year."""
-        years: dict[int, list[Row]] = {}
-        for row in self.paths:
-            years.setdefault(int(row["as_of"][:4]), []).append(row)
-        return years
-
-    def right_in_october(self) -> int:
-        """In how many well-known years the first forecast of October was on the right side of even."""
-        paths = self.paths_by_year().values()
-        october = [next(row for row in rows if row["as_of"][5:] >= "10-01") for rows in paths]
-        return sum((row["probability"] > 0.5) == bool(row["outcome"]) for row in october)
-
-    def largest_moves(self, number: int = 9) -> list[Row]:
-        """The weeks in which the replay moved most, in order of time, each with the event behind it.
-
-        That is the largest event that moved it the same way; without one, `id` and `text` stay empty.
-        """
-        pairs = pairwise(self.replay)
-        weeks = [row | {"move": row["probability"] - last["probability"]} for last, row in pairs]
-        weeks = sorted(weeks, key=lambda row: -abs(row["move"]))[:number]
-        return [week | self._explained(week) for week in sorted(weeks, key=lambda row: row["as_of"])]
-
-    def _explained(self, week: Row) -> Row:
-        for event in self.replay_events:
-            if event["as_of"] == week["as_of"] and event["effect"] * week["move"] > 0:
-                return event
-        return {"id": "", "text": "", "effect": 0.0, "date": week["as_of"]}
-
-    def references_beaten(self) -> int:
-        """How many forecasts of others have a larger Brier score than the model's for the same question."""
-        return sum(row["brier_ours"] < row["brier_theirs"] for row in self.references)
-
-    def placebo_scores(self, tone: str) -> list[float]:
-        """The log scores of the placebo runs with the tone of `own`, `none` or `shuffled` years."""
-        return [row["log_score"] for row in self.placebo if row["signals"] == tone]
-
-    def placebo_mean(self, tone: str) -> float:
-        """The mean of these log scores."""
-        return fmean(self.placebo_scores(tone))
-
-    def placebo_noise(self) -> float:
-        """The standard deviation of the log score between runs with the true tone; NaN with a single run."""
-        own = self.placebo_scores("own")
-        return stdev(own) if len(own) > 1 else float("nan")
-
-    def shuffles_beaten(self) -> int:
-        """How many shuffles score worse than the true tone does on average."""
-        own = self.placebo_mean("own")
-        return sum(score > own for score in self.placebo_scores("shuffled"))
-
-    def structure(self, name: str = FULL.name) -> Row | None:
-        """The headline under one structure; None where it was not computed."""
-        return next((row for row in self.structures if row["structure"] == name), None)
-
-    def sampler_headline(self) -> Row:
-        """The headline by both samplers."""
-        return next(row for row in self.samplers if row["quantity"] == HEADLINE)
-
-    def farthest_mean(self) -> Row:
-        """The posterior mean in which the samplers differ most, in Monte Carlo errors."""
-        return max(self.samplers, key=lambda row: abs(row["errors"]))
-
-    def sampler_bound(self) -> float:
-        """How many Monte Carlo errors two sound samplers exceed somewhere with the chance `MISSED`."""
-        return NormalDist().inv_cdf(1 - MISSED / len(self.samplers) / 2)
+def _number(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

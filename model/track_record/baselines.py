@@ -1,0 +1,101 @@
+"""Rivals of the model on the same questions: climatology, persistence, a plain logistic regression."""
+
+from collections.abc import Iterator
+from datetime import date
+from functools import cache
+
+import numpy as np
+
+from ..evidence.ledger import Ledger
+from ..evidence.outlook import Outlook, Slot, outlook
+from ..evidence.record import BOTH
+from ..evidence.seasons import DAY, meetings
+from ..settings.params import Params
+from .origins import Point, happened, origin, origins, slots_within, weekly_deadlines
+
+CLIMATOLOGY = "seasonal climatology"
+LEARN_FROM = 1994
+"""The first year of the forecasts that the logistic regression learns from."""
+
+
+def climatology(met: list[date], day: date, until: date, first: int = 1993) -> float:
+    """Share of earlier years with a meeting in the same part of the calendar: (hits + 1/2) / (years + 1)."""
+    shifts = [date(year, 1, 1) - date(day.year, 1, 1) for year in range(first, day.year)]
+    hits = [happened(met, day + shift, until + shift) for shift in shifts if until + shift <= day]
+    return (sum(hits) + 0.5) / (len(hits) + 1)
+
+
+def persistence(met: list[date], day: date, until: date, years: int = 3) -> float:
+    """1 - exp(-rate * length), the rate being that of the last three years plus half a meeting."""
+    count = sum(day - years * 365 * DAY < when <= day for when in met)
+    return float(-np.expm1(-(count + 0.5) / (years * 365) * (until - day).days))
+
+
+def features(ahead: Outlook, deadlines: list[date]) -> np.ndarray:
+    """What a plain regression sees of the time to each deadline; (deadline, feature).
+
+    Of the occasions inside whose absence no leader has settled or reported: a summit, more of them, others;
+    whether a meeting is announced; the share of agreed windows; tone; length. Counts of words of coming, and
+    visits put off, made its scores worse and are left out.
+    """
+
+    def is_likely(slot: Slot) -> bool:
+        words = [slot.words.coming(side) for side in (*slot.sides, BOTH)]
+        return not any(each.settled < 0 or -2 in each.levels for each in words)
+
+    rows = []
+    for deadline in deadlines:
+        days = (deadline - ahead.as_of).days
+        inside = slots_within(ahead, days)
+        likely = [slot.summit for slot in inside if is_likely(slot)]
+        summits = sum(likely)
+        announced = any(slot.words.meeting.announced for slot in inside)
+        windows = sum(covered(visit.first, visit.last, days) for visit in ahead.visits)
+        counts = min(summits, 1), max(summits - 1, 0), len(likely) - summits
+        rows.append([1.0, *counts, announced, windows, ahead.tone, np.log(days)])
+    return np.array(rows, dtype=float)
+
+
+def covered(first: int, last: int, days: int) -> float:
+    """The share of the days from `first` (at least 1) to `last` that lies within `days`."""
+    first = max(first, 1)
+    return min(max((days - first + 1) / (last - first + 1), 0), 1)
+
+
+def logistic(x: np.ndarray, y: np.ndarray, ridge: float = 3.0) -> np.ndarray:
+    """Coefficients of a logistic regression with a ridge penalty on all but the intercept."""
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
+    def loss(beta: np.ndarray) -> tuple[float, np.ndarray]:
+        linear = x @ beta
+        value = np.logaddexp(0, linear).sum() - y @ linear + 0.5 * ridge * (beta[1:] ** 2).sum()
+        return value, x.T @ (expit(linear) - y) + ridge * np.r_[0, beta[1:]]
+
+    return minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x
+
+
+def baseline_points(params: Params, whole: Ledger, days: list[date]) -> Iterator[Point]:
+    """The points of the baselines, each using earlier years only."""
+    from scipy.special import expit
+
+    met, lessons = meetings(whole), {}
+    for day in origins(LEARN_FROM, max(days).year, monthly=True):
+        deadlines = weekly_deadlines(day)
+        seen = features(outlook(whole.as_of(day), day, deadlines[-1], params), deadlines)
+        lessons[day] = seen, np.array([happened(met, day, deadline) for deadline in deadlines])
+
+    @cache
+    def coefficients(year: int) -> np.ndarray:
+        over = [lesson for day, lesson in lessons.items() if weekly_deadlines(day)[-1] < date(year, 1, 1)]
+        return logistic(*(np.concatenate(part) for part in zip(*over, strict=True)))
+
+    for day in days:
+        asked = origin(day, whole, params)
+        known = meetings(asked.cut)
+        shares = [climatology(known, day, deadline) for deadline in asked.deadlines]
+        rates = [persistence(known, day, deadline) for deadline in asked.deadlines]
+        regressed = expit(features(asked.ahead, asked.deadlines) @ coefficients(day.year)).tolist()
+        yield from asked.points(CLIMATOLOGY, shares, shares, shares)
+        yield from asked.points("persistence rate", rates, rates, rates)
+        yield from asked.points("logistic regression", regressed, regressed, regressed)

@@ -1,0 +1,124 @@
+"""The days on which the record asks for forecasts, and the forecasts as points of a table."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+import numpy as np
+
+from ..evidence.ledger import Ledger
+from ..evidence.outlook import ANNOUNCED, Outlook, Slot, outlook
+from ..evidence.seasons import DAY, meetings
+from ..settings.params import Params
+
+QUESTION_DAYS = ((1, 1), (4, 1), (7, 11), (10, 1))
+"""Month and day of the question-like set: a meeting by the end of the year, asked four times a year."""
+WEEKS = np.arange(1, 27)
+FIRST_YEAR, LAST_YEAR = 1999, 2024
+
+
+class Point(NamedTuple):
+    """One forecast of a meeting in (as_of, deadline], and its outcome.
+
+    `hard` is 1 where no meeting was announced inside the horizon and at least one occasion lay in it.
+    """
+
+    as_of: date
+    horizon_days: int
+    deadline: date
+    model: str
+    probability: float
+    lower: float
+    upper: float
+    outcome: int
+    hard: int
+
+
+_DTYPES = {date: "datetime64[D]", int: int, float: float, str: "U24"}
+COLUMNS = np.dtype([(name, _DTYPES[kind]) for name, kind in Point.__annotations__.items()])
+
+
+def table(points: Iterable[Point]) -> np.ndarray:
+    """The points as a structured array (point,) with a field for each column."""
+    return np.array(list(points), COLUMNS)
+
+
+def origins(first: int = FIRST_YEAR, last: int = LAST_YEAR, monthly: bool = False) -> list[date]:
+    """Every Monday of the years, or the first of each month."""
+    start, end = date(first, 1, 1), date(last + 1, 1, 1)
+    days = [start + n * DAY for n in range(-start.weekday() % 7, (end - start).days, 7)]
+    return [day for day in days if not monthly or is_first_monday(day)]
+
+
+def is_first_monday(day: date) -> bool:
+    """Whether a day is the first Monday of its month."""
+    return day.weekday() == 0 and day.day <= 7
+
+
+def question_days(year: int) -> list[date]:
+    """The days of a year that belong to the question-like set."""
+    return [date(year, month, day) for month, day in QUESTION_DAYS]
+
+
+def is_scored(day: date) -> bool:
+    """Whether a day is the first Monday of a month, or one of the question-like set."""
+    return is_first_monday(day) or day in question_days(day.year)
+
+
+def weekly_deadlines(day: date) -> list[date]:
+    """The deadlines 1 to 26 weeks after a day."""
+    return [day + int(week) * 7 * DAY for week in WEEKS]
+
+
+def happened(met: list[date], after: date, until: date) -> int:
+    """1 if they met in (after, until]."""
+    return int(any(after < day <= until for day in met))
+
+
+def slots_within(ahead: Outlook, days: int) -> list[Slot]:
+    """The occasions that are not called off and start within so many days."""
+    return [slot for view in ahead.seasons for slot in view.open if 0 < slot.ahead <= days]
+
+
+def is_hard(ahead: Outlook, days: int) -> int:
+    """1 where no meeting is announced within `days` and at least one occasion starts in them."""
+    slots = slots_within(ahead, days)
+    announced = any(slot.words.meeting.announced for slot in slots) or any(
+        visit.status == ANNOUNCED and visit.first <= days for visit in ahead.visits
+    )
+    return int(bool(slots) and not announced)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A day of the record: the ledger cut at it, the deadlines asked, and what came of each, (deadline,).
+
+    The deadlines are 1 to 26 weeks ahead and the end of the year.
+    """
+
+    day: date
+    cut: Ledger
+    ahead: Outlook
+    deadlines: list[date]
+    outcomes: list[int]
+
+    @property
+    def horizons(self) -> list[int]:
+        """The days from the origin to each deadline."""
+        return [(deadline - self.day).days for deadline in self.deadlines]
+
+    def points(self, model: str, *values: Iterable[float]) -> Iterator[Point]:
+        """The points of a model; `values` are probability, lower and upper, each (deadline,)."""
+        hard = [is_hard(self.ahead, days) for days in self.horizons]
+        columns = zip(self.horizons, self.deadlines, *values, self.outcomes, hard, strict=True)
+        for days, deadline, *rest in columns:
+            yield Point(self.day, days, deadline, model, *rest)
+
+
+def origin(day: date, whole: Ledger, params: Params) -> Origin:
+    """A day of the record, with the outlook that the full evidence gives."""
+    deadlines = sorted({*weekly_deadlines(day), date(day.year, 12, 31)} - {day})
+    cut, met = whole.as_of(day), meetings(whole)
+    outcomes = [happened(met, day, deadline) for deadline in deadlines]
+    return Origin(day, cut, outlook(cut, day, deadlines[-1], params), deadlines, outcomes)

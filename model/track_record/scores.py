@@ -1,0 +1,147 @@
+"""The scores of the record: each score of each model, with intervals and paired differences."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from .baselines import CLIMATOLOGY
+from .origins import QUESTION_DAYS, WEEKS
+from .structures import CALENDAR
+
+CLIP = 0.005
+"""The log score takes no probability below this, or above one minus this."""
+
+
+def brier(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(p - y)^2."""
+    return (p - y) ** 2
+
+
+def log_score(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """-log of the probability given to what happened, p clipped to [0.005, 0.995]."""
+    p = np.clip(p, CLIP, 1 - CLIP)
+    return -np.where(y == 1, np.log(p), np.log1p(-p))
+
+
+def bias(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """p - y."""
+    return p - y
+
+
+def day_of_month(days: np.ndarray) -> np.ndarray:
+    """The day of the month of each day, from 1."""
+    return (days - days.astype("datetime64[M]")).astype(int) + 1
+
+
+def is_day(days: np.ndarray, month: int, day: int) -> np.ndarray:
+    """Whether each day is that day of that month."""
+    return (days.astype("datetime64[M]").astype(int) % 12 == month - 1) & (day_of_month(days) == day)
+
+
+def year_of(days: np.ndarray) -> np.ndarray:
+    """The year of each day."""
+    return days.astype("datetime64[Y]").astype(int) + 1970
+
+
+def is_monday(days: np.ndarray) -> np.ndarray:
+    """Whether each day is a Monday."""
+    return days.astype(int) % 7 == 4
+
+
+def is_monthly(points: np.ndarray) -> np.ndarray:
+    """Which points belong to the scored origins: the first Monday of a month, whole weeks ahead, up to 26."""
+    days = points["horizon_days"]
+    first = is_monday(points["as_of"]) & (day_of_month(points["as_of"]) <= 7)
+    return first & (days % 7 == 0) & (days <= 7 * WEEKS[-1])
+
+
+def is_question(points: np.ndarray) -> np.ndarray:
+    """Which points belong to the question-like set: asked on one of its days, of the end of the year."""
+    asked = np.any([is_day(points["as_of"], *question) for question in QUESTION_DAYS], axis=0)
+    return asked & is_day(points["deadline"], 12, 31)
+
+
+def is_weeks_ahead(weeks: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Which points of the scored origins look so many weeks ahead."""
+    return lambda points: is_monthly(points) & (points["horizon_days"] == 7 * weeks)
+
+
+SETS = {
+    "integrated Brier, weeks 1-26": (brier, is_monthly),
+    "log score, weeks 1-26": (log_score, is_monthly),
+    **{f"Brier, {weeks} weeks": (brier, is_weeks_ahead(weeks)) for weeks in (4, 8, 13, 26)},
+    "hard set, Brier": (brier, lambda points: is_monthly(points) & (points["hard"] == 1)),
+    "question-like set, Brier": (brier, is_question),
+    "calibration in the large": (bias, is_monthly),
+}
+"""The scores of the record: how a forecast is scored, and which points count."""
+BESIDE = {"climatology": CLIMATOLOGY, "calendar": CALENDAR.name}
+"""The models that every other one is compared with, by the name of the columns."""
+
+
+def scores(points: np.ndarray, replicates: int = 2000, random_seed: int = 1) -> list[dict]:
+    """Each score of each model, and its paired difference to climatology and to the calendar alone.
+
+    Intervals are 90% block bootstrap intervals over years: whole years are drawn with replacement.
+    """
+    rng = np.random.default_rng(random_seed)
+    rows = []
+    for name, (score, member) in SETS.items():
+        chosen = points[member(points)]
+        if not len(chosen):
+            continue
+        loss, at = paired(chosen, score)
+        rows_by_year, resampled = np.bincount(at), Years(at.max() + 1, rng, replicates)
+        for model, values in sorted(loss.items(), key=lambda item: item[1].mean()):
+            row = {"score": name, "model": model, "forecasts": len(at), "value": values.mean()}
+            row |= resampled.interval(np.bincount(at, values), rows_by_year)
+            for short, other in BESIDE.items():
+                less = values - loss[other]
+                row[f"minus_{short}"] = less.mean()
+                row |= resampled.interval(np.bincount(at, less), rows_by_year, f"minus_{short}_")
+            rows.append(row)
+    return rows
+
+
+class Years:
+    """Whole years drawn with replacement, again and again: `drawn` (replicate, year) has their positions."""
+
+    def __init__(self, number: int, rng: np.random.Generator, replicates: int = 2000):
+        self.drawn = rng.integers(number, size=(replicates, number))
+
+    def interval(self, above: np.ndarray, below: np.ndarray, prefix: str = "") -> dict[str, float]:
+        """The central 90% of a ratio of sums over the years, given the sums of each year, (year,)."""
+        ratio = above[self.drawn].sum(1) / below[self.drawn].sum(1)
+        lower, upper = np.quantile(ratio, [0.05, 0.95])
+        return {f"{prefix}lower": lower, f"{prefix}upper": upper}
+
+
+def by_model(points: np.ndarray) -> dict[str, np.ndarray]:
+    """The points of each model, in the order of their dates."""
+    ordered = np.sort(points, order=("model", "as_of", "deadline"))
+    models, first = np.unique(ordered["model"], return_index=True)
+    return dict(zip(models.tolist(), np.split(ordered, first[1:])))
+
+
+class Losses(NamedTuple):
+    """The loss of each forecast by model, each (forecast,), and the position of the year of each forecast."""
+
+    by_model: dict[str, np.ndarray]
+    year: np.ndarray
+
+
+def paired(points: np.ndarray, score: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Losses:
+    """The losses of every model on the same forecasts, by as-of day and deadline.
+
+    Raises
+    ------
+    ValueError
+        Where the models were not asked the same.
+    """
+    rows = by_model(points)
+    asked = [each[["as_of", "deadline"]] for each in rows.values()]
+    if not all(np.array_equal(each, asked[0]) for each in asked):
+        raise ValueError("expected every model to be asked on the same days for the same deadlines")
+    year = np.unique(year_of(asked[0]["as_of"]), return_inverse=True)[1]
+    return Losses({model: score(each["probability"], each["outcome"]) for model, each in rows.items()}, year)

@@ -1,0 +1,106 @@
+"""Named variants of the model: the evidence each goes without, the choices of the priors file it changes."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from ..evidence.ledger import Ledger
+from ..evidence.outlook import Outlook, outlook
+from ..evidence.rows import ANNOUNCEMENT, ATTENDANCE, Signal
+from ..evidence.tone import about_occasions
+from ..evidence.words import REFUSAL
+from ..settings.params import Params
+
+ANSWERS = ("attendance", "planning", "promises", "put off")
+"""The parts of the evidence that say something of one occasion ahead."""
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A named variant of the model.
+
+    Attributes
+    ----------
+    what
+        What differs, in words.
+    without
+        Parts of the evidence that neither the fit nor the forecast uses.
+    unheard
+        Parts that the forecast alone ignores: its parameters are those of a fit to them.
+    choices
+        Entries of `structure` in the priors file, in place of those of the params.
+    """
+
+    name: str
+    what: str
+    without: tuple[str, ...] = ()
+    unheard: tuple[str, ...] = ()
+    choices: Mapping[str, int] = field(default_factory=dict)
+
+    def learns_from(self, ledger: Ledger) -> Ledger:
+        """The part of a ledger that the fit uses."""
+        return reduced(ledger, self.without)
+
+    def ahead(self, ledger: Ledger, day: date, deadline: date, params: Params) -> Outlook:
+        """The outlook on `day` of a ledger cut at it, from the evidence that the forecast uses."""
+        ignored = (*self.without, *self.unheard)
+        seen = outlook(reduced(ledger, ignored), day, deadline, params)
+        return replace(seen, put_off=()) if "put off" in ignored else seen
+
+    def params(self, params: Params) -> Params:
+        """The params with the choices of this structure."""
+        structure = params.priors.structure.model_copy(update=dict(self.choices))
+        return replace(params, priors=params.priors.model_copy(update={"structure": structure}))
+
+
+FULL = Structure("full", "The model as published")
+CALENDAR = Structure(
+    "calendar alone", "The calendar and who came, nothing that was said", without=("tone",), unheard=ANSWERS
+)
+BACKTESTED = (
+    FULL,
+    Structure("no attendance words", "Words about who comes are not heard", unheard=("attendance",)),
+    Structure("no tone", "Signals that name no occasion are not seen", without=("tone",)),
+    Structure("no planning", "Planning and doubt about a meeting are not heard", unheard=("planning",)),
+    Structure("no again", "Visits put off are not expected again", unheard=("put off",)),
+    Structure(
+        "no additions", "Without the rows searched where an earlier model lost most", without=("additions",)
+    ),
+    CALENDAR,
+)
+STRUCTURES = (
+    *BACKTESTED,
+    Structure(
+        "season gap 21", "Occasions over 21 days apart are separate seasons", choices={"season_gap": 21}
+    ),
+    Structure("season gap 45", "Occasions up to 45 days apart are one season", choices={"season_gap": 45}),
+    Structure("tone half-life 60", "A signal counts half after 60 days", choices={"tone_half_life": 60}),
+    Structure("tone half-life 180", "A signal counts half after 180 days", choices={"tone_half_life": 180}),
+    Structure("checked rows only", "Without the signals for which no page was found", without=("unchecked",)),
+)
+NAMED = {structure.name: structure for structure in STRUCTURES}
+
+
+def parts_of(signal: Signal, about: Iterable[str]) -> set[str]:
+    """The parts of the evidence that a signal belongs to; `about` has the ids of those about an occasion."""
+    parts = {"additions"} if signal.search == "losses" else set()
+    if not signal.checked:
+        parts.add("unchecked")
+    if signal.event_id not in about:
+        return parts | {"tone"}
+    if signal.kind == ATTENDANCE:
+        return parts | {"attendance"}
+    return parts | {"promises" if signal.kind in (ANNOUNCEMENT, REFUSAL) else "planning"}
+
+
+def reduced(ledger: Ledger, ignored: Iterable[str]) -> Ledger:
+    """The ledger without the ignored parts of the evidence."""
+    ignored = set(ignored)
+    if not ignored:
+        return ledger
+    about = about_occasions(ledger)
+    return replace(
+        ledger,
+        signals=tuple(row for row in ledger.signals if not parts_of(row, about) & ignored),
+        visit_windows=() if "promises" in ignored else ledger.visit_windows,
+    )
