@@ -9,7 +9,6 @@ from made_up import PARAMS, PRIORS
 
 from model import chances, cli
 from model.answer import explain, forecast, prior
-from model.answer.facts import parameter_name
 from model.evidence.words import LEVELS
 from model.fit import predictive
 from model.report import tables, words
@@ -147,7 +146,7 @@ def test_the_command_prints_every_line_and_as_json_the_same_numbers(made, capsys
     assert cli.main(["forecast", "--prior-only"]) == 0
     shown = capsys.readouterr().out
     assert all(line.what in shown and tables.estimate(line.prior, line.kind) in shown for line in made.lines)
-    assert "rest on belief" in shown and all(parameter_name(name) in shown for name in made.unmoved)
+    assert "rest on belief" in shown and all(b.label in shown for b in made.beliefs if b.unmoved)
     assert cli.main(["forecast", "--prior-only", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["lines"][0]["prior"]["mean"] == one(made, "probability").prior.mean
@@ -173,7 +172,10 @@ def test_without_a_season_ahead_there_is_no_announcement_to_try(default_run):
 
 def test_words_say_what_is_belief_and_where_it_conflicts(default_run):
     text = words.tuning.unmoved(prior.beliefs(PARAMS, default_run.draws))
-    assert "rest on belief, because the record hardly narrows the prior" in text and "word factor" in text
+    assert (
+        "rest on belief, because the record hardly narrows the prior" in text
+        and "“effect of planning and doubt”" in text
+    )
     assert text.endswith("No prior conflicts with the record.")
     far = {
         belief.name: replace(belief, prior_lower=1e6, prior_upper=2e6, span_ratio=0.5)
@@ -181,5 +183,6 @@ def test_words_say_what_is_belief_and_where_it_conflicts(default_run):
     }
     text = words.tuning.unmoved([far["held"], far["said[-2]"]])
     assert text.startswith(
-        "The record narrows every prior. Prior and record conflict on held and said (reported that he stays"
+        "The record narrows every prior. Prior and record conflict on “an occasion held in person” and "
+        "“true words on coming (reported not to come)”:"
     )

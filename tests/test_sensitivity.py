@@ -124,10 +124,17 @@ def end(level, value, probability, k=0.3):
 EXAMPLE = Sensitivity(
     0.9,
     (
-        Bar("tone_factor", "factor", "Tone.", end(0.05, 1.1, 0.8), end(0.95, 7.0, 0.95), 0.2),
-        Bar("came_if_not", "probability", "Refusals.", end(0.05, 0.7, 0.89), end(0.95, 1.4, 0.7, k=0.8), 0.1),
+        Bar("tone_factor", "tone factor", "factor", end(0.05, 1.1, 0.8), end(0.95, 7.0, 0.95), 0.2),
         Bar(
-            "visit_notice", "days", "Notice.", end(0.05, 0.1, 0.9, k=0.9), end(0.95, 0.8, 0.9, k=np.inf), 0.0
+            "came_if_not", "came if not", "probability", end(0.05, 0.7, 0.89), end(0.95, 1.4, 0.7, k=0.8), 0.1
+        ),
+        Bar(
+            "visit_notice",
+            "visit notice",
+            "days",
+            end(0.05, 0.1, 0.9, k=0.9),
+            end(0.95, 0.8, 0.9, k=np.inf),
+            0.0,
         ),
     ),
     0.2,
@@ -146,12 +153,12 @@ class TestWords:
     def test_an_order_within_the_error_of_the_reweighting_is_not_called_settled(self, error, says):
         bars = tuple(replace(bar, low=replace(bar.low, error=error)) for bar in EXAMPLE.bars)
         text = words.tuning.matters(replace(EXAMPLE, bars=bars))
-        assert ("The order is uncertain: came if not is within" in text) == says
+        assert ("The order is uncertain: “came if not” is within" in text) == says
 
     def test_what_only_a_refit_could_say_is_said_to_be_unknown(self):
         text = words.tuning.matters(EXAMPLE)
         assert "For 2 priors" in text and text.endswith(
-            "only a refit could tell: came if not and visit notice."
+            "only a refit could tell: “came if not” and “visit notice”."
         )
         assert "−20" not in text
 

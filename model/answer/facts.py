@@ -16,12 +16,6 @@ if TYPE_CHECKING:
 WEEK = timedelta(days=7)
 SMALLEST_SHOWN = 0.0005
 """The smallest contribution that does not print as zero."""
-LEVEL_NAMES = {
-    "2": "reported that he comes",
-    "1": "may come",
-    "-1": "may not come",
-    "-2": "reported that he stays away",
-}
 
 
 class Guest(NamedTuple):
@@ -157,12 +151,6 @@ def coded(ledger: "Ledger", as_of: date) -> Coded:
     years = Counter(signal.public_date.year for signal in ledger.signals)
     earlier = [years[year] for year in range(min(years, default=as_of.year), as_of.year)]
     return Coded(years[as_of.year], mean(earlier) if earlier else None)
-
-
-def parameter_name(name: str) -> str:
-    """The name of a parameter for readers, with the level of a statement in brackets."""
-    what, _, level = name.removesuffix("]").partition("[")
-    return what.replace("_", " ") + (f" ({LEVEL_NAMES.get(level, level)})" if level else "")
 
 
 def undecided(made: "Sensitivity") -> "list[Bar]":

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import chances
 from ..chances import Draws
+from ..evidence.words import LEVELS
 from ..fit import predictive
 from ..settings.params import Params
 from ..settings.priors import Parameter
@@ -22,6 +23,7 @@ DRAWS = 4000
 TRIED = ("envoy meeting (+2)", "invitation (+2)", "trade delivery (+2)")
 CENTRAL, SPAN = (0.025, 0.975), (0.05, 0.95)
 UNMOVED = 0.9
+LEVEL_NAMES = {2: "reported to come", 1: "may come", -1: "may not come", -2: "reported not to come"}
 
 
 def is_belief(span_ratio: float) -> bool:
@@ -50,13 +52,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Belief:
-    """A parameter before and after the record, in its unit.
+    """A parameter before and after the record, in its unit; `label` is its name in sentences.
 
     `prior_lower` and `prior_upper` bound the central 95% of the prior. `span_ratio` is the width of the
     posterior's central 90% over that of the prior's.
     """
 
     name: str
+    label: str
     unit: str
     means: str
     prior_mean: float
@@ -115,8 +118,9 @@ def beliefs(params: Params, posterior: Draws) -> list[Belief]:
         frozen, values = prior.frozen(), posterior[variable].reshape(len(posterior[variable]), -1)[:, index]
         lower, upper = map(float, frozen.ppf(CENTRAL))
         ratio = float(np.diff(np.quantile(values, SPAN))[0] / np.diff(frozen.ppf(SPAN))[0])
-        mean = float(frozen.mean())
-        found.append(Belief(name, prior.unit, prior.means, mean, lower, upper, float(values.mean()), ratio))
+        label = f"{prior.name} ({LEVEL_NAMES[LEVELS[index]]})" if prior.dim else prior.name
+        said = (name, label, prior.unit, prior.means)
+        found.append(Belief(*said, float(frozen.mean()), lower, upper, float(values.mean()), ratio))
     return found
 
 

@@ -40,11 +40,11 @@ class End:
 
 @dataclass(frozen=True)
 class Bar:
-    """One prior and what it does to the headline; `power` is its own power-scaling sensitivity."""
+    """One prior, its name in sentences, and what it does to the headline; `power` is its own power-scaling sensitivity."""
 
     name: str
+    label: str
     unit: str
-    means: str
     low: End
     high: End
     power: float
@@ -75,9 +75,9 @@ class Sensitivity:
     likelihood: float
 
     @property
-    def unknown(self) -> list[str]:
-        """Priors with an end that only a refit could tell."""
-        return [bar.name for bar in self.bars if len(bar.safe) < len(LEVELS)]
+    def unknown(self) -> list[Bar]:
+        """The bars with an end that only a refit could tell."""
+        return [bar for bar in self.bars if len(bar.safe) < len(LEVELS)]
 
 
 def moved(old: Prior, level: float) -> Prior:
@@ -176,6 +176,6 @@ def sensitivity(run: Run) -> Sensitivity:
     bars = []
     for name, prior in priors.items():
         low, high = (end(prior, level, draws[name], headline) for level in LEVELS)
-        bars.append(Bar(name, prior.unit, prior.means, low, high, scaled.each[name]))
+        bars.append(Bar(name, prior.name, prior.unit, low, high, scaled.each[name]))
     bars.sort(key=lambda bar: (-bar.reach(probability), bar.name))
     return Sensitivity(probability, tuple(bars), scaled.prior, scaled.likelihood)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from .. import summit
-from ..answer.prior import UNMOVED
+from ..answer.prior import LEVEL_NAMES, UNMOVED
 from ..evidence.words import LEVELS
 from ..formatting import Table, interval, number, percent, points, upper_first
 from ..track_record.published import Rows, TrackRecord
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ..answer.forecast import Run
     from ..fit.predictive import Check, Checks
 
-LEVEL_NAMES = {2: "reported to come", 1: "may come", -1: "may not come", -2: "reported not to come"}
 MEANINGS = {
     "comes_effect": "How much more often than usual a leader comes to a type of occasion, on the log odds; "
     "not where the other side hosts.",

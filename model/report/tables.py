@@ -7,7 +7,7 @@ from itertools import groupby
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from ..answer.facts import WEEK, ahead, parameter_name, ranked, who_comes
+from ..answer.facts import WEEK, ahead, ranked, who_comes
 from ..answer.sensitivity import SAFE
 from ..formatting import Move, Table, count, day, percent, points, short_day, signed, upper_first
 from . import words
@@ -268,15 +268,7 @@ def sensitivity_rows(made: "Sensitivity") -> Table:
         edges = f"{bar.low.value:.3g} to {bar.high.value:.3g}"
         error = f"{100 * bar.error:.1f}" if bar.safe else "–"
         changes = (change(bar.low), change(bar.high))
-        return (
-            parameter_name(bar.name),
-            edges,
-            bar.unit,
-            *changes,
-            error,
-            " / ".join(shapes),
-            f"{bar.power:.3f}",
-        )
+        return (bar.label, edges, bar.unit, *changes, error, " / ".join(shapes), f"{bar.power:.3f}")
 
     return Table(
         ("Prior", "Edges", "Unit", "Low edge", "High edge", "Error", "Pareto k", "Power"),

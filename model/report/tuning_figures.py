@@ -6,7 +6,6 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..answer.facts import parameter_name
 from ..formatting import count, percent, points, upper_first
 from ..track_record import sbc
 from ..track_record.sbc import Simulation
@@ -28,7 +27,7 @@ def tornado(made: "Sensitivity", width: int = WIDE, number: int = 10) -> Figure:
 
     first = rows[0] if rows else None
     title = (
-        f"{upper_first(parameter_name(first.name))} matters most: moved to its edges, the forecast changes by "
+        f"{upper_first(first.label)} matters most: moved to its edges, the forecast changes by "
         f"{points(first.reach(made.probability)).lstrip('+')} points"
         if first and first.safe
         else "No prior can be moved to its edges without a refit"
@@ -51,7 +50,7 @@ def tornado(made: "Sensitivity", width: int = WIDE, number: int = 10) -> Figure:
             )
             told = f"k {told}"
             axes.text(width, y + 9, told, va="center", ha="right", size=SMALL, color=MUTED)
-            text = f"{parameter_name(bar.name)}, {bar.low.value:.2g} to {bar.high.value:.2g}"
+            text = f"{bar.label}, {bar.low.value:.2g} to {bar.high.value:.2g}"
             axes.text(0, y + 9, fitted(text, width - 12 - text_width(told, SMALL)), va="center")
             for place_of, end, filled in ((y + 26, bar.low, False), (y + 39, bar.high, True)):
                 shift = end.probability - made.probability
