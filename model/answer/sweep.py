@@ -2,7 +2,7 @@
 
 import pickle
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import cache
 from multiprocessing import current_process
@@ -73,9 +73,13 @@ class Sweep(Strict):
     fit_through: Day | None = None
 
 
+SHARE = "share of "
+"""What the column of a cause begins with."""
+
+
 @dataclass(frozen=True)
 class Row:
-    """One forecast of a sweep; `shares` are the chances of a first meeting by cause, as "cause=0.1234;...".
+    """One forecast of a sweep; `shares` are the chances of a first meeting by cause.
 
     `inputs` is the hash of `forecast.made_from`, by which a page knows whether a row speaks of its run.
     """
@@ -90,7 +94,7 @@ class Row:
     no_signals: float
     largest_cause: str
     largest_share: float
-    shares: str
+    shares: dict[str, float]
     inputs: str
 
 
@@ -290,7 +294,7 @@ def row(params: Params, draws: Mapping[str, Any], ahead: "Outlook", made_from: s
         float(formula.by_deadline(draws, ahead, signals=False).mean()),
         largest,
         float(shares[largest]),
-        ";".join(f"{name}={value:.4f}" for name, value in sorted(shares.items()) if value >= 0.00005),
+        {name: float(value) for name, value in sorted(shares.items()) if value >= 0.00005},
         made_from,
     )
 
@@ -349,10 +353,15 @@ def more_files(given: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def table(rows: list[Row]) -> str:
-    """The rows as CSV, probabilities with four decimals."""
-    return csv_text(
-        [field.name for field in fields(Row)], (map(four_decimals, astuple(made)) for made in rows)
+    """The rows as CSV, probabilities with four decimals; each cause has a column `share of CAUSE`."""
+    causes = sorted({cause for made in rows for cause in made.shares})
+    names = [field.name for field in fields(Row) if field.name != "shares"]
+    lines = (
+        [getattr(made, name) for name in names] + [made.shares.get(cause, "") for cause in causes]
+        for made in rows
     )
+    columns = [*names, *(f"{SHARE}{cause}" for cause in causes)]
+    return csv_text(columns, (map(four_decimals, line) for line in lines))
 
 
 def of_file(
