@@ -412,7 +412,8 @@ def print_log_scores(params, whole) -> None:
     tables.save_table(beside, RECORD / "references.csv")
     for row in beside:
         print(
-            f"{row['date']} by {row['deadline']}: ours {row['ours']:.2f}, theirs {row['theirs']:.2f} ({row['source']}); "
+            f"{row['date']} by {row['deadline']}: ours {row['ours']:.2f}, theirs {row['theirs']:.2f} "
+            f"({row['forecaster']}, {row['source']}); "
             f"outcome {row['outcome']}"
         )
 

@@ -507,7 +507,7 @@ def reference_rows(found: Record) -> Table:
             row["ours"],
             row["brier_theirs"],
             row["brier_ours"],
-            row["source"].split(",")[0],
+            row["forecaster"],
             day(row["deadline"], year=False),
         )
         for row in found["references"]
