@@ -31,16 +31,7 @@ from .origins import happened
 from .scores import brier, log_score
 
 RESOLUTIONS = ("", "yes", "no", "ambiguous", "annulled")
-REFERENCE_COLUMNS = (
-    "date",
-    "question",
-    "event",
-    "deadline",
-    "probability",
-    "forecaster",
-    "source",
-    "address",
-)
+_REFERENCE = ("date", "question", "event", "deadline", "probability", "forecaster", "source", "address")
 
 
 class Entry(NamedTuple):
@@ -193,7 +184,7 @@ def beside_references(
     `ours(day, deadline)` gives our probability; questions about another event than a meeting are left out.
     """
     table = []
-    for row in read_csv(path, REFERENCE_COLUMNS):
+    for row in read_csv(path, _REFERENCE):
         if row["event"] != "meeting":
             continue
         day, deadline, theirs = parse_day(row["date"]), parse_day(row["deadline"]), float(row["probability"])
