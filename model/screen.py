@@ -158,7 +158,7 @@ def reference(row: dict[str, Any]) -> str:
     """Our forecast beside one that others published."""
     return (
         f"{row['date']} by {row['deadline']}: ours {row['ours']:.2f}, theirs {row['theirs']:.2f} "
-        f"({row['source']}); outcome {row['outcome']}"
+        f"({row['forecaster']}, {row['source']}); outcome {row['outcome']}"
     )
 
 

@@ -26,7 +26,7 @@ from model.report import notebook, report, show, sweep_page
 from model.settings.params import load_params
 
 NONE = forecast.Sources()
-ROW = sweep.Row("2025-07-11", "", "2025-12-31", 1, 0.9, 0.8, 0.95, 0.85, "2025-apec-gyeongju", 0.3, "", "")
+ROW = sweep.Row("2025-07-11", "", "2025-12-31", 1, 0.9, 0.8, 0.95, 0.85, "2025-apec-gyeongju", 0.3, {}, "")
 SCENARIOS = [
     ROW,
     replace(ROW, scenario="sceptic", probability=0.7),

@@ -4,7 +4,7 @@ import itertools
 import json
 import pickle
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from functools import cache
 from multiprocessing import current_process
@@ -82,11 +82,15 @@ class Sweep(Strict):
     fit_through: Day | None = None
 
 
+SHARE = "share of "
+"""What the column of a cause begins with."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One forecast of a sweep.
 
-    `shares` are the chances of a first meeting by cause, as "cause=0.1234;...". `inputs` is the hash of
+    `shares` are the chances of a first meeting by cause. `inputs` is the hash of
     `forecast.made_from`, by which a page recognises rows that belong to its run.
     """
 
@@ -100,7 +104,7 @@ class Row:
     no_signals: float
     largest_cause: str
     largest_share: float
-    shares: str
+    shares: dict[str, float]
     inputs: str
 
 
@@ -277,7 +281,7 @@ def row(params: Params, draws: "Draws", ahead: "Outlook", made_from: str) -> Row
         no_signals=float(formula.by_deadline(draws, ahead, signals=False).mean()),
         largest_cause=largest,
         largest_share=float(shares[largest]),
-        shares=";".join(f"{name}={p:.4f}" for name, p in sorted(shares.items()) if p >= 0.00005),
+        shares={name: float(value) for name, value in sorted(shares.items()) if value >= 0.00005},
         inputs=made_from,
     )
 
@@ -335,8 +339,15 @@ def more_files(given: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def table(rows: list[Row]) -> str:
-    """The rows as CSV, probabilities with four decimals."""
-    return csv_text([field.name for field in fields(Row)], (map(four_decimals, astuple(row)) for row in rows))
+    """The rows as CSV, probabilities with four decimals; each cause has a column `share of CAUSE`."""
+    causes = sorted({cause for made in rows for cause in made.shares})
+    names = [field.name for field in fields(Row) if field.name != "shares"]
+    lines = (
+        [getattr(made, name) for name in names] + [made.shares.get(cause, "") for cause in causes]
+        for made in rows
+    )
+    columns = [*names, *(f"{SHARE}{cause}" for cause in causes)]
+    return csv_text(columns, (map(four_decimals, line) for line in lines))
 
 
 def of_file(

@@ -5,7 +5,7 @@ year, the time between them, and who came where in each era. Below, `past` is th
 by side.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -61,15 +61,14 @@ class Calendar:
     record: Record
     years: tuple[int, ...]
 
-    @property
-    def season_year(self) -> np.ndarray:
-        """The year in which each season begins."""
-        return np.array([date.fromordinal(day).year for day in self.start], dtype=int)
-
     def by_season(self, values: np.ndarray) -> np.ndarray:
-        """Sums over the occasions of each season; (past, season)."""
-        member = self.season[:, None] == np.arange(len(self.start))
-        return values.astype(int) @ member.astype(int)
+        """Sums of (past, occasion) over the occasions of each season; (past, season)."""
+        return summed(values, self.season, np.arange(len(self.start)))
+
+
+def summed(values: np.ndarray, groups: np.ndarray, names: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Sums over the columns of each group of `names`, by the group of each column; (past, name)."""
+    return values.astype(int) @ (groups[:, None] == np.asarray(names)).astype(int)
 
 
 def calendar(ledger: Ledger, params: Params) -> Calendar:
@@ -107,24 +106,18 @@ class Past:
 
     def by_year(self) -> np.ndarray:
         """Meetings a year, a season counted once; (past, year)."""
-        year = self.calendar.season_year
-        there = [self.met[:, year == each].sum(1) for each in self.calendar.years]
-        return np.stack(there, axis=1) + self.visits
+        return self.in_seasons() + self.visits
 
-    def in_seasons(self, first: int, last: int) -> np.ndarray:
-        """Seasons of an era in which they met; (past,)."""
-        year = self.calendar.season_year
-        return self.met[:, (year >= first) & (year <= last)].sum(1)
+    def in_seasons(self) -> np.ndarray:
+        """Seasons with a meeting in each year; (past, year)."""
+        begins = np.array([date.fromordinal(day).year for day in self.calendar.start], dtype=int)
+        return summed(self.met, begins, self.calendar.years)
 
-    def times_came(self, name: str, first: int, last: int) -> np.ndarray:
-        """How often either leader came to an occasion of a class in an era; (past,)."""
+    def times_came(self, name: str) -> np.ndarray:
+        """How often either leader came to an occasion of a class in each year; (past, year)."""
         year = np.repeat([o.start_date.year for o in self.calendar.occasions], 2)
         chosen = self.calendar.record.classes[self.calendar.rows] == CLASSES.index(name)
-        return self.came[:, chosen & (year >= first) & (year <= last)].sum(1)
-
-    def visits_of(self, first: int, last: int) -> np.ndarray:
-        """Visits of an era; (past,)."""
-        return self.visits[:, [first <= year <= last for year in self.calendar.years]].sum(1)
+        return summed(self.came[:, chosen], year[chosen], self.calendar.years)
 
 
 def observed(ledger: Ledger, params: Params) -> Past:
@@ -273,15 +266,16 @@ def summaries(past: Past, between_meetings: Gaps) -> Numbers:
         ("Longest time between meetings", "days"): between_meetings.longest,
         ("Typical time between meetings", "days"): between_meetings.median,
     }
+    years = np.array(past.calendar.years)
     for first, last in ERAS:
-        last = min(last, past.calendar.years[-1])
-        if first > last:
+        inside = (years >= first) & (years <= last)
+        if not inside.any():
             continue
-        era = f"{first}–{last}"
+        era = f"{first}–{years[inside][-1]}"
         for name, label in ABROAD.items():
-            found[f"Came to {label}, {era}", "times"] = past.times_came(name, first, last)
-        found[f"Met at occasions, {era}", "meetings"] = past.in_seasons(first, last)
-        found[f"Visits, {era}", "meetings"] = past.visits_of(first, last)
+            found[f"Came to {label}, {era}", "times"] = past.times_came(name)[:, inside].sum(1)
+        found[f"Met at occasions, {era}", "meetings"] = past.in_seasons()[:, inside].sum(1)
+        found[f"Visits, {era}", "meetings"] = past.visits[:, inside].sum(1)
     return found
 
 

@@ -217,7 +217,7 @@ def replay(record: TrackRecord, width: int = WIDE) -> Figure:
             chr(97 + i),
             MUTED,
             f"{short_day(row['date'])} · {percent(row['theirs'])} by "
-            f"{short_day(row['deadline'])}: {row['source'].split(',')[0]}",
+            f"{short_day(row['deadline'])}: {row['forecaster']}",
         )
         for i, row in enumerate(others)
     ]

@@ -187,8 +187,8 @@ def check_rows(record: TrackRecord) -> Table:
 def reference_rows(record: TrackRecord) -> Table:
     """Forecasts of others beside ours of the same day and question."""
     return table_of(
-        [row | {"source": row["source"].partition(",")[0]} for row in record.references],
-        "date=Day, theirs, ours, brier_theirs, brier_ours, source, deadline=Meeting by",
+        record.references,
+        "date=Day, theirs, ours, brier_theirs, brier_ours, forecaster=Source, deadline=Meeting by",
         "Forecasts that others published in 2025, beside the model's for the same day and deadline",
         {"date": short_day, "theirs": percent, "ours": percent, "deadline": day},
     )

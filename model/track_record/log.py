@@ -23,7 +23,7 @@ from .origins import happened
 from .scores import brier, log_score
 
 RESOLUTIONS = ("", "yes", "no", "ambiguous", "annulled")
-REFERENCE_COLUMNS = ("date", "question", "deadline", "probability", "source", "address")
+_REFERENCE = ("date", "question", "event", "deadline", "probability", "forecaster", "source", "address")
 
 
 class Entry(NamedTuple):
@@ -173,11 +173,11 @@ def beside_references(
 ) -> list[dict]:
     """Each public forecast of others beside ours of the same day and deadline, with both Brier scores.
 
-    `ours(day, deadline)` gives our probability; questions about a visit rather than a meeting are left out.
+    `ours(day, deadline)` gives our probability; questions about another event than a meeting are left out.
     """
     table = []
-    for row in read_csv(path, REFERENCE_COLUMNS):
-        if "visit" in row["question"].lower():
+    for row in read_csv(path, _REFERENCE):
+        if row["event"] != "meeting":
             continue
         day, deadline, theirs = parse_day(row["date"]), parse_day(row["deadline"]), float(row["probability"])
         p, met = ours(day, deadline), happened(meetings(whole), day, deadline)
@@ -185,6 +185,7 @@ def beside_references(
             {
                 "date": day,
                 "deadline": deadline,
+                "forecaster": row["forecaster"],
                 "source": row["source"],
                 "theirs": theirs,
                 "ours": p,

@@ -316,7 +316,8 @@ def largest(found: list[dict]) -> list[dict]:
 
 def shares(week: Mapping[str, Any]) -> dict[str, float]:
     """The chances of a first meeting by cause, of a row of a sweep."""
-    return {name: float(value) for name, value in (part.split("=") for part in week["shares"].split(";"))}
+    columns = {name.removeprefix(sweep.SHARE): value for name, value in week.items() if sweep.SHARE in name}
+    return {cause: value for cause, value in columns.items() if value != ""}
 
 
 # The tables
