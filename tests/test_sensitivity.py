@@ -15,7 +15,8 @@ from model.answer import forecast, sensitivity
 from model.answer.sensitivity import Bar, End, Sensitivity
 from model.fit import fits
 from model.report import figures, show, tuning_figures, tuning_prose
-from model.settings.priors import FAMILIES, Prior
+from model.settings.distributions import FAMILIES
+from model.settings.priors import Prior
 from model.track_record import sbc
 
 
