@@ -15,8 +15,9 @@ from tables import assert_said, cases
 from model.files.problems import InputError
 from model.files.yaml_files import read_yaml
 from model.settings import scenario
+from model.settings.distributions import FAMILIES
 from model.settings.params import load_params
-from model.settings.priors import FAMILIES, Prior
+from model.settings.priors import Prior
 from model.settings.schemas import json_schemas
 
 QUESTION = """\
