@@ -252,9 +252,9 @@ def do_forecast(options: argparse.Namespace) -> int:
             ]
         )
     if options.report:
-        from .report import report
+        from .report import build
 
-        return report.command(params, sources, edits, options.name)
+        return build.command(params, sources, edits, options.name)
     return answer(options, params, sources, edits, begin)
 
 

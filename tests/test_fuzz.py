@@ -14,7 +14,7 @@ from model import cli
 from model.answer import compare, forecast, sweep
 from model.evidence import ledger
 from model.paths import ROOT
-from model.report import report, sweep_page
+from model.report import build, sweep_page
 from model.settings import params
 
 SEEDS, PARAMS = ROOT / "seeds", ROOT / "params"
@@ -118,7 +118,7 @@ def ends(tmp_path, default_run, monkeypatch):
     monkeypatch.setattr(ledger, "write_atomic", lambda *_: None)
     monkeypatch.setattr(sweep, "run", lambda *_, **__: [])
     monkeypatch.setattr(sweep_page, "page_of", lambda *_: "")
-    monkeypatch.setattr(report, "command", lambda *_: 0)
+    monkeypatch.setattr(build, "command", lambda *_: 0)
     monkeypatch.setattr(cli, "do_backtest", lambda options: cli.inputs(options) and 0)
 
     def run(*words):

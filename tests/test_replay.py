@@ -15,9 +15,8 @@ from test_report import check_page
 from model import formatting
 from model.answer import forecast
 from model.fit import fits
-from model.paths import ROOT
+from model.paths import RECORD, ROOT
 from model.report import page, replay
-from model.report.report import RECORD
 from model.settings.params import load_params
 from model.track_record import study
 

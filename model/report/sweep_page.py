@@ -32,8 +32,9 @@ from ..files import (
     writing,
 )
 from ..formatting import Table, count, day, percent, points, short_day
+from ..paths import RENDERED, TABLES
 from ..settings.params import Params, load_params
-from . import page, report, show
+from . import build, page, provenance, show
 from .figures import (
     BAND,
     DOWN,
@@ -407,8 +408,8 @@ def rendered(case: Case, sources: "Sources", more: tuple[str, ...], inputs: str,
     """Render the report of a case into a folder, unless the one that is there is current."""
     sweep.checked(sources, more, inputs)
     params = load_params(**case)
-    if not report.is_current(params, sources, out_dir=folder):
-        report.render(params, sources, out_dir=folder)
+    if not provenance.is_current(params, sources, out_dir=folder):
+        build.render(params, sources, out_dir=folder)
 
 
 def command(
@@ -427,8 +428,7 @@ def command(
     """
     document = read_yaml(path)
     sources = replace(
-        sources,
-        **{name: tuple(Path(file).resolve() for file in getattr(sources, name)) for name in report.TABLES},
+        sources, **{name: tuple(Path(file).resolve() for file in getattr(sources, name)) for name in TABLES}
     )
     given = {
         name: str(Path(value).resolve()) if value and name in sweep.FILES else value
@@ -437,9 +437,7 @@ def command(
     asked = sweep.load_sweep(path, sources, given)
     wanted = list(sweep.cases(asked, given))
     runs = [load_params(**case) for case in (wanted if reports else wanted[:1])]
-    target = (
-        report.RENDERED / f"sweep-{Path(path).stem}" / "sweep.csv" if out is None else Path(out)
-    ).resolve()
+    target = (RENDERED / f"sweep-{Path(path).stem}" / "sweep.csv" if out is None else Path(out)).resolve()
     if target.suffix != ".csv" or (target.parent / "forecast.json").exists():
         raise InputError(
             [
