@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,13 +37,6 @@ class RenderError(Exception):
         return RenderError, (self.failures, self.folder)
 
 
-class _Loop(asyncio.SelectorEventLoop):
-    """An event loop in which nbclient sets no signal handlers: Ctrl-C ends all notebooks, not just one."""
-
-    def add_signal_handler(self, *_: Any) -> None:
-        raise RuntimeError("signals are left to asyncio")
-
-
 def sources(names: Sequence[str] | None = None) -> list[Path]:
     """The notebook files of these names, or all, in order."""
     found = {path.stem: path for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
@@ -67,9 +61,7 @@ def execute(files: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str, "
     notebooks = {
         path.stem: parameterize_notebook(load_notebook_node(str(path)), dict(parameters)) for path in files
     }
-    with asyncio.Runner(loop_factory=_Loop) as runner:
-        failures = runner.run(_run_all(notebooks))
-    if failures:
+    if failures := asyncio.run(_run_all(notebooks)):
         raise RenderError(failures, FAILED)
     return {name: normalise(notebook) for name, notebook in notebooks.items()}
 
@@ -94,16 +86,24 @@ async def _run_all(notebooks: Mapping[str, "NotebookNode"]) -> list[Failure]:
 async def _run(name: str, notebook: "NotebookNode") -> Failure | None:
     """The failure of a notebook that runs in place, if any; its file is then kept under `.cache/failed`."""
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, DeadKernelError
+    from nbclient.exceptions import CellExecutionError
 
     with tempfile.TemporaryDirectory() as folder:
-        client = NotebookClient(notebook, km=_kernel_manager(Path(folder)), log_level="CRITICAL")
+        manager = _kernel_manager(Path(folder))
+        client = NotebookClient(notebook, km=manager)
+        client.reset_execution_trackers()
+        environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
         try:
-            await client.async_execute(
-                cwd=str(ROOT), env=os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}, cleanup_kc=True
-            )
-        except (CellExecutionError, DeadKernelError) as error:
+            await client.async_start_new_kernel(cwd=str(ROOT), env=environment, stderr=subprocess.DEVNULL)
+            await client.async_start_new_kernel_client()
+            for index, cell in enumerate(notebook.cells):
+                await client.async_execute_cell(cell, index)
+        except (CellExecutionError, RuntimeError) as error:
             return _failure(name, notebook, error)
+        finally:
+            if client.kc is not None:
+                client.kc.stop_channels()
+            await manager.shutdown_kernel(now=True)
     return None
 
 

@@ -116,7 +116,7 @@ def _injected(names: Mapping[str, Any]) -> list[str]:
 
 
 def notebook_parameters(params: Params, sources: "Sources", edits: "Edits") -> dict[str, Any]:
-    """What to inject so that `open_run` finds the same run: the as-of day, what differs from the params files.
+    """What to inject so that `open_run` finds the run: the as-of day, and what differs from the params files.
 
     Raises
     ------

@@ -28,8 +28,8 @@ def folder_of(
 ) -> Path:
     """The folder in which a run's report lies.
 
-    Without another name it is the as-of day and the scenario; a run that differs from the params files in more
-    than these also carries a hash of what differs, so that it never replaces the plain one.
+    Without another name it is the as-of day and the scenario; where a run differs from the params files in
+    more than these, a hash of what differs is added, so that it never replaces the plain one.
     """
     if out_dir:
         return Path(out_dir).resolve()
@@ -80,7 +80,7 @@ def is_current(
     run_name: str | None = None,
     out_dir: str | os.PathLike[str] | None = None,
 ) -> bool:
-    """Whether the report in place is what `build.render` would make: no input and no file of it has changed."""
+    """Whether the report in place is what `build.render` would make: no input or file of it has changed."""
     from ..answer import explain, forecast
 
     sources, edits = sources or forecast.Sources(), edits or explain.Edits()
