@@ -20,7 +20,7 @@ from model import cli, parallel
 from model.answer import forecast, sweep
 from model.files import InputError, Problem, YamlDocument, read_yaml
 from model.paths import ROOT
-from model.report import notebook, report, show, sweep_page
+from model.report import build, notebook, provenance, show, sweep_page
 from model.settings.params import load_params
 
 NONE = forecast.Sources()
@@ -163,10 +163,10 @@ def test_reports_that_would_collide_are_refused(tmp_path):
 def test_a_report_that_is_current_is_not_rendered_again(tmp_path, monkeypatch):
     made = []
     monkeypatch.setattr(
-        report, "render", lambda params, sources, out_dir: made.append((params.scenario, out_dir))
+        build, "render", lambda params, sources, out_dir: made.append((params.scenario, out_dir))
     )
     for current in (False, True):
-        monkeypatch.setattr(report, "is_current", lambda *given, current=current, **named: current)
+        monkeypatch.setattr(provenance, "is_current", lambda *given, current=current, **named: current)
         sweep_page.rendered({"scenario": "sceptic"}, NONE, (), sweep.inputs_hash(NONE), tmp_path)
     assert made == [("sceptic", tmp_path)]
 
