@@ -182,8 +182,8 @@ def write_report(
         write_atomic(folder / f"{name}.ipynb", nbformat.writes(executed) + "\n")
         body = page.notebook_html(executed)
         write_atomic(folder / f"{name}.html", frame(pages[name], footer=page.footer(run, name), body=body))
-    overview = page.overview(run, tables, RECORD)
-    write_atomic(folder / "index.html", frame(page.OVERVIEW, footer=page.footer(run), overview=overview))
+    overview = page.overview(run, list(pages.values()), tables, RECORD)
+    write_atomic(folder / "index.html", frame(page.OVERVIEW, footer=page.footer(run), body=overview))
     write_atomic(folder / "headline.svg", picture(forecast.from_json(forecast.to_json(run.forecast))))
 
 

@@ -25,7 +25,6 @@ def environment() -> "Environment":
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        keep_trailing_newline=True,
     )
     made.filters.update({name: getattr(formatting, name) for name in FORMATS})
     made.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
@@ -34,4 +33,4 @@ def environment() -> "Environment":
 
 def fill(template: str, **values: Any) -> Html:
     """The markup of a file of `templates`, filled with values."""
-    return Html(environment().get_template(template).render(values).rstrip("\n"))
+    return Html(environment().get_template(template).render(values))
