@@ -1,7 +1,7 @@
 """The as-of slider of the overview: the weekly forecasts up to this one, with what moved each, as markup.
 
-The weeks come from the stored replay, and only where it was made from the inputs of this run; the last stop is
-the run itself. `replay.js` shows one stop at a time and computes nothing; no stop knows more than its day.
+The weeks come from the stored replay, and only where it was made from the inputs of this run; the last stop
+is the run itself. `replay.js` shows one stop at a time and computes nothing; no stop knows more than its day.
 """
 
 from dataclasses import dataclass

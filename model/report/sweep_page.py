@@ -1,4 +1,4 @@
-"""The page of a sweep: a claim, a figure, a table of all that was forecast; and the reports of its forecasts."""
+"""The page of a sweep: a claim, a figure and a table of all forecasts; and the reports of these."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ HEADS = {"as_of": "As of", "scenario": "Scenario", "deadline": "Deadline", "rand
 def comparison(
     rows: Sequence[Row], names: Mapping[str, str], mass: float, links: Sequence[str] = ()
 ) -> Table:
-    """All rows, without what is the same in all; the first cell of a row leads to its report where there is one."""
+    """All rows, without what is the same in all; the first cell of a row links to its report, if any."""
     differs = varied(rows) or ["as_of"]
     cells = [[str(getattr(row, name) or PLAIN) for name in differs] for row in rows]
     for line, link in zip(cells, links):
@@ -100,12 +100,12 @@ def page_of(
 
 
 def report_folders(asked: Sweep, runs: list[Params], home: Path, document: YamlDocument) -> list[Path]:
-    """The folder of the report of each forecast, named by its as-of day, scenario and what else the sweep varies.
+    """The folder of each report, named by its as-of day, scenario and what else the sweep varies.
 
     Raises
     ------
     InputError
-        Where two would share a folder, where something else stands there, or for a fit no report can be told of.
+        Where two would share a folder, something else stands there, or no report can be told of the fit.
     """
     names = [report_name(asked, params) for params in runs]
     problems = [
@@ -155,10 +155,10 @@ class Places(NamedTuple):
 
 
 def places(path: str, out: str | None) -> Places:
-    """Where a sweep file writes by default or with `--out`; `InputError` for another suffix or inside a report.
+    """Where a sweep writes, by default or with `--out`; `InputError` for a wrong suffix or inside a report.
 
-    A table sweep.csv has its folder to itself: the page is index.html, and the reports lie beside it. Beside a
-    table NAME.csv stand NAME.html and the reports in NAME.
+    A table sweep.csv has its folder to itself: the page is index.html, and the reports lie beside it. Beside
+    a table NAME.csv stand NAME.html and the reports in NAME.
     """
     table = RENDERED / f"sweep-{Path(path).stem}" / "sweep.csv" if out is None else Path(out)
     table = table.resolve()
@@ -212,5 +212,6 @@ def render_all(cases: Mapping[Path, Case], shared: tuple, scheduler: str | None)
     jobs = {folder: (case, *shared, folder) for folder, case in cases.items()}
     for folder, _ in parallel.done(rendered, jobs, "reports", scheduler=scheduler):
         if not (folder / "index.html").exists():
-            elsewhere = "the workers wrote this report elsewhere: with --report they must share the disk of this machine"
+            elsewhere = "the workers wrote this report elsewhere: with --report they must share "
+                "the disk of this machine"
             raise InputError([Problem(name_of(folder), 0, 0, elsewhere)])
