@@ -212,6 +212,5 @@ def render_all(cases: Mapping[Path, Case], shared: tuple, scheduler: str | None)
     jobs = {folder: (case, *shared, folder) for folder, case in cases.items()}
     for folder, _ in parallel.done(rendered, jobs, "reports", scheduler=scheduler):
         if not (folder / "index.html").exists():
-            elsewhere = "the workers wrote this report elsewhere: with --report they must share "
-                "the disk of this machine"
-            raise InputError([Problem(name_of(folder), 0, 0, elsewhere)])
+            lost = "the workers wrote this report elsewhere: with --report they must share the disk of this"
+            raise InputError([Problem(name_of(folder), 0, 0, f"{lost} machine")])
