@@ -16,7 +16,7 @@ from model.cli import main, percent, screen, sparkline
 from model.evidence.ledger import OCCASION_COLUMNS, WINDOW_COLUMNS
 from model.fit import fits
 from model.paths import ROOT
-from model.report import build
+from model.report import build, provenance
 
 SEEDS = ROOT / "seeds"
 
@@ -158,8 +158,8 @@ class TestForecast:
     ):
         for name, place in {"FITS": tmp_path / "fits", "ROOT": tmp_path, "sample": lambda *_: None}.items():
             monkeypatch.setattr(fits, name, place)
-        for name, place in {"RENDERED": tmp_path / "rendered", "LOG": tmp_path / "log.csv"}.items():
-            monkeypatch.setattr(build, name, place)
+        monkeypatch.setattr(provenance, "RENDERED", tmp_path / "rendered")
+        monkeypatch.setattr(build, "LOG", tmp_path / "log.csv")
         faults = ["R-hat 1.300 of held; at most 1.01 wanted"]
         monkeypatch.setattr(fits, "draws_of", lambda *_: {"held": np.ones(3)})
         monkeypatch.setattr(fits, "diagnose", lambda *_: ({"ok": False}, faults))

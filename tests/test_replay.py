@@ -55,15 +55,8 @@ def overview(tmp_path_factory, default_run):
     """The overview of the default run as a file."""
     path = tmp_path_factory.mktemp("page") / "index.html"
     pages = [page.Page("4_backtest.html", "4 Backtest", "Track record", "What such forecasts were worth.")]
-    path.write_text(
-        page.frame(
-            page.OVERVIEW,
-            pages,
-            page.footer(default_run),
-            overview=page.overview(default_run, ["curve.csv"], RECORD),
-        ),
-        "utf-8",
-    )
+    body = page.overview(default_run, pages, ["curve.csv"], RECORD)
+    path.write_text(page.frame(page.OVERVIEW, pages, page.footer(default_run), body), "utf-8")
     return path
 
 
@@ -242,6 +235,6 @@ class TestPage:
         browser.ask("Emulation.setEmulatedMedia", features=[])
 
     def test_without_a_replay_the_page_has_no_slider_and_no_script_for_it(self, default_run):
-        told = page.frame(page.OVERVIEW, [], "", overview=page.overview(default_run, [], ROOT / "none"))
-        assert "replay" not in re.sub(r"<style>.*?</style>", "", told, flags=re.DOTALL)
-        assert told.count("sha256-") == 2
+        text = page.frame(page.OVERVIEW, [], "", page.overview(default_run, [], [], ROOT / "none"))
+        assert "replay" not in re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
+        assert text.count("sha256-") == 2

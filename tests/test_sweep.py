@@ -20,7 +20,7 @@ from model import cli, parallel
 from model.answer import forecast, sweep
 from model.files import InputError, Problem, YamlDocument, read_yaml
 from model.paths import ROOT
-from model.report import build, notebook, provenance, show, sweep_page
+from model.report import build, notebook, provenance, show, sweep_figure, sweep_lines, sweep_page
 from model.settings.params import load_params
 
 NONE = forecast.Sources()
@@ -176,20 +176,20 @@ def test_a_report_that_is_current_is_not_rendered_again(tmp_path, monkeypatch):
 
 def test_the_page_claims_what_its_rows_say():
     assert (
-        sweep_page.claim(SCENARIOS)
+        sweep_lines.claim(SCENARIOS)
         == "The forecast lies between 40% and 90% under 2 scenarios; without one it is 90%"
     )
-    assert sweep_page.figure_title(SCENARIOS) == "Lowest is no-record with 40%, highest plain with 90%"
-    assert sweep_page.claim(WEEKS) == (
+    assert sweep_lines.figure_title(SCENARIOS) == "Lowest is no-record with 40%, highest plain with 90%"
+    assert sweep_lines.claim(WEEKS) == (
         "From 4 July 2025 to 11 July 2025 the forecast lies between 40% and 82% under 1 scenario"
     )
     assert (
-        sweep_page.figure_title(WEEKS)
+        sweep_lines.figure_title(WEEKS)
         == "They lie furthest apart on 11 July 2025: 40% (sceptic) to 82% (plain)"
     )
-    assert sweep_page.figure_title(WEEKS[:2]) == "The largest step is +2.0 points, to 11 July 2025"
-    assert sweep_page.claim([ROW]) == "The forecast is 90%"
-    assert "sceptic: 70% on 4 July 2025, 40% on 11 July 2025" in sweep_page.alternative(WEEKS)
+    assert sweep_lines.figure_title(WEEKS[:2]) == "The largest step is +2.0 points, to 11 July 2025"
+    assert sweep_lines.claim([ROW]) == "The forecast is 90%"
+    assert "sceptic: 70% on 4 July 2025, 40% on 11 July 2025" in sweep_lines.alternative(WEEKS)
 
 
 def test_lines_are_means_over_random_seeds():
@@ -198,11 +198,10 @@ def test_lines_are_means_over_random_seeds():
         for row in WEEKS
         for seed, shift in ((1, 0.02), (2, -0.02))
     ]
-    assert [(line.name, line.values) for line in sweep_page.lines(seeds)] == [
-        ("plain", pytest.approx((0.8, 0.82))),
-        ("sceptic", pytest.approx((0.7, 0.4))),
-    ]
-    alone = sweep_page.lines([replace(ROW, random_seed=seed) for seed in (1, 2)])
+    assert [
+        (line.name, tuple(point.value for point in line.points)) for line in sweep_lines.lines(seeds)
+    ] == [("plain", pytest.approx((0.8, 0.82))), ("sceptic", pytest.approx((0.7, 0.4)))]
+    alone = sweep_lines.lines([replace(ROW, random_seed=seed) for seed in (1, 2)])
     assert [line.name for line in alone] == ["random seed 1", "random seed 2"]
 
 
@@ -243,7 +242,9 @@ def test_the_page_holds_every_row_escaped_and_leads_to_the_reports():
     ],
 )
 def test_every_shape_of_sweep_can_be_drawn_wide_and_narrow(rows):
-    assert show.figure(sweep_page.picture, rows, alt=sweep_page.alternative(rows)).markup.count("<svg") == 2
+    assert (
+        show.figure(sweep_figure.picture, rows, alt=sweep_lines.alternative(rows)).markup.count("<svg") == 2
+    )
 
 
 class TestInABrowser:
