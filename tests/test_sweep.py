@@ -153,7 +153,7 @@ def test_reports_that_would_collide_are_refused(tmp_path):
         )
     ]
     assert names == ["2025-07-11-by-2025-11-10-seed-1", "2025-07-11-by-2025-11-10-seed-2"]
-    with pytest.raises(InputError, match="fit_through: a report cannot be told of it"):
+    with pytest.raises(InputError, match="fit_through: a report has no such setting"):
         sweep_page.report_folders(asked(fit_through="2024-12-31"), [params], tmp_path, document)
     (tmp_path / "2025-07-11").mkdir()
     with pytest.raises(InputError, match="expected a report or nothing here"):

@@ -203,7 +203,7 @@ class TestPanel:
         [
             (f"attendance:-2:{APEC}:both", "expected an actor US or CN"),
             ("leader_call:-2", "expected a strength from 1 to 3 for leader_call; found -2"),
-            ("leader_call:3@2011-03-09", "fits anew"),
+            ("leader_call:3@2011-03-09", "makes a new fit"),
         ],
     )
     def test_what_cannot_be_answered_is_told(self, panel, added, expected):

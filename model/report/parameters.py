@@ -77,7 +77,7 @@ def _run_folder(path: str) -> Path:
 
 
 def edits_of(what_if: Iterable[str]) -> "Edits":
-    """The edits of texts: "add KIND:STRENGTH[:OCCASION][@DATE]", "set OCCASION=STATUS", "remove ID"."""
+    """The edits of texts: "add KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]", "set OCCASION=STATUS", "remove ID"."""
     from ..answer.explain import Edits
 
     verbs: dict[str, list[str]] = {"add": [], "set": [], "remove": []}
@@ -135,9 +135,7 @@ def notebook_parameters(params: Params, sources: "Sources", edits: "Edits") -> d
         given["random_seed"] = params.run.random_seed
     again = load_params(**given)
     if (again.question, again.priors, again.run) != (params.question, params.priors, params.run):
-        refused = (
-            "a report cannot be told of settings other than those of params/; put the change into a scenario"
-        )
+        refused = "a report takes no settings other than those of params/; put the change into a scenario"
         raise InputError([Problem(name_of(params.files[2]), 0, 0, refused)])
     given |= {name: [name_of(path) for path in getattr(sources, name)] for name in TABLES}
     given["only"] = sources.only

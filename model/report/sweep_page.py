@@ -53,10 +53,10 @@ def comparison(
         for line, row in zip(cells, rows, strict=True)
     ]
     return Table(
-        (*(HEADS[name] for name in differs), "Forecast", "Spread", "Without signals", "Most likely first at"),
+        (*(HEADS[name] for name in differs), "Forecast", "Spread", "Calendar alone", "Most likely first at"),
         found,
         SAY.caption(len(rows), rows[0], differs, mass),
-        {"Forecast": percent, "Without signals": percent},
+        {"Forecast": percent, "Calendar alone": percent},
     )
 
 
@@ -120,7 +120,7 @@ def report_folders(asked: Sweep, runs: list[Params], home: Path, document: YamlD
         if (home / name).exists() and not (home / name / "provenance.json").exists()
     ]
     if asked.fit_through:
-        refused = "a report cannot be told of it; take it out, or leave --report"
+        refused = "a report has no such setting; remove it, or leave out --report"
         problems.append(document.problem(("fit_through",), refused))
     raise_if_any(problems)
     return [home / name for name in names]
