@@ -77,7 +77,7 @@ def _run_folder(path: str) -> Path:
 
 
 def edits_of(what_if: Iterable[str]) -> "Edits":
-    """The edits of texts: "add KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]", "set OCCASION=STATUS", "remove ID"."""
+    """The edits of texts such as "add KIND:STRENGTH[:OCCASION]", "set OCCASION=STATUS" and "remove ID"."""
     from ..answer.explain import Edits
 
     verbs: dict[str, list[str]] = {"add": [], "set": [], "remove": []}
