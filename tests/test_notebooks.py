@@ -1,4 +1,4 @@
-"""Notebooks hold prose, calls and figures; rendered, they say the same twice and nothing that was not yet public."""
+"""Notebooks hold prose, calls and figures; rendered, they are the committed pages and know nothing later."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""The as-of slider: it tells the kept replay of this very run, nothing later, and is moved by hand or plays by itself."""
+"""The as-of slider: it shows the stored replay of this very run, nothing later, and moves by hand or plays."""
 
 import csv
 import re
@@ -26,7 +26,7 @@ EVENTS = study.load("replay_events")
 
 
 def with_rows(folder, **changed):
-    """A folder with the tables of the replay, the rows of some changed by a function of a row; None drops it."""
+    """A folder with the tables of the replay, rows changed by a function of a row; None drops the row."""
     for name in ("replay", "replay_events"):
         rows = list(csv.DictReader((RECORD / f"{name}.csv").read_text("utf-8").splitlines()))
         rows = [row for row in map(changed.get(name, dict), rows) if row]
@@ -185,8 +185,8 @@ class TestPage:
 
     def test_it_plays_to_the_end_and_pauses(self, browser, overview):
         def state():
-            return browser.value("""[document.querySelector('.replay input').valueAsNumber, document.querySelector(
-                '.replay button').textContent, document.querySelector('.stops').ariaLive, later.length]""")
+            return browser.value("""[document.querySelector('.replay input').valueAsNumber,
+                document.querySelector('.replay button').textContent, document.querySelector('.stops').ariaLive, later.length]""")
 
         browser.open(overview)
         browser.value(

@@ -384,7 +384,8 @@ def test_the_counts_stand_beside_the_parameters_they_teach():
     assert rows["Promises broken, days at risk"] == (4, 836, "0.0048 a day", "breaks")
     nothing = example_run.forecast().counts | {"made_up": [0, 0], "visits": [0, 0.0]}
     rows = {row[0]: row[1:] for row in prose.count_rows(made_up_run(counts=nothing)).rows}
-    assert rows["Visits put off that came within a year"][2] == rows["Visits, years of the record"][2] == "–"
+    names = ("Visits put off that came within a year", "Visits, years of the record")
+    assert [rows[name][2] for name in names] == ["–", "–"]
 
 
 def test_the_readme_gets_number_and_table_of_the_run_that_it_links_to(tmp_path, monkeypatch):
@@ -492,7 +493,7 @@ def test_formulas_become_mathml_and_code_stays():
 
 @pytest.fixture
 def workshop(tmp_path, monkeypatch):
-    """A folder of one notebook that works, and a run that needs no model; what it adds writes one that fails."""
+    """A folder of one notebook that works, and a run that needs no model; called, it adds one that fails."""
     source = nbformat.read(ROOT / "notebooks" / "1_evidence.ipynb", as_version=4)
     head = [cell for cell in source.cells if cell.id in ("title", "parameters")]
 
@@ -541,7 +542,8 @@ def test_a_report_is_rendered_once_and_again_when_something_it_rests_on_changes(
 def test_asking_whether_a_report_is_current_needs_no_heavy_import():
     code = (
         "import sys; from model.settings.params import load_params; from model.report import provenance;"
-        "provenance.is_current(load_params()); heavy = {'matplotlib', 'pymc', 'arviz', 'nbformat', 'papermill'};"
+        "provenance.is_current(load_params());"
+        "heavy = {'matplotlib', 'pymc', 'arviz', 'nbformat', 'papermill'};"
         "print(*heavy & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

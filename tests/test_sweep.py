@@ -1,4 +1,4 @@
-"""Sweeps: the same numbers as single forecasts, nothing done twice or lost, a page that says what they say."""
+"""Sweeps: the numbers of single forecasts, nothing done twice or lost, a page that says what they say."""
 
 import json
 import os
@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -282,7 +283,7 @@ def test_without_the_extra_or_an_answer_the_scheduler_is_refused(monkeypatch):
 
 @pytest.fixture
 def cluster(tmp_path):
-    """The address of a scheduler on loopback, and two workers that are processes without anyone to restart them."""
+    """The address of a scheduler on loopback, and two worker processes that nobody restarts."""
 
     def begin(kind, *words):
         return subprocess.Popen(
@@ -309,7 +310,7 @@ def cluster(tmp_path):
     started += [
         begin("worker", "--nthreads", "1", "--no-nanny", "--local-directory", str(tmp_path)) for _ in range(2)
     ]
-    yield json.loads(open(place).read())["address"], started[1:]
+    yield json.loads(Path(place).read_text())["address"], started[1:]
     for process in started:
         process.kill()
         process.wait()

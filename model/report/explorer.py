@@ -7,7 +7,7 @@ what the rows of the ledger say together is computed here. The data hold only nu
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -47,13 +47,8 @@ USED = (
     "meeting_day",
 )
 """What the page needs of the draws beside the odds that each leader comes to each occasion."""
-LAST_WORD = {
-    3: "comes",
-    2: "reported yes",
-    1: "may come",
-    -1: "may not come",
-    -2: "reported no",
-    -3: "stays away",
+LAST_WORD = {2: "reported yes", -2: "reported no"} | {
+    strength: status.replace("-", " ") for status, strength in explain.COMING.items()
 }
 
 
@@ -83,14 +78,21 @@ def events_about(run: "Run", name: str) -> list[tuple[Signal, ...]]:
     return [event for event in events if any(row.occasion == name for row in event)]
 
 
-def events_of(run: "Run") -> tuple[list[tuple[Signal, ...]], dict[str, list[tuple[Signal, ...]]]]:
-    """What can be switched off: the strongest events of the general tone, and the last about each place."""
+class Switchable(NamedTuple):
+    """The events that can be switched off: of the general tone, and about each place by its id."""
+
+    general: list[tuple[Signal, ...]]
+    about: dict[str, list[tuple[Signal, ...]]]
+
+
+def events_of(run: "Run") -> Switchable:
+    """The strongest events of the general tone, and the last about each place."""
     ahead, series = run.outlook, run.outlook.tone_series
     size = np.abs(series.decayed(ahead.as_of))
     strongest = [i for i in np.argsort(-size, kind="stable")[:SIGNALS] if size[i] >= explain.RECENT]
     about = {name: events_about(run, name) for name in places(ahead)}
     last = {event for events in about.values() for event in events[-WORDS:]}
-    return (
+    return Switchable(
         [series.events[i] for i in sorted(strongest)],
         {name: [event for event in events if event in last] for name, events in about.items()},
     )
