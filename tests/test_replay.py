@@ -1,4 +1,4 @@
-"""The as-of slider: it shows the stored replay of this very run, nothing later, and moves by hand or plays."""
+"""The as-of slider: it shows the stored replay of this very run, nothing later; it moves by hand or plays."""
 
 import csv
 import re
@@ -186,7 +186,8 @@ class TestPage:
     def test_it_plays_to_the_end_and_pauses(self, browser, overview):
         def state():
             return browser.value("""[document.querySelector('.replay input').valueAsNumber,
-                document.querySelector('.replay button').textContent, document.querySelector('.stops').ariaLive, later.length]""")
+                document.querySelector('.replay button').textContent,
+                document.querySelector('.stops').ariaLive, later.length]""")
 
         browser.open(overview)
         browser.value(
