@@ -227,9 +227,9 @@ def do_forecast(options: Namespace) -> int:
         message = "expected one of --report and --prior-only; found both"
         raise InputError([Problem("options", 0, 0, message, "--prior-only")])
     if options.report:
-        from .report import report
+        from .report import build
 
-        return report.command(params, sources, edits, options.name)
+        return build.command(params, sources, edits, options.name)
     run = forecast.run(params, sources, edits)
     write = prior_text if options.prior_only else answer_text
     print(write(run, options.json, begin), end="")

@@ -7,7 +7,6 @@ largest of the repeats. Processes are timed whole, import included. `make bench 
 import argparse
 import itertools
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -26,7 +25,7 @@ from model.evidence.outlook import outlook
 from model.evidence.record import record as record_of
 from model.fit import fits
 from model.paths import ROOT
-from model.report import notebook, report
+from model.report import build, notebook
 from model.settings.params import load_params
 from model.track_record import backtest
 
@@ -56,7 +55,7 @@ print(float(az.ess(p.reshape(4, -1))))
 """
 IMPORTS = (
     "model",
-    "model.report.report",
+    "model.report.build",
     "model.report.show",
     "model.report.tables",
     "model.report.figures",
@@ -191,7 +190,7 @@ def stale() -> Iterator[Row]:
     seeds = iter(range(int(time.time()) % 10**6 * 100, 10**9))
     told, some = (ROOT / "params" / "priors.yaml").read_text("utf-8"), "scale: 2.0}"
     assert some in told
-    with tempfile.TemporaryDirectory(dir=notebook.CACHE) as place:
+    with tempfile.TemporaryDirectory(dir=build.CACHE) as place:
         priors, signals = Path(place) / "priors.yaml", Path(place) / "more.csv"
         files = {
             "the random seed": {},
@@ -224,7 +223,7 @@ def rendered() -> Iterator[Row]:
     from nbformat.v4 import new_code_cell, new_notebook
 
     number = iter(range(10**6))
-    with tempfile.TemporaryDirectory(dir=notebook.CACHE) as place:
+    with tempfile.TemporaryDirectory(dir=build.CACHE) as place:
         folder, extra = Path(place), Path(place) / "more.csv"
         bare = []
         for source in notebook.sources():
@@ -241,13 +240,10 @@ def rendered() -> Iterator[Row]:
 
         def ours() -> None:
             one_more(extra, date(2025, 7, 1), next(number))
-            report.render(load_params(), forecast.Sources(signals=(extra,)), out_dir=folder / "report")
+            build.render(load_params(), forecast.Sources(signals=(extra,)), out_dir=folder / "report")
 
         def theirs() -> None:
-            work = folder / "work"
-            work.mkdir()
-            notebook.execute(bare, {"number": 1}, work)
-            shutil.rmtree(work)
+            notebook.execute(bare, {"number": 1})
 
         ours(), theirs()
         yield compared(
@@ -293,7 +289,7 @@ def record() -> Iterator[Row]:
 def many() -> Iterator[Row]:
     """(g) A sweep of 1,000 forecasts that share ten fits, the fits being there, against 1,000 single ones."""
     days = {"first": "2025-01-31", "last": "2025-07-11", "days": 1}
-    with tempfile.TemporaryDirectory(dir=notebook.CACHE) as place:
+    with tempfile.TemporaryDirectory(dir=build.CACHE) as place:
         sources, made, passed = forecast.Sources(), 0, []
         for seed in itertools.count(1):
             try:
@@ -350,7 +346,7 @@ def sizes() -> Iterator[Row]:
         if not signal.occasion and not signal.same_as
     ]
     first: float | None = None
-    with tempfile.TemporaryDirectory(dir=notebook.CACHE) as place:
+    with tempfile.TemporaryDirectory(dir=build.CACHE) as place:
         for size in (500, 5_000, 50_000):
             rows = [
                 replace(

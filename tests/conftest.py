@@ -14,9 +14,9 @@ settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(tmp_path_factory):
-    """A browser for the tests of a module."""
+    """A browser for all tests."""
     opened = Browser(tmp_path_factory.mktemp("profile"))
     yield opened
     opened.close()

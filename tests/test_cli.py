@@ -16,7 +16,7 @@ from model.answer.forecast import to_json
 from model.evidence.rows import OCCASION_COLUMNS, WINDOW_COLUMNS
 from model.fit import fits
 from model.paths import ROOT, SEEDS, TABLES
-from model.report import report
+from model.report import build, provenance
 
 APEC, G20 = "2025-apec-gyeongju", "2025-g20-johannesburg"
 
@@ -113,7 +113,7 @@ class TestFaults:
     def test_a_fit_that_fails_the_gate_is_one_line_and_publishes_nothing(
         self, call, tmp_path, monkeypatch, words
     ):
-        places = {fits: ("FITS", "FAILED"), report: ("RENDERED", "LOG")}
+        places = {fits: ("FITS", "FAILED"), provenance: ("RENDERED",), build: ("LOG",)}
         for module, names in places.items():
             for name in names:
                 monkeypatch.setattr(module, name, tmp_path / name)

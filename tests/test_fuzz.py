@@ -14,7 +14,7 @@ from model import cli
 from model.answer import compare, forecast, sweep
 from model.evidence import ledger
 from model.paths import PARAMS, SEEDS
-from model.report import report, sweep_page
+from model.report import build, sweep_page
 from model.settings import scenario
 
 NAMES_A_PLACE = re.compile(r"(?m)^(.*/in\.(csv|yaml)|seeds/\w+\.csv|params/\S+\.yaml|options)[:0-9]*: ")
@@ -76,7 +76,7 @@ def ends(tmp_path, default_run, monkeypatch):
     monkeypatch.setattr(ledger, "write_atomic", lambda *_: None)
     monkeypatch.setattr(sweep, "run", lambda *_, **__: [])
     monkeypatch.setattr(sweep_page, "page_of", lambda *_: "")
-    monkeypatch.setattr(report, "command", lambda *_: 0)
+    monkeypatch.setattr(build, "command", lambda *_: 0)
     monkeypatch.setattr(cli, "do_backtest", lambda options: cli.inputs(options) and 0)
 
     def run(*words):

@@ -12,7 +12,7 @@ from model.evidence.rows import OCCASION_COLUMNS, SIGNAL_COLUMNS
 from model.files.csv_files import csv_text, is_formula, read_csv
 from model.files.yaml_files import read_yaml
 from model.paths import PARAMS, ROOT, TABLES
-from model.report import report
+from model.report import build
 from model.settings import params
 
 PAGES = sorted((ROOT / "notebooks" / "rendered" / "2025-07-11").glob("*.html"))
@@ -95,7 +95,7 @@ def test_hostile_words_of_ledger_and_question_run_nowhere(browser, tmp_path):
     question = read_yaml(PARAMS / "question.yaml").data
     question |= {"text": f"{RUNS} {READS}", "sides": [side | {"leader": RUNS} for side in question["sides"]]}
     (tmp_path / "question.yaml").write_text(json.dumps(question), "utf-8")
-    folder = report.render(
+    folder = build.render(
         params.load_params(question=tmp_path / "question.yaml"),
         out_dir=tmp_path / "run",
         sources=Sources(signals=(tmp_path / "signals.csv",), occasions=(tmp_path / "occasions.csv",)),

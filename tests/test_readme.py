@@ -10,7 +10,7 @@ from model import cli
 from model.answer.forecast import from_json
 from model.files.disk import content_hash
 from model.paths import ROOT
-from model.report import notebook, report
+from model.report import build, notebook
 from model.track_record.published import CLIMATOLOGY, TrackRecord
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -50,7 +50,7 @@ def test_the_scores_are_those_of_the_record():
 def test_the_picture_is_made_from_the_committed_run(committed):
     kept = (COMMITTED / "headline.svg").read_text("utf-8")
     assert f"({COMMITTED.relative_to(ROOT)}/headline.svg)" in README
-    assert kept == report.picture(committed)
+    assert kept == build.picture(committed)
 
 
 def test_the_committed_run_is_not_stale(committed, default_run):
@@ -82,4 +82,4 @@ def test_every_command_of_it_works(command, default_run, capsys):
 def test_it_names_what_it_asks_for():
     for path in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / path).exists(), path
-    assert len(COMMANDS) >= 6 and report.LOG.exists()
+    assert len(COMMANDS) >= 6 and build.LOG.exists()

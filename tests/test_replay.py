@@ -1,4 +1,4 @@
-"""The as-of slider shows the kept replay of this run and nothing later, moved by hand or by itself."""
+"""The as-of slider: it shows the stored replay of this very run, nothing later; it moves by hand or plays."""
 
 import csv
 import re
@@ -15,19 +15,19 @@ from test_report import check_page
 from model import formatting
 from model.answer import forecast
 from model.fit import fits
-from model.paths import ROOT
+from model.paths import RECORD, ROOT
 from model.report import page, replay
-from model.report.report import RECORD
 from model.settings.params import load_params
 from model.track_record import study
+from model.track_record.tables import load
 
 AS_OF = PARAMS.question.as_of
-WEEKS = [row for row in study.load("replay") if row["as_of"] < str(AS_OF)]
-EVENTS = study.load("replay_events")
+WEEKS = [row for row in load("replay") if row["as_of"] < str(AS_OF)]
+EVENTS = load("replay_events")
 
 
 def with_rows(folder, **changed):
-    """A folder with the tables of the replay, their rows changed by functions of a row; None drops a row."""
+    """A folder with the tables of the replay, rows changed by a function of a row; None drops the row."""
     for name in ("replay", "replay_events"):
         rows = list(csv.DictReader((RECORD / f"{name}.csv").read_text("utf-8").splitlines()))
         rows = [row for row in map(changed.get(name, dict), rows) if row]
@@ -56,15 +56,8 @@ def overview(tmp_path_factory, default_run):
     """The overview of the default run as a file."""
     path = tmp_path_factory.mktemp("page") / "index.html"
     pages = [page.Page("4_backtest.html", "4 Backtest", "Track record", "What such forecasts were worth.")]
-    path.write_text(
-        page.frame(
-            page.OVERVIEW,
-            pages,
-            page.footer(default_run),
-            overview=page.overview(default_run, ["curve.csv"], RECORD),
-        ),
-        "utf-8",
-    )
+    body = page.overview(default_run, pages, ["curve.csv"], RECORD)
+    path.write_text(page.frame(page.OVERVIEW, pages, page.footer(default_run), body), "utf-8")
     return path
 
 
@@ -244,6 +237,6 @@ class TestPage:
         browser.ask("Emulation.setEmulatedMedia", features=[])
 
     def test_without_a_replay_the_page_has_no_slider_and_no_script_for_it(self, default_run):
-        told = page.frame(page.OVERVIEW, [], "", overview=page.overview(default_run, [], ROOT / "none"))
-        assert "replay" not in re.sub(r"<style>.*?</style>", "", told, flags=re.DOTALL)
-        assert told.count("sha256-") == 2
+        text = page.frame(page.OVERVIEW, [], "", page.overview(default_run, [], [], ROOT / "none"))
+        assert "replay" not in re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
+        assert text.count("sha256-") == 2

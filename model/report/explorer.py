@@ -1,15 +1,13 @@
 """The explorer of the overview: thinned draws and what is said of each occasion as data, and the controls.
 
-`explorer.js` does the arithmetic of `attendance` and `chances` again in the page, so that nothing is sent;
-what the rows of the ledger say together is worked out here. The data hold numbers and ids only: all text is in
-the markup, escaped.
+`explorer.js` repeats the arithmetic of `attendance` and `chances` in the page, so that nothing is sent;
+what the rows of the ledger say together is computed here. The data hold only numbers and ids.
 """
 
-import json
 from collections.abc import Iterable
-from dataclasses import replace
-from html import escape
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,8 +20,8 @@ from ..evidence.outlook import Outlook, Slot, VisitView, outlook
 from ..evidence.record import CLASSES
 from ..evidence.rows import ANNOUNCEMENT, BOTH, Signal
 from ..evidence.words import LEVELS, SETTLED, Coming, Words, meeting, words, words_about
-from ..formatting import short_day, signed
 from . import show
+from .markup import fill
 from .show import Html
 
 if TYPE_CHECKING:
@@ -49,18 +47,13 @@ USED = (
     "meeting_day",
 )
 """What the page needs of the draws beside the odds that each leader comes to each occasion."""
-LAST_WORD = {
-    3: "comes",
-    2: "reported yes",
-    1: "may come",
-    -1: "may not come",
-    -2: "reported no",
-    -3: "stays away",
+LAST_WORD = {2: "reported yes", -2: "reported no"} | {
+    strength: status.replace("-", " ") for status, strength in COMING.items()
 }
 
 
 def thinned(draws: Draws, ahead: Outlook, count: int = DRAWS) -> Draws:
-    """`count` draws that spread as all do: the middle of equal groups by probability, rounded."""
+    """`count` draws with the spread of all: the middle of equal groups by probability, rounded."""
     order = np.argsort(chances.by_deadline(draws, ahead), kind="stable")
     chosen = order[((np.arange(count) + 0.5) * len(order) / count).astype(int)]
     return {name: rounded(values[chosen]) for name, values in draws.items()}
@@ -85,14 +78,21 @@ def events_about(run: "Run", name: str) -> list[tuple[Signal, ...]]:
     return [event for event in events if any(row.occasion == name for row in event)]
 
 
-def events_of(run: "Run") -> tuple[list[tuple[Signal, ...]], dict[str, list[tuple[Signal, ...]]]]:
-    """What can be switched off: the strongest events of the general tone, and the last about each place."""
+class Switchable(NamedTuple):
+    """The events that can be switched off: of the general tone, and about each place by its id."""
+
+    general: list[tuple[Signal, ...]]
+    about: dict[str, list[tuple[Signal, ...]]]
+
+
+def events_of(run: "Run") -> Switchable:
+    """The strongest events of the general tone, and the last about each place."""
     ahead, series = run.outlook, run.outlook.tone_series
     size = np.abs(series.decayed(ahead.as_of))
     strongest = [i for i in np.argsort(-size, kind="stable")[:SIGNALS] if size[i] >= RECENT]
     about = {name: events_about(run, name) for name in places(ahead)}
     last = {event for events in about.values() for event in events[-WORDS:]}
-    return (
+    return Switchable(
         [series.events[i] for i in sorted(strongest)],
         {name: [event for event in events if event in last] for name, events in about.items()},
     )
@@ -159,7 +159,7 @@ def statuses(run: "Run", place: Place) -> tuple[str, ...]:
 
 
 def after(run: "Run", place: Place, status: str) -> dict[str, list] | None:
-    """What is said of a place once `--set PLACE=STATUS` has taken the place of every word."""
+    """What is said of a place once `--set PLACE=STATUS` has replaced every word."""
     silent = replace(run.ledger, signals=(), occasions=(place.occasion,))
     edits = Edits(set=(f"{place.occasion.occasion_id}={status}",))
     return said(run, place, edited(silent, edits, run.params).signals)
@@ -222,94 +222,76 @@ def data(run: "Run") -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class Choice:
+    """What can be said of a meeting, or of one leader's coming, and by `value` the chance that it sets."""
+
+    occasion: str
+    part: str
+    label: str
+    now: str
+    options: tuple[str, ...]
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Controls:
+    """The choices at one occasion or visit; `day` is None where it has no date yet."""
+
+    id: str
+    name: str
+    day: date | None
+    visit: bool
+    choices: list[Choice]
+
+
+@dataclass(frozen=True)
+class Switch:
+    """An event that can be switched off: its first row, `words` ("PLACE:BIT ...") or place in the tone."""
+
+    row: Signal
+    words: str = ""
+    tone: int | None = None
+
+
 def section(run: "Run") -> Html:
     """The explorer as markup, hidden until its script runs; empty on the deadline itself."""
     ahead = run.outlook
     if ahead.horizon < 1:
         return Html("")
-    boxes = list(_boxes(run))
-    numbers = json.dumps(data(run), separators=(",", ":")).replace("<", "\\u003c")
-    title = "Probability that they have met by each day: grey as forecast, blue with your changes"
-    curve = show.chart(
-        title,
-        ahead.as_of,
-        ahead.deadline,
-        (1, 0.5, 0),
-        f'<svg viewBox="0 0 {ahead.horizon} 1" preserveAspectRatio="none" overflow="visible">'
-        '<path class="base" data-show="base"/><path data-show="curve"/></svg>',
-    )
     others = {view.occasion.occasion_id: view.occasion.name for view in ahead.put_off}
-    others[chances.UNKNOWN] = "A visit not yet public"
-    return Html(f"""<div class="explorer" data-script="explorer.js" hidden>
-<div class="answer" role="status"><p class="number" data-show="number"></p>
-<p><b data-show="word"></b><br><span data-show="moved"></span></p></div>
-{curve}
-{"".join(_place(run, place) for place in places(ahead).values())}
-{
-        "".join(
-            f'<p class="alone"><b>{escape(text)}</b>{_value("First meeting", f"first {name}")}</p>'
-            for name, text in others.items()
-        )
-    }
-<label class="trust"><span>Weight of the general tone: none to double</span>
-<input type="range" min="0" max="2" step="0.1" value="1" data-plain="1">
-<output data-show="trust"></output></label>
-<details><summary>Switch single signals on and off ({len(boxes)})</summary>
-<ul class="switches">
-{"".join(boxes)}</ul>
-</details>
-<button type="button">Reset</button>
-<script type="application/json">{numbers}</script>
-</div>""")
-
-
-def _place(run: "Run", place: Place) -> str:
-    """The controls and answers of one occasion or visit."""
-    name, start, known = place.occasion.occasion_id, place.occasion.start_date, statuses(run, place)
-    parts = [_select(name, "meeting", "Said of a meeting", run.outlook.statuses[name], known)]
-    if not place.occasion.is_visit:
-        for side in run.params.question.sides:
-            last = place.words.coming(side.code).rows[-1:]
-            silent = "home" if place.occasion.host == side.code else "nothing said"
-            now, options = LAST_WORD[last[0].strength] if last else silent, COMING if known else ()
-            parts.append(_select(name, side.code, side.leader, now, options, f"{side.code} {name}"))
-        parts.append(_value("Both come", f"both {name}"))
-    day = f" <small>{short_day(start)}</small>" if start and known else ""
-    return (
-        f'<fieldset class="place"><legend>{escape(place.occasion.name)}{day}</legend>\n{"".join(parts)}'
-        f"{_value('First meeting', f'first {name}')}</fieldset>\n"
+    return fill(
+        "explorer.html.j2",
+        ahead=ahead,
+        chart=show.chart,
+        places=[controls(run, place) for place in places(ahead).values()],
+        others=others | {chances.UNKNOWN: "A visit not yet public"},
+        switches=switches(run),
+        data=data(run),
     )
 
 
-def _select(name: str, part: str, text: str, now: str, options: Iterable[str], value: str = "") -> str:
-    """A labelled choice of what is said, with the chance that it sets; without options that chance alone."""
-    if not options:
-        return _value(text, value) if value else ""
-    chance = f' <output data-value="{escape(value)}"></output>' if value else ""
-    each = "".join(f'<option value="{option}">{option.replace("-", " ")}</option>' for option in options)
-    own = escape(f"set-{name}-{part}")
-    return (
-        f'<div><label for="{own}">{escape(text)}</label>{chance}\n'
-        f'<select id="{own}" name="{escape(name)}" data-part="{part}" data-plain="">'
-        f'<option value="">now: {escape(now)}</option>{each}</select></div>\n'
-    )
+def controls(run: "Run", place: Place) -> Controls:
+    """The choices at one occasion or visit."""
+    name, known = place.occasion.occasion_id, statuses(run, place)
+    choices = [Choice(name, "meeting", "Said of a meeting", run.outlook.statuses[name], known)]
+    for side in () if place.occasion.is_visit else run.params.question.sides:
+        last = place.words.coming(side.code).rows[-1:]
+        silent = "home" if place.occasion.host == side.code else "nothing said"
+        now = LAST_WORD[last[0].strength] if last else silent
+        options = tuple(COMING) if known else ()
+        choices.append(Choice(name, side.code, side.leader, now, options, f"{side.code} {name}"))
+    day = place.occasion.start_date if known else None
+    return Controls(name, place.occasion.name, day, place.occasion.is_visit, choices)
 
 
-def _value(text: str, value: str) -> str:
-    return f'<span>{escape(text)} <output data-value="{escape(value)}"></output></span>\n'
-
-
-def _boxes(run: "Run") -> Iterable[str]:
-    """A labelled box for each event that can be switched off, the latest first."""
+def switches(run: "Run") -> list[Switch]:
+    """The events that can be switched off, the latest first."""
     general, spoken = events_of(run)
     bits: dict[tuple[Signal, ...], list[str]] = {}
     for name, events in spoken.items():
         for bit, event in enumerate(events):
             bits.setdefault(event, []).append(f"{name}:{bit}")
-    switched = [(event[0], f'data-words="{escape(" ".join(words))}"') for event, words in bits.items()]
-    switched += [(event[0], f'data-tone="{index}"') for index, event in enumerate(general)]
-    for row, mark in sorted(switched, key=lambda each: (each[0].public_date, each[0].event_id), reverse=True):
-        yield (
-            f'<li><label><input type="checkbox" checked {mark}><span><b>{signed(row.strength)}</b> '
-            f"{escape(row.description)} <small>{short_day(row.public_date)}</small></span></label></li>\n"
-        )
+    found = [Switch(event[0], words=" ".join(words)) for event, words in bits.items()]
+    found += [Switch(event[0], tone=index) for index, event in enumerate(general)]
+    return sorted(found, key=lambda one: (one.row.public_date, one.row.event_id), reverse=True)

@@ -1,33 +1,36 @@
-"""Notebooks as files: found by name, executed by papermill in processes of their own, freed of all that varies."""
+"""Notebooks as files: found by name, executed in kernels of the running Python, stripped of what varies."""
 
-import json
+import asyncio
 import os
-import re
-import shutil
 import subprocess
-import sys
+import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..files.disk import name_of
-from ..files.problems import Failure, Problem, nearest, raise_if_any
-from ..paths import CACHE, FAILED, NOTEBOOKS, ROOT
+from ..files.disk import name_of, write_atomic
+from ..files.problems import Problem, nearest, raise_if_any
+from ..paths import FAILED, NOTEBOOKS, ROOT
 
 if TYPE_CHECKING:
+    from jupyter_client.manager import AsyncKernelManager
     from nbformat import NotebookNode
 
-STARTS_MAX = 3
-NEVER_STARTED = "Kernel died before replying to kernel_info"
+
+class Failure(NamedTuple):
+    """A notebook that failed: its name, the id of the cell and the last line of the error."""
+
+    notebook: str
+    cell: str
+    error: str
 
 
-class RenderError(Failure):
-    """Notebooks that failed: for each its name, the id of the cell and the last line of the error."""
+class RenderError(Exception):
+    """Notebooks that failed; `folder` keeps them as executed."""
 
-    def __init__(self, failures: Sequence[tuple[str, str, str]], folder: Path):
+    def __init__(self, failures: Sequence[Failure], folder: Path):
         self.failures, self.folder = tuple(failures), folder
-        lines = [f"notebook {name}, cell {cell}: {line}" for name, cell, line in failures]
+        lines = [f"notebook {name}, cell {cell}: {error}" for name, cell, error in failures]
         kept = f"The executed notebooks are kept in {name_of(folder)}; the last good report is untouched."
         super().__init__("\n".join([*lines, kept]))
 
@@ -38,92 +41,103 @@ class RenderError(Failure):
 def sources(names: Sequence[str] | None = None) -> list[Path]:
     """The notebook files of these names, or all, in order."""
     found = {path.stem: path for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
+    unknown = [name for name in names or () if name not in found]
     raise_if_any(
-        [
-            Problem("options", 0, 0, f"no such notebook{nearest(name, found)}", name)
-            for name in names or ()
-            if name not in found
-        ]
+        [Problem("options", 0, 0, f"no such notebook{nearest(name, found)}", name) for name in unknown]
     )
     return [path for name, path in found.items() if names is None or name in names]
 
 
-def execute(files: Sequence[Path], injected: Mapping[str, Any], work: Path) -> dict[str, "NotebookNode"]:
-    """The executed notebooks by name, normalised; each ran in a process of its own."""
-    import nbformat
+def execute(files: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str, "NotebookNode"]:
+    """The executed notebooks by name, normalised; each runs in a kernel of its own.
+
+    Raises
+    ------
+    RenderError
+        Where notebooks fail; all of them are run first.
+    """
+    from papermill.iorw import load_notebook_node
+    from papermill.parameterize import parameterize_notebook
+
+    notebooks = {
+        path.stem: parameterize_notebook(load_notebook_node(str(path)), dict(parameters)) for path in files
+    }
+    if failures := asyncio.run(_run_all(notebooks)):
+        raise RenderError(failures, FAILED)
+    return {name: normalise(notebook) for name, notebook in notebooks.items()}
+
+
+async def _run_all(notebooks: Mapping[str, "NotebookNode"]) -> list[Failure]:
+    """The failures of notebooks that run in place, as many at a time as there are processors."""
     from tqdm import tqdm
 
-    environment = os.environ | {
-        "JUPYTER_RUNTIME_DIR": str(CACHE / "jupyter" / "runtime"),
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
+    free = asyncio.Semaphore(os.cpu_count() or 1)
+    with tqdm(total=len(notebooks), desc="notebooks", disable=None) as bar:
 
-    def executed(source: Path) -> tuple[str, Path, str]:
-        output = work / source.name
-        command = [
-            sys.executable,
-            "-m",
-            "papermill",
-            str(source),
-            str(output),
-            "--parameters_yaml",
-            as_yaml(injected),
-            "--cwd",
-            str(ROOT),
-            "--no-progress-bar",
-            "--kernel",
-            "python3",
-        ]
-        # Kernels that start at the same time can choose the same free port; the one that loses dies before its first cell.
-        for _ in range(STARTS_MAX):
-            done = subprocess.run(
-                command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
-            )
-            if done.returncode == 0 or NEVER_STARTED not in done.stderr:
-                break
-        fault = done.stderr.strip() or f"exit code {done.returncode}"
-        return source.stem, output, fault if done.returncode else ""
+        async def one(name: str, notebook: "NotebookNode") -> Failure | None:
+            async with free:
+                failure = await _run(name, notebook)
+            bar.update()
+            return failure
 
-    notebooks, failures = {}, []
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for name, path, fault in tqdm(
-            pool.map(executed, files), total=len(files), desc="notebooks", disable=None
-        ):
-            if fault:
-                failures.append((name, *keep_failed(path, fault)))
-            else:
-                notebooks[name] = normalise(nbformat.read(path, as_version=4))
-    if failures:
-        raise RenderError(failures, FAILED)
-    return notebooks
+        done = await asyncio.gather(*(one(*item) for item in notebooks.items()))
+    return [failure for failure in done if failure]
 
 
-def as_yaml(values: Mapping[str, Any]) -> str:
-    """The values as JSON that YAML reads as the same, whatever characters they hold."""
-    return re.sub(r"[^ -~]", lambda other: f"\\U{ord(other[0]):08x}", json.dumps(values, ensure_ascii=False))
+async def _run(name: str, notebook: "NotebookNode") -> Failure | None:
+    """The failure of a notebook that runs in place, if any; its file is then kept under `.cache/failed`."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    with tempfile.TemporaryDirectory() as folder:
+        manager = _kernel_manager(Path(folder))
+        client = NotebookClient(notebook, km=manager)
+        client.reset_execution_trackers()
+        environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+        try:
+            await client.async_start_new_kernel(cwd=str(ROOT), env=environment, stderr=subprocess.DEVNULL)
+            await client.async_start_new_kernel_client()
+            for index, cell in enumerate(notebook.cells):
+                await client.async_execute_cell(cell, index)
+        except (CellExecutionError, RuntimeError) as error:
+            return _failure(name, notebook, error)
+        finally:
+            if client.kc is not None:
+                client.kc.stop_channels()
+            await manager.shutdown_kernel(now=True)
+    return None
 
 
-def keep_failed(path: Path, fault: str) -> tuple[str, str]:
-    """The cell at which a notebook failed and the last line of its error; the file goes to `.cache/failed`."""
+def _kernel_manager(folder: Path) -> "AsyncKernelManager":
+    """A manager whose kernel is the running Python, whatever kernels are registered.
+
+    It talks over files of a folder: kernels that start at the same time could choose the same free port.
+    """
+    from ipykernel.kernelspec import make_ipkernel_cmd
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    class RunningPython(AsyncKernelManager):
+        kernel_spec = KernelSpec(argv=make_ipkernel_cmd(), display_name="Python 3", language="python")
+
+    return RunningPython(connection_file=str(folder / "kernel.json"), transport="ipc")
+
+
+def _failure(name: str, notebook: "NotebookNode", error: Exception) -> Failure:
+    """Where and why a notebook failed, with its executed file kept."""
     import nbformat
 
-    cell_id, line = "none", fault.splitlines()[-1]
-    if path.exists():
-        try:
-            cells = nbformat.read(path, as_version=4).cells
-        except ValueError:
-            cells = []  # cut short: the disk is full
-        for cell in cells:
-            for output in cell.get("outputs", ()):
-                if output.output_type == "error":
-                    cell_id, line = cell.id, f"{output.ename}: {output.evalue}".strip().splitlines()[-1]
-        (FAILED).mkdir(parents=True, exist_ok=True)
-        shutil.move(path, FAILED / path.name)
-    return cell_id, line
+    write_atomic(FAILED / f"{name}.ipynb", nbformat.writes(notebook) + "\n")
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error":
+                last = f"{output.ename}: {output.evalue}".strip().splitlines()[-1]
+                return Failure(name, cell.id, last)
+    return Failure(name, "none", str(error).strip().splitlines()[-1])
 
 
 def normalise(notebook: "NotebookNode") -> "NotebookNode":
-    """The executed notebook without anything that differs from one render to the next: times, paths, random ids."""
+    """The executed notebook without anything that differs between renders: times, paths, random ids."""
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"file_extension": ".py", "name": "python"},

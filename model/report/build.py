@@ -1,0 +1,249 @@
+"""The report of a run: executed notebooks, their pages, the overview and the data files.
+
+A report is built in a temporary folder, then swapped in atomically: a run that fails or is killed leaves the
+last good one untouched. The run is computed once; the notebooks load it.
+"""
+
+import json
+import os
+import pickle
+import re
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..files.disk import content_hash, locked, name_of, write_atomic
+from ..paths import CACHE, LOG, README, RECORD
+from ..settings.params import Params
+from . import notebook, provenance
+from .parameters import notebook_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nbformat import NotebookNode
+
+    from ..answer.forecast import Forecast, Run, Sources
+    from ..evidence.edits import Edits
+
+
+def render(
+    params: Params,
+    sources: "Sources | None" = None,
+    edits: "Edits | None" = None,
+    *,
+    names: Sequence[str] | None = None,
+    run_name: str | None = None,
+    out_dir: str | os.PathLike[str] | None = None,
+) -> Path:
+    """The folder of the rendered report.
+
+    Parameters
+    ----------
+    params, sources, edits
+        As in `forecast.run`.
+    names : sequence of str, optional
+        The notebooks to render by file name without suffix; all of them by default.
+    run_name : str, optional
+        Name of the folder under `notebooks/rendered`, see `provenance.folder_of`.
+    out_dir : path, optional
+        Another folder in its place; what it holds is replaced.
+
+    Raises
+    ------
+    notebook.RenderError
+        Where a notebook fails; its executed file is kept under `.cache/failed`.
+    InputError, fits.GateError
+        As in `forecast.run`.
+    """
+    from ..answer import forecast
+    from ..evidence.edits import Edits
+    from ..fit import posterior
+
+    sources, edits = sources or forecast.Sources(), edits or Edits()
+    injected = notebook_parameters(params, sources, edits)
+    target = provenance.folder_of(injected, run_name, out_dir)
+    with locked(f"render-{content_hash(str(target))[:16]}"):
+        state = provenance.inputs_state(params, sources, injected, names)
+        run = forecast.run(params, sources, edits)
+        kept = posterior.posterior_file(run.params, run.record)
+        with stored(run, run_file(params, sources, edits)):
+            notebooks = notebook.execute(notebook.sources(names), injected)
+        built = CACHE / "render" / secrets.token_hex(6)
+        built.mkdir(parents=True)
+        try:
+            write_report(run, notebooks, injected, built)
+            write_atomic(built / posterior.POSTERIOR, kept.read_bytes())
+            state |= {"outputs": provenance.outputs_state(built), "git": provenance.git_state()}
+            write_atomic(built / "provenance.json", _json(state))
+            put_in_place(built, target)
+        finally:
+            shutil.rmtree(built, ignore_errors=True)
+    return target
+
+
+def run_file(params: Params, sources: "Sources", edits: "Edits") -> Path:
+    """Where a run is stored while its notebooks are executed, by the hash of all that decides it."""
+    state = provenance.inputs_state(params, sources, notebook_parameters(params, sources, edits), ())
+    return CACHE / "runs" / f"{content_hash(_json(state))[:32]}.pickle"
+
+
+@contextmanager
+def stored(run: "Run", path: Path) -> "Iterator[None]":
+    """A block during which `run_of` finds the run stored in a file, led by the hash of its content."""
+    content = pickle.dumps(run)
+    write_atomic(path, content_hash(content).encode() + content)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def run_of(params: Params, sources: "Sources", edits: "Edits") -> "Run":
+    """The run of these inputs: as stored by a render under way, else computed."""
+    from ..answer import forecast
+
+    path = run_file(params, sources, edits)
+    if path.exists():
+        content = path.read_bytes()
+        if content_hash(content[64:]).encode() == content[:64]:
+            return pickle.loads(content[64:])
+    return forecast.run(params, sources, edits)
+
+
+def command(params: Params, sources: "Sources", edits: "Edits", run_name: str | None = None) -> int:
+    """Exit code of `summit forecast --report`: render unless the report is current, say where it lies."""
+    from ..answer.forecast import load
+    from ..fit.fits import GateError
+    from ..track_record import log
+    from . import words
+
+    begin = time.perf_counter()
+    try:
+        current = provenance.is_current(params, sources, edits, run_name=run_name)
+        if current:
+            folder = provenance.folder_of(notebook_parameters(params, sources, edits), run_name)
+        else:
+            folder = render(params, sources, edits, run_name=run_name)
+    except (GateError, notebook.RenderError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    made = load(folder / "forecast.json")
+    if not edits:
+        log.publish(made, LOG)
+        refresh_readme(made, params, folder)
+    done = "is up to date: nothing it rests on has changed" if current else "was rendered"
+    print(
+        f"{words.forecast.headline(made)}\n"
+        f"{name_of(folder)}/index.html {done} ({time.perf_counter() - begin:.1f} s).\n"
+        "Next: summit forecast --add KIND:STRENGTH[:OCCASION] asks what if; summit add appends a row; "
+        "make lab opens the notebooks."
+    )
+    return 0
+
+
+def refresh_readme(made: "Forecast", params: Params, folder: Path) -> None:
+    """Write the number and the table of who comes where into the README, where it links to this folder."""
+    text = README.read_text("utf-8") if README.exists() else ""
+    if f"]({name_of(folder)}/index.html)" in text:
+        new = readme(text, made, {side.code: side.leader for side in params.question.sides})
+        if new != text:
+            write_atomic(README, new)
+
+
+def readme(text: str, made: "Forecast", names: Mapping[str, str]) -> str:
+    """The text of a README, what stands between its markers replaced; `names` as in `tables.who_comes_where`."""
+    from . import tables
+
+    parts = {
+        "number": f"{100 * made.probability:.0f} %, {made.likelihood_word}",
+        "who comes where": f"\n\n{tables.markdown(tables.who_comes_where(made, names), 5)}\n\n",
+    }
+    for name, part in parts.items():
+        text = re.sub(rf"(?s)(?<=<!-- {name} -->).*?(?=<!-- /{name} -->)", lambda _, part=part: part, text)
+    return text
+
+
+def write_report(
+    run: "Run", notebooks: Mapping[str, "NotebookNode"], injected: Mapping[str, Any], folder: Path
+) -> None:
+    """Write notebooks, their pages, the overview and the data files of a run into a folder."""
+    import nbformat
+
+    from ..answer import forecast
+    from . import page
+
+    csv_names = write_files(run, folder)
+    pages = {name: page.page_of(name, executed) for name, executed in notebooks.items()}
+    frame = partial(page.frame, pages=list(pages.values()), notice=page.notice(injected))
+    for name, executed in notebooks.items():
+        write_atomic(folder / f"{name}.ipynb", nbformat.writes(executed) + "\n")
+        body = page.notebook_html(executed)
+        write_atomic(folder / f"{name}.html", frame(pages[name], footer=page.footer(run, name), body=body))
+    overview = page.overview(run, list(pages.values()), csv_names, RECORD)
+    write_atomic(folder / "index.html", frame(page.OVERVIEW, footer=page.footer(run), body=overview))
+    write_atomic(folder / "headline.svg", picture(forecast.from_json(forecast.to_json(run.forecast))))
+
+
+def picture(published: "Forecast") -> str:
+    """The curve of a published forecast as an SVG file that names its fonts."""
+    from . import figures, show, words
+
+    svg = show.svg(figures.curve(published), words.forecast.climb(published))
+    return svg.replace("<svg ", '<svg font-family="DejaVu Sans, Arial, sans-serif" ', 1)
+
+
+def write_files(run: "Run", folder: Path) -> list[str]:
+    """Write forecast.json, its tables as CSV and the inputs of the run; returns the names of the tables."""
+    from ..answer import forecast
+    from . import page
+
+    write_atomic(folder / "forecast.json", forecast.to_json(run.forecast))
+    for name, text in forecast.input_files(run).items():
+        write_atomic(folder / "inputs" / name, text)
+    tables = ("curve", "occasions", "contributions", "next_signals")
+    for name in tables:
+        write_atomic(folder / "tables" / f"{name}.csv", page.csv_text(getattr(run.forecast, name)))
+    return [f"{name}.csv" for name in tables]
+
+
+def put_in_place(built: Path, target: Path) -> None:
+    """Move a finished folder to its place, where the old one, if any, stays until then."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if built.stat().st_dev != target.parent.stat().st_dev:
+        near = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        try:
+            shutil.copytree(built, near)
+            put_in_place(near, target)
+        finally:
+            shutil.rmtree(near, ignore_errors=True)
+    elif not target.exists():
+        built.rename(target)
+    elif not exchange(built, target):
+        aside = built.with_name(f"{built.name}.old")
+        target.rename(aside)
+        built.rename(target)
+        shutil.rmtree(aside)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Whether the system swapped two folders in one step (Linux and macOS do)."""
+    import ctypes
+
+    system = ctypes.CDLL(None)
+    try:
+        if sys.platform == "darwin":
+            return system.renamex_np(os.fsencode(one), os.fsencode(other), 2) == 0
+        return system.renameat2(-100, os.fsencode(one), -100, os.fsencode(other), 2) == 0
+    except AttributeError:
+        return False
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
