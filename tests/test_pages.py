@@ -111,9 +111,7 @@ def test_hostile_words_of_ledger_and_question_run_nowhere(browser, tmp_path):
         )
     for table in folder.glob("tables/*.csv"):
         rows = list(csv.reader(table.read_text("utf-8").splitlines()))
-        assert not [
-            cell for row in rows for cell in row if is_formula(cell) and not cell[1:2].isdigit()
-        ]
+        assert not [cell for row in rows for cell in row if is_formula(cell) and not cell[1:2].isdigit()]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
