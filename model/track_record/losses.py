@@ -135,9 +135,10 @@ def absences(ledger: Ledger, occasion: Occasion) -> list[Signal]:
 class Event(NamedTuple):
     """What became of an occasion in the time of a forecast that missed.
 
-    `fate` is one of `FATES`; `date` is the day of the meeting, or the first day of an occasion without one.
-    `public_date` is the day on which a meeting, or the refusal in `text`, became public. `leader` is the only
-    one who came.
+    `fate` is `met`; `met late`, soon after the deadline; `refused`; `not in person`; or who came although
+    nobody had refused: `both came`, `neither came`, `one came`, `unknown`. `date` is the day of the meeting,
+    or the first day of an occasion without one. `public_date` is the day on which a meeting, or the refusal
+    in `text`, became public. `leader` is the only one who came.
     """
 
     occasion: str
@@ -146,10 +147,6 @@ class Event(NamedTuple):
     public_date: date | str = ""
     leader: str = ""
     text: str = ""
-
-
-FATES = ("met", "met late", "refused", "not in person", "both came", "neither came", "one came", "unknown")
-"""The last four: nobody refused, and this is who came; `met late` is a meeting soon after the deadline."""
 
 
 def events(whole: Ledger, as_of: date, deadline: date, outcome: int, sides: tuple[str, str]) -> list[Event]:
