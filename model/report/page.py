@@ -167,8 +167,9 @@ def notice(injected: Mapping[str, Any]) -> str:
     """What sets a run apart from the plain one of its day, given the parameters of its notebooks."""
 
     def written(name: str) -> str:
-        value = injected[name]
-        return listed(value) if isinstance(value, list) else day(value) if name == "deadline" else value
+        if name == "deadline":
+            return day(injected[name])
+        return listed(injected[name]) if isinstance(injected[name], list) else injected[name]
 
     parts = [text.format(written(name)) for name, text in NOTICES.items() if name in injected]
     return SAY.notice(parts) if parts else ""
