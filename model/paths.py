@@ -28,4 +28,4 @@ FAILED = CACHE / "failed"
 
 def package_files() -> list[Path]:
     """The files of the package that decide what a run says: code, templates, styles and scripts."""
-    return sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".j2", ".css", ".js"))
+    return sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".j2", ".css", ".js", ".mplstyle"))

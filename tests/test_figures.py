@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from model import formatting
-from model.report import figures, show
+from model.report import drawing, figures, show
 
 LEDGER = example_run.cut()
 HOSTILE = (
@@ -132,7 +132,7 @@ def texts(figure):
     ]
 
 
-@pytest.mark.parametrize("width", [figures.WIDE, figures.NARROW])
+@pytest.mark.parametrize("width", [drawing.WIDE, drawing.NARROW])
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("name", DRAWN)
 def test_no_text_is_cut_off_or_overlaps_another(name, case, width):
@@ -157,12 +157,12 @@ def test_no_text_is_cut_off_or_overlaps_another(name, case, width):
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_the_title_states_a_number(name):
-    assert re.search(r"\d", title(DRAWN[name](example_run.forecast(), figures.WIDE)))
+    assert re.search(r"\d", title(DRAWN[name](example_run.forecast(), drawing.WIDE)))
 
 
 def test_the_claims_of_the_titles_are_those_of_the_forecast():
     forecast = example_run.forecast()
-    heads = {name: title(DRAWN[name](forecast, figures.NARROW)) for name in DRAWN}
+    heads = {name: title(DRAWN[name](forecast, drawing.NARROW)) for name in DRAWN}
     assert heads["curve"] == "By 31 December 2025 a meeting is very likely: 85%"
     assert heads["shares"] == "APEC Gyeongju carries 61 of the 85 points"
     assert heads["contributions"] == "What was said moves the forecast by +7.3 points, from 78% to 85%"
@@ -238,11 +238,11 @@ def luminance(colour):
 @pytest.mark.parametrize(
     ("colour", "ground", "least"),
     [
-        (figures.INK, figures.WASH, 4.5),
-        (figures.MUTED, figures.WASH, 4.5),
-        (figures.UP, "#ffffff", 4.5),
-        (figures.DOWN, "#ffffff", 4.0),
-        (figures.UP, figures.BAND, 3.0),
+        (drawing.INK, drawing.WASH, 4.5),
+        (drawing.MUTED, drawing.WASH, 4.5),
+        (drawing.UP, "#ffffff", 4.5),
+        (drawing.DOWN, "#ffffff", 4.0),
+        (drawing.UP, drawing.BAND, 3.0),
     ],
 )
 def test_colours_stand_out_from_their_ground(colour, ground, least):
@@ -251,17 +251,17 @@ def test_colours_stand_out_from_their_ground(colour, ground, least):
 
 
 def test_up_and_down_differ_in_grey():
-    assert luminance(figures.DOWN) > 2 * luminance(figures.UP)
+    assert luminance(drawing.DOWN) > 2 * luminance(drawing.UP)
 
 
 def test_texts_are_fitted_and_wrapped_to_their_room():
-    assert figures.fitted("short", 200) == "short"
-    assert figures.text_width(figures.fitted(HOSTILE, 100), figures.TEXT) <= 100
-    assert all(figures.text_width(line) <= 120 for line in figures.wrapped(HOSTILE, 120))
+    assert drawing.fitted("short", 200) == "short"
+    assert drawing.text_width(drawing.fitted(HOSTILE, 100), drawing.TEXT) <= 100
+    assert all(drawing.text_width(line) <= 120 for line in drawing.wrapped(HOSTILE, 120))
 
 
 def test_places_are_spread_without_leaving_their_range():
-    moved = figures.spread_out([5.0, 5.0, 5.0], 4, 0, 10)
+    moved = drawing.spread_out([5.0, 5.0, 5.0], 4, 0, 10)
     assert sorted(moved) == moved and moved[0] >= 0 and moved[-1] <= 10
     assert all(b - a >= 4 - 1e-9 for a, b in zip(moved, moved[1:]))
 

@@ -14,7 +14,7 @@ from model import chances, summit
 from model.answer import forecast, sensitivity
 from model.answer.sensitivity import Bar, End, Sensitivity
 from model.fit import fits
-from model.report import figures, show, tuning_figures, tuning_prose
+from model.report import drawing, show, tuning_figures, tuning_prose
 from model.settings.params import FAMILIES, Prior
 from model.track_record import sbc
 
@@ -187,12 +187,12 @@ class TestFigures:
         ),
     }
 
-    @pytest.mark.parametrize("width", [figures.WIDE, figures.NARROW])
+    @pytest.mark.parametrize("width", [drawing.WIDE, drawing.NARROW])
     @pytest.mark.parametrize("case", CASES)
     def test_no_text_of_the_tornado_is_cut_off_or_overlaps_another(self, case, width):
         apart(tuning_figures.tornado(self.CASES[case](), width), width)
 
-    @pytest.mark.parametrize("width", [figures.WIDE, figures.NARROW])
+    @pytest.mark.parametrize("width", [drawing.WIDE, drawing.NARROW])
     def test_neither_does_the_real_one(self, made, width):
         apart(tuning_figures.tornado(made, width), width)
 
@@ -210,7 +210,7 @@ class TestFigures:
         assert title(tuning_figures.ranks([])) == "Nothing is proved yet: 0 simulations"
         assert sbc.summary([]).startswith("Nothing is proved yet")
 
-    @pytest.mark.parametrize("width", [figures.WIDE, figures.NARROW])
+    @pytest.mark.parametrize("width", [drawing.WIDE, drawing.NARROW])
     @pytest.mark.parametrize("shift", [0, 80])
     def test_the_figure_of_ranks_says_whether_all_are_calibrated(self, width, shift):
         rng = np.random.default_rng(4)

@@ -19,7 +19,7 @@ from model.fit import predictive
 from model.paths import ROOT
 from model.report import (
     expectations,
-    figures,
+    drawing,
     record_figures,
     record_prose,
     show,
@@ -562,7 +562,7 @@ def drawn(default_run):
     }
 
 
-@pytest.mark.parametrize("width", [figures.WIDE, figures.NARROW])
+@pytest.mark.parametrize("width", [drawing.WIDE, drawing.NARROW])
 @pytest.mark.parametrize(
     "name",
     [

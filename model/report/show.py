@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from ..files import content_hash
 from ..formatting import Move, Table
-from . import figures
+from . import drawing
 
 SVG = "http://www.w3.org/2000/svg"
 ElementTree.register_namespace("", SVG)
@@ -128,7 +128,7 @@ def svg(drawn: Figure, label: str) -> str:
     A page that forbids inline styles shows it unchanged, and many of them may stand in one page.
     """
     stream = io.StringIO()
-    with matplotlib.rc_context(figures.STYLE):
+    with matplotlib.rc_context(drawing.STYLE):
         drawn.savefig(stream, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     root = ElementTree.fromstring(stream.getvalue())
     salt = f"f{content_hash(stream.getvalue(), label)[:8]}"
@@ -218,7 +218,7 @@ def figure(draw: Figure | Callable[..., Figure], *data: Any, alt: str, **options
         raise ValueError("expected words that say what the figure shows; found none")
     if isinstance(draw, Figure):
         return Html(f"<figure>{svg(draw, alt)}</figure>", alt)
-    wide, narrow = (svg(draw(*data, width=width, **options), alt) for width in (figures.WIDE, figures.NARROW))
+    wide, narrow = (svg(draw(*data, width=width, **options), alt) for width in (drawing.WIDE, drawing.NARROW))
     return Html(
         f'<figure><div class="wide">{wide}</div><div class="narrow" hidden>{narrow}</div></figure>', alt
     )

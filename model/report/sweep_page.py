@@ -34,7 +34,7 @@ from ..files import (
 from ..formatting import Table, count, day, percent, points, short_day
 from ..settings.params import Params, load_params
 from . import page, report, show
-from .figures import (
+from .drawing import (
     BAND,
     DOWN,
     INK,
@@ -231,7 +231,7 @@ def picture(rows: Sequence[Row], width: int = WIDE) -> Figure:
         ticks = [floor + (1 - floor) * step / 4 for step in range(5)]
         axes.set_yticks(ticks, [f"{tick:.0%}" for tick in ticks])
         axes.grid(axis="y")
-        time_axis(axes, days[0], days[-1], width - 40 - right)
+        time_axis(axes, days[0], days[-1])
         levels = dict(
             zip(
                 (line.name for line in named),
