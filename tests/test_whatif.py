@@ -224,7 +224,7 @@ class TestPanel:
             and "What you added: attendance, strength -3" in panel.shown.value
         )
         assert f"--as-of 2025-07-11 --set {APEC}=refused --set {G20}=refused" in panel.shown.value
-        assert before.count("<svg") == panel.shown.value.count("<svg") == 2
+        assert before.count("<svg") == panel.shown.value.count("<svg") == 1
 
     def test_who_comes_can_be_chosen_for_each_leader_beside_a_status(self, default_run, panel):
         panel.coming[APEC, "US"].value = "stays-away"

@@ -1,12 +1,12 @@
 """What all figures are drawn with: their style, measured lettering, a titled panel, axes, lines and labels.
 
-Lengths are pixels of the drawing. A figure's title is its claim. Lines carry their labels, so no legend is needed;
-up and down differ by direction or fill besides colour, so a print in grey loses nothing.
+Lengths are pixels of the drawing, which a page scales to its width. A figure's title is its claim. Up and
+down differ by direction or fill besides colour, so a print in grey loses nothing.
 """
 
 import textwrap
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Collection, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,11 @@ STYLE = matplotlib.rc_params_from_file(
 styled = matplotlib.rc_context(STYLE)
 """Decorates a function so that what it draws has the style."""
 
-WIDE, NARROW = 736, 350
+WIDTH = 420
+"""The width of every drawing. On a phone 390 CSS pixels wide its smallest text has a size of 9."""
 TITLE, TEXT, SMALL = STYLE["axes.titlesize"], STYLE["font.size"], STYLE["xtick.labelsize"]
 INK, MUTED, RULE = STYLE["text.color"], STYLE["axes.labelcolor"], STYLE["grid.color"]
-UP, DOWN, BAND, WASH = "#1f4e8c", "#b45a15", "#b9cbe4", "#eef1f5"
+UP, DOWN, BAND, WASH, PAPER = "#1f4e8c", "#b45a15", "#b9cbe4", "#eef1f5", "white"
 QUIET: dict[str, Any] = {"color": MUTED}
 BOLD: dict[str, Any] = {"weight": "bold"}
 ROW = ("axes fraction", "data")
@@ -60,7 +61,7 @@ def fitted(text: str, width: float, size: float = TEXT, bold: bool = False) -> s
 
 
 def two_lines(text: str, width: float) -> list[str]:
-    """The small text in at most two lines no wider than `width`, shortened with an ellipsis where it is longer."""
+    """The small text in at most two lines no wider than `width`; a longer text ends with an ellipsis."""
     lines = wrapped(text, width, SMALL)
     return lines if len(lines) < 3 else [lines[0], fitted(f"{lines[1]} …", width, SMALL)]
 
@@ -77,33 +78,55 @@ def spread_out(places: Sequence[float], gap: float, low: float, high: float) -> 
 
 
 def panel(
-    title: str, body: float, width: int, note: str = "", left: float = 0, right: float = 0, bottom: float = 4
+    title: str, note: str, body: float, margins: tuple[float, float, float] = (0, 0, 4)
 ) -> tuple[Figure, Axes]:
-    """A figure with its title, a muted note below it, and axes of height `body` below that."""
-    heads, notes = wrapped(title, width, TITLE, bold=True), wrapped(note, width, SMALL)
+    """A figure with its title, a muted note below it, and axes of height `body` below that.
+
+    The margins are those of the axes, left, right and at the bottom.
+    """
+    left, right, bottom = margins
+    heads, notes = wrapped(title, WIDTH, TITLE, bold=True), wrapped(note, WIDTH, SMALL)
     height = 20 * len(heads) + 16 * len(notes) + 16 + body + bottom
-    figure = Figure(figsize=(width / 72, height / 72))
+    figure = Figure(figsize=(WIDTH / 72, height / 72))
     for index, line in enumerate(heads):
         figure.text(0, 1 - (4 + 20 * index) / height, line, va="top", size=TITLE, **BOLD)
     for index, line in enumerate(notes):
         top = 20 * len(heads) + 7 + 16 * index
         figure.text(0, 1 - top / height, line, va="top", size=SMALL, **QUIET)
-    axes = figure.add_axes((left / width, bottom / height, (width - left - right) / width, body / height))
+    axes = figure.add_axes((left / WIDTH, bottom / height, (WIDTH - left - right) / WIDTH, body / height))
     return figure, axes
 
 
-def rows_down(axes: Axes, low: float = 0, high: float = 1) -> None:
-    """Give the axes x from low to high, and y in pixels from the top without ticks."""
-    axes.set(xlim=(low, high), ylim=(axes.get_window_extent().height, 0))
+def rows_down(axes: Axes) -> None:
+    """Give the axes y in pixels from the top, without ticks."""
+    axes.set_ylim(axes.get_window_extent().height, 0)
     axes.set_yticks([])
 
 
-def bare(axes: Axes) -> float:
-    """Give the axes pixels from the upper left corner, no frame and no ticks; returns their width."""
-    width = axes.get_window_extent().width
-    rows_down(axes, 0, width)
+def bare_panel(title: str, note: str, body: float) -> tuple[Figure, Axes]:
+    """A panel whose axes are pixels from the upper left corner, without frame and ticks."""
+    figure, axes = panel(title, note, body)
+    rows_down(axes)
+    axes.set_xlim(0, WIDTH)
     axes.axis("off")
-    return width
+    return figure, axes
+
+
+def named_rows(
+    title: str,
+    note: str,
+    names: Sequence[str],
+    strong: Collection[str],
+    margins: tuple[float, float, float] = (44, 10, 24),
+) -> tuple[Figure, Axes]:
+    """A panel with a row for each name, the first one at y = 0 and above the next; strong names are bold."""
+    figure, axes = panel(title, note, 16 * max(len(names), 1), margins)
+    axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
+    axes.set_yticks(range(len(names)), names)
+    for tick in axes.get_yticklabels():
+        if tick.get_text() in strong:
+            tick.set(color=INK, weight="bold")
+    return figure, axes
 
 
 def share_axis(axes: Axes, low: float = 0, high: float = 1, ticks: Sequence[float] = QUARTERS) -> None:
@@ -120,16 +143,16 @@ def month_starts(first: date, last: date) -> list[date]:
     return [start for start in starts if start >= first]
 
 
-def time_axis(axes: Axes, first: date, last: date) -> None:
-    """Give the axes days as x: as many months, or weeks of a short time, as there is room to name."""
-    width, last = axes.get_window_extent().width, max(last, first + timedelta(days=1))
-    axes.set_xlim(first.toordinal(), last.toordinal())
-    length, months = (last - first).days, month_starts(first, last)
-    every = next((n for n in (1, 2, 3, 6, 12) if len(months) / n * 44 <= width), 24)
+def time_axis(axes: Axes, first: int, last: int) -> None:
+    """Give the axes days (ordinals) as x; ticks are as many months as fit, or weeks of a short time."""
+    width, length = axes.get_window_extent().width, max(last - first, 1)
+    axes.set_xlim(first, first + length)
+    months = month_starts(date.fromordinal(first), date.fromordinal(first + length))
+    every = next((n for n in (1, 2, 3, 6, 12) if len(months) / n * 40 <= width), 24)
     shown = [month for month in months if (month.month - 1) % every == 0] or months[:1]
     if length < 45:
-        shown = [first + timedelta(days=n) for n in range(0, length + 1, 7 if width > 400 else 14)]
-    shown = [when for when in shown if 16 < (when - first).days / length * width < width - 16]
+        shown = [date.fromordinal(first + n) for n in range(0, length + 1, 7)]
+    shown = [when for when in shown if 16 < (when.toordinal() - first) / length * width < width - 16]
     axes.set_xticks([when.toordinal() for when in shown], [_tick(when, every) for when in shown])
 
 
@@ -140,29 +163,30 @@ def _tick(when: date, every: int) -> str:
     return f"{when:%b %y}" if every >= 6 else f"{when:%Y}" if when.month == 1 else f"{when:%b}"
 
 
-def label(
-    axes: Axes, x: float, y: float, text: str, dx: float = 0, dy: float = 0, *, ha: str = "left", **style: Any
-) -> None:
-    """Write a small text, vertically centred, at a point of the axes moved by dx and dy pixels."""
-    style = {"size": SMALL, "va": "center", "xycoords": "data"} | style
-    axes.annotate(text, (x, y), (dx, dy), textcoords="offset points", ha=ha, annotation_clip=False, **style)
-
-
-def row_name(axes: Axes, y: float, text: str, strong: bool = False, color: str = MUTED) -> None:
-    """Write the name of a row to the left of the axes; a strong one is bold and dark."""
-    style = {"color": INK, "weight": "bold"} if strong else {"color": color}
-    label(axes, 0, y, text, -8, ha="right", xycoords=ROW, **style)
+def label(axes: Axes, x: float, y: float, text: str, dx: float = 0, dy: float = 0, **style: Any) -> None:
+    """Write a small text beside a point, dx pixels to its right or left and dy above it."""
+    style = {"size": SMALL, "va": "center", "ha": "right" if dx < 0 else "left"} | style
+    axes.annotate(text, (x, y), (dx, dy), textcoords="offset points", annotation_clip=False, **style)
 
 
 def row_head(
-    axes: Axes, y: float, name: str, told: str, size: float = TEXT, bold: bool = False, **style: Any
+    axes: Axes, y: float, name: str, told: str, size: float = TEXT, weight: str = "normal", color: str = INK
 ) -> None:
     """Write a row's name at its left, shortened to the room that what is `told` at its right leaves."""
-    width = axes.get_window_extent().width
-    room = width - 12 - text_width(told, SMALL, bold)
-    weight = "bold" if bold else "normal"
+    bold = weight == "bold"
+    room = axes.get_window_extent().width - 12 - text_width(told, SMALL, bold)
     label(axes, 0, y, fitted(name, room, size, bold), size=size, weight=weight, xycoords=ROW)
-    label(axes, 1, y, told, ha="right", xycoords=ROW, **{"weight": weight} | style)
+    label(axes, 1, y, told, ha="right", weight=weight, color=color, xycoords=ROW)
+
+
+def change_bar(
+    axes: Axes, y: float, start: float, stop: float, text: str, filled: bool = True, height: float = 10
+) -> None:
+    """A bar from start to stop, coloured by its direction, with its text beyond its end."""
+    color, dx = (UP, 6) if stop >= start else (DOWN, -6)
+    fill = color if filled else PAPER
+    axes.barh(y, stop - start, height, left=start, linewidth=1.1, edgecolor=color, color=fill)
+    label(axes, stop, y, text, dx, color=color, **BOLD)
 
 
 def ordinals(rows: Sequence[dict[str, Any]], column: str) -> list[int]:

@@ -42,7 +42,7 @@ from .drawing import (
     SMALL,
     STYLE,
     UP,
-    WIDE,
+    WIDTH,
     fitted,
     panel,
     spread_out,
@@ -185,7 +185,7 @@ def alternative(rows: Sequence[Row]) -> str:
     return f"{figure_title(rows)}. {'; '.join(told)}."
 
 
-def picture(rows: Sequence[Row], width: int = WIDE) -> Figure:
+def picture(rows: Sequence[Row]) -> Figure:
     """The forecasts as lines over as-of days or deadlines, or as dots with their spread, one below the other."""
     drawn, along = lines(rows), axis(rows)
     if not along:
@@ -193,7 +193,6 @@ def picture(rows: Sequence[Row], width: int = WIDE) -> Figure:
             figure_title(rows),
             "Dot: the forecast; bar: its spread over the posterior; upright line: the plain one.",
             [(line.name, line.values[0], line.lower[0], line.upper[0]) for line in drawn],
-            width,
             bold=PLAIN,
         )
     ends = sorted(drawn, key=lambda line: line.values[-1])
@@ -204,7 +203,7 @@ def picture(rows: Sequence[Row], width: int = WIDE) -> Figure:
     )
     alone = len(drawn) == 1
     told = {line.name: percent(line.values[-1]) + ("" if alone else f" {line.name}") for line in named}
-    right = min(max(text_width(text, SMALL, bold=True) for text in told.values()) + 12, 0.42 * width)
+    right = min(max(text_width(text, SMALL, bold=True) for text in told.values()) + 12, 0.42 * WIDTH)
     days = sorted({date.fromisoformat(place) for line in drawn for place in line.places})
     floor = 0.6 if min(min(line.lower if alone else line.values) for line in drawn) >= 0.6 else 0.0
     what = (
@@ -226,12 +225,12 @@ def picture(rows: Sequence[Row], width: int = WIDE) -> Figure:
         for color in (UP, DOWN, MUTED)
     ]
     with matplotlib.rc_context(STYLE):
-        figure, axes = panel(figure_title(rows), 260, width, what + note, left=40, right=right, bottom=24)
+        figure, axes = panel(figure_title(rows), what + note, 260, (40, right, 24))
         axes.set_ylim(floor, 1)
         ticks = [floor + (1 - floor) * step / 4 for step in range(5)]
         axes.set_yticks(ticks, [f"{tick:.0%}" for tick in ticks])
         axes.grid(axis="y")
-        time_axis(axes, days[0], days[-1])
+        time_axis(axes, days[0].toordinal(), days[-1].toordinal())
         levels = dict(
             zip(
                 (line.name for line in named),
