@@ -15,7 +15,9 @@ from model.report import report
 from model.settings import params
 
 PAGES = sorted((ROOT / "notebooks" / "rendered" / "2025-07-11").glob("*.html"))
-CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
+CONTRAST, LETTERING = (
+    (Path(__file__).parent / name).read_text("utf-8") for name in ("contrast.js", "lettering.js")
+)
 pytestmark = needs_browser
 
 
@@ -39,10 +41,11 @@ def test_the_contrast_of_a_pale_text_is_found(browser):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 @pytest.mark.parametrize("width", [1440, 390])
-def test_a_page_is_quiet_loads_nothing_and_fits(browser, page, width):
+def test_a_page_is_quiet_loads_nothing_fits_and_its_figures_can_be_read(browser, page, width):
     show(browser, page, width)
     assert browser.complaints() == [] and browser.requests() == [page.resolve().as_uri()]
     assert browser.value("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert browser.value(LETTERING) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

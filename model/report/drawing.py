@@ -24,8 +24,8 @@ STYLE = matplotlib.rc_params_from_file(
 styled = matplotlib.rc_context(STYLE)
 """Decorates a function so that what it draws has the style."""
 
-WIDTH = 420
-"""The width of every drawing. On a phone 390 CSS pixels wide its smallest text has a size of 9."""
+WIDTH = 408
+"""The width of every drawing: where a page has 335 CSS pixels for it, its smallest text still has 9."""
 TITLE, TEXT, SMALL = STYLE["axes.titlesize"], STYLE["font.size"], STYLE["xtick.labelsize"]
 INK, MUTED, RULE = STYLE["text.color"], STYLE["axes.labelcolor"], STYLE["grid.color"]
 UP, DOWN, BAND, WASH, PAPER = "#1f4e8c", "#b45a15", "#b9cbe4", "#eef1f5", "white"
@@ -85,7 +85,7 @@ def panel(
     The margins are those of the axes, left, right and at the bottom.
     """
     left, right, bottom = margins
-    heads, notes = wrapped(title, WIDTH, TITLE, bold=True), wrapped(note, WIDTH, SMALL)
+    heads, notes = wrapped(title, WIDTH - 2, TITLE, bold=True), wrapped(note, WIDTH - 2, SMALL)
     height = 20 * len(heads) + 16 * len(notes) + 16 + body + bottom
     figure = Figure(figsize=(WIDTH / 72, height / 72))
     for index, line in enumerate(heads):
