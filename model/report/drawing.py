@@ -17,10 +17,12 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 
 from ..formatting import short_day
+from .words import Sentences
 
 STYLE = matplotlib.rc_params_from_file(
     Path(__file__).parent / "templates" / "report.mplstyle", use_default_template=False
 )
+WORDS = Sentences("figures")
 styled = matplotlib.rc_context(STYLE)
 """Decorates a function so that what it draws has the style."""
 

@@ -10,9 +10,25 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..answer.forecast import ICD_203
-from ..formatting import count, day, percent, points, short_day, span, upper_first
+from ..formatting import count, percent, points, short_day, span, upper_first
 from . import drawing as draw
-from .drawing import BAND, BOLD, DOWN, INK, MUTED, PAPER, QUIET, ROW, RULE, SMALL, TEXT, UP, WASH, WIDTH
+from .drawing import (
+    BAND,
+    BOLD,
+    DOWN,
+    INK,
+    MUTED,
+    PAPER,
+    QUIET,
+    ROW,
+    RULE,
+    SMALL,
+    TEXT,
+    UP,
+    WASH,
+    WIDTH,
+    WORDS,
+)
 from .prose import ahead, cell, ranked, recent_signals, searches_title, unheard, who_comes
 
 if TYPE_CHECKING:
@@ -26,12 +42,7 @@ def curve(forecast: "Forecast") -> Figure:
     rows, end = forecast.curve, forecast.curve[-1]
     places = _between(forecast.occasions, rows[0]["date"], end["date"])
     figure, axes = draw.panel(
-        f"By {day(forecast.deadline)} a meeting is {forecast.likelihood_word}: "
-        f"{percent(forecast.probability)}",
-        f"Probability that they have met by each day, as seen on {day(forecast.as_of)}; the band holds "
-        f"{forecast.interval['mass']:.0%} of the posterior draws",
-        220,
-        (40, 60, 30 + 19 * len(places)),
+        WORDS.curve_title(forecast), WORDS.curve(forecast), 220, (40, 60, 30 + 19 * len(places))
     )
     x = draw.ordinals(rows, "date")
     draw.course(axes, x, rows)
@@ -75,13 +86,7 @@ def shares(forecast: "Forecast", names: Mapping[str, str]) -> Figure:
     rows, step = ahead(forecast), 42
     top = max(rows, key=lambda row: row["probability_first"])
     longest = max(max(row["both"] or 0, row["probability_first"]) for row in rows) or 1
-    figure, axes = draw.bare_panel(
-        f"{upper_first(top['name'])} carries {100 * top['probability_first']:.0f} of the "
-        f"{100 * forecast.probability:.0f} points",
-        "Filled: chance that the first meeting is there; open: that both leaders are there; "
-        "on the right: each",
-        step * len(rows),
-    )
+    figure, axes = draw.bare_panel(WORDS.shares_title(forecast, top), WORDS.shares(), step * len(rows))
     for index, row in enumerate(rows):
         y, unknown = step * index + 26, row["kind"] == "unknown"
         come = [f"{name} {cell(chance)}" for name, chance in who_comes(row, names) if chance is not None]
@@ -107,13 +112,8 @@ def contributions(forecast: "Forecast", number: int = 8) -> Figure:
     steps, without = _steps(forecast, number), forecast.no_signals_probability
     levels = np.cumsum([without, *(delta for _, delta, _ in steps)])
     texts = [draw.two_lines(text, WIDTH) for text, _, _ in steps]
-    figure, axes = draw.bare_panel(
-        f"What was said moves the forecast by {points(forecast.probability - without)} points, from "
-        f"{percent(without)} to {percent(forecast.probability)}",
-        "Filled bars: weight learned from the record; open bars: weight is a stated belief. "
-        "In percentage points.",
-        52 + sum(20 + 15 * len(lines) for lines in texts),
-    )
+    height = 52 + sum(20 + 15 * len(lines) for lines in texts)
+    figure, axes = draw.bare_panel(WORDS.contributions_title(forecast), WORDS.contributions(), height)
     places = 60 + (levels - levels.min()) * (WIDTH - 124) / max(np.ptp(levels), 0.02)
     _total(axes, places[0], 9, f"Nothing said {percent(without)}")
     y = 24
@@ -155,12 +155,8 @@ def timeline(ledger: "Ledger", as_of: date, weeks: int = 26) -> Figure:
     for signal in rows:
         balance[signal.kind] += signal.strength
     kinds = sorted(balance, key=lambda kind: (-balance[kind], kind))
-    figure, axes = draw.panel(
-        recent_signals(ledger, as_of, weeks),
-        "Triangles point up or down, larger ones are stronger; filled ones stand in the article below",
-        step * max(len(kinds), 1),
-        (8, 8, 24),
-    )
+    height = step * max(len(kinds), 1)
+    figure, axes = draw.panel(recent_signals(ledger, as_of, weeks), WORDS.timeline(), height, (8, 8, 24))
     draw.rows_down(axes)
     draw.time_axis(axes, first.toordinal(), as_of.toordinal())
     for index, kind in enumerate(kinds):
@@ -179,8 +175,7 @@ def searched(ledger: "Ledger") -> Figure:
     """The signals of each year by the search that found them."""
     found = Counter((signal.public_date.year, signal.search) for signal in ledger.signals)
     years = range(min(year for year, _ in found), max(year for year, _ in found) + 1) if found else range(1)
-    note = "Signals by the year in which they became public"
-    figure, axes = draw.panel(searches_title(ledger), note, 170, (34, 4, 24))
+    figure, axes = draw.panel(searches_title(ledger), WORDS.searched(), 170, (34, 4, 24))
     parts = {
         "as the ledger grew": ("first", BAND),
         "even search": ("even", UP),
@@ -208,8 +203,8 @@ def calendar(forecast: "Forecast", occasions: Iterable["Occasion"]) -> Figure:
     ends = [end_dates.get(row["id"]) or start for row, start in zip(rows, starts, strict=True)]
     announced = sum(row["status"] == "announced" for row in rows)
     figure, axes = draw.panel(
-        f"{count(len(rows), 'dated occasion')} ahead; a meeting is announced for {announced or 'none'}",
-        f"Days and status as known on {day(forecast.as_of)}, up to the deadline",
+        WORDS.calendar_title(len(rows), announced),
+        WORDS.calendar(forecast),
         step * max(len(rows), 1),
         (8, 8, 24),
     )
@@ -231,23 +226,18 @@ def calendar(forecast: "Forecast", occasions: Iterable["Occasion"]) -> Figure:
 def record(forecast: "Forecast", occasions: Iterable["Occasion"]) -> Figure:
     """Every meeting by year; years that stood like this one on the day stand out, with what followed."""
     as_of, deadline = date.fromisoformat(forecast.as_of), date.fromisoformat(forecast.deadline)
-    matched, this_year, met_by = forecast.matched_record, as_of.year, day(as_of, year=False)
-    begin = date(this_year, 1, 1).toordinal()
+    this_year, begin = as_of.year, date(as_of.year, 1, 1).toordinal()
     end = max(begin + 365, deadline.toordinal()) + 1
     days = {occasion.met_date for occasion in occasions if occasion.met}
     places = {}
-    for year in range(matched.get("since", 1993), this_year + 1):
+    for year in range(forecast.matched_record.get("since", 1993), this_year + 1):
         moved = [begin + (met - date(year, 1, 1)).days for met in sorted(days)]
         places[year] = [x for x in moved if begin <= x < end]
     stood = {year: any(x <= as_of.toordinal() for x in met) for year, met in places.items()}
     alike = [str(year) for year in stood if stood[year] == stood[this_year]]
     figure, axes = draw.named_rows(
-        f"{matched['hits']} of {matched['years']} years that stood like {this_year} brought a meeting in the "
-        "same stretch"
-        if matched["years"]
-        else f"No earlier year stood like {this_year}",
-        f"Each dot is a meeting; shaded are {met_by} to {day(deadline)} and the same days of other years. "
-        f"Bold: {'' if stood[this_year] else 'not '}met by {met_by}, as in {this_year}.",
+        WORDS.record_title(forecast.matched_record, this_year),
+        WORDS.record(forecast, stood[this_year]),
         [str(year) for year in places],
         alike,
     )
@@ -264,12 +254,7 @@ def record(forecast: "Forecast", occasions: Iterable["Occasion"]) -> Figure:
 def ladder(forecast: "Forecast") -> Figure:
     """The forecast on the scale of likelihood words, with the calendar alone and the forecast a week ago."""
     height, x = 300, 170
-    figure, axes = draw.bare_panel(
-        f"{percent(forecast.probability)} is “{forecast.likelihood_word}” on the scale of ICD 203",
-        "The words for probabilities of the US intelligence community. "
-        f"Bar: {forecast.interval['mass']:.0%} of the posterior draws",
-        height,
-    )
+    figure, axes = draw.bare_panel(WORDS.ladder_title(forecast), WORDS.ladder(forecast), height)
     edges = [0, *(min(high, 1) for high, _ in ICD_203)]
     for (_, word), low, high in zip(ICD_203, edges, edges[1:]):
         here, bottom, top = word == forecast.likelihood_word, height * (1 - low), height * (1 - high)
@@ -298,13 +283,7 @@ def ladder(forecast: "Forecast") -> Figure:
 def quiet(path: Sequence[dict[str, Any]], forecast: "Forecast") -> Figure:
     """The forecast on later days, had nothing more been heard and no meeting taken place."""
     places = _between(forecast.occasions, path[0]["date"], path[-1]["date"])
-    figure, axes = draw.panel(
-        unheard(path),
-        "Probability of a meeting in what then remains, had nothing more been heard and no meeting taken "
-        "place",
-        200,
-        (40, 20, 30 + 19 * len(places)),
-    )
+    figure, axes = draw.panel(unheard(path), WORDS.quiet(), 200, (40, 20, 30 + 19 * len(places)))
     x, values = draw.ordinals(path, "date"), [row["probability"] for row in path]
     axes.plot(x, values, color=UP, linewidth=2.2)
     axes.plot(x[0], values[0], "o", color=UP, markersize=6, clip_on=False, zorder=4)

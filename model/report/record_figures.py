@@ -13,7 +13,7 @@ from ..track_record import study
 from ..track_record.backtest import FULL
 from . import drawing as draw
 from . import record_prose
-from .drawing import BAND, BOLD, DOWN, INK, MUTED, PAPER, QUARTERS, QUIET, ROW, SMALL, UP, WIDTH
+from .drawing import BAND, BOLD, DOWN, INK, MUTED, PAPER, QUARTERS, QUIET, ROW, SMALL, UP, WIDTH, WORDS
 from .record_prose import CLIMATOLOGY, PRIMARY, Record, path_years, placebo_split
 from .structure_figures import intervals
 
@@ -23,8 +23,7 @@ def scores(found: Record) -> Figure:
     rows = [row for row in found["scores"] if row["score"] == PRIMARY]
     return intervals(
         record_prose.scores_title(found),
-        "Integrated Brier score of the curve over weeks 1 to 26; lower "
-        "is better. Bar: 90% of resamples of whole years; upright line: the published model (full).",
+        WORDS.scores(),
         [(row["model"], row["value"], row["lower"], row["upper"]) for row in rows],
         write="{:.3f}".format,
         bold=FULL.name,
@@ -40,8 +39,7 @@ def by_year(found: Record) -> Figure:
     bad = [loss >= sorted(own)[-5:][0] for loss in own]
     figure, axes = draw.named_rows(
         record_prose.by_year_title(found),
-        "Integrated Brier score by year of the forecast. Bar: the model, dark in the five worst "
-        "years; ring: share of earlier years (seasonal climatology).",
+        WORDS.by_year(),
         [str(year) for year in years],
         [str(year) for year, worst in zip(years, bad, strict=True) if worst],
     )
@@ -68,13 +66,8 @@ def reliability(found: Record) -> Figure:
         np.array([row[name] for row in rows])
         for name in ("probability", "observed", "lower", "upper", "forecasts")
     )
-    figure, axes = draw.panel(
-        record_prose.reliability_title(found),
-        "Share of cases in which they met against the probability stated (CORP). Band: where 90% "
-        "of calibrated forecasters would lie. Below: how many forecasts said so.",
-        side,
-        (44, 20, 92),
-    )
+    title = record_prose.reliability_title(found)
+    figure, axes = draw.panel(title, WORDS.reliability(), side, (44, 20, 92))
     axes.fill_between(p, low, high, color=BAND, linewidth=0)
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
     axes.plot(p, seen, color=UP, linewidth=2.2)
@@ -99,12 +92,7 @@ def paths(found: Record) -> Figure:
     years = path_years(found)
     inner, body, step = WIDTH / 2 - 44, 96, 140
     lines = -(-len(years) // 2)
-    figure, frame = draw.bare_panel(
-        record_prose.paths_title(found),
-        "Probability of a meeting between each day and 31 December, as seen on that day; after a "
-        "meeting, of another one. Diamonds: meetings.",
-        step * lines,
-    )
+    figure, _ = draw.bare_panel(record_prose.paths_title(found), WORDS.paths(), step * lines)
     height = figure.get_figheight() * 72
     for index, (year, rows) in enumerate(years.items()):
         line, column = divmod(index, 2)
@@ -140,9 +128,7 @@ def replay(found: Record) -> Figure:
     key = {name: draw.two_lines(text.rstrip("."), WIDTH - 26) for name, text in texts.items()}
     figure, axes = draw.panel(
         record_prose.replay_title(found),
-        "Probability that they meet by 31 December "
-        "2025, every Monday with what was public then and a fit through 2024; the scale begins "
-        "at 50%. Squares: forecasts of others.",
+        WORDS.replay(),
         280,
         (40, 14, 34 + sum(15 * len(lines) + 3 for lines in key.values())),
     )
@@ -195,11 +181,7 @@ def placebo(found: Record) -> Figure:
     lanes = {"true tone": (own, UP), "no tone": (none, DOWN), "tone of other years": (shuffles, MUTED)}
     step = 56
     figure, axes = draw.panel(
-        record_prose.placebo_title(found),
-        f"Log score over weeks 1 to 26, lower is better. Each stroke is one run; {len(shuffles)} of "
-        "them have in every year the general signals of another year. Diamond: mean.",
-        step * len(lanes),
-        (15, 15, 24),
+        record_prose.placebo_title(found), WORDS.placebo(len(shuffles)), step * len(lanes), (15, 15, 24)
     )
     draw.rows_down(axes)
     for index, (name, (values, color)) in enumerate(lanes.items()):

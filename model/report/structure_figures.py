@@ -1,15 +1,16 @@
 """Figures of the model page: its graph, what the fit taught and expects, other structures."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..formatting import percent, points
 from . import drawing as draw
-from .drawing import BAND, BOLD, DOWN, INK, MUTED, PAPER, QUIET, SMALL, UP, WASH, WIDTH
+from .drawing import BAND, BOLD, DOWN, INK, MUTED, PAPER, QUIET, SMALL, UP, WASH, WIDTH, WORDS
 from .structure_prose import (
     Belief,
     beliefs_title,
@@ -25,10 +26,6 @@ from .structure_prose import (
 if TYPE_CHECKING:
     from ..fit.predictive import Check
 
-OPEN: dict[str, Any] = {"color": "none", "edgecolor": MUTED, "linewidth": 1}
-FILLED: dict[str, Any] = {"color": UP, "edgecolor": UP, "linewidth": 1}
-PALE: dict[str, Any] = {"color": BAND, "edgecolor": UP, "linewidth": 1}
-
 
 @draw.styled
 def graph(edges: dict[str, Sequence[str]], unobserved: Sequence[str] = ()) -> Figure:
@@ -41,12 +38,7 @@ def graph(edges: dict[str, Sequence[str]], unobserved: Sequence[str] = ()) -> Fi
     right = dict(zip(edges, draw.spread_out(wanted, step, step * 1.5, height - step / 2), strict=True))
     inner = max(draw.text_width(name, SMALL) for name in left) + 6
     outer = WIDTH - max(draw.text_width(name, SMALL) for name in edges) - 9
-    figure, axes = draw.bare_panel(
-        graph_title(edges, unobserved),
-        "Left: parameters, each with its prior. Right: what the record shows of them. "
-        "A line says that the right one depends on the left one.",
-        height,
-    )
+    figure, axes = draw.bare_panel(graph_title(edges, unobserved), WORDS.graph(), height)
     draw.label(axes, 0, step / 2, "Parameters", **QUIET)
     draw.label(axes, outer + 8, step / 2, "Observed", **QUIET)
     for name, y in place.items():
@@ -60,65 +52,69 @@ def graph(edges: dict[str, Sequence[str]], unobserved: Sequence[str] = ()) -> Fi
     return figure
 
 
-def _track(
-    axes: Axes, y: float, bars: Sequence[tuple[float, float, dict]], seen: float | None = None
-) -> None:
-    """Bars from a low to a high value, one below the other, and what was seen, on a scale of their own."""
-    values = [value for low, high, _ in bars for value in (low, high)] + ([] if seen is None else [seen])
-    start = min(values)
-    scale = (WIDTH - 124) / max(max(values) - start, 1e-12)
-    for index, (low, high, style) in enumerate(bars):
-        axes.barh(y + 13 * index, max((high - low) * scale, 1.5), 7, left=4 + (low - start) * scale, **style)
-    if seen is not None:
-        x = 4 + (seen - start) * scale
-        axes.plot(x, y + 6.5, "D", color=INK, markeredgecolor=PAPER, markersize=6, zorder=4)
+class Range(NamedTuple):
+    """A row of a figure: what it is about, its 90% interval before and after the fit, and what was seen."""
+
+    name: str
+    prior: tuple[float, float]
+    posterior: tuple[float, float]
+    pale: bool
+    tag: str
+    seen: float | None = None
 
 
-@draw.styled
 def beliefs(rows: Sequence[Belief]) -> Figure:
     """Each parameter before and after the record: the central 90% of prior and posterior, in its own unit."""
-    step = 50
-    figure, axes = draw.bare_panel(
-        beliefs_title(rows),
-        "Open: prior; filled: posterior; pale: the record taught little, so that it is a belief. "
-        "Bars hold 90%; each row has a scale of its own.",
-        step * len(rows),
-    )
-    for index, row in enumerate(rows):
-        y, learned = step * index + 23, PALE if row.is_belief else FILLED
-        draw.row_head(axes, y - 14, row.told, "belief" if row.is_belief else "", size=SMALL, **QUIET)
-        prior, posterior = (row.prior[0], row.prior[2]), (row.posterior[0], row.posterior[2])
-        _track(axes, y, [(*prior, OPEN), (*posterior, learned)])
-        draw.label(axes, WIDTH, y, span(*prior), ha="right", **QUIET)
-        draw.label(axes, WIDTH, y + 13, span(*posterior), ha="right")
-    return figure
+    ranges = [
+        Range(row.told, row.prior[::2], row.posterior[::2], row.is_belief, "belief" if row.is_belief else "")
+        for row in rows
+    ]
+    return _ranges(beliefs_title(rows), WORDS.beliefs(), ranges)
+
+
+def checks(rows: Sequence["Check"]) -> Figure:
+    """Numbers of the record beside what the model expected of them, before and after the fit."""
+    ranges = []
+    for row in rows:
+        name, tag = f"{row.what}, {row.unit}" if row.unit else row.what, "" if row.inside else "outside"
+        ranges.append(Range(name, row.prior, row.posterior, True, tag, row.seen))
+    return _ranges(checks_title(rows), WORDS.checks(), ranges)
 
 
 @draw.styled
-def checks(rows: Sequence["Check"]) -> Figure:
-    """Numbers of the record beside what the model expected of them, before and after the fit."""
+def _ranges(title: str, note: str, rows: Sequence[Range]) -> Figure:
+    """Each row's prior as an open bar, its posterior as a filled one, and what was seen between them."""
     step = 50
-    figure, axes = draw.bare_panel(
-        checks_title(rows),
-        "Diamond: the record. Open bar: expected before the fit; filled: after it; 90% each. "
-        "Each row has a scale of its own.",
-        step * max(len(rows), 1),
-    )
+    figure, axes = draw.bare_panel(title, note, step * max(len(rows), 1))
     for index, row in enumerate(rows):
-        y, what = step * index + 23, f"{row.what}, {row.unit}" if row.unit else row.what
-        draw.row_head(axes, y - 14, what, "" if row.inside else "outside", size=SMALL, color=DOWN)
-        _track(axes, y, [(*row.prior, OPEN), (*row.posterior, PALE)], row.seen)
-        draw.label(axes, WIDTH, y, number(row.seen), ha="right", **BOLD)
-        draw.label(axes, WIDTH, y + 14, span(*row.posterior), ha="right", **QUIET)
+        y = step * index + 23
+        draw.row_head(axes, y - 14, row.name, row.tag, SMALL, color=MUTED if row.seen is None else DOWN)
+        _bars(axes, y, row)
+        value = {"text": span(*row.prior)} | QUIET if row.seen is None else {"text": number(row.seen)} | BOLD
+        draw.label(axes, WIDTH, y, ha="right", **value)
+        draw.label(axes, WIDTH, y + 13, span(*row.posterior), ha="right")
     return figure
+
+
+def _bars(axes: Axes, y: float, row: Range) -> None:
+    """The bars of a row on a scale of its own."""
+    values = np.array([*row.prior, *row.posterior, *([] if row.seen is None else [row.seen])])
+    places = 4 + (values - values.min()) * (WIDTH - 124) / max(np.ptp(values), 1e-12)
+    fills = ("none", MUTED), (BAND if row.pale else UP, UP)
+    for index, (fill, edge) in enumerate(fills):
+        left, right = places[2 * index : 2 * index + 2]
+        width = max(right - left, 1.5)
+        axes.barh(y + 13 * index, width, 7, left=left, color=fill, edgecolor=edge, linewidth=1)
+    for x in places[4:]:
+        axes.plot(x, y + 6.5, "D", color=INK, markeredgecolor=PAPER, markersize=6, zorder=4)
 
 
 @draw.styled
 def years(rows: Sequence["Check"]) -> Figure:
     """Meetings of each year beside what the model expects of it."""
     figure, axes = draw.named_rows(
-        f"Meetings a year lie inside the expected range in {count_inside(rows)} of {len(rows)} years",
-        "Diamond: the record; bold: outside. Thin line: expected before the fit; bar: after it; 90% each.",
+        WORDS.years_title(count_inside(rows), len(rows)),
+        WORDS.years(),
         [row.what for row in rows],
         [row.what for row in rows if not row.inside],
     )
@@ -168,8 +164,7 @@ def structures(rows: Sequence[dict]) -> Figure:
     """The headline under each named structure, with the spread over its posterior."""
     return intervals(
         structures_title(rows),
-        "Dot: the headline under this structure; bar: 90% of its posterior draws. "
-        "The upright line is the published one.",
+        WORDS.structures(),
         [(row["structure"], row["probability"], row["lower"], row["upper"]) for row in rows],
         bold="full",
     )
@@ -181,7 +176,7 @@ def influence(rows: Sequence[dict]) -> Figure:
     named = sorted(rows, key=lambda row: -abs(row["change"]))[:3]
     figure, axes = draw.named_rows(
         influence_title(rows),
-        "Change of the headline in percentage points, by the year left out",
+        WORDS.influence(),
         [str(row["year"]) for row in rows],
         [str(row["year"]) for row in named],
     )

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..formatting import count, percent, points, upper_first
+from ..formatting import points
 from ..track_record import sbc
 from ..track_record.sbc import Simulation
 from . import drawing as draw
-from .drawing import DOWN, INK, MUTED, QUARTERS, QUIET, RULE, UP, WASH, WIDTH
+from .drawing import DOWN, INK, MUTED, QUARTERS, QUIET, RULE, UP, WASH, WIDTH, WORDS
 from .tuning_prose import named
 
 if TYPE_CHECKING:
@@ -24,12 +24,9 @@ def tornado(made: "Sensitivity", number: int = 10) -> Figure:
     low, high = min([0.0, *shifts]), max([0.0, *shifts])
     scale = (WIDTH - 112) / max(high - low, 0.005)
     zero = 56 - low * scale
-    figure, axes = draw.bare_panel(
-        _tornado_title(made),
-        "Change of the forecast in points with a prior's "
-        f"median at its 5% point (open) and at its 95% point (filled), from {percent(made.probability)}",
-        step * max(len(rows), 1),
-    )
+    change = points(rows[0].reach(made.probability)).lstrip("+") if rows and rows[0].safe else ""
+    title = WORDS.tornado_title(named(rows[0].name) if rows else "", change)
+    figure, axes = draw.bare_panel(title, WORDS.tornado(made.probability), step * max(len(rows), 1))
     axes.axvline(zero, color=RULE, linewidth=1, zorder=0)
     for index, bar in enumerate(rows):
         y, told = step * index + 9, f"{named(bar.name)}, {bar.low.value:.2g} to {bar.high.value:.2g}"
@@ -45,17 +42,6 @@ def tornado(made: "Sensitivity", number: int = 10) -> Figure:
     return figure
 
 
-def _tornado_title(made: "Sensitivity") -> str:
-    first = made.bars[0] if made.bars else None
-    if not (first and first.safe):
-        return "No prior can be moved to its edges without a refit"
-    change = points(first.reach(made.probability)).lstrip("+")
-    return (
-        f"{upper_first(named(first.name))} matters most: moved to its edges, the forecast changes by "
-        f"{change} points"
-    )
-
-
 @draw.styled
 def ranks(simulations: list[Simulation], kept: int = sbc.KEPT) -> Figure:
     """How the true values rank among their posterior draws: their distribution less the uniform."""
@@ -64,14 +50,7 @@ def ranks(simulations: list[Simulation], kept: int = sbc.KEPT) -> Figure:
     done = [each.ranks for each in simulations if not each.failure]
     found = sbc.verdicts(simulations, kept)
     band = float(stats.kstwo.isf(found[0].bound, len(done))) if found else 1.0
-    figure, axes = draw.panel(
-        _ranks_title(found, len(done)),
-        "Share of simulations in which the true value ranks at most so among its "
-        "posterior draws, less the share expected, in points. Shaded: where a sound sampler stays; "
-        "thick: the headline. This proves the sampler, not the model.",
-        230,
-        (48, 22, 24),
-    )
+    figure, axes = draw.panel(WORDS.ranks_title(found, len(done)), WORDS.ranks(), 230, (48, 22, 24))
     axes.axhspan(-band, band, color=WASH, linewidth=0, zorder=0)
     grid, reach = np.linspace(0, 1, kept + 2), band
     for verdict in found:
@@ -87,13 +66,3 @@ def ranks(simulations: list[Simulation], kept: int = sbc.KEPT) -> Figure:
     axes.set_xticks(QUARTERS, [f"{tick:.0%}" for tick in QUARTERS])
     axes.set_yticks([-band, 0, band] if found else [], [points(-band), "0", points(band)] if found else [])
     return figure
-
-
-def _ranks_title(found: list[sbc.Verdict], simulations: int) -> str:
-    outside = sum(not each.inside for each in found)
-    quantities = count(len(found), "quantity", "quantities")
-    if not found:
-        return "Nothing is proved yet: 0 simulations"
-    if outside:
-        return f"{outside} of {quantities} are not calibrated in {simulations:,} simulations"
-    return f"All {quantities} are calibrated in {simulations:,} simulations"
