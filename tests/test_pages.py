@@ -18,6 +18,8 @@ PAGES = sorted((ROOT / "notebooks" / "rendered" / "2025-07-11").glob("*.html"))
 CONTRAST, LETTERING = (
     (Path(__file__).parent / name).read_text("utf-8") for name in ("contrast.js", "lettering.js")
 )
+RUNS = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
+READS = "[x](javascript:1) **b** $\\href{javascript:1}{y}$ `c`"
 pytestmark = needs_browser
 
 
@@ -52,45 +54,24 @@ def test_a_page_is_quiet_loads_nothing_fits_and_its_figures_can_be_read(browser,
 def test_the_policy_of_a_page_blocks_a_script_that_was_slipped_in(browser, page, tmp_path):
     """Inline, as a handler and from another file; the page is otherwise as it was."""
     (tmp_path / "foreign.js").write_text("document.title = 'taken'")
-    changed = tmp_path / page.name
-    changed.write_text(
-        page.read_text("utf-8").replace(
-            "</body>",
-            "<script>document.title = 'taken'</script><script src="
-            "'foreign.js'></script><img src=x onerror=\"document.title = 'taken'\"></body>",
-        ),
-        "utf-8",
-    )
+    changed, foreign = tmp_path / page.name, "<script src='foreign.js'></script>"
+    changed.write_text(page.read_text("utf-8").replace("</body>", f"{RUNS}{foreign}</body>"), "utf-8")
     show(browser, changed)
     assert browser.value("document.title") != "taken" and len(browser.complaints()) >= 3
-
-
-RUNS = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
-READS = "[x](javascript:1) **b** $\\href{javascript:1}{y}$ `c`"
 
 
 @pytest.mark.study
 def test_hostile_words_of_ledger_and_question_run_nowhere(browser, tmp_path):
     """Through the notebooks, as signals, names of occasions, sources, leaders and the question itself."""
-    signal = {
-        "event_id": "2025-07-10-hostile",
-        "event_date": "2025-07-10",
-        "public_date": "2025-07-10",
-        "kind": "summit_announced",
-        "actor": "both",
-        "strength": 3,
-        "grade": "A1",
-        "occasion": "2025-apec-gyeongju",
-        "in_article": "yes",
-        "description": RUNS,
-        "source": f"{READS} https://x.example/{RUNS}",
-        "checked": "yes",
-    }
-    apec = next(
-        dict(row)
-        for row in files.read_csv(TABLES["occasions"], OCCASION_COLUMNS)
-        if row["occasion_id"] == "2025-apec-gyeongju"
-    ) | {"name": f"{RUNS} {READS}", "host": "KR"}
+    settled = dict(
+        kind="summit_announced", actor="both", strength=3, grade="A1", checked="yes", in_article="yes"
+    )
+    days = dict(event_id="2025-07-10-hostile", event_date="2025-07-10", public_date="2025-07-10")
+    words = dict(description=RUNS, source=f"{READS} https://x.example/{RUNS}")
+    signal = settled | days | words | {"occasion": "2025-apec-gyeongju", "in_article": "yes"}
+    occasions = files.read_csv(TABLES["occasions"], OCCASION_COLUMNS)
+    (apec,) = (dict(row) for row in occasions if row["occasion_id"] == signal["occasion"])
+    apec |= {"name": f"{RUNS} {READS}", "host": "KR"}
     for name, columns, row in (("signals", SIGNAL_COLUMNS, signal), ("occasions", OCCASION_COLUMNS, apec)):
         text = files.csv_text(columns, [[row.get(column, "") for column in columns]])
         (tmp_path / f"{name}.csv").write_text(text, "utf-8")
@@ -107,10 +88,7 @@ def test_hostile_words_of_ledger_and_question_run_nowhere(browser, tmp_path):
     for page in pages:
         show(browser, page)
         assert browser.value("document.title") != "taken" and browser.complaints() == []
-        assert (
-            browser.value("document.querySelectorAll('img[src=x], a[href^=javascript], math [href]').length")
-            == 0
-        )
+        assert browser.value("document.querySelector('img[src=x], a[href^=javascript], math [href]')") is None
     for table in folder.glob("tables/*.csv"):
         rows = list(csv.reader(table.read_text("utf-8").splitlines()))
         assert not [
@@ -118,20 +96,20 @@ def test_hostile_words_of_ledger_and_question_run_nowhere(browser, tmp_path):
         ]
 
 
+NAMELESS = """
+  const controls = [...document.querySelectorAll('a, button, input, select, summary')], labelled = node =>
+    node.labels?.[0]?.textContent || node.textContent || node.ariaLabel || "";
+  const images = [...document.querySelectorAll('svg:not(svg svg), img')], described = node =>
+    node.ariaLabel || node.alt || node.querySelector('title')?.textContent || node.ariaHidden;
+  const silent = controls.filter(node => node.tabIndex < 0 || !labelled(node).trim());
+  [...silent, ...images.filter(node => !described(node))].map(node => node.outerHTML.slice(0, 200))
+"""
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_what_can_be_used_can_be_reached_and_has_a_name(browser, page):
+def test_what_can_be_used_can_be_reached_and_every_image_and_control_has_a_name(browser, page):
     show(browser, page)
-    assert (
-        browser.value("""[...document.querySelectorAll('a, button, input, select, summary')].filter(node =>
-        node.tabIndex < 0 || !(node.labels?.[0]?.textContent || node.textContent || node.ariaLabel || "").trim())
-        .map(node => node.outerHTML)""")
-        == []
-    )
-    assert (
-        browser.value("""[...document.querySelectorAll('svg:not(svg svg), img')].filter(node => !(node.ariaLabel || node.alt
-        || node.querySelector('title')?.textContent || node.ariaHidden)).map(node => node.outerHTML.slice(0, 200))""")
-        == []
-    )
+    assert browser.value("{" + NAMELESS + "}") == []
 
 
 def test_the_committed_run_stays_light():

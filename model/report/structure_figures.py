@@ -10,21 +10,12 @@ from matplotlib.ticker import MaxNLocator
 
 from ..formatting import percent, points
 from . import drawing as draw
+from . import structure_prose
 from .drawing import BAND, BOLD, DOWN, INK, MUTED, PAPER, QUIET, SMALL, UP, WASH, WIDTH, WORDS
-from .structure_prose import (
-    Belief,
-    beliefs_title,
-    checks_title,
-    count_inside,
-    graph_title,
-    influence_title,
-    number,
-    span,
-    structures_title,
-)
 
 if TYPE_CHECKING:
     from ..fit.predictive import Check
+    from .structure_prose import Belief
 
 
 @draw.styled
@@ -38,7 +29,7 @@ def graph(edges: dict[str, Sequence[str]], unobserved: Sequence[str] = ()) -> Fi
     right = dict(zip(edges, draw.spread_out(wanted, step, step * 1.5, height - step / 2), strict=True))
     inner = max(draw.text_width(name, SMALL) for name in left) + 6
     outer = WIDTH - max(draw.text_width(name, SMALL) for name in edges) - 9
-    figure, axes = draw.bare_panel(graph_title(edges, unobserved), WORDS.graph(), height)
+    figure, axes = draw.bare_panel(structure_prose.graph_title(edges, unobserved), WORDS.graph(), height)
     draw.label(axes, 0, step / 2, "Parameters", **QUIET)
     draw.label(axes, outer + 8, step / 2, "Observed", **QUIET)
     for name, y in place.items():
@@ -63,13 +54,13 @@ class Range(NamedTuple):
     seen: float | None = None
 
 
-def beliefs(rows: Sequence[Belief]) -> Figure:
+def beliefs(rows: Sequence["Belief"]) -> Figure:
     """Each parameter before and after the record: the central 90% of prior and posterior, in its own unit."""
     ranges = [
         Range(row.told, row.prior[::2], row.posterior[::2], row.is_belief, "belief" if row.is_belief else "")
         for row in rows
     ]
-    return _ranges(beliefs_title(rows), WORDS.beliefs(), ranges)
+    return _ranges(structure_prose.beliefs_title(rows), WORDS.beliefs(), ranges)
 
 
 def checks(rows: Sequence["Check"]) -> Figure:
@@ -78,7 +69,7 @@ def checks(rows: Sequence["Check"]) -> Figure:
     for row in rows:
         name, tag = f"{row.what}, {row.unit}" if row.unit else row.what, "" if row.inside else "outside"
         ranges.append(Range(name, row.prior, row.posterior, True, tag, row.seen))
-    return _ranges(checks_title(rows), WORDS.checks(), ranges)
+    return _ranges(structure_prose.checks_title(rows), WORDS.checks(), ranges)
 
 
 @draw.styled
@@ -90,9 +81,11 @@ def _ranges(title: str, note: str, rows: Sequence[Range]) -> Figure:
         y = step * index + 23
         draw.row_head(axes, y - 14, row.name, row.tag, SMALL, color=MUTED if row.seen is None else DOWN)
         _bars(axes, y, row)
-        value = {"text": span(*row.prior)} | QUIET if row.seen is None else {"text": number(row.seen)} | BOLD
-        draw.label(axes, WIDTH, y, ha="right", **value)
-        draw.label(axes, WIDTH, y + 13, span(*row.posterior), ha="right")
+        if row.seen is None:
+            draw.label(axes, WIDTH, y, structure_prose.span(*row.prior), ha="right", **QUIET)
+        else:
+            draw.label(axes, WIDTH, y, structure_prose.number(row.seen), ha="right", **BOLD)
+        draw.label(axes, WIDTH, y + 13, structure_prose.span(*row.posterior), ha="right")
     return figure
 
 
@@ -113,7 +106,7 @@ def _bars(axes: Axes, y: float, row: Range) -> None:
 def years(rows: Sequence["Check"]) -> Figure:
     """Meetings of each year beside what the model expects of it."""
     figure, axes = draw.named_rows(
-        WORDS.years_title(count_inside(rows), len(rows)),
+        WORDS.years_title(structure_prose.count_inside(rows), len(rows)),
         WORDS.years(),
         [row.what for row in rows],
         [row.what for row in rows if not row.inside],
@@ -163,7 +156,7 @@ def intervals(
 def structures(rows: Sequence[dict]) -> Figure:
     """The headline under each named structure, with the spread over its posterior."""
     return intervals(
-        structures_title(rows),
+        structure_prose.structures_title(rows),
         WORDS.structures(),
         [(row["structure"], row["probability"], row["lower"], row["upper"]) for row in rows],
         bold="full",
@@ -175,7 +168,7 @@ def influence(rows: Sequence[dict]) -> Figure:
     """The change of the headline when a year is left out of the record."""
     named = sorted(rows, key=lambda row: -abs(row["change"]))[:3]
     figure, axes = draw.named_rows(
-        influence_title(rows),
+        structure_prose.influence_title(rows),
         WORDS.influence(),
         [str(row["year"]) for row in rows],
         [str(row["year"]) for row in named],
