@@ -28,4 +28,5 @@ FAILED = CACHE / "failed"
 
 def package_files() -> list[Path]:
     """The files of the package that decide what a run says: code, templates, styles and scripts."""
-    return sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".j2", ".css", ".js", ".mplstyle"))
+    kinds = (".py", ".j2", ".css", ".js", ".mplstyle")
+    return sorted(path for path in PACKAGE.rglob("*") if path.suffix in kinds)

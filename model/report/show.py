@@ -64,11 +64,13 @@ def moves(rows: Iterable[Move]) -> Html:
     rows = list(rows)
     if not rows:
         return say("Nothing that would show in the forecast.")
-    items = "".join(
-        f'<li><b class="{"up" if row.delta >= 0 else "down"}">{escape(row.value)}</b><span>{escape(row.text)}'
-        f"{f'<small>{escape(row.note)}</small>' if row.note else ''}</span></li>\n"
-        for row in rows
-    )
+    items = ""
+    for row in rows:
+        side, note = (
+            "up" if row.delta >= 0 else "down",
+            f"<small>{escape(row.note)}</small>" if row.note else "",
+        )
+        items += f'<li><b class="{side}">{escape(row.value)}</b><span>{escape(row.text)}{note}</span></li>\n'
     return Html(f'<ul class="moves">\n{items}</ul>', "\n".join(f"{row.value} {row.text}" for row in rows))
 
 
@@ -76,20 +78,12 @@ def table(data: Table) -> Html:
     """The table in a box that scrolls and takes the keyboard; numbers are on the right, all is escaped."""
     columns = list(zip(*data.rows, strict=True)) or [()] * len(data.head)
     kinds = [f' class="{kind}"' if (kind := _kind(cells)) else "" for cells in columns]
-    write = [data.written.get(name, _written) for name in data.head]
-    mark = [_linked if name in data.linked else escape for name in data.head]
-    head = "".join(
-        f'<th scope="col"{kind}>{escape(name)}</th>' for name, kind in zip(data.head, kinds, strict=True)
-    )
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f"<td{kind}>{cell.markup if isinstance(cell, Html) else markup(text(cell))}</td>"
-            for cell, kind, text, markup in zip(row, kinds, write, mark)
-        )
-        + "</tr>\n"
-        for row in data.rows
-    )
+    head = body = ""
+    for name, kind in zip(data.head, kinds, strict=True):
+        head += f'<th scope="col"{kind}>{escape(name)}</th>'
+    for row in data.rows:
+        cells = [f"<td{kind}>{_cell(data, *cell)}</td>" for kind, *cell in zip(kinds, data.head, row)]
+        body += f"<tr>{''.join(cells)}</tr>\n"
     caption = escape(data.caption)
     return Html(
         f'<figure class="table"><figcaption>{caption}</figcaption>\n'
@@ -99,10 +93,19 @@ def table(data: Table) -> Html:
     )
 
 
+def _cell(data: Table, column: str, value: Any) -> str:
+    """The value as markup, written in the way of its column."""
+    if isinstance(value, Html):
+        return value.markup
+    text = data.written.get(column, _written)(value)
+    return _linked(text) if column in data.linked else escape(text)
+
+
 def _kind(cells: tuple[Any, ...]) -> str:
+    """The style of a column: of numbers, of long texts, of short ones, or none."""
     numbers = [isinstance(cell, int | float) for cell in cells]
-    short = [cell is None or len(str(cell)) < 6 for cell in cells]
-    if any(numbers) and all(number or word for number, word in zip(numbers, short, strict=True)):
+    words = [str(cell) for cell in cells if cell is not None and not isinstance(cell, int | float)]
+    if any(numbers) and all(len(word) < 6 for word in words):
         return "number"
     longest = max((len(str(cell)) for cell in cells), default=0)
     return "long" if longest > 48 else "short" if longest < 17 else ""
@@ -115,12 +118,11 @@ def _written(cell: Any) -> str:
 def _linked(text: str) -> str:
     """The text escaped, its addresses of web pages as links that show only their host."""
     parts = re.split(r"(https?://[^\s;,<>\"']+[^\s;,<>\"'.)])", text)
-    return "".join(
-        f'<a href="{escape(part)}" rel="noreferrer">{escape(part.split("/")[2])}</a>'
-        if index % 2
-        else escape(part)
-        for index, part in enumerate(parts)
-    )
+    for index, part in enumerate(parts):
+        parts[index] = escape(part)
+        if index % 2:
+            parts[index] = f'<a href="{escape(part)}" rel="noreferrer">{escape(part.split("/")[2])}</a>'
+    return "".join(parts)
 
 
 def svg(drawn: Figure, label: str) -> str:
