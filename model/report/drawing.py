@@ -114,15 +114,9 @@ def bare_panel(title: str, note: str, body: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def named_rows(
-    title: str,
-    note: str,
-    names: Sequence[str],
-    strong: Collection[str],
-    margins: tuple[float, float, float] = (44, 10, 24),
-) -> tuple[Figure, Axes]:
+def named_rows(title: str, note: str, names: Sequence[str], strong: Collection[str]) -> tuple[Figure, Axes]:
     """A panel with a row for each name, the first one at y = 0 and above the next; strong names are bold."""
-    figure, axes = panel(title, note, 16 * max(len(names), 1), margins)
+    figure, axes = panel(title, note, 16 * max(len(names), 1), (44, 10, 24))
     axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
     axes.set_yticks(range(len(names)), names)
     for tick in axes.get_yticklabels():
@@ -196,9 +190,8 @@ def ordinals(rows: Sequence[dict[str, Any]], column: str) -> list[int]:
     return [date.fromisoformat(row[column]).toordinal() for row in rows]
 
 
-def course(axes: Axes, x: Sequence[float], rows: Sequence[dict[str, Any]], linewidth: float = 2.2) -> None:
+def course(axes: Axes, x: Sequence[float], rows: Sequence[dict[str, Any]]) -> None:
     """Draw the probabilities of the rows as a line over the band from `lower` to `upper`."""
-    axes.fill_between(
-        x, [row["lower"] for row in rows], [row["upper"] for row in rows], color=BAND, linewidth=0
-    )
-    axes.plot(x, [row["probability"] for row in rows], color=UP, linewidth=linewidth)
+    lower, upper = [row["lower"] for row in rows], [row["upper"] for row in rows]
+    axes.fill_between(x, lower, upper, color=BAND, linewidth=0)
+    axes.plot(x, [row["probability"] for row in rows], color=UP, linewidth=2.2)

@@ -12,23 +12,7 @@ from matplotlib.figure import Figure
 from ..answer.forecast import ICD_203
 from ..formatting import count, percent, points, short_day, span, upper_first
 from . import drawing as draw
-from .drawing import (
-    BAND,
-    BOLD,
-    DOWN,
-    INK,
-    MUTED,
-    PAPER,
-    QUIET,
-    ROW,
-    RULE,
-    SMALL,
-    TEXT,
-    UP,
-    WASH,
-    WIDTH,
-    WORDS,
-)
+from .drawing import BAND, BOLD, DOWN, INK, MUTED, PAPER, QUIET, RULE, UP, WASH, WIDTH, WORDS
 from .prose import ahead, cell, ranked, recent_signals, searches_title, unheard, who_comes
 
 if TYPE_CHECKING:
@@ -41,9 +25,8 @@ def curve(forecast: "Forecast") -> Figure:
     """The probability of a meeting by each day up to the deadline, with its spread and the occasions."""
     rows, end = forecast.curve, forecast.curve[-1]
     places = _between(forecast.occasions, rows[0]["date"], end["date"])
-    figure, axes = draw.panel(
-        WORDS.curve_title(forecast), WORDS.curve(forecast), 220, (40, 60, 30 + 19 * len(places))
-    )
+    margins = (40, 60, 30 + 19 * len(places))
+    figure, axes = draw.panel(WORDS.curve_title(forecast), WORDS.curve(forecast), 220, margins)
     x = draw.ordinals(rows, "date")
     draw.course(axes, x, rows)
     axes.plot(x[-1], end["probability"], "o", color=UP, markersize=6, clip_on=False, zorder=4)
@@ -72,8 +55,8 @@ def _lane(axes: Axes, places: Sequence[dict[str, Any]]) -> None:
         told = row["status"] if row["both"] is None else f"both come: {percent(row['both'])}"
         axes.plot(x, y, "D", color=MUTED, markersize=4.5, clip_on=False)
         name = f"{row['name']}, {told}"
-        if draw.text_width(name, SMALL) > room - 16:
-            name = draw.fitted(row["name"], room - 16, SMALL)
+        if draw.text_width(name, draw.SMALL) > room - 16:
+            name = draw.fitted(row["name"], room - 16, draw.SMALL)
         draw.label(axes, x, y, name, -9 if share > 0.5 else 9, **QUIET)
 
 
@@ -91,18 +74,16 @@ def shares(forecast: "Forecast", names: Mapping[str, str]) -> Figure:
         y, unknown = step * index + 26, row["kind"] == "unknown"
         come = [f"{name} {cell(chance)}" for name, chance in who_comes(row, names) if chance is not None]
         told = ", ".join(come) or ("no date yet" if unknown else row["status"])
-        draw.row_head(axes, y - 17, row["name"], draw.fitted(told, WIDTH / 2, SMALL), **QUIET)
-        first, both = (
-            value * (WIDTH - 130) / longest for value in (row["probability_first"], row["both"] or 0)
-        )
+        draw.row_head(axes, y - 17, row["name"], draw.fitted(told, WIDTH / 2, draw.SMALL), **QUIET)
+        scale = (WIDTH - 130) / longest
+        first, both = row["probability_first"] * scale, (row["both"] or 0) * scale
         axes.barh(y, both, 12, color="none", edgecolor=MUTED, linewidth=0.8)
         axes.barh(y, max(first, 1), 12, color=BAND if unknown else UP, edgecolor=UP, linewidth=0.8)
         end, chance = max(first, both, 1) + 8, percent(row["probability_first"])
-        draw.label(axes, end, y, chance, size=TEXT, **BOLD)
+        draw.label(axes, end, y, chance, size=draw.TEXT, **BOLD)
         if row["both"] is not None:
-            draw.label(
-                axes, end, y, f"({percent(row['both'])})", draw.text_width(chance, bold=True) + 7, **QUIET
-            )
+            beside = draw.text_width(chance, bold=True) + 7
+            draw.label(axes, end, y, f"({percent(row['both'])})", beside, **QUIET)
     return figure
 
 
@@ -143,7 +124,7 @@ def _steps(forecast: "Forecast", number: int) -> list[tuple[str, float, str]]:
 def _total(axes: Axes, x: float, y: float, text: str) -> None:
     """An upright mark with its text on the side with more room."""
     axes.plot([x, x], [y - 8, y + 8], color=INK, linewidth=3)
-    draw.label(axes, x, y, text, -8 if x > WIDTH / 2 else 8, size=TEXT, **BOLD)
+    draw.label(axes, x, y, text, -8 if x > WIDTH / 2 else 8, size=draw.TEXT, **BOLD)
 
 
 @draw.styled
@@ -161,7 +142,7 @@ def timeline(ledger: "Ledger", as_of: date, weeks: int = 26) -> Figure:
     draw.time_axis(axes, first.toordinal(), as_of.toordinal())
     for index, kind in enumerate(kinds):
         axes.axhline(step * index + 26, color=RULE, linewidth=0.8, zorder=1)
-        draw.label(axes, 0, step * index + 8, kind.replace("_", " "), xycoords=ROW, **QUIET)
+        draw.label(axes, 0, step * index + 8, kind.replace("_", " "), xycoords=draw.ROW, **QUIET)
     for signal in rows:
         x, y = signal.public_date.toordinal(), step * kinds.index(signal.kind) + 26
         mark, color = ("^", UP) if signal.strength > 0 else ("v", DOWN)
@@ -202,12 +183,8 @@ def calendar(forecast: "Forecast", occasions: Iterable["Occasion"]) -> Figure:
     starts = [date.fromisoformat(row["start_date"]) for row in rows]
     ends = [end_dates.get(row["id"]) or start for row, start in zip(rows, starts, strict=True)]
     announced = sum(row["status"] == "announced" for row in rows)
-    figure, axes = draw.panel(
-        WORDS.calendar_title(len(rows), announced),
-        WORDS.calendar(forecast),
-        step * max(len(rows), 1),
-        (8, 8, 24),
-    )
+    title, note = WORDS.calendar_title(len(rows), announced), WORDS.calendar(forecast)
+    figure, axes = draw.panel(title, note, step * max(len(rows), 1), (8, 8, 24))
     draw.rows_down(axes)
     draw.time_axis(axes, first.toordinal(), max([last, *ends]).toordinal())
     for index, (row, start, end) in enumerate(zip(rows, starts, ends, strict=True)):
@@ -275,7 +252,7 @@ def ladder(forecast: "Forecast") -> Figure:
         style, size, order = ({"color": UP, **BOLD}, 9, 4) if name == "forecast" else (QUIET, 6, 3)
         axes.plot(x, place, "o", color=style["color"], markeredgecolor=PAPER, markersize=size, zorder=order)
         axes.plot([x + 7, x + 24], [place, y], color=RULE, linewidth=0.8)
-        draw.label(axes, x + 28, y, f"{name} {percent(named[name])}", size=TEXT, **style)
+        draw.label(axes, x + 28, y, f"{name} {percent(named[name])}", size=draw.TEXT, **style)
     return figure
 
 
@@ -288,7 +265,7 @@ def quiet(path: Sequence[dict[str, Any]], forecast: "Forecast") -> Figure:
     axes.plot(x, values, color=UP, linewidth=2.2)
     axes.plot(x[0], values[0], "o", color=UP, markersize=6, clip_on=False, zorder=4)
     above = 12 if values[0] < 0.9 else -14
-    draw.label(axes, x[0], values[0], f"{percent(values[0])} now", 8, above, color=UP, size=TEXT, **BOLD)
+    draw.label(axes, x[0], values[0], f"{percent(values[0])} now", 8, above, color=UP, size=draw.TEXT, **BOLD)
     draw.share_axis(axes)
     draw.time_axis(axes, x[0], x[-1])
     _lane(axes, places)

@@ -1,6 +1,7 @@
 """Figures of the track record: scores, losses by year, calibration, single years, the replay, the placebo."""
 
 import string
+from collections.abc import Iterable
 from datetime import date
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..track_record import study
 from ..track_record.backtest import FULL
 from . import drawing as draw
 from . import record_prose
-from .drawing import BAND, BOLD, DOWN, INK, MUTED, PAPER, QUARTERS, QUIET, ROW, SMALL, UP, WIDTH, WORDS
+from .drawing import BAND, BOLD, DOWN, INK, MUTED, PAPER, QUARTERS, QUIET, UP, WIDTH, WORDS
 from .record_prose import CLIMATOLOGY, PRIMARY, Record, path_years, placebo_split
 from .structure_figures import intervals
 
@@ -43,14 +44,8 @@ def by_year(found: Record) -> Figure:
         [str(year) for year in years],
         [str(year) for year, worst in zip(years, bad, strict=True) if worst],
     )
-    axes.barh(
-        range(len(years)),
-        own,
-        0.55,
-        color=[UP if worst else BAND for worst in bad],
-        edgecolor=UP,
-        linewidth=0.8,
-    )
+    colors = [UP if worst else BAND for worst in bad]
+    axes.barh(range(len(years)), own, 0.55, color=colors, edgecolor=UP, linewidth=0.8)
     axes.plot(other, range(len(years)), "o", color=PAPER, markeredgecolor=MUTED, markersize=5.5)
     axes.set_xlim(0, max(own + other) * 1.04)
     axes.set_xticks([0, 0.1, 0.2, 0.3])
@@ -110,7 +105,7 @@ def _path(axes: Axes, year: int, rows: list[dict]) -> None:
     days = [date.fromisoformat(when).toordinal() for when, _ in met]
     axes.plot(days, [1.02] * len(days), "D", color=INK, markersize=5, clip_on=False, zorder=4)
     told = f"{year}: {', '.join(f'{short_day(when)} {place}' for when, place in met) or 'no meeting'}"
-    if draw.text_width(told, SMALL, bold=True) > WIDTH / 2 - 14:
+    if draw.text_width(told, draw.SMALL, bold=True) > WIDTH / 2 - 14:
         told = f"{year}: {listed([short_day(when) for when, _ in met])}"
     draw.label(axes, 0, 1, told, -32, 13, ha="left", xycoords="axes fraction", **BOLD)
 
@@ -120,30 +115,19 @@ def replay(found: Record) -> Figure:
     """The weekly forecasts of 2025, the events that moved them, the forecasts of others, and the outcome."""
     rows, others, met = found["replay"], found["references"], study.MEETING.toordinal()
     moves = [row for row in record_prose.largest_moves(found) if row["id"]]
-    texts = {str(number): f"{short_day(row['date'])} · {row['text']}" for number, row in enumerate(moves, 1)}
-    for letter, row in zip(string.ascii_lowercase, others, strict=False):
-        until, source = short_day(row["deadline"]), row["source"].split(",")[0]
-        texts[letter] = f"{short_day(row['date'])} · {percent(row['theirs'])} by {until}: {source}"
-    texts["◆"] = f"{short_day(study.MEETING)} · they meet"
-    key = {name: draw.two_lines(text.rstrip("."), WIDTH - 26) for name, text in texts.items()}
-    figure, axes = draw.panel(
-        record_prose.replay_title(found),
-        WORDS.replay(),
-        280,
-        (40, 14, 34 + sum(15 * len(lines) + 3 for lines in key.values())),
-    )
+    key = _key(moves, others)
+    margins = (40, 14, 34 + sum(15 * len(lines) + 3 for lines in key.values()))
+    figure, axes = draw.panel(record_prose.replay_title(found), WORDS.replay(), 280, margins)
     x = draw.ordinals(rows, "as_of")
     draw.course(axes, x, rows)
     draw.share_axis(axes, 0.5, 1.1, (0.5, 0.6, 0.7, 0.8, 0.9, 1))
     draw.time_axis(axes, x[0], date(2025, 11, 3).toordinal())
     axes.plot([met, met], [0.5, 1], color=INK, linewidth=1, linestyle=(0, (2, 2)))
     axes.plot(met, 1, "D", color=INK, markersize=8, clip_on=False, zorder=5)
-    colors = [UP if row["move"] > 0 else DOWN for row in moves]
-    own = [row["probability"] for row in moves]
-    _named_marks(axes, 1.07, list(key)[: len(own)], draw.ordinals(moves, "as_of"), own, colors, "o")
-    theirs = [row["theirs"] for row in others]
-    days = draw.ordinals(others, "date")
-    _named_marks(axes, 0.525, list(key)[len(own) : -1], days, theirs, [INK] * len(theirs), "s")
+    values, colors = [row["probability"] for row in moves], [UP if row["move"] > 0 else DOWN for row in moves]
+    _named_marks(axes, 1.07, "o", zip(key, draw.ordinals(moves, "as_of"), values, colors))
+    theirs, days = [row["theirs"] for row in others], draw.ordinals(others, "date")
+    _named_marks(axes, 0.525, "s", zip(string.ascii_lowercase, days, theirs, [INK] * len(days)))
     y = -38.0
     for name, lines in key.items():
         draw.label(axes, -30, y, name, ha="center", xycoords="axes points", **BOLD)
@@ -154,19 +138,22 @@ def replay(found: Record) -> Figure:
     return figure
 
 
-def _named_marks(
-    axes: Axes,
-    level: float,
-    names: list[str],
-    days: list[int],
-    values: list[float],
-    colors: list[str],
-    shape: str,
-) -> None:
-    """Marks of a shape, each tied by a thin line to its name in a row at a level of the chart."""
-    first, last = axes.get_xlim()
-    places = draw.spread_out(days, 13 * (last - first) / axes.get_window_extent().width, first, last)
-    for name, day, value, color, place in zip(names, days, values, colors, places, strict=True):
+def _key(moves: list[dict], others: list[dict]) -> dict[str, list[str]]:
+    """What each mark of the replay stands for, in lines: numbers are events, letters forecasts of others."""
+    key = {str(number): f"{short_day(row['date'])} · {row['text']}" for number, row in enumerate(moves, 1)}
+    for letter, row in zip(string.ascii_lowercase, others):
+        until, source = short_day(row["deadline"]), row["source"].split(",")[0]
+        key[letter] = f"{short_day(row['date'])} · {percent(row['theirs'])} by {until}: {source}"
+    key["◆"] = f"{short_day(study.MEETING)} · they meet"
+    return {name: draw.two_lines(text.rstrip("."), WIDTH - 26) for name, text in key.items()}
+
+
+def _named_marks(axes: Axes, level: float, shape: str, marks: Iterable[tuple[str, int, float, str]]) -> None:
+    """Marks (name, day, value, colour) of a shape, each tied by a thin line to its name at a level."""
+    marks, (first, last) = list(marks), axes.get_xlim()
+    gap = 13 * (last - first) / axes.get_window_extent().width
+    places = draw.spread_out([day for _, day, _, _ in marks], gap, first, last)
+    for (name, day, value, color), place in zip(marks, places, strict=True):
         fill, edge = (color, PAPER) if shape == "o" else (PAPER, color)
         axes.plot([day, place], [value, level], color=color, linewidth=0.6, zorder=3)
         axes.plot(day, value, shape, color=fill, markeredgecolor=edge, markersize=6, zorder=4)
@@ -180,15 +167,14 @@ def placebo(found: Record) -> Figure:
     own, none, shuffles = placebo_split(found["placebo"])
     lanes = {"true tone": (own, UP), "no tone": (none, DOWN), "tone of other years": (shuffles, MUTED)}
     step = 56
-    figure, axes = draw.panel(
-        record_prose.placebo_title(found), WORDS.placebo(len(shuffles)), step * len(lanes), (15, 15, 24)
-    )
+    title, note = record_prose.placebo_title(found), WORDS.placebo(len(shuffles))
+    figure, axes = draw.panel(title, note, step * len(lanes), (15, 15, 24))
     draw.rows_down(axes)
     for index, (name, (values, color)) in enumerate(lanes.items()):
         y, mean = step * index + 36, float(np.mean(values))
         axes.eventplot(values, lineoffsets=y, linelengths=20, linewidths=1.2, colors=color)
         axes.plot(mean, y, "D", color=INK, markeredgecolor=PAPER, markersize=7)
-        draw.label(axes, 0, y - 22, f"{name} {mean:.4f}", xycoords=ROW, color=color, **BOLD)
+        draw.label(axes, 0, y - 22, f"{name} {mean:.4f}", xycoords=draw.ROW, color=color, **BOLD)
     axes.margins(x=0.04)
     axes.xaxis.set_major_locator(MaxNLocator(4, prune="both"))
     return figure
