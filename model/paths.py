@@ -1,4 +1,4 @@
-"""The folders and files of the project that code refers to."""
+"""Every folder and file of the project that code names, once."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ SWEEPS = PARAMS / "sweeps"
 
 SEEDS = ROOT / "seeds"
 TABLES = {name: SEEDS / f"{name}.csv" for name in ("signals", "occasions", "visit_windows")}
-"""The files of the ledger by table."""
+"""The ledger of the project by table."""
 TRAVELS = SEEDS / "official_travels.csv"
 REFERENCES = SEEDS / "reference_forecasts.csv"
 
@@ -27,5 +27,6 @@ FAILED = CACHE / "failed"
 
 
 def package_files() -> list[Path]:
-    """The files of the package that determine a run: code, templates, styles and scripts."""
-    return sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".j2", ".css", ".js"))
+    """The files of the package that decide what a run says: code, templates, styles and scripts."""
+    kinds = (".py", ".j2", ".css", ".js", ".mplstyle")
+    return sorted(path for path in PACKAGE.rglob("*") if path.suffix in kinds)

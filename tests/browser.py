@@ -1,4 +1,4 @@
-"""Chromium without a window, driven over a pipe (Chrome DevTools Protocol), so that tests can look at a page."""
+"""Chromium without a window, driven over a pipe (Chrome DevTools Protocol), for tests that look at a page."""
 
 import itertools
 import json
@@ -13,13 +13,8 @@ import pytest
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-needs_browser = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None,
-        reason="no Chromium found: pages are not looked at, the explorer is not compared with Python",
-    ),
-]
+UNSEEN = "no Chromium found: pages are not looked at, the explorer is not compared with Python"
+needs_browser = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason=UNSEEN)]
 
 
 class Browser:
@@ -28,24 +23,14 @@ class Browser:
     def __init__(self, profile):
         commands, self.write = os.pipe()
         self.read, answers = os.pipe()
+        switches = (
+            "--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run "
+            f"--disable-background-networking --remote-debugging-pipe --user-data-dir={profile}"
+        )
+        pipes = f'exec "$0" "$@" 3</dev/fd/{commands} 4>/dev/fd/{answers}'
+        quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
         self.process = subprocess.Popen(
-            [
-                "sh",
-                "-c",
-                f'exec "$0" "$@" 3</dev/fd/{commands} 4>/dev/fd/{answers}',
-                CHROMIUM,
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                "--no-first-run",
-                "--remote-debugging-pipe",
-                f"--user-data-dir={profile}",
-            ],
-            pass_fds=(commands, answers),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            ["sh", "-c", pipes, CHROMIUM, *switches.split()], pass_fds=(commands, answers), **quiet
         )
         os.close(commands)
         os.close(answers)
@@ -71,9 +56,9 @@ class Browser:
     def ask(self, method, **params):
         """The answer to a command."""
         number = next(self.numbers)
-        command = {"id": number, "method": method, "params": params} | (
-            {"sessionId": self.session} if self.session else {}
-        )
+        command = {"id": number, "method": method, "params": params}
+        if self.session:
+            command["sessionId"] = self.session
         text = json.dumps(command).encode() + b"\0"
         while text:
             text = text[os.write(self.write, text) :]
@@ -87,13 +72,8 @@ class Browser:
     def open(self, path, width=1440, height=900):
         """Show a file in a window of this size and wait until it is loaded."""
         self.events.clear()
-        self.ask(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=1,
-            mobile=False,
-        )
+        window = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.ask("Emulation.setDeviceMetricsOverride", **window)
         self.ask("Page.navigate", url=path.resolve().as_uri())
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self.message())

@@ -423,7 +423,7 @@ def test_the_policy_of_a_page_allows_its_own_style_and_scripts_and_nothing_else(
 def test_hostile_words_of_the_ledger_stay_words_everywhere():
     run = hostile_run()
     f = run.forecast
-    tables = [
+    made = [
         tables.article_rows(run.ledger),
         tables.who_comes_where(f, facts.leaders(run)),
         tables.occasion_rows(f),
@@ -432,7 +432,7 @@ def test_hostile_words_of_the_ledger_stay_words_everywhere():
         tables.type_rows(run),
         tables.kind_rows(run),
     ]
-    shown = [*map(show.table, tables), show.say(words.forecast.headline(f), words.forecast.where(f))]
+    shown = [*map(show.table, made), show.say(words.forecast.headline(f), words.forecast.where(f))]
     shown += [show.moves(tables.drivers(f)), show.bullets([words.forecast.headline(f)])]
     outputs = [new_output("execute_result", {"text/html": each.markup}) for each in shown]
     for text in (overview_page(run), notebook_page(notebook.normalise(executed(*outputs)), run)):

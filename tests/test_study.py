@@ -22,7 +22,7 @@ from made_up import (
     window,
     word,
 )
-from test_figures import texts, title
+from test_figures import faults, title
 
 from model import chances, summit
 from model.answer.forecast import Sources, read
@@ -35,11 +35,9 @@ from model.paths import RECORD
 from model.report import (
     audit_words,
     expectations,
-    figures,
     model_words,
     record_figures,
     record_words,
-    show,
     structure_figures,
 )
 from model.track_record import losses, origins, sbc, structures, study
@@ -542,16 +540,8 @@ def drawn(default_run):
 
 @pytest.mark.parametrize("name", [*STRUCTURE_FIGURES, *RECORD_FIGURES])
 def test_no_text_is_cut_off_or_overlaps_another_and_the_title_has_a_number(drawn, name):
-    width = figures.NARROW
-    figure = drawn[name](width)
-    assert any(letter.isdigit() for letter in title(figure))
-    boxes, height = texts(figure), figure.get_figheight() * 72
-    for text, box in boxes:
-        inside = min(box.x0, box.y0) >= -0.5 and box.x1 <= width + 0.5 and box.y1 <= height + 0.5
-        assert inside, (text, box)
-    for (one, a), (other, b) in itertools.combinations(boxes, 2):
-        beside = a.x1 <= b.x0 + 1 or b.x1 <= a.x0 + 1
-        assert beside or a.y1 <= b.y0 + 2 or b.y1 <= a.y0 + 2, (one, other)
+    figure = drawn[name]()
+    assert any(letter.isdigit() for letter in title(figure)) and faults(figure) == []
 
 
 def test_the_placebo_compares_with_the_mean_of_the_true_tone():
@@ -560,14 +550,6 @@ def test_the_placebo_compares_with_the_mean_of_the_true_tone():
     assert "better than 24 of 30 placebo ledgers" in record_words.words.placebo_summary(found)
     assert "the true tone gains 0.0080" in record_words.words.placebo_summary(found)
     assert record_words.words.placebo_summary(TrackRecord()) == "The placebo has not been run."
-
-
-def test_figures_come_out_the_same_twice():
-    one, two = (
-        show.figure(record_figures.replay, FOUND, alt=record_words.words.replay_alt(FOUND)).markup
-        for _ in range(2)
-    )
-    assert one == two and "APEC" in one
 
 
 def test_the_readme_of_the_record_names_every_file():

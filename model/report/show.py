@@ -1,7 +1,7 @@
 """Markup for notebooks and pages: paragraphs, lists, tables and figures, everything escaped.
 
-Text that comes from the ledger is hostile until it has been escaped; only what stands here turns words into markup.
-No markup here needs inline styles, scripts or anything from outside.
+Text from the ledger is hostile until it is escaped; only this module turns words into markup. Its markup
+needs no inline styles, no scripts and no other files.
 """
 
 import io
@@ -16,19 +16,20 @@ from xml.etree import ElementTree
 import matplotlib
 from matplotlib.figure import Figure
 
-from ..files.disk import content_hash
 from ..formatting import Move, Table
-from . import figures
+from . import drawing
 
 SVG = "http://www.w3.org/2000/svg"
+DESK = 576
+"""The width of a figure on a desk, in CSS pixels."""
 ElementTree.register_namespace("", SVG)
 
 
 @dataclass(frozen=True, repr=False)
 class Html:
-    """Markup that notebooks and page templates show as it is; `plain` stands for it where there is no markup.
+    """Markup that notebooks and page templates show as it is; `plain` is its text where there is no markup.
 
-    JupyterLab would read what stands between dollar signs as a formula, even from the ledger; the class forbids it.
+    JupyterLab reads text between dollar signs as a formula, even from the ledger; the class forbids it.
     """
 
     markup: str
@@ -63,32 +64,26 @@ def moves(rows: Iterable[Move]) -> Html:
     rows = list(rows)
     if not rows:
         return say("Nothing that would show in the forecast.")
-    items = "".join(
-        f'<li><b class="{"up" if row.delta >= 0 else "down"}">{escape(row.value)}</b><span>{escape(row.text)}'
-        f"{f'<small>{escape(row.note)}</small>' if row.note else ''}</span></li>\n"
-        for row in rows
-    )
+    items = ""
+    for row in rows:
+        side, note = (
+            "up" if row.delta >= 0 else "down",
+            f"<small>{escape(row.note)}</small>" if row.note else "",
+        )
+        items += f'<li><b class="{side}">{escape(row.value)}</b><span>{escape(row.text)}{note}</span></li>\n'
     return Html(f'<ul class="moves">\n{items}</ul>', "\n".join(f"{row.value} {row.text}" for row in rows))
 
 
 def table(data: Table) -> Html:
-    """The table in a box of its own that scrolls and takes the keyboard; numbers stand right, everything escaped."""
+    """The table in a box that scrolls and takes the keyboard; numbers are on the right, all is escaped."""
     columns = list(zip(*data.rows, strict=True)) or [()] * len(data.head)
     kinds = [f' class="{kind}"' if (kind := _kind(cells)) else "" for cells in columns]
-    write = [data.written.get(name, _written) for name in data.head]
-    mark = [_linked if name in data.linked else escape for name in data.head]
-    head = "".join(
-        f'<th scope="col"{kind}>{escape(name)}</th>' for name, kind in zip(data.head, kinds, strict=True)
-    )
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f"<td{kind}>{cell.markup if isinstance(cell, Html) else markup(text(cell))}</td>"
-            for cell, kind, text, markup in zip(row, kinds, write, mark)
-        )
-        + "</tr>\n"
-        for row in data.rows
-    )
+    head = body = ""
+    for name, kind in zip(data.head, kinds, strict=True):
+        head += f'<th scope="col"{kind}>{escape(name)}</th>'
+    for row in data.rows:
+        cells = [f"<td{kind}>{_cell(data, *cell)}</td>" for kind, *cell in zip(kinds, data.head, row)]
+        body += f"<tr>{''.join(cells)}</tr>\n"
     caption = escape(data.caption)
     return Html(
         f'<figure class="table"><figcaption>{caption}</figcaption>\n'
@@ -98,10 +93,19 @@ def table(data: Table) -> Html:
     )
 
 
+def _cell(data: Table, column: str, value: Any) -> str:
+    """The value as markup, written in the way of its column."""
+    if isinstance(value, Html):
+        return value.markup
+    text = data.written.get(column, _written)(value)
+    return _linked(text) if column in data.linked else escape(text)
+
+
 def _kind(cells: tuple[Any, ...]) -> str:
+    """The style of a column: of numbers, of long texts, of short ones, or none."""
     numbers = [isinstance(cell, int | float) for cell in cells]
-    short = [cell is None or len(str(cell)) < 6 for cell in cells]
-    if any(numbers) and all(number or word for number, word in zip(numbers, short, strict=True)):
+    words = [str(cell) for cell in cells if cell is not None and not isinstance(cell, int | float)]
+    if any(numbers) and all(len(word) < 6 for word in words):
         return "number"
     longest = max((len(str(cell)) for cell in cells), default=0)
     return "long" if longest > 48 else "short" if longest < 17 else ""
@@ -114,111 +118,88 @@ def _written(cell: Any) -> str:
 def _linked(text: str) -> str:
     """The text escaped, its addresses of web pages as links that show only their host."""
     parts = re.split(r"(https?://[^\s;,<>\"']+[^\s;,<>\"'.)])", text)
-    return "".join(
-        f'<a href="{escape(part)}" rel="noreferrer">{escape(part.split("/")[2])}</a>'
-        if index % 2
-        else escape(part)
-        for index, part in enumerate(parts)
-    )
+    for index, part in enumerate(parts):
+        parts[index] = escape(part)
+        if index % 2:
+            parts[index] = f'<a href="{escape(part)}" rel="noreferrer">{escape(part.split("/")[2])}</a>'
+    return "".join(parts)
 
 
 def svg(drawn: Figure, label: str) -> str:
-    """The figure as one inline SVG element: no style attributes, no fonts of its own, no ids but those it refers to.
+    """The figure as one inline SVG element without style attributes, fonts, or ids that nothing refers to.
 
-    A page that forbids inline styles shows it unchanged, and many of them may stand in one page.
+    A page that forbids inline styles shows it unchanged, and a page may hold many. It scales to the width it
+    is given, and is `DESK` wide where nothing gives it one.
     """
     stream = io.StringIO()
-    with matplotlib.rc_context(figures.STYLE):
+    with matplotlib.rc_context({**drawing.STYLE, "svg.hashsalt": label}):
         drawn.savefig(stream, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    root = ElementTree.fromstring(stream.getvalue())
-    salt = f"f{content_hash(stream.getvalue(), label)[:8]}"
-    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', stream.getvalue()))
-    for parent in list(root.iter()):
-        for child in [child for child in parent if child.tag == f"{{{SVG}}}style"]:
-            parent.remove(child)
-        if name := parent.attrib.pop("id", None):
-            if name in used:
-                parent.set("id", f"{salt}-{name}")
-        for item in filter(None, map(str.strip, parent.attrib.pop("style", "").split(";"))):
-            key, value = item.split(":", 1)
-            if key != "font-family":
-                parent.set(key, value.strip())
-        for key, value in list(parent.attrib.items()):
-            if key.endswith("}href"):
-                parent.set("href", value.replace("#", f"#{salt}-"))
-                del parent.attrib[key]
-            elif "url(#" in value:
-                parent.set(key, value.replace("url(#", f"url(#{salt}-"))
-        for name in filter(parent.attrib.get, ("d", "x", "y")):
-            short = re.sub(r"-?\d+\.\d+", lambda number: f"{float(number[0]):.2f}", parent.get(name))
-            parent.set(name, " ".join(short.split()))
-        if parent.get("transform", "").startswith("rotate(-0 "):
-            del parent.attrib["transform"]
-        parent.text, parent.tail = (parent.text or "").strip() or None, None
-    width, height = (round(float(number)) for number in root.get("viewBox").split()[2:])
-    root.attrib |= {
-        "width": str(width),
-        "height": str(height),
-        "role": "img",
-        "stroke-linejoin": "round",
-        "stroke-linecap": "butt",
-    }
+    text = stream.getvalue()
+    root, used = ElementTree.fromstring(text), set(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
+    for node in list(root.iter()):
+        _clean(node, used)
+    width, height = (float(number) for number in root.get("viewBox", "").split()[2:])
+    root.attrib |= {"width": str(DESK), "height": f"{DESK * height / width:.0f}", "role": "img"}
+    root.attrib |= {"stroke-linejoin": "round", "stroke-linecap": "butt"}
     title = ElementTree.Element(f"{{{SVG}}}title")
     title.text = label
     root.insert(0, title)
     return ElementTree.tostring(root, encoding="unicode")
 
 
+def _clean(node: ElementTree.Element, used: set[str]) -> None:
+    """Turn style into attributes, drop what a page does not need, and round coordinates."""
+    for child in node.findall(f"{{{SVG}}}style"):
+        node.remove(child)
+    for item in filter(None, map(str.strip, node.attrib.pop("style", "").split(";"))):
+        key, value = item.split(":", 1)
+        if key != "font-family":
+            node.set(key, value.strip())
+    for key, value in list(node.attrib.items()):
+        if key in ("d", "x", "y"):
+            short = re.sub(r"-?\d+\.\d+", lambda number: f"{float(number[0]):.2f}", value)
+            node.set(key, " ".join(short.split()))
+        elif key.endswith("}href"):
+            node.set("href", node.attrib.pop(key))
+        elif value.startswith("rotate(-0 ") or (key == "id" and value not in used):
+            del node.attrib[key]
+    node.text, node.tail = (node.text or "").strip() or None, None
+
+
 def chart(title: str, begin: date, end: date, levels: Sequence[float], inside: str) -> str:
     """A chart of probabilities over days that a script may draw into, as SVG.
 
-    Everything is placed in parts of width and height, so that the lettering keeps its size; `inside` stands in a box
+    Everything is placed in parts of width and height, so the lettering keeps its size. `inside` is in a box
     from the first day to the last and from the first of the `levels`, at the top, down to the last.
     """
     top, bottom = 4, 86
     days, high, low = (end - begin).days, levels[0], levels[-1]
-
-    def x(day: date) -> float:
-        return 100 * (day - begin).days / days
-
-    months = [
-        date(begin.year + (begin.month + n) // 12, (begin.month + n) % 12 + 1, 1)
-        for n in range(days // 28 + 1)
-    ]
-    months = [month for month in months if 3 < x(month) < 96]
+    at = {month: 100 * (month - begin).days / days for month in drawing.month_starts(begin, end)}
+    months = [month for month, x in at.items() if 3 < x < 96]
     every = next((n for n in (1, 2, 3, 6, 12) if len(months) / n <= 6), 24)
-    heights = [(top + (bottom - top) * (high - level) / (high - low), level) for level in levels]
-    lines = "".join(
-        f'<line x1="0" x2="100%" y1="{y:g}%" y2="{y:g}%"/><text x="-.6em" y="{y:g}%" text-anchor="end" '
-        f'dy=".35em">{level:.0%}</text>'
-        for y, level in heights
-    )
-    ticks = "".join(
-        f'<text x="{x(month):.1f}%" y="{bottom}%" dy="1.35em" text-anchor="middle">'
-        f"{month:%b}{f' {month:%y}' if every > 3 or (days > 366 and month.month == 1) else ''}</text>"
-        for month in months[::every]
-    )
+    lines = ticks = ""
+    for level in levels:
+        y = top + (bottom - top) * (high - level) / (high - low)
+        lines += f'<line x1="0" x2="100%" y1="{y:g}%" y2="{y:g}%"/>'
+        lines += f'<text x="-.6em" y="{y:g}%" text-anchor="end" dy=".35em">{level:.0%}</text>'
+    for month in months[::every]:
+        year = f" {month:%y}" if every > 3 or (days > 366 and month.month == 1) else ""
+        place = f'x="{at[month]:.1f}%" y="{bottom}%" dy="1.35em" text-anchor="middle"'
+        ticks += f"<text {place}>{month:%b}{year}</text>"
     return (
         f'<svg class="picture" role="img"><title>{escape(title)}</title>{lines}{ticks}'
         f'<svg y="{top}%" width="100%" height="{bottom - top}%" overflow="visible">{inside}</svg></svg>'
     )
 
 
-def figure(draw: Figure | Callable[..., Figure], *data: Any, alt: str, **options: Any) -> Html:
-    """The figure for a page, with the words for those who do not see it.
+def figure(draw: Callable[..., Figure], *data: Any, alt: str, **options: Any) -> Html:
+    """What a function draws of the data, for a page, with words for those who do not see it.
 
-    Parameters
-    ----------
-    draw : Figure, or a function of `data`, `width` and `options` that returns one
-        A function is drawn twice, for a desk and for a phone; the page's style shows one of the two.
-    alt : str
-        What the figure says, in words.
+    Raises
+    ------
+    ValueError
+        If `alt`, what the figure says in words, is empty.
     """
     if not alt.strip():
         raise ValueError("expected words that say what the figure shows; found none")
-    if isinstance(draw, Figure):
-        return Html(f"<figure>{svg(draw, alt)}</figure>", alt)
-    wide, narrow = (svg(draw(*data, width=width, **options), alt) for width in (figures.WIDE, figures.NARROW))
-    return Html(
-        f'<figure><div class="wide">{wide}</div><div class="narrow" hidden>{narrow}</div></figure>', alt
-    )
+    return Html(f"<figure>{svg(draw(*data, **options), alt)}</figure>", alt)

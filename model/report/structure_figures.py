@@ -1,349 +1,188 @@
-"""Figures of the model page: its graph, what the fit taught, what it expects of the record, and other structures."""
+"""Figures of the model page: its graph, what the fit taught and expects, other structures."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ..formatting import interval, number, percent, points
-from .figures import (
-    BAND,
-    DOWN,
-    INK,
-    MUTED,
-    NARROW,
-    SMALL,
-    STYLE,
-    UP,
-    WASH,
-    WIDE,
-    bare,
-    fitted,
-    panel,
-    spread_out,
-    text_width,
-)
+from . import drawing as draw
+from .drawing import BAND, BOLD, DOWN, INK, MUTED, PAPER, QUIET, SMALL, UP, WASH, WIDTH, WORDS
 from .model_words import Belief, graph_title, influence_title, words
 
 if TYPE_CHECKING:
     from ..fit.predictive import Check
 
 
-def graph(edges: dict[str, Sequence[str]], unobserved: Sequence[str] = (), width: int = WIDE) -> Figure:
-    """The model as a graph: parameters left, what is observed right, a line from each to what it bears on."""
+@draw.styled
+def graph(edges: dict[str, Sequence[str]], unobserved: Sequence[str] = ()) -> Figure:
+    """The model as a graph: parameters left, what is observed right, with lines between them."""
     parents = list(dict.fromkeys(name for names in edges.values() for name in names))
     left, step = [*parents, *unobserved], 18
     height = step * (len(left) + 1)
     place = {name: step * (i + 1.5) for i, name in enumerate(left)}
     wanted = [sum(place[name] for name in names) / len(names) for names in edges.values()]
-    right = dict(zip(edges, spread_out(wanted, step, step * 1.5, height - step / 2), strict=True))
-    inner = max(text_width(name, SMALL) for name in left) + 6
-    outer = width - max(text_width(name, SMALL) for name in edges) - 9
-    with matplotlib.rc_context(STYLE):
-        figure, axes = panel(
-            graph_title(edges, unobserved),
-            height,
-            width,
-            "Left: parameters, each with its prior. Right: what the record shows of them. "
-            "A line says that the right one depends on the left one.",
-            bottom=4,
-        )
-        bare(axes)
-        axes.text(0, step / 2, "Parameters", va="center", size=SMALL, color=MUTED)
-        axes.text(outer + 8, step / 2, "Observed", va="center", size=SMALL, color=MUTED)
-        for name, y in place.items():
-            axes.text(0, y, name, va="center", size=SMALL, color=MUTED if name in unobserved else INK)
-        for name, y in right.items():
-            axes.text(outer + 8, y, name, va="center", size=SMALL, color=UP)
-            for parent in edges[name]:
-                axes.plot([inner, outer], [place[parent], y], color=MUTED, linewidth=0.7, zorder=1)
-                axes.plot([inner], [place[parent]], "o", color=MUTED, markersize=2.5)
-            axes.plot([outer], [y], "o", color=UP, markersize=4)
+    right = dict(zip(edges, draw.spread_out(wanted, step, step * 1.5, height - step / 2), strict=True))
+    inner = max(draw.text_width(name, SMALL) for name in left) + 6
+    outer = WIDTH - max(draw.text_width(name, SMALL) for name in edges) - 9
+    figure, axes = draw.bare_panel(graph_title(edges, unobserved), WORDS.graph(), height)
+    draw.label(axes, 0, step / 2, "Parameters", **QUIET)
+    draw.label(axes, outer + 8, step / 2, "Observed", **QUIET)
+    for name, y in place.items():
+        draw.label(axes, 0, y, name, color=MUTED if name in unobserved else INK)
+    for name, y in right.items():
+        draw.label(axes, outer + 8, y, name, color=UP)
+        for parent in edges[name]:
+            axes.plot([inner, outer], [place[parent], y], color=MUTED, linewidth=0.7, zorder=1)
+            axes.plot(inner, place[parent], "o", color=MUTED, markersize=2.5)
+        axes.plot(outer, y, "o", color=UP, markersize=4)
     return figure
 
 
-def _track(
-    axes: Axes,
-    y: float,
-    width: float,
-    ends: tuple[float, float],
-    bars: Sequence[tuple[float, float, dict]],
-    dot: float | None = None,
-) -> None:
-    """Bars, one below the other, and a dot over them on a scale of their own from `ends[0]` to `ends[1]`."""
-    low, reach = ends[0], max(ends[1] - ends[0], 1e-12)
+class Range(NamedTuple):
+    """A row of a figure: what it is about, its 90% interval before and after the fit, and what was seen."""
 
-    def place(value: float) -> float:
-        return 4 + (width - 8) * (value - low) / reach
-
-    for index, (start, stop, style) in enumerate(bars):
-        start, stop = place(start), place(stop)
-        axes.barh(y + 13 * index, max(stop - start, 1.5), 7, left=start, **style)
-    if dot is not None:
-        axes.plot(place(dot), y + 6.5, "D", color=INK, markersize=6, markeredgecolor="white", zorder=4)
+    name: str
+    prior: tuple[float, float]
+    posterior: tuple[float, float]
+    pale: bool
+    tag: str
+    seen: float | None = None
 
 
-OPEN, FILLED = (
-    {"color": "none", "edgecolor": MUTED, "linewidth": 1},
-    {"color": UP, "edgecolor": UP, "linewidth": 1},
-)
-STATED = {"color": BAND, "edgecolor": UP, "linewidth": 1}
-
-
-def beliefs(rows: Sequence[Belief], width: int = WIDE) -> Figure:
+def beliefs(rows: Sequence["Belief"]) -> Figure:
     """Each parameter before and after the record: the central 90% of prior and posterior, in its own unit."""
-    step, track = 50, width - 116
-    with matplotlib.rc_context(STYLE):
-        figure, axes = panel(
-            words.beliefs_title(rows),
-            step * len(rows),
-            width,
-            "Open: prior; filled: posterior; pale: the record taught little, so that it is a belief. "
-            "Bars hold 90%; each row has a scale of its own.",
-            bottom=4,
+    ranges = [
+        Range(
+            row.label_with_unit,
+            row.prior[::2],
+            row.posterior[::2],
+            row.is_belief,
+            "belief" if row.is_belief else "",
         )
-        bare(axes)
-        for index, row in enumerate(rows):
-            y = step * index
-            told = "belief" if row.is_belief else ""
-            axes.text(
-                0,
-                y + 9,
-                fitted(row.label_with_unit, width - 10 - text_width(told, SMALL), SMALL),
-                va="center",
-                size=SMALL,
-            )
-            axes.text(width, y + 9, told, va="center", ha="right", size=SMALL, color=MUTED)
-            ends = (min(row.prior[0], row.posterior[0]), max(row.prior[2], row.posterior[2]))
-            _track(
-                axes,
-                y + 23,
-                track,
-                ends,
-                [
-                    (row.prior[0], row.prior[2], OPEN),
-                    (row.posterior[0], row.posterior[2], STATED if row.is_belief else FILLED),
-                ],
-            )
-            for line, (low, _, high) in enumerate((row.prior, row.posterior)):
-                axes.text(
-                    width,
-                    y + 23 + 13 * line,
-                    interval(low, high),
-                    va="center",
-                    ha="right",
-                    size=SMALL,
-                    color=MUTED if not line else INK,
-                )
-    return figure
+        for row in rows
+    ]
+    return _ranges(words.beliefs_title(rows), WORDS.beliefs(), ranges)
 
 
-def checks(rows: Sequence["Check"], width: int = WIDE) -> Figure:
+def checks(rows: Sequence["Check"]) -> Figure:
     """Numbers of the record beside what the model expected of them, before and after the fit."""
-    step, track = 50, width - 116
-    with matplotlib.rc_context(STYLE):
-        figure, axes = panel(
-            words.checks_title(rows),
-            step * max(len(rows), 1),
-            width,
-            "Diamond: the record. Open bar: expected before the fit; filled: after it; 90% each. "
-            "Each row has a scale of its own.",
-            bottom=4,
-        )
-        bare(axes)
-        for index, row in enumerate(rows):
-            y = step * index
-            told = "" if row.inside else "outside"
-            axes.text(
-                0,
-                y + 9,
-                fitted(
-                    ", ".join(filter(None, (row.what, row.unit))), width - 10 - text_width(told, SMALL), SMALL
-                ),
-                va="center",
-                size=SMALL,
-            )
-            axes.text(width, y + 9, told, va="center", ha="right", size=SMALL, color=DOWN, weight="bold")
-            ends = (
-                min(row.prior[0], row.posterior[0], row.seen),
-                max(row.prior[1], row.posterior[1], row.seen),
-            )
-            _track(axes, y + 23, track, ends, [(*row.prior, OPEN), (*row.posterior, STATED)], row.seen)
-            axes.text(width, y + 23, number(row.seen), va="center", ha="right", size=SMALL, weight="bold")
-            axes.text(
-                width, y + 37, interval(*row.posterior), va="center", ha="right", size=SMALL, color=MUTED
-            )
+    ranges = []
+    for row in rows:
+        name, tag = f"{row.what}, {row.unit}" if row.unit else row.what, "" if row.inside else "outside"
+        ranges.append(Range(name, row.prior, row.posterior, True, tag, row.seen))
+    return _ranges(words.checks_title(rows), WORDS.checks(), ranges)
+
+
+@draw.styled
+def _ranges(title: str, note: str, rows: Sequence[Range]) -> Figure:
+    """Each row's prior as an open bar, its posterior as a filled one, and what was seen between them."""
+    step = 50
+    figure, axes = draw.bare_panel(title, note, step * max(len(rows), 1))
+    for index, row in enumerate(rows):
+        y = step * index + 23
+        draw.row_head(axes, y - 14, row.name, row.tag, SMALL, color=MUTED if row.seen is None else DOWN)
+        _bars(axes, y, row)
+        if row.seen is None:
+            draw.label(axes, WIDTH, y, interval(*row.prior), ha="right", **QUIET)
+        else:
+            draw.label(axes, WIDTH, y, number(row.seen), ha="right", **BOLD)
+        draw.label(axes, WIDTH, y + 13, interval(*row.posterior), ha="right")
     return figure
 
 
-def years(rows: Sequence["Check"], width: int = WIDE) -> Figure:
+def _bars(axes: Axes, y: float, row: Range) -> None:
+    """The bars of a row on a scale of its own."""
+    values = np.array([*row.prior, *row.posterior, *([] if row.seen is None else [row.seen])])
+    places = 4 + (values - values.min()) * (WIDTH - 124) / max(np.ptp(values), 1e-12)
+    fills = ("none", MUTED), (BAND if row.pale else UP, UP)
+    for index, (fill, edge) in enumerate(fills):
+        left, right = places[2 * index : 2 * index + 2]
+        width = max(right - left, 1.5)
+        axes.barh(y + 13 * index, width, 7, left=left, color=fill, edgecolor=edge, linewidth=1)
+    for x in places[4:]:
+        axes.plot(x, y + 6.5, "D", color=INK, markeredgecolor=PAPER, markersize=6, zorder=4)
+
+
+@draw.styled
+def years(rows: Sequence["Check"]) -> Figure:
     """Meetings of each year beside what the model expects of it."""
-    height, inside = 15, sum(row.inside for row in rows)
-    last = max([row.prior[1] for row in rows] + [row.seen for row in rows], default=1)
-    with matplotlib.rc_context(STYLE):
-        figure, axes = panel(
-            f"Meetings a year lie inside the expected range in {inside} of {len(rows)} years",
-            height * max(len(rows), 1),
-            width,
-            "Diamond: the record. Thin line: expected before the fit; bar: after it; 90% each.",
-            left=44,
-            right=12,
-            bottom=22,
-        )
-        axes.set(xlim=(-0.1, last + 0.1), ylim=(height * max(len(rows), 1), 0))
-        axes.set_yticks([])
-        axes.set_xticks(range(int(last) + 1))
-        axes.grid(axis="x")
-        for index, row in enumerate(rows):
-            y = height * (index + 0.5)
-            axes.annotate(
-                row.what,
-                (0, y),
-                (-8, 0),
-                xycoords=("axes fraction", "data"),
-                textcoords="offset points",
-                ha="right",
-                va="center",
-                size=SMALL,
-                color=INK if row.inside else DOWN,
-            )
-            axes.plot(row.prior, [y, y], color=MUTED, linewidth=0.8, zorder=2)
-            axes.plot(row.posterior, [y, y], color=BAND, linewidth=8, solid_capstyle="butt", zorder=3)
-            axes.plot(
-                row.seen, y, "D", color=INK, markersize=5, markeredgecolor="white", zorder=4, clip_on=False
-            )
+    figure, axes = draw.named_rows(
+        WORDS.years_title(sum(row.inside for row in rows), len(rows)),
+        WORDS.years(),
+        [row.what for row in rows],
+        [row.what for row in rows if not row.inside],
+    )
+    for y, row in enumerate(rows):
+        axes.plot(row.prior, [y, y], color=MUTED, linewidth=0.8, zorder=2)
+        axes.plot(row.posterior, [y, y], color=BAND, linewidth=8, zorder=3)
+        axes.plot(row.seen, y, "D", color=INK, markersize=5, markeredgecolor=PAPER, zorder=4)
+    axes.margins(x=0.04)
+    axes.set_xticks(range(1 + int(max((row.prior[1] for row in rows), default=1))))
+    axes.grid(axis="x")
     return figure
 
 
+@draw.styled
 def intervals(
     title: str,
     note: str,
     rows: Sequence[tuple[str, float, float, float]],
-    width: int = WIDE,
     *,
-    write: Any = percent,
+    write: Callable[[float], str] = percent,
     bold: str = "",
 ) -> Figure:
-    """One line a row: its name and value above, its interval as a bar and its value as a dot below."""
-    step = 40
-    low, high = min(row[2] for row in rows), max(row[3] for row in rows)
-    scale = (width - 12) / max(high - low, 1e-12)
-    with matplotlib.rc_context(STYLE):
-        figure, axes = panel(title, step * len(rows), width, note, bottom=4)
-        bare(axes)
-        reference = next((row for row in rows if row[0] == bold), None)
-        if reference:
-            x = 6 + (reference[1] - low) * scale
-            for index in range(len(rows)):
-                axes.plot([x, x], [step * index + 19, step * index + 33], color=INK, linewidth=1, zorder=2)
-        for index, (name, value, lower, upper) in enumerate(rows):
-            y, own = step * index, name == bold
-            told = f"{write(value)}  ({write(lower)} to {write(upper)})"
-            axes.text(
-                width, y + 9, told, va="center", ha="right", size=SMALL, weight="bold" if own else "normal"
-            )
-            axes.text(
-                0,
-                y + 9,
-                fitted(name, width - 12 - text_width(told, SMALL, own)),
-                va="center",
-                weight="bold" if own else "normal",
-            )
-            axes.barh(
-                y + 26,
-                (upper - lower) * scale,
-                8,
-                left=6 + (lower - low) * scale,
-                color=BAND if own else WASH,
-                edgecolor=UP if own else MUTED,
-                linewidth=0.8,
-            )
-            axes.plot(
-                6 + (value - low) * scale,
-                y + 26,
-                "o",
-                color=UP if own else INK,
-                markersize=7,
-                markeredgecolor="white",
-                zorder=3,
-            )
+    """One line a row: its name and value above, its interval as a bar and its value as a dot below.
+
+    Each row is a name, a value and the ends of its interval. An upright line marks the value of the row
+    `bold`.
+    """
+    step, low, high = 40, min(row[2] for row in rows), max(row[3] for row in rows)
+    figure, axes = draw.bare_panel(title, note, step * len(rows))
+
+    def place(value: float) -> float:
+        return 6 + (value - low) * (WIDTH - 12) / max(high - low, 1e-12)
+
+    for index, (name, value, lower, upper) in enumerate(rows):
+        y, own, told = step * index + 26, name == bold, f"{write(value)}  ({write(lower)} to {write(upper)})"
+        draw.row_head(axes, y - 17, name, told, weight="bold" if own else "normal")
+        fill, edge, color = (BAND, UP, UP) if own else (WASH, MUTED, INK)
+        left = place(lower)
+        axes.barh(y, place(upper) - left, 8, left=left, linewidth=0.8, color=fill, edgecolor=edge)
+        axes.plot(place(value), y, "o", color=color, markersize=7, markeredgecolor=PAPER, zorder=3)
+        for reference in (row[1] for row in rows if row[0] == bold):
+            axes.plot([place(reference)] * 2, [y - 7, y + 7], color=INK, linewidth=1, zorder=2)
     return figure
 
 
-def structures(rows: Sequence[dict], width: int = WIDE) -> Figure:
+def structures(rows: Sequence[dict]) -> Figure:
     """The headline under each named structure, with the spread over its posterior."""
     return intervals(
         words.structures_title(rows),
-        "Dot: the headline under this structure; bar: 90% of its posterior draws. "
-        "The upright line is the published one.",
+        WORDS.structures(),
         [(row["structure"], row["probability"], row["lower"], row["upper"]) for row in rows],
-        width,
         bold="full",
     )
 
 
-def influence(rows: Sequence[dict], width: int = WIDE) -> Figure:
+@draw.styled
+def influence(rows: Sequence[dict]) -> Figure:
     """The change of the headline when a year is left out of the record."""
-    height, reach = 15, max(max(abs(row["change"]) for row in rows), 0.005) * 1.15
     named = sorted(rows, key=lambda row: -abs(row["change"]))[:3]
-    with matplotlib.rc_context(STYLE):
-        figure, axes = panel(
-            influence_title(rows),
-            height * len(rows),
-            width,
-            "Change of the headline in percentage points, by the year left out",
-            left=44,
-            right=8,
-            bottom=22,
-        )
-        axes.set(xlim=(-reach, reach), ylim=(height * len(rows), 0))
-        axes.set_yticks([])
-        ticks = [
-            tick
-            for tick in (-0.1, -0.05, -0.04, -0.03, -0.02, -0.01, 0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.1)
-            if abs(tick) <= reach
-        ]
-        ticks = ticks if len(ticks) < 8 or width > NARROW else ticks[::2] if 0 in ticks[::2] else ticks[1::2]
-        axes.set_xticks(ticks, [f"{100 * tick:+.0f}".replace("-", "−").replace("+0", "0") for tick in ticks])
-        axes.axvline(0, color=MUTED, linewidth=1, zorder=1)
-        for index, row in enumerate(rows):
-            y, large = height * (index + 0.5), row in named
-            color = UP if row["change"] >= 0 else DOWN
-            axes.annotate(
-                str(row["year"]),
-                (0, y),
-                (-8, 0),
-                xycoords=("axes fraction", "data"),
-                textcoords="offset points",
-                ha="right",
-                va="center",
-                size=SMALL,
-                color=INK if large else MUTED,
-                weight="bold" if large else "normal",
-            )
-            axes.plot([0, row["change"]], [y, y], color=color, linewidth=1.2, zorder=2)
-            axes.plot(
-                row["change"],
-                y,
-                "o",
-                color=color if row["change"] >= 0 else "white",
-                markeredgecolor=color,
-                markersize=5.5,
-                zorder=3,
-            )
-            if large:
-                right = row["change"] < 0
-                axes.annotate(
-                    points(row["change"]),
-                    (0, y),
-                    (7 if right else -7, 0),
-                    textcoords="offset points",
-                    ha="left" if right else "right",
-                    va="center",
-                    size=SMALL,
-                    color=color,
-                    weight="bold",
-                )
+    figure, axes = draw.named_rows(
+        influence_title(rows),
+        WORDS.influence(),
+        [str(row["year"]) for row in rows],
+        [str(row["year"]) for row in named],
+    )
+    for y, row in enumerate(rows):
+        told = points(row["change"]) if row in named else ""
+        draw.change_bar(axes, y, 0, row["change"], told, filled=row["change"] >= 0, height=0.6)
+    axes.margins(x=0.2)
+    axes.axvline(0, color=MUTED, linewidth=1)
+    axes.xaxis.set_major_locator(MaxNLocator(6, prune="both"))
+    axes.xaxis.set_major_formatter(lambda change, _: points(change))
     return figure

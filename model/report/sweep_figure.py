@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ..answer.sweep import Row
 from ..formatting import percent
-from .figures import (
+from .drawing import (
     BAND,
     DOWN,
     INK,
@@ -18,7 +18,7 @@ from .figures import (
     SMALL,
     STYLE,
     UP,
-    WIDE,
+    WIDTH,
     fitted,
     panel,
     spread_out,
@@ -35,32 +35,32 @@ DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)))
 STYLES = [{"color": color, "linestyle": dash} for dash in DASHES for color in (UP, DOWN, MUTED)]
 
 
-def picture(rows: Sequence[Row], width: int = WIDE) -> Figure:
+def picture(rows: Sequence[Row]) -> Figure:
     """The forecasts as lines over as-of days or deadlines, or as dots with their spread."""
     drawn, title = lines(rows), figure_title(rows)
     if axis(rows):
-        return over_days(drawn, axis(rows), title, width)
+        return over_days(drawn, axis(rows), title)
     dots = [(line.name, line.last.value, line.last.lower, line.last.upper) for line in drawn]
-    return intervals(title, SAY.interval_note(), dots, width, bold=PLAIN)
+    return intervals(title, SAY.interval_note(), dots, bold=PLAIN)
 
 
-def over_days(drawn: Sequence[Line], along: str, title: str, width: int) -> Figure:
+def over_days(drawn: Sequence[Line], along: str, title: str) -> Figure:
     """Lines over days, each named at its end; the band of spread where there is one alone."""
     named, alone = named_lines(drawn), len(drawn) == 1
     texts = {line.name: percent(line.last.value) + ("" if alone else f" {line.name}") for line in named}
-    right = min(max(text_width(text, SMALL, bold=True) for text in texts.values()) + 12, 0.42 * width)
+    right = min(max(text_width(text, SMALL, bold=True) for text in texts.values()) + 12, 0.42 * WIDTH)
     floor = scale_floor(drawn, alone)
     note = SAY.line_note(along, floor, alone, len(named) == len(drawn))
     days = sorted({date.fromisoformat(point.place) for line in drawn for point in line.points})
     ends = [(line.last.value - floor) / (1 - floor) for line in named]
     levels = dict(zip(texts, spread_out(ends, 15 / HEIGHT, 0, 1), strict=True))
     with matplotlib.rc_context(STYLE):
-        figure, axes = panel(title, HEIGHT, width, note, left=LEFT, right=right, bottom=24)
+        figure, axes = panel(title, note, HEIGHT, (LEFT, right, 24))
         axes.set_ylim(floor, 1)
         ticks = [floor + (1 - floor) * step / 4 for step in range(5)]
         axes.set_yticks(ticks, [f"{tick:.0%}" for tick in ticks])
         axes.grid(axis="y")
-        time_axis(axes, days[0], days[-1], width - LEFT - right)
+        time_axis(axes, days[0].toordinal(), days[-1].toordinal())
         for index, line in enumerate(drawn):
             style = STYLES[index % len(STYLES)]
             if line.name == PLAIN and not alone:
