@@ -65,7 +65,7 @@ kind=summit_announced; strength=3; occasion=2025-apec-gyeongju; for_date=2025-07
 kind=summit_announced; strength=3; occasion=2025-apec-gyeongju; for_date=2025-02-30
     in.csv:2:…: for_date: …2025-02-30 does not exist
 kind=attendance; actor=US; strength=-2
-    occasion: expected the occasion at which a leader is said to be present or absent; the cell is empty
+    occasion: expected the occasion that the leader will attend or miss; the cell is empty
 kind=attendance; actor=US; strength=-2; occasion=2017-visit-trump-beijing
     in.csv:2:…: occasion: expected an occasion of many leaders; 2017-visit-trump-beijing is a visit
 kind=attendance; actor=RU; strength=-2; occasion=2025-apec-gyeongju
@@ -75,9 +75,9 @@ description=
 description=LONG
     description: expected at most 140 characters; found 9999
 description==HYPERLINK(A1)
-    description: expected text that no spreadsheet takes for a formula
+    description: expected text that does not start like a spreadsheet formula
 source=@SUM(1)
-    source: expected text that no spreadsheet takes for a formula; found '@SUM
+    source: expected text that does not start like a spreadsheet formula; found '@SUM
 source=a \u202e b
     source: expected printable text…\\u202e
 """,
@@ -105,7 +105,7 @@ attended=US; note=
 leader_1=
     leader_1: expected some text; the cell is empty
 name=+1
-    name: expected text that no spreadsheet takes for a formula
+    name: expected text that does not start like a spreadsheet formula
 """,
     "visit_windows": """
 - / -
@@ -269,7 +269,7 @@ add ROW --to MINE --event-id 2025-06-05-xi-invites-trump
 add ROW --to MINE --description 'a\nb'
     mine.csv:
 add ROW --to MINE --source =1+1
-    mine.csv:2:…: source: expected text that no spreadsheet
+    mine.csv:2:…: source: expected text that does not start like a spreadsheet formula
 add ROW --only
     --to: expected the file to append to, since --only leaves out the seeds
 add ROW --to TMP/gone.csv

@@ -108,18 +108,29 @@ class TestForecast:
         assert "Fitted anew in 7 s: no stored fit of this record." in text
 
 
+def posterior_of_one(draws):
+    """A posterior in which every value is 1, as the sampler returns it."""
+    import xarray as xr
+
+    ones = xr.DataArray(np.ones((1, draws)), dims=("chain", "draw"))
+    groups = {
+        "posterior": xr.Dataset({"held": ones}),
+        "sample_stats": xr.Dataset(dict.fromkeys(fits.STATS, ones)),
+    }
+    return xr.DataTree.from_dict(groups)
+
+
 class TestFaults:
     @pytest.mark.parametrize("words", [(), ("--report", "--name", "mine")])
     def test_a_fit_that_fails_the_gate_is_one_line_and_publishes_nothing(
         self, call, tmp_path, monkeypatch, words
     ):
-        places = {fits: ("FITS", "FAILED"), provenance: ("RENDERED",), build: ("LOG",)}
+        places = {fits: ("FITS", "FAILED", "RENDERED"), provenance: ("RENDERED",), build: ("LOG",)}
         for module, names in places.items():
             for name in names:
                 monkeypatch.setattr(module, name, tmp_path / name)
-        monkeypatch.setattr(fits, "sample", lambda *_: None)
-        monkeypatch.setattr(fits, "draws_of", lambda *_: {"held": np.ones(3)})
         faults = ["R-hat 1.300 of held; at most 1.01 wanted"]
+        monkeypatch.setattr(fits, "sample", lambda *_: posterior_of_one(3))
         monkeypatch.setattr(fits, "diagnose", lambda *_: ({"ok": False}, faults))
         code, text, complaint = call("forecast", "--random-seed", "5", *words)
         assert (code, text, complaint.count("\n")) == (3, "", 1)

@@ -98,8 +98,8 @@ def fields(whole, as_of, draws):
     """The fields of a forecast with a fit that ignores the record, without the count of later rows."""
     params = load_params(as_of=as_of, deadline=as_of + 200 * DAY)
     fit = fits.Fit("", as_of, draws, {"ess_min": 400.0}, 0.0, True, "")
-    *_, made = forecast.forecast(params, whole, lambda params, past: fit)
-    return {name: value for name, value in made.items() if name != "rows_after_as_of"}
+    made = forecast.forecast(params, whole, lambda params, past: fit).forecast
+    return {name: value for name, value in vars(made).items() if name != "rows_after_as_of"}
 
 
 @st.composite

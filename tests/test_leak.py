@@ -179,7 +179,7 @@ def test_an_origin_of_the_backtest_is_not_changed_before_the_canary_is_public(fi
 
     def points(of, days):
         return list(
-            backtest.year_points(params, forecast.read(params, of), None, 2024, days, backtest.STRUCTURES)
+            backtest.year_points(params, forecast.read(params, of), None, 2024, days, backtest.BACKTESTED)
         )
 
     without, canary = sources(2024)

@@ -67,7 +67,7 @@ def csv_of(columns, rows):
 @pytest.fixture
 def load(tmp_path, monkeypatch):
     """Loads a ledger of rows, which it writes to files of a temporary folder."""
-    monkeypatch.setattr("model.files.ROOT", tmp_path)
+    monkeypatch.setattr("model.files.disk.ROOT", tmp_path)
 
     def loader(
         signals=(SIGNAL,),

@@ -26,6 +26,7 @@ from model.answer.forecast import Sources
 from model.evidence.edits import Edits
 from model.evidence.outlook import outlook
 from model.files.problems import InputError
+from model.fit import posterior
 from model.paths import RENDERED, ROOT
 from model.report import build, notebook, page, parameters, provenance, show, tables, words
 from model.settings.params import load_params
@@ -50,6 +51,7 @@ def made_up_run(**changes):
         whole=ledger,
         forecast=example_run.forecast(**changes),
         outlook=outlook(ledger, example_run.AS_OF, example_run.DEADLINE, loaded),
+        record=None,
         draws=prior_draws(),
     )
 
@@ -502,6 +504,7 @@ def workshop(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "LOG", tmp_path / "log.csv")
     monkeypatch.setattr(provenance, "RENDERED", tmp_path / "rendered")
     monkeypatch.setattr(forecast, "run", lambda *_: made_up_run())
+    monkeypatch.setattr(posterior, "posterior_file", lambda *_: tmp_path / "1_good.ipynb")
     return lambda: write("2_bad", "broken", "print('so far')\nraise ValueError('first\\nlast words')")
 
 

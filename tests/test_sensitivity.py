@@ -82,7 +82,7 @@ def test_bars_are_ordered_by_what_is_known_of_them(made, default_run):
 
 
 def test_it_neither_fits_nor_samples(default_run, monkeypatch):
-    for module, names in ((fits, ("fit", "compiled", "sample", "build")), (summit, ("build",))):
+    for module, names in ((fits, ("fit", "sampled")), (summit, ("build",))):
         for name in names:
             monkeypatch.setattr(module, name, lambda *_, **__: pytest.fail("a fit"))
     assert sensitivity.sensitivity(default_run).bars

@@ -25,6 +25,7 @@ from made_up import (
 from test_figures import faults, title
 
 from model import chances, summit
+from model.answer import prior
 from model.answer.forecast import Sources, read
 from model.evidence.record import record
 from model.evidence.seasons import DAY, meetings
@@ -201,8 +202,8 @@ def test_draws_from_the_priors_have_the_shapes_of_a_fit_and_the_means_of_the_pri
     assert {name: values.shape[1:] for name, values in draws.items()} == {
         name: values.shape[1:] for name, values in default_run.draws.items()
     }
-    for name, prior in PRIORS.parameters.items():
-        frozen = prior.frozen()
+    for name, stated in PRIORS.parameters.items():
+        frozen = stated.frozen()
         assert draws[name].mean() == pytest.approx(frozen.mean(), abs=5 * frozen.std() / 140 + 1e-9), name
     assert draws["comes_effect"].mean() == pytest.approx(0, abs=5 / np.sqrt(draws["comes_effect"].size))
     np.testing.assert_allclose(draws["meeting_day"].mean(0), 1 / 7, atol=0.01)
@@ -259,14 +260,13 @@ def test_a_ledger_without_seasons_has_nothing_to_check(default_run):
 
 
 def test_a_parameter_that_the_record_left_alone_is_called_a_belief(default_run):
-    prior = PRIORS.parameters["word_factor"].frozen()
+    stated = PRIORS.parameters["word_factor"].frozen()
     # The spread of drawn values of so long a tail is a matter of luck.
-    even = prior.ppf((np.arange(10**6) + 0.5) / 10**6)
-    fit = replace(default_run.fit, draws=default_run.draws | {"word_factor": even})
-    rows = {row.label: row for row in model_words.beliefs(replace(default_run, fit=fit))}
-    assert rows["Word factor"].is_belief and rows["Word factor"].ratio == pytest.approx(1, abs=0.01)
-    assert not rows["Comes summit"].is_belief and not rows["Said, may come"].is_belief
-    assert len(rows) == sum(4 if prior.dim else 1 for prior in PRIORS.parameters.values())
+    even = stated.ppf((np.arange(10**6) + 0.5) / 10**6)
+    rows = {row.name: row for row in prior.beliefs(PARAMS, default_run.draws | {"word_factor": even})}
+    assert rows["word_factor"].unmoved and rows["word_factor"].ratio == pytest.approx(1, abs=0.01)
+    assert not rows["comes_summit"].unmoved and not rows["said[1]"].unmoved
+    assert len(rows) == sum(4 if each.dim else 1 for each in PRIORS.parameters.values())
 
 
 def test_variables_are_all_told(default_run):
@@ -524,7 +524,7 @@ STRUCTURE_FIGURES = ("graph", "beliefs", "years", "checks", "structures", "influ
 
 @pytest.fixture(scope="module")
 def drawn(default_run):
-    beliefs = model_words.beliefs(default_run)
+    beliefs = prior.beliefs(PARAMS, default_run.draws)
     found = predictive.checks(PARAMS, default_run.ledger, default_run.draws, 100)
     kept = replace(FOUND, placebo=PLACEBO)
     return {

@@ -25,7 +25,7 @@ def no_sampler(monkeypatch, default_run):
     def refuse(*_):
         raise AssertionError("a what-if must not fit")
 
-    monkeypatch.setattr(fits, "build", refuse)
+    monkeypatch.setattr(fits, "sampled", refuse)
 
 
 @pytest.fixture(scope="module")

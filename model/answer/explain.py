@@ -286,14 +286,13 @@ def with_slots(ahead: Outlook, changed: list[Slot]) -> Outlook:
 def next_signals(p: Draws, ahead: Outlook, params: Params) -> list[dict]:
     """The probability after each possible next signal, in the order of `WATCHED`, the largest change first.
 
-    Nothing says how likely these signals are. Changes are averaged over every fourth draw.
+    Nothing says how likely these signals are.
     """
-    few = {name: values[::4] for name, values in p.items()}
-    now, level = chances.by_deadline(few, ahead), float(chances.by_deadline(p, ahead).mean())
+    level = float(chances.by_deadline(p, ahead).mean())
     found = []
     for direction, what, after in possible(ahead, params):
-        change = float((chances.by_deadline(few, after) - now).mean())
-        probability = float(np.clip(level + change, 0, 1))
+        probability = float(chances.by_deadline(p, after).mean())
+        change = probability - level
         found.append(
             {"direction": direction, "what": what, "change": change, "probability_after": probability}
         )

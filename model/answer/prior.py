@@ -22,12 +22,13 @@ from .forecast import Run, spread
 DRAWS = 4000
 TRIED = ("envoy meeting (+2)", "invitation (+2)", "trade delivery (+2)")
 CENTRAL, SPAN = (0.025, 0.975), (0.05, 0.95)
-UNMOVED = 0.9
+UNMOVED = 0.85
+"""The part of its prior span that a belief keeps; the span of 1,000 draws is known to about 5%."""
 LEVEL_NAMES = {2: "reported to come", 1: "may come", -1: "may not come", -2: "reported not to come"}
 
 
 def is_belief(span_ratio: float) -> bool:
-    """Whether a parameter is belief, not record: its central 90% kept over 0.9 of its width in the prior."""
+    """Whether a parameter is belief, not record: its central 90% keeps over `UNMOVED` of its width in the prior."""
     return span_ratio > UNMOVED
 
 
@@ -50,33 +51,49 @@ class Line:
     record: str
 
 
+class Spread(NamedTuple):
+    """The 5% point, the mean and the 95% point of a distribution."""
+
+    low: float
+    mean: float
+    high: float
+
+    @property
+    def width(self) -> float:
+        """The width of the central 90%."""
+        return self.high - self.low
+
+
 @dataclass(frozen=True)
 class Belief:
     """A parameter before and after the record, in its unit; `label` is its name in sentences.
 
-    `prior_lower` and `prior_upper` bound the central 95% of the prior. `span_ratio` is the width of the
-    posterior's central 90% over that of the prior's.
+    `plausible` bounds the central 95% of the prior.
     """
 
     name: str
     label: str
     unit: str
     means: str
-    prior_mean: float
-    prior_lower: float
-    prior_upper: float
-    posterior_mean: float
-    span_ratio: float
+    prior: Spread
+    posterior: Spread
+    plausible: tuple[float, float]
+
+    @property
+    def ratio(self) -> float:
+        """The width of the posterior's central 90% over that of the prior's."""
+        return self.posterior.width / self.prior.width
 
     @property
     def conflict(self) -> bool:
         """Whether the posterior mean lies outside the central 95% of the prior."""
-        return not self.prior_lower <= self.posterior_mean <= self.prior_upper
+        low, high = self.plausible
+        return not low <= self.posterior.mean <= high
 
     @property
     def unmoved(self) -> bool:
         """Whether the record left the parameter a belief."""
-        return is_belief(self.span_ratio)
+        return is_belief(self.ratio)
 
 
 @dataclass(frozen=True)
@@ -116,11 +133,16 @@ def beliefs(params: Params, posterior: Draws) -> list[Belief]:
     found = []
     for name, variable, prior, index in scalars(params):
         frozen, values = prior.frozen(), posterior[variable].reshape(len(posterior[variable]), -1)[:, index]
-        lower, upper = map(float, frozen.ppf(CENTRAL))
-        ratio = float(np.diff(np.quantile(values, SPAN))[0] / np.diff(frozen.ppf(SPAN))[0])
         label = f"{prior.name} ({LEVEL_NAMES[LEVELS[index]]})" if prior.dim else prior.name
-        said = (name, label, prior.unit, prior.means)
-        found.append(Belief(*said, float(frozen.mean()), lower, upper, float(values.mean()), ratio))
+        before, after = (
+            Spread(float(low), float(mean), float(high))
+            for (low, high), mean in (
+                (frozen.ppf(SPAN), frozen.mean()),
+                (np.quantile(values, SPAN), values.mean()),
+            )
+        )
+        plausible = tuple(map(float, frozen.ppf(CENTRAL)))
+        found.append(Belief(name, label, prior.unit, prior.means, before, after, plausible))
     return found
 
 
@@ -176,5 +198,6 @@ def to_json(made: PriorOnly) -> dict[str, Any]:
     for line, row in zip(made.lines, plain["lines"], strict=True):
         row |= {"prior": line.prior._asdict(), "posterior": line.posterior._asdict()}
     for belief, row in zip(made.beliefs, plain["beliefs"], strict=True):
-        row |= {"conflict": belief.conflict, "unmoved": belief.unmoved}
+        spreads = {"prior": belief.prior._asdict(), "posterior": belief.posterior._asdict()}
+        row |= spreads | {"ratio": belief.ratio, "conflict": belief.conflict, "unmoved": belief.unmoved}
     return plain

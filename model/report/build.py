@@ -72,7 +72,7 @@ def render(
     with locked(f"render-{content_hash(str(target))[:16]}"):
         state = provenance.inputs_state(params, sources, injected, names)
         run = forecast.run(params, sources, edits)
-        kept = posterior.posterior_file(run.params, run.record)
+        kept = posterior.posterior_file(params, run.record)
         with stored(run, run_file(params, sources, edits)):
             notebooks = notebook.execute(notebook.sources(names), injected)
         built = CACHE / "render" / secrets.token_hex(6)
@@ -120,20 +120,15 @@ def run_of(params: Params, sources: "Sources", edits: "Edits") -> "Run":
 def command(params: Params, sources: "Sources", edits: "Edits", run_name: str | None = None) -> int:
     """Exit code of `summit forecast --report`: render unless the report is current, say where it lies."""
     from ..answer.forecast import load
-    from ..fit.fits import GateError
     from ..track_record import log
     from . import words
 
     begin = time.perf_counter()
-    try:
-        current = provenance.is_current(params, sources, edits, run_name=run_name)
-        if current:
-            folder = provenance.folder_of(notebook_parameters(params, sources, edits), run_name)
-        else:
-            folder = render(params, sources, edits, run_name=run_name)
-    except (GateError, notebook.RenderError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    current = provenance.is_current(params, sources, edits, run_name=run_name)
+    if current:
+        folder = provenance.folder_of(notebook_parameters(params, sources, edits), run_name)
+    else:
+        folder = render(params, sources, edits, run_name=run_name)
     made = load(folder / "forecast.json")
     if not edits:
         log.publish(made, LOG)

@@ -1,14 +1,10 @@
 """What the model page says: its sentences (`templates/words/model.j2`) and its tables."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from .. import summit
-from ..answer.prior import LEVEL_NAMES, UNMOVED
-from ..evidence.words import LEVELS
+from ..answer.prior import UNMOVED
 from ..formatting import Table, interval, number, percent, points, upper_first
 from ..track_record.published import Rows, TrackRecord
 from .record_words import interval_of, table_of
@@ -18,6 +14,7 @@ if TYPE_CHECKING:
     from xarray import DataTree
 
     from ..answer.forecast import Run
+    from ..answer.prior import Belief
     from ..fit.predictive import Check, Checks
 
 MEANINGS = {
@@ -33,76 +30,24 @@ UNITS = {"comes_effect": "multiples of comes_spread", "meeting_day": "probabilit
 # What the fit taught
 
 
-class Distribution(NamedTuple):
-    """The 5% quantile, mean and 95% quantile of a parameter."""
-
-    low: float
-    mean: float
-    high: float
-
-    @property
-    def text(self) -> str:
-        """The central 90% in words."""
-        return interval(self.low, self.high)
-
-
-@dataclass(frozen=True)
-class Belief:
-    """A parameter before and after the record."""
-
-    label: str
-    unit: str
-    prior: Distribution
-    posterior: Distribution
-
-    @property
-    def ratio(self) -> float:
-        """The width of the posterior's central 90% over that of the prior's."""
-        return (self.posterior.high - self.posterior.low) / (self.prior.high - self.prior.low)
-
-    @property
-    def label_with_unit(self) -> str:
-        """The label and the unit, unless the label says that already."""
-        return self.label if self.unit.split()[0] in self.label.lower() else f"{self.label}, {self.unit}"
-
-    @property
-    def is_belief(self) -> bool:
-        """Whether the record taught so little that the number is a stated belief."""
-        return self.ratio > UNMOVED
-
-
-def beliefs(run: "Run") -> list[Belief]:
-    """Every parameter of the priors file before and after the record, once for each label of its dim."""
-    rows = []
-    for name, prior in run.params.priors.parameters.items():
-        label, frozen = upper_first(name.replace("_", " ")), prior.frozen()
-        before = Distribution(float(frozen.ppf(0.05)), float(frozen.mean()), float(frozen.ppf(0.95)))
-        for index, values in enumerate(np.atleast_2d(run.draws[name].T)):
-            level = f", {LEVEL_NAMES[LEVELS[index]]}" if prior.dim else ""
-            low, high = np.quantile(values, (0.05, 0.95))
-            after = Distribution(float(low), float(values.mean()), float(high))
-            rows.append(Belief(label + level, prior.unit, before, after))
-    return rows
-
-
-def belief_rows(beliefs: Sequence[Belief]) -> Table:
+def belief_rows(beliefs: Sequence["Belief"]) -> Table:
     """Prior and posterior of each parameter in numbers."""
     return Table(
         ("Parameter", "Prior", "90%", "Posterior", "90% after", "Unit", "Rests on"),
         [
             (
-                belief.label,
+                upper_first(belief.label),
                 number(belief.prior.mean),
-                belief.prior.text,
+                interval(belief.prior.low, belief.prior.high),
                 number(belief.posterior.mean),
-                belief.posterior.text,
+                interval(belief.posterior.low, belief.posterior.high),
                 belief.unit,
-                "belief, not record" if belief.is_belief else "record",
+                "belief, not record" if belief.unmoved else "record",
             )
             for belief in beliefs
         ],
-        "Mean and central 90% of prior and posterior; a parameter that the record narrows by less than a "
-        "tenth is a belief",
+        "Mean and central 90% of prior and posterior; a parameter whose central 90% the record narrows by "
+        f"less than {1 - UNMOVED:.0%} is a belief",
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..files.disk import name_of, write_atomic
-from ..files.problems import Problem, nearest, raise_if_any
+from ..files.problems import Failure, Problem, nearest, raise_if_any
 from ..paths import FAILED, NOTEBOOKS, ROOT
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 
-class Failure(NamedTuple):
+class FailedNotebook(NamedTuple):
     """A notebook that failed: its name, the id of the cell and the last line of the error."""
 
     notebook: str
@@ -25,10 +25,10 @@ class Failure(NamedTuple):
     error: str
 
 
-class RenderError(Exception):
+class RenderError(Failure):
     """Notebooks that failed; `folder` keeps them as executed."""
 
-    def __init__(self, failures: Sequence[Failure], folder: Path):
+    def __init__(self, failures: Sequence[FailedNotebook], folder: Path):
         self.failures, self.folder = tuple(failures), folder
         lines = [f"notebook {name}, cell {cell}: {error}" for name, cell, error in failures]
         kept = f"The executed notebooks are kept in {name_of(folder)}; the last good report is untouched."
@@ -67,14 +67,14 @@ def execute(files: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str, "
     return {name: normalise(notebook) for name, notebook in notebooks.items()}
 
 
-async def _run_all(notebooks: Mapping[str, "NotebookNode"]) -> list[Failure]:
+async def _run_all(notebooks: Mapping[str, "NotebookNode"]) -> list[FailedNotebook]:
     """The failures of notebooks that run in place, as many at a time as there are processors."""
     from tqdm import tqdm
 
     free = asyncio.Semaphore(os.cpu_count() or 1)
     with tqdm(total=len(notebooks), desc="notebooks", disable=None) as bar:
 
-        async def one(name: str, notebook: "NotebookNode") -> Failure | None:
+        async def one(name: str, notebook: "NotebookNode") -> FailedNotebook | None:
             async with free:
                 failure = await _run(name, notebook)
             bar.update()
@@ -84,7 +84,7 @@ async def _run_all(notebooks: Mapping[str, "NotebookNode"]) -> list[Failure]:
     return [failure for failure in done if failure]
 
 
-async def _run(name: str, notebook: "NotebookNode") -> Failure | None:
+async def _run(name: str, notebook: "NotebookNode") -> FailedNotebook | None:
     """The failure of a notebook that runs in place, if any; its file is then kept under `.cache/failed`."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
@@ -123,7 +123,7 @@ def _kernel_manager(folder: Path) -> "AsyncKernelManager":
     return RunningPython(connection_file=str(folder / "kernel.json"), transport="ipc")
 
 
-def _failure(name: str, notebook: "NotebookNode", error: Exception) -> Failure:
+def _failure(name: str, notebook: "NotebookNode", error: Exception) -> FailedNotebook:
     """Where and why a notebook failed, with its executed file kept."""
     import nbformat
 
@@ -132,8 +132,8 @@ def _failure(name: str, notebook: "NotebookNode", error: Exception) -> Failure:
         for output in cell.get("outputs", ()):
             if output.output_type == "error":
                 last = f"{output.ename}: {output.evalue}".strip().splitlines()[-1]
-                return Failure(name, cell.id, last)
-    return Failure(name, "none", str(error).strip().splitlines()[-1])
+                return FailedNotebook(name, cell.id, last)
+    return FailedNotebook(name, "none", str(error).strip().splitlines()[-1])
 
 
 def normalise(notebook: "NotebookNode") -> "NotebookNode":

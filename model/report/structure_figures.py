@@ -8,12 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..formatting import interval, number, percent, points
+from ..formatting import interval, number, percent, points, upper_first
 from . import drawing as draw
 from .drawing import BAND, BOLD, DOWN, INK, MUTED, PAPER, QUIET, SMALL, UP, WASH, WIDTH, WORDS
-from .model_words import Belief, graph_title, influence_title, words
+from .model_words import graph_title, influence_title, words
 
 if TYPE_CHECKING:
+    from ..answer.prior import Belief
     from ..fit.predictive import Check
 
 
@@ -55,16 +56,11 @@ class Range(NamedTuple):
 
 def beliefs(rows: Sequence["Belief"]) -> Figure:
     """Each parameter before and after the record: the central 90% of prior and posterior, in its own unit."""
-    ranges = [
-        Range(
-            row.label_with_unit,
-            row.prior[::2],
-            row.posterior[::2],
-            row.is_belief,
-            "belief" if row.is_belief else "",
-        )
-        for row in rows
-    ]
+    ranges = []
+    for row in rows:
+        label, tag = upper_first(row.label), "belief" if row.unmoved else ""
+        name = label if row.unit.split()[0] in row.label else f"{label}, {row.unit}"
+        ranges.append(Range(name, row.prior[::2], row.posterior[::2], row.unmoved, tag))
     return _ranges(words.beliefs_title(rows), WORDS.beliefs(), ranges)
 
 

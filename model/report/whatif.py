@@ -101,7 +101,7 @@ def stored(run: "Run") -> Callable[[Params, Record], "Fit"]:
 def answer(run: "Run", edits: Edits, fitted: Callable[[Params, Record], "Fit"] | None = None) -> "Forecast":
     """The forecast of a run's ledger with the edits made; raises InputError for a wrong edit, or RefitDue."""
     whole = edited(run.whole, edits, run.params)
-    return forecast.Forecast(**forecast.forecast(run.params, whole, fitted or stored(run))[-1])
+    return forecast.forecast(run.params, whole, fitted or stored(run)).forecast
 
 
 def probabilities(run: "Run", edits: list[Edits]) -> list[float]:
