@@ -74,6 +74,7 @@ def parser() -> Parser:
     option("--remove", metavar="ID", **REPEATED, help="what if: remove this row (repeatable)")
     option("--report", **FLAG, help="run and render the notebooks")
     option("--prior-only", **FLAG, help="what the priors say without the record")
+    option("--refit", **FLAG, help="sample the fit anew, whatever is stored")
 
     option = verb("add", do_add, "append one checked row to the ledger, then forecast", common)
     for column in SIGNAL:
@@ -229,8 +230,8 @@ def do_forecast(options: Namespace) -> int:
     if options.report:
         from .report import build
 
-        return build.command(params, sources, edits, options.name)
-    run = forecast.run(params, sources, edits)
+        return build.command(params, sources, edits, options.name, options.refit)
+    run = forecast.run(params, sources, edits, refit=options.refit)
     write = prior_text if options.prior_only else answer_text
     print(write(run, options.json, begin), end="")
     return 0

@@ -109,7 +109,7 @@ def _watched(f: Forecast) -> Iterator[str]:
 def _origin(run: Run, seconds: float) -> Iterator[str]:
     f, fit = run.forecast, run.fit
     yield from revised(run.ledger, "  ")
-    source = f"From the stored fit ({seconds:.1f} s)."
+    source = f"{fit.why} ({seconds:.1f} s)."
     if not fit.reused:
         source = f"Fitted anew in {fit.seconds:.0f} s: {fit.why}."
     yield (

@@ -36,7 +36,7 @@ from model.evidence.record import OFFSETS, no_record, record
 from model.evidence.rows import ATTENDANCE
 from model.evidence.seasons import YEAR, meetings
 from model.evidence.words import LEVELS, words
-from model.fit import fits, likelihood
+from model.fit import fits, likelihood, reweight, sampling
 from model.settings.params import load_params
 
 P = prior_draws()
@@ -350,7 +350,7 @@ class TestArithmetic:
     def test_time_without_an_outcome_reweights_the_draws_as_the_posterior_says(self, default_run, days):
         """The prior of the rate of visits is a gamma distribution, so its posterior is one too."""
         past, prior = default_run.record, PRIORS.parameters["visit_rate"].frozen()
-        updated = fits.update(default_run.fit, past, past, past.through + days * DAY)
+        updated = reweight.update(default_run.fit, past, past, past.through + days * DAY)
         inverse_scale = prior.mean() / prior.var()
         shape = prior.mean() * inverse_scale + past.visits
         exact = shape / (inverse_scale + past.years + days / YEAR)
@@ -362,11 +362,11 @@ class TestArithmetic:
     def test_time_without_an_outcome_reweights_the_draws_as_a_refit_would_find_them(self, default_run):
         """Of one ledger; the record keeps the study of fifty."""
         past, days = default_run.record, 400
-        updated = fits.update(default_run.fit, past, past, past.through + days * DAY)
+        updated = reweight.update(default_run.fit, past, past, past.through + days * DAY)
         later = replace(past, years=past.years + days / YEAR)
-        tree = fits.sample(PARAMS, later)
-        diagnostics = fits.diagnose(tree, PARAMS)[0]
-        fresh = replace(default_run.fit, draws=fits.draws_of(tree, later), diagnostics=diagnostics)
+        tree = sampling.sample(PARAMS, later)
+        diagnostics = sampling.diagnose(tree, PARAMS)[0]
+        fresh = replace(default_run.fit, draws=sampling.draws_of(tree, later), diagnostics=diagnostics)
         for quantity in (lambda p: p["visit_rate"], lambda p: chances.by_deadline(p, default_run.outlook)):
             ours, theirs = (quantity(each.draws) for each in (updated, fresh))
             errors = (forecast.monte_carlo_error(ours, updated), forecast.monte_carlo_error(theirs, fresh))
@@ -470,7 +470,7 @@ class TestNoRecord:
 
     def test_the_draws_stay_as_they_are_whatever_the_day(self):
         fit = fits.Fit("", no_record().through, P, {}, 0.0, True, "")
-        later = fits.update(fit, no_record(), no_record(), AS_OF)
+        later = reweight.update(fit, no_record(), no_record(), AS_OF)
         assert all(np.array_equal(later.draws[name], P[name]) for name in P)
 
     @pytest.mark.study

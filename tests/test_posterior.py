@@ -28,7 +28,10 @@ def test_the_committed_run_ships_the_fit_that_answers_it(default_run, tmp_path, 
     monkeypatch.setattr(fits, "FITS", tmp_path)
     monkeypatch.setattr(fits, "sampled", None)
     shipped, stored = (fits.fit(PARAMS, default_run.record) for _ in range(2))
-    assert shipped.why == "shipped with 2025-07-11" and stored.why == "from the stored fit"
+    assert (
+        shipped.why == "From the posterior that notebooks/rendered/2025-07-11 ships"
+        and stored.why == "From the stored fit"
+    )
     for name, values in default_run.draws.items():
         assert np.array_equal(shipped.draws[name], stored.draws[name])
         assert set(np.unique(values)) <= set(np.unique(shipped.draws[name]))

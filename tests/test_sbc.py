@@ -11,7 +11,7 @@ import pytest
 from made_up import PARAMS, PRIORS
 
 from model.evidence.words import LEVELS
-from model.fit import fits, likelihood
+from model.fit import fits, likelihood, sampling
 from model.report import audit_words
 from model.track_record import sbc
 
@@ -28,7 +28,7 @@ def gone_wrong(p, past, rng):
 @pytest.fixture(scope="module")
 def simulate(default_run):
     """The simulation of a number with few draws; the model is compiled once."""
-    ready = fits.compiled(PARAMS, default_run.record)
+    ready = sampling.compiled(PARAMS, default_run.record)
     return partial(
         sbc.one, params=PARAMS, past=default_run.record, ahead=default_run.outlook, ready=ready, **FEW
     )

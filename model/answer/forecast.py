@@ -19,7 +19,7 @@ from ..evidence.outlook import Outlook, outlook
 from ..evidence.record import Record
 from ..evidence.seasons import DAY
 from ..files.disk import content_hash, name_of
-from ..fit.fits import Fit, fit
+from ..fit.fits import Fit, fit, fit_key
 from ..paths import TABLES
 from ..settings.params import Params
 from ..summit import PARAMETERS
@@ -90,7 +90,7 @@ class Run:
 
     @property
     def posterior(self) -> "DataTree":
-        """The fit as an ArviZ DataTree: its chains before they were reweighted to the as-of day, and what PyMC predicts."""
+        """The fit as an ArviZ DataTree: its chains, not reweighted to the as-of day, and predictions."""
         from ..fit.posterior import posterior_tree
 
         return posterior_tree(self.params, self.record)
@@ -110,8 +110,12 @@ def read(params: Params, sources: Sources = Sources()) -> Ledger:
     return ledger
 
 
-def run(params: Params, sources: Sources = Sources(), edits: Edits | None = None) -> Run:
+def run(
+    params: Params, sources: Sources = Sources(), edits: Edits | None = None, *, refit: bool = False
+) -> Run:
     """The forecast of params and ledger files, from the stored fit if there is one of the same content.
+
+    With `refit` the fit is sampled anew and replaces the stored one.
 
     Raises
     ------
@@ -123,10 +127,16 @@ def run(params: Params, sources: Sources = Sources(), edits: Edits | None = None
     whole = read(params, sources)
     if edits:
         whole = edited(whole, edits, params)
-    made = forecast(params, whole, fit)
+    made = forecast(params, whole, refitted(params, whole) if refit else fit)
     files = {*params.files, *(path for paths in sources.paths().values() for path in paths)}
     inputs = {name_of(path): content_hash(Path(path).read_bytes()) for path in sorted(files)}
     return replace(made, forecast=replace(made.forecast, inputs=inputs))
+
+
+def refitted(params: Params, whole: Ledger) -> Fitter:
+    """What answers from a fit sampled now, and samples nothing twice."""
+    new = fit(params, records(params, whole, params.question.as_of).fitted, anew=True)
+    return lambda params, record: new if fit_key(params, record)[:32] == new.key else fit(params, record)
 
 
 def forecast(params: Params, whole: Ledger, fitted: Fitter, through: date | None = None) -> Run:

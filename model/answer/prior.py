@@ -28,7 +28,7 @@ LEVEL_NAMES = {2: "reported to come", 1: "may come", -1: "may not come", -2: "re
 
 
 def is_belief(span_ratio: float) -> bool:
-    """Whether a parameter is belief, not record: its central 90% keeps over `UNMOVED` of its width in the prior."""
+    """Whether a parameter rests on belief: its central 90% keeps over `UNMOVED` of its width in the prior."""
     return span_ratio > UNMOVED
 
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..chances import by_deadline
-from ..fit.fits import pareto_k
 from ..fit.likelihood import log_likelihood
-from ..fit.reweight import PARETO_K_MAX
+from ..fit.reweight import PARETO_K_MAX, pareto_k
 from ..settings.priors import Prior
 from .forecast import Run
 
@@ -40,7 +39,7 @@ class End:
 
 @dataclass(frozen=True)
 class Bar:
-    """One prior, its name in sentences, and what it does to the headline; `power` is its own power-scaling sensitivity."""
+    """One prior, its name in sentences, and what it does to the headline; `power`: power-scaling sensitivity."""
 
     name: str
     label: str

@@ -25,6 +25,7 @@ from ..summit import coords, data_of
 from .reweight import pareto_k, update  # noqa: F401
 from .sampling import compiled, diagnose, draws_of, flat, resample, sample, thinned, worst_rhat  # noqa: F401
 
+NONE_STORED = "no stored fit of these priors and this record"
 KEPT = 1000
 """Draws kept of a fit: thinning makes every answer quicker and loses little, since neighbours are alike."""
 STATS = ("acceptance_rate", "diverging", "energy", "lp", "n_steps", "step_size", "tree_depth")
@@ -95,10 +96,10 @@ def fit(params: Params, record: Record, *, anew: bool = False) -> Fit:
     with locked(f"fit-{key[:16]}"):
         if not anew and (found := load_fit(path)):
             return found
-        return sampled(params, record, path)
+        return sampled(params, record, path, "asked for" if anew else NONE_STORED)
 
 
-def sampled(params: Params, record: Record, path: Path) -> Fit:
+def sampled(params: Params, record: Record, path: Path, why: str) -> Fit:
     """A fit sampled now and stored at `path`; see `fit`."""
     begin = time.perf_counter()
     tree = sample(params, record)
@@ -106,7 +107,6 @@ def sampled(params: Params, record: Record, path: Path) -> Fit:
     checks, failures = diagnose(tree, params, kept)
     stats = flat(kept["sample_stats"].to_dataset()[list(STATS)])
     seconds = time.perf_counter() - begin
-    why = "no stored fit of these priors and this record"
     made = Fit(path.stem, record.through, draws_of(kept, record), checks, seconds, False, why, stats=stats)
     if failures:
         failed = FAILED / path.name
@@ -159,6 +159,6 @@ def load_fit(path: Path) -> Fit | None:
         meta["diagnostics"],
         meta["seconds"],
         True,
-        "from the stored fit",
+        "From the stored fit",
         stats=stats,
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..evidence.record import Record
-from ..files.disk import locked
+from ..files.disk import locked, name_of
 from ..paths import FITS, RENDERED
 from ..settings.params import Params
 from ..summit import build, coords, dims
@@ -48,15 +48,18 @@ def posterior_tree(params: Params, record: Record) -> "DataTree":
     return read(posterior_file(params, record))
 
 
-def posterior_file(params: Params, record: Record) -> Path:
-    """The netCDF file of the fit to a record; made by PyMC where neither the store nor a rendered run has it."""
+def posterior_file(params: Params, record: Record, *, anew: bool = False) -> Path:
+    """The netCDF file of the fit to a record; made with PyMC if neither the store nor a rendered run has it.
+
+    With `anew` it is made again from the stored draws.
+    """
     made = fit(params, record)
     stored = FITS / f"{made.key}.nc"
-    for path in (stored, *sorted(RENDERED.glob(f"*/{POSTERIOR}"))):
+    for path in () if anew else (stored, *sorted(RENDERED.glob(f"*/{POSTERIOR}"))):
         if key_of(path) == made.key:
             return path
     with locked(f"posterior-{made.key[:16]}"):
-        if key_of(stored) != made.key:
+        if anew or key_of(stored) != made.key:
             write(tree_of(made, params, record), stored)
     return stored
 
@@ -93,7 +96,6 @@ def tree_of(made: Fit, params: Params, record: Record) -> "DataTree":
         "key": made.key,
         "through": made.through.isoformat(),
         "diagnostics": json.dumps(made.diagnostics, sort_keys=True),
-        "seconds": made.seconds,
         "random_seed": seed,
         "versions": json.dumps({name: version(name) for name in VERSIONED}, sort_keys=True),
     }
@@ -178,8 +180,8 @@ def read_fit(path: Path) -> Fit:
         date.fromisoformat(about["through"]),
         draws,
         json.loads(about["diagnostics"]),
-        float(np.asarray(about["seconds"]).item()),
+        0.0,
         True,
-        f"shipped with {path.parent.name}",
+        f"From the posterior that {name_of(path.parent)} ships",
         stats=flat(tree["sample_stats"].to_dataset()),
     )

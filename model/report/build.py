@@ -41,6 +41,7 @@ def render(
     names: Sequence[str] | None = None,
     run_name: str | None = None,
     out_dir: str | os.PathLike[str] | None = None,
+    refit: bool = False,
 ) -> Path:
     """The folder of the rendered report.
 
@@ -54,6 +55,8 @@ def render(
         Name of the folder under `notebooks/rendered`, see `provenance.folder_of`.
     out_dir : path, optional
         Another folder in its place; what it holds is replaced.
+    refit : bool
+        Sample the fit anew, whatever is stored or shipped.
 
     Raises
     ------
@@ -71,8 +74,8 @@ def render(
     target = provenance.folder_of(injected, run_name, out_dir)
     with locked(f"render-{content_hash(str(target))[:16]}"):
         state = provenance.inputs_state(params, sources, injected, names)
-        run = forecast.run(params, sources, edits)
-        kept = posterior.posterior_file(params, run.record)
+        run = forecast.run(params, sources, edits, refit=refit)
+        kept = posterior.posterior_file(params, run.record, anew=refit)
         with stored(run, run_file(params, sources, edits)):
             notebooks = notebook.execute(notebook.sources(names), injected)
         built = CACHE / "render" / secrets.token_hex(6)
@@ -117,18 +120,20 @@ def run_of(params: Params, sources: "Sources", edits: "Edits") -> "Run":
     return forecast.run(params, sources, edits)
 
 
-def command(params: Params, sources: "Sources", edits: "Edits", run_name: str | None = None) -> int:
+def command(
+    params: Params, sources: "Sources", edits: "Edits", run_name: str | None = None, refit: bool = False
+) -> int:
     """Exit code of `summit forecast --report`: render unless the report is current, say where it lies."""
     from ..answer.forecast import load
     from ..track_record import log
     from . import words
 
     begin = time.perf_counter()
-    current = provenance.is_current(params, sources, edits, run_name=run_name)
+    current = not refit and provenance.is_current(params, sources, edits, run_name=run_name)
     if current:
         folder = provenance.folder_of(notebook_parameters(params, sources, edits), run_name)
     else:
-        folder = render(params, sources, edits, run_name=run_name)
+        folder = render(params, sources, edits, run_name=run_name, refit=refit)
     made = load(folder / "forecast.json")
     if not edits:
         log.publish(made, LOG)
@@ -153,7 +158,7 @@ def refresh_readme(made: "Forecast", params: Params, folder: Path) -> None:
 
 
 def readme(text: str, made: "Forecast", names: Mapping[str, str]) -> str:
-    """The text of a README, what stands between its markers replaced; `names` as in `tables.who_comes_where`."""
+    """The text of a README with new content between its markers; `names` as in `tables.who_comes_where`."""
     from . import tables
 
     parts = {

@@ -19,7 +19,7 @@ from ..evidence.ledger import Ledger
 from ..evidence.record import Record, record
 from ..files.csv_files import csv_text, four_decimals
 from ..files.disk import write_atomic
-from ..fit import fits
+from ..fit import fits, reweight, sampling
 from ..paths import RECORD
 from ..settings.params import Params
 from .baselines import baseline_points
@@ -44,10 +44,10 @@ def january_fit(params: Params, ready: Any, past: Record, name: str, length: dic
     """
     for times in (1, 2, 4):
         longer = length | {"draws": times * length["draws"], "tune": times * length["tune"]}
-        tree = fits.resample(ready, past, params, **longer)
-        rhat = fits.worst_rhat(tree)
+        tree = sampling.resample(ready, past, params, **longer)
+        rhat = sampling.worst_rhat(tree)
         if rhat <= RHAT_MAX:
-            draws = {name: values[::THIN] for name, values in fits.draws_of(tree, past).items()}
+            draws = {name: values[::THIN] for name, values in sampling.draws_of(tree, past).items()}
             return fits.Fit("", past.through, draws, {"rhat_max": rhat}, 0.0, False, "")
     raise fits.GateError(
         f"the fit of {name} did not converge, so nothing is scored: expected R-hat at most {RHAT_MAX}; "
@@ -82,7 +82,7 @@ def year_points(
         draws = {}
         for without in {structure.without for structure in now}:
             known = record(reduced(asked.cut, without), params)
-            draws[without] = fits.update(januaries[without], pasts[without], known, day).draws
+            draws[without] = reweight.update(januaries[without], pasts[without], known, day).draws
         for structure in now:
             ahead = structure.ahead(asked.cut, day, asked.deadlines[-1], params)
             by_day = chances.chances(draws[structure.without], ahead).by_day
@@ -120,7 +120,7 @@ _COMPILED: dict[str, Any] = {}
 def ready_for(params: Params, whole: Ledger) -> Any:
     """The compiled model, once a process: only its data change between years and structures."""
     if "model" not in _COMPILED:
-        _COMPILED["model"] = fits.compiled(params, record(whole.as_of(date(2015, 1, 1)), params))
+        _COMPILED["model"] = sampling.compiled(params, record(whole.as_of(date(2015, 1, 1)), params))
     return _COMPILED["model"]
 
 

@@ -17,7 +17,7 @@ from .. import chances, parallel
 from ..attendance import Draws
 from ..evidence.outlook import Outlook
 from ..evidence.record import CLASSES, Record
-from ..fit import fits, likelihood, predictive
+from ..fit import likelihood, predictive, sampling
 from ..paths import RECORD
 from ..settings.params import Params
 from ..summit import coords, dims
@@ -134,8 +134,8 @@ def one(
     made = simulate(true, past, np.random.default_rng([random_seed, 1]))
     seeded = replace(params, run=params.run.model_copy(update={"random_seed": random_seed % 2**32}))
     try:
-        tree = fits.resample(ready, made, seeded, chains=CHAINS, draws=draws, tune=tune)
-        found, (checks, _) = fits.draws_of(tree, made), fits.diagnose(tree, seeded)
+        tree = sampling.resample(ready, made, seeded, chains=CHAINS, draws=draws, tune=tune)
+        found, (checks, _) = sampling.draws_of(tree, made), sampling.diagnose(tree, seeded)
     except Exception as error:
         return Simulation(number, {}, failure=f"{type(error).__name__}: {error}".splitlines()[0][:200])
     steps = np.linspace(0, len(found["held"]) - 1, kept).round().astype(int)
@@ -152,7 +152,7 @@ _READY: dict[str, Any] = {}
 
 
 def _begin(params: Params, past: Record, ahead: Outlook) -> None:
-    _READY.update(params=params, past=past, ahead=ahead, ready=fits.compiled(params, past))
+    _READY.update(params=params, past=past, ahead=ahead, ready=sampling.compiled(params, past))
 
 
 def _work(number: int) -> Simulation:

@@ -22,7 +22,7 @@ from ..evidence.rows import Occasion
 from ..evidence.seasons import DAY, YEAR
 from ..evidence.tone import about_occasions
 from ..files.disk import content_hash, write_atomic
-from ..fit import fits
+from ..fit import fits, reweight, sampling
 from ..paths import CACHE, PARAMS, RECORD, SWEEPS, TABLES, package_files
 from ..settings.params import Params, load_params
 from . import audit, backtest, losses, origins, sbc
@@ -50,9 +50,11 @@ class Checked(NamedTuple):
 
 def fit_of(params: Params, ready: Any, past: Record) -> Checked:
     """The fit of a compiled model to a record; it is not stored."""
-    tree = fits.resample(ready, past, params)
-    checks, failures = fits.diagnose(tree, params)
-    return Checked(fits.Fit("", past.through, fits.draws_of(tree, past), checks, 0.0, False, ""), failures)
+    tree = sampling.resample(ready, past, params)
+    checks, failures = sampling.diagnose(tree, params)
+    return Checked(
+        fits.Fit("", past.through, sampling.draws_of(tree, past), checks, 0.0, False, ""), failures
+    )
 
 
 def headline(
@@ -71,7 +73,7 @@ def headline(
     past = record(structure.learns_from(learned), params)
     past = replace(past, years=past.years - fewer_years)
     fitted, failures = fit_of(params, ready, past)
-    draws = fits.update(fitted, past, past, q.as_of).draws
+    draws = reweight.update(fitted, past, past, q.as_of).draws
     p = chances.by_deadline(draws, structure.ahead(seen, q.as_of, q.deadline, params))
     spread = forecast.spread(p, params.run.interval_mass)
     return {
@@ -88,7 +90,7 @@ def headline(
 def structures(params: Params, whole: Ledger) -> Iterator[dict]:
     """The headline of the default run under each named structure."""
     cut = whole.as_of(params.question.as_of)
-    ready = fits.compiled(params, record(cut, params))
+    ready = sampling.compiled(params, record(cut, params))
     for structure in STRUCTURES:
         answer = headline(structure.params(params), ready, cut, cut, structure)
         yield {"structure": structure.name, "what": structure.what} | answer
@@ -104,7 +106,7 @@ def without_year(ledger: Ledger, year: int) -> Ledger:
 def influence(params: Params, whole: Ledger) -> Iterator[dict]:
     """The headline of the default run with each year left out of the record it learns from."""
     cut = whole.as_of(params.question.as_of)
-    ready = fits.compiled(params, record(cut, params))
+    ready = sampling.compiled(params, record(cut, params))
     base = headline(params, ready, cut, cut)
     for year in LEFT_OUT:
         row = headline(params, ready, without_year(cut, year), cut, fewer_years=1)
@@ -124,10 +126,12 @@ def samplers(params: Params, whole: Ledger) -> Iterator[dict]:
     q, run = params.question, params.run
     cut = whole.as_of(q.as_of)
     past, ahead = record(cut, params), outlook(cut, q.as_of, q.deadline, params)
-    longer = fits.resample(fits.compiled(params, past), past, params, draws=4 * run.draws, tune=4 * run.tune)
+    longer = sampling.resample(
+        sampling.compiled(params, past), past, params, draws=4 * run.draws, tune=4 * run.tune
+    )
     ours, theirs = (
         sbc.quantities(params, past, ahead, draws)
-        for draws in (fits.fit(params, past).draws, fits.draws_of(longer, past))
+        for draws in (fits.fit(params, past).draws, sampling.draws_of(longer, past))
     )
 
     def squared_error(values: np.ndarray) -> float:
@@ -165,14 +169,14 @@ def refits(params: Params, whole: Ledger) -> Iterator[dict]:
     `errors` is their difference in Monte Carlo standard errors.
     """
     rng = np.random.default_rng(params.run.random_seed)
-    ready = fits.compiled(params, record(whole.as_of(params.question.as_of), params))
+    ready = sampling.compiled(params, record(whole.as_of(params.question.as_of), params))
     for number in range(LEDGERS):
         as_of = date(2003, 1, 1) + int(rng.integers(0, 8000)) * DAY
         cut = thinned(whole, 0.8, rng).as_of(as_of)
         past, ahead = record(cut, params), outlook(cut, as_of, as_of + 180 * DAY, params)
         days = (as_of - past.through).days
         later = replace(past, years=past.years + days / YEAR)
-        first = fits.update(fit_of(params, ready, past).fit, past, past, as_of)
+        first = reweight.update(fit_of(params, ready, past).fit, past, past, as_of)
         anew = fit_of(params, ready, later).fit
         ours, theirs = (chances.by_deadline(each.draws, ahead) for each in (first, anew))
         error = np.hypot(forecast.monte_carlo_error(ours, first), forecast.monte_carlo_error(theirs, anew))
