@@ -141,7 +141,7 @@ class TestFaults:
 
     def test_a_fault_of_the_program_is_one_line_and_keeps_its_traceback(self, call, tmp_path, monkeypatch):
         monkeypatch.setattr(cli, "FAILED", tmp_path)
-        monkeypatch.setattr(forecast, "run", lambda *_: {}["missing"])
+        monkeypatch.setattr(forecast, "run", lambda *_, **__: {}["missing"])
         code, text, complaint = call("forecast")
         assert (code, text, complaint.count("\n")) == (3, "", 1)
         assert complaint.startswith("a fault of this program: KeyError: 'missing'; the traceback is kept in ")

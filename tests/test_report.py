@@ -503,8 +503,8 @@ def workshop(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(build, "LOG", tmp_path / "log.csv")
     monkeypatch.setattr(provenance, "RENDERED", tmp_path / "rendered")
-    monkeypatch.setattr(forecast, "run", lambda *_: made_up_run())
-    monkeypatch.setattr(posterior, "posterior_file", lambda *_: tmp_path / "1_good.ipynb")
+    monkeypatch.setattr(forecast, "run", lambda *_, **__: made_up_run())
+    monkeypatch.setattr(posterior, "posterior_file", lambda *_, **__: tmp_path / "1_good.ipynb")
     return lambda: write("2_bad", "broken", "print('so far')\nraise ValueError('first\\nlast words')")
 
 

@@ -11,7 +11,7 @@ import pytest
 from made_up import PARAMS, PRIORS
 
 from model.evidence.words import LEVELS
-from model.fit import fits, likelihood, sampling
+from model.fit import likelihood, sampling
 from model.report import audit_words
 from model.track_record import sbc
 
@@ -149,7 +149,7 @@ class TestVerdict:
         def broken(*_, **__):
             raise RuntimeError("All initialization points failed\nmore")
 
-        monkeypatch.setattr(fits, "resample", broken)
+        monkeypatch.setattr(sampling, "resample", broken)
         made = sbc.one(0, PARAMS, default_run.record, default_run.outlook, None)
         assert made.failure == "RuntimeError: All initialization points failed" and not made.ranks
 

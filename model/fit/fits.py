@@ -150,7 +150,7 @@ def load_fit(path: Path) -> Fit | None:
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
     draws = {name: values for name, values in arrays.items() if not name.startswith("stats/")}
-    stats = {name.removeprefix("stats/"): arrays[name] for name in arrays.keys() - draws.keys()}
+    stats = {name: arrays[f"stats/{name}"] for name in STATS if f"stats/{name}" in arrays}
     through = date.fromisoformat(meta["through"])
     return Fit(
         path.stem,

@@ -117,6 +117,8 @@ def by_chain(arrays: dict[str, np.ndarray], params: Params, record: Record) -> "
 
 def named(data: "Dataset") -> "Dataset":
     """A dataset of PyMC with the names of `DATA_DIMS` for its numbered dims, whole numbers small, no attributes."""
+    from xarray import Dataset
+
     homes = {
         f"{part}{ending}_dim_0": dim
         for dim, parts in DATA_DIMS.items()
@@ -128,7 +130,12 @@ def named(data: "Dataset") -> "Dataset":
     small = {
         name: values.astype("int16") for name, values in renamed.data_vars.items() if values.dtype.kind == "i"
     }
-    return renamed.assign(small).drop_attrs()
+    # PyMC's order of variables and coordinates varies from run to run; the file must not.
+    renamed = renamed.assign(small)
+    values = {name: renamed[name].variable for name in sorted(map(str, renamed.data_vars))}
+    return Dataset(
+        values, coords={name: renamed[name] for name in sorted(map(str, renamed.coords))}
+    ).drop_attrs()
 
 
 def write(tree: "DataTree", path: Path) -> None:
