@@ -528,8 +528,8 @@ def test_a_report_is_rendered_once_and_again_when_something_it_rests_on_changes(
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     workshop()
     assert not provenance.is_current(asked)
-    assert build.command(asked, Sources(), Edits()) == 1
-    assert "notebook 2_bad, cell broken: last words" in capsys.readouterr().err
+    with pytest.raises(notebook.RenderError, match="notebook 2_bad, cell broken: last words"):
+        build.command(asked, Sources(), Edits())
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     assert "so far" in (tmp_path / "failed" / "2_bad.ipynb").read_text()
     left = [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()]
