@@ -31,7 +31,7 @@ def is_current() -> bool:
 
 
 def set_up() -> None:
-    """Make .venv anew and install by hash; the project itself is installed editable, without build isolation."""
+    """Recreate .venv and install by hash; the project itself is editable, without build isolation."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     print(f"Setting up .venv with Python {version} (once: 230 MB to download, about a minute).", flush=True)
     shutil.rmtree(VENV, ignore_errors=True)

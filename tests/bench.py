@@ -1,12 +1,14 @@
-"""How long things take: `make bench` measures each row as a ratio within one run and keeps them in the record.
+"""Measures how long things take: `make bench` prints each row as a ratio and stores it in `bench.csv`.
 
-Every row compares two things measured in turn, so that a busy machine slows both; the spread is the smallest and the
-largest of the repeats. Processes are timed whole, import included. `make bench ARGS="answer start"` runs some rows.
+Each row times two things in turn, so that a busy machine slows both. The spread is the smallest and the
+largest ratio of the repeats. Processes are timed as a whole, imports included.
+`make bench ARGS="answer start"` runs only these rows.
 """
 
 import argparse
 import itertools
 import os
+import secrets
 import statistics
 import subprocess
 import sys
@@ -15,21 +17,23 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
-import model  # noqa: F401  (one BLAS thread and the caches, before NumPy is imported)
+import model  # noqa: F401  (sets one BLAS thread and the caches before NumPy is imported)
 from model import chances
 from model.answer import forecast, sweep
 from model.evidence import ledger
 from model.evidence.outlook import outlook
 from model.evidence.record import record as record_of
 from model.fit import fits
-from model.paths import ROOT
+from model.paths import CACHE, PARAMS, RECORD, ROOT, TABLES
 from model.report import build, notebook
 from model.settings.params import load_params
 from model.track_record import backtest
+from model.track_record.tables import load, save_table
 
-TABLE = backtest.RECORD / "bench.csv"
+TABLE = RECORD / "bench.csv"
 SUMMIT = [sys.executable, "-m", "model"]
 PLAIN = """
 import pymc as pm
@@ -42,41 +46,57 @@ whole = forecast.read(params, forecast.Sources(signals=[{signals!r}] if {signals
 as_of, deadline = params.question.as_of, params.question.deadline
 past = record.record(whole.as_of(as_of), params)
 with summit.build(params, past):
-    tree = pm.sample(1000, tune=1000, chains=4, cores=2, target_accept=params.run.target_accept, random_seed={seed},
+    tree = pm.sample(params.run.draws, tune=params.run.tune, chains=params.run.chains, cores=2,
+                     nuts={{"target_accept": params.run.target_accept}}, random_seed={seed},
                      progressbar=False, nuts_sampler="{sampler}")
 """
+"""A script that samples the model of a record with pm.sample and nothing else; see `plain`."""
 HEADLINE = """
 import arviz as az
 draws = tree["posterior"].to_dataset().stack(sample=("chain", "draw")).transpose("sample", ...)
 norm = past.norm + 0 * draws["held"].values
 p = chances.by_deadline({name: draws[name].values for name in draws.data_vars} | {"norm": norm},
                         outlook.outlook(whole.as_of(as_of), as_of, deadline, params))
-print(float(az.ess(p.reshape(4, -1))))
+print(float(az.ess(p.reshape(params.run.chains, -1))))
 """
+"""The effective sample size of the headline, added to the script of `PLAIN`."""
 IMPORTS = (
-    "model",
-    "model.report.build",
-    "model.report.show",
-    "model.report.tables",
-    "model.report.figures",
-    "model.fit.predictive",
-    "model.track_record.study",
+    "model.answer.facts",
+    "model.answer.prior",
     "model.answer.sensitivity",
-    "model.report.structure_figures",
-    "model.report.tuning_figures",
-    "model.report.record_figures",
-    "model.report.whatif",
+    "model.fit.predictive",
+    "model.report.audit_words",
     "model.report.expectations",
+    "model.report.figures",
+    "model.report.model_words",
+    "model.report.parameters",
+    "model.report.record_figures",
+    "model.report.record_words",
+    "model.report.show",
+    "model.report.structure_figures",
+    "model.report.tables",
+    "model.report.tuning_figures",
+    "model.report.whatif",
+    "model.report.words",
+    "model.settings.scenario",
+    "model.track_record.published",
+    "model.track_record.sbc",
+    "model.track_record.tables",
     "matplotlib.pyplot",
     "arviz",
     "ipywidgets",
     "scipy.stats",
 )
+"""What the notebooks import, and the libraries that these modules import on first use."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison: the ratio of `seconds` to `against_seconds` (medians), or what `ratio` says, over the repeats."""
+    """One comparison over its repeats.
+
+    `ratio` is the median ratio of the two times, between `smallest` and `largest`; `seconds` and
+    `against_seconds` are the median times. Where `what` says so, these are rates or times per item.
+    """
 
     row: str
     what: str
@@ -90,14 +110,20 @@ class Row:
 
 
 def clock(work: Callable[[], object]) -> float:
-    """Seconds that `work` takes."""
+    """The seconds that `work` takes."""
     begin = time.perf_counter()
     work()
     return time.perf_counter() - begin
 
 
 def process(*command: str, **environment: str) -> str:
-    """The output of a process; an error where it fails."""
+    """The output of a process.
+
+    Raises
+    ------
+    CalledProcessError
+        If the process fails.
+    """
     return subprocess.run(
         command,
         check=True,
@@ -112,14 +138,14 @@ def process(*command: str, **environment: str) -> str:
 def plain(
     seed: int, sampler: str = "pymc", more: str = "", *, priors: str | None = None, signals: str = ""
 ) -> str:
-    """The output of a bare script that samples the model with pm.sample and goes on with `more`."""
+    """The output of the script `PLAIN`, followed by the code `more`."""
     script = PLAIN.format(seed=seed, sampler=sampler, priors=priors, signals=signals) + more
     return process(sys.executable, "-c", script)
 
 
 def one_more(path: Path, day: date, number: int) -> None:
-    """Write a ledger file of one general signal, which the seeds do not have."""
-    header, line = (ROOT / "seeds" / "signals.csv").read_text("utf-8").splitlines()[:2]
+    """Write a ledger file with one general signal that is not in the seeds."""
+    header, line = TABLES["signals"].read_text("utf-8").splitlines()[:2]
     path.write_text(f"{header}\n{day}-bench-{number},{day},{day},{line.split(',', 3)[3]}\n", "utf-8")
 
 
@@ -131,7 +157,7 @@ def compared(
     against: Callable[[], object],
     repeats: int = 5,
 ) -> Row:
-    """`work` and `against` timed in turn; how many times as long `work` takes."""
+    """The row that compares `work` with `against`, timed in turn; the ratio is work / against."""
     pairs = [(clock(work), clock(against)) for _ in range(repeats)]
     ratios = [mine / theirs for mine, theirs in pairs]
     mine, theirs = (statistics.median(column) for column in zip(*pairs))
@@ -139,7 +165,7 @@ def compared(
 
 
 def answer() -> Iterator[Row]:
-    """(a) In process: the stored fit against a new one."""
+    """(a) In process: a new fit against answers from the stored one, which keeps 1,000 draws."""
     params = load_params()
     whole, q = forecast.read(params), params.question
     past = record_of(whole.as_of(q.as_of), params)
@@ -163,67 +189,66 @@ def answer() -> Iterator[Row]:
 
 
 def start() -> Iterator[Row]:
-    """(b) `summit forecast` from the stored fit against a bare Python with NumPy; help and check beside it."""
+    """(b) `forecast` from the stored fit, `check` and `--help`, against a Python that only imports NumPy."""
     forecast.run(load_params())
 
     def bare() -> str:
         return process(sys.executable, "-c", "import numpy")
 
     for words, target in ((["forecast"], "<= 4, < 1 s"), (["check"], "< 0.5 s"), (["--help"], "< 0.5 s")):
-        process(*SUMMIT, *words)
-        yield compared(
-            "b",
-            f"summit {' '.join(words)}, against importing NumPy",
-            target,
-            lambda: process(*SUMMIT, *words),
-            bare,
-            9,
-        )
+        command = partial(process, *SUMMIT, *words)
+        command()
+        yield compared("b", f"summit {' '.join(words)}, against importing NumPy", target, command, bare, 9)
 
 
 def stale() -> Iterator[Row]:
-    """(c) `summit forecast` that must fit first against a plain script with pm.sample on the same model.
+    """(c) `summit forecast` that has to fit first, against a script with pm.sample on the same model.
 
-    What makes the fit stale differs in what must be compiled: nothing for a random seed or a general signal of the past,
-    much for a prior.
+    What made the fit stale decides what is compiled: nothing for a random seed or a general signal of the
+    past, much for a prior.
     """
-    seeds = iter(range(int(time.time()) % 10**6 * 100, 10**9))
-    told, some = (ROOT / "params" / "priors.yaml").read_text("utf-8"), "scale: 2.0}"
-    assert some in told
-    with tempfile.TemporaryDirectory(dir=build.CACHE) as place:
+    seeds = itertools.count(secrets.randbelow(10**9))
+    text, scale = (PARAMS / "priors.yaml").read_text("utf-8"), "scale: 2.0}"
+    assert text.count(scale) == 1
+    with tempfile.TemporaryDirectory(dir=CACHE) as place:
         priors, signals = Path(place) / "priors.yaml", Path(place) / "more.csv"
-        files = {
-            "the random seed": {},
-            "a prior": {"priors": str(priors)},
-            "a row of the past": {"signals": str(signals)},
-        }
 
         def another() -> int:
-            """The random seed of a run that nobody has made before; the two files are as new."""
+            """A random seed that no run has used; both files change with it."""
             seed = next(seeds)
-            priors.write_text(told.replace(some, f"{some[:-1]}{seed}}}"), "utf-8")
+            priors.write_text(text.replace(scale, f"{scale[:-1]}{seed}}}"), "utf-8")
             one_more(signals, date(2016, 1, 1) + timedelta(days=seed % 300), seed)
             return seed
 
-        for changed, given in files.items():
-            words = [word for name, path in given.items() for word in (f"--{name}", path)]
+        def ours(files: dict[str, str]) -> None:
+            options = [word for name, path in files.items() for word in (f"--{name}", path)]
+            process(*SUMMIT, "forecast", "--random-seed", str(another()), *options)
+
+        def theirs(files: dict[str, str]) -> None:
+            plain(another(), **files)
+
+        for changed, files in (
+            ("the random seed", {}),
+            ("a prior", {"priors": str(priors)}),
+            ("a row of the past", {"signals": str(signals)}),
+        ):
             yield compared(
                 "c",
                 f"summit forecast with a stale fit ({changed} changed), against a script with pm.sample",
                 "<= 1",
-                lambda: process(*SUMMIT, "forecast", "--random-seed", str(another()), *words),
-                lambda: plain(another(), **given),
+                partial(ours, files),
+                partial(theirs, files),
                 3,
             )
 
 
 def rendered() -> Iterator[Row]:
-    """(d) The report after one new row against papermill with as many notebooks that only import what ours import."""
+    """(d) The report after one new row, against as many notebooks that only import what ours import."""
     import nbformat
     from nbformat.v4 import new_code_cell, new_notebook
 
     number = iter(range(10**6))
-    with tempfile.TemporaryDirectory(dir=build.CACHE) as place:
+    with tempfile.TemporaryDirectory(dir=CACHE) as place:
         folder, extra = Path(place), Path(place) / "more.csv"
         bare = []
         for source in notebook.sources():
@@ -252,7 +277,7 @@ def rendered() -> Iterator[Row]:
 
 
 def samplers() -> Iterator[Row]:
-    """(e) Effective samples of the headline a second, whole process: PyMC's own sampler against nutpie."""
+    """(e) Effective samples of the headline per second, whole process: PyMC's sampler against nutpie."""
     rates: dict[str, list[float]] = {"pymc": [], "nutpie": []}
     for n in range(3):
         for sampler, found in rates.items():
@@ -261,7 +286,7 @@ def samplers() -> Iterator[Row]:
     ratios = [mine / theirs for mine, theirs in zip(*rates.values())]
     yield Row(
         "e",
-        "effective samples a second, PyMC (the default) against nutpie: per second in place of seconds",
+        "effective samples per second, PyMC (the default) against nutpie; rates in place of seconds",
         statistics.median(ratios),
         min(ratios),
         max(ratios),
@@ -287,37 +312,35 @@ def record() -> Iterator[Row]:
 
 
 def many() -> Iterator[Row]:
-    """(g) A sweep of 1,000 forecasts that share ten fits, the fits being there, against 1,000 single ones."""
-    days = {"first": "2025-01-31", "last": "2025-07-11", "days": 1}
-    with tempfile.TemporaryDirectory(dir=build.CACHE) as place:
-        sources, made, passed = forecast.Sources(), 0, []
-        for seed in itertools.count(1):
-            try:
-                forecast.headline(
-                    load_params(random_seed=seed), forecast.read(load_params()), date(2025, 7, 11), fits.fit
-                )
-            except fits.GateError:
-                continue
-            passed.append(seed)
-            if len(passed) == 10:
-                break
-        chosen = sweep.Sweep(means="bench", as_of=sweep.Every(**days).listed()[-100:], random_seeds=passed)
+    """(g) A sweep of 1,000 forecasts that share ten stored fits, against one `summit forecast`."""
+    days = sweep.Every(first=date(2025, 1, 31), last=date(2025, 7, 11), days=1).listed()[-100:]
+    seeds = list(itertools.islice(seeds_that_pass(days[-1]), 10))
+    chosen, made = sweep.Sweep(means="bench", as_of=days, random_seeds=seeds), []
+    with tempfile.TemporaryDirectory(dir=CACHE) as place:
 
         def swept() -> None:
-            nonlocal made
-            made = len(sweep.run(chosen, sources, Path(place) / f"{time.time()}.jsonl"))
+            made.extend(sweep.run(chosen, forecast.Sources(), Path(place) / "sweep.jsonl"))
 
-        yield replace(
-            compared(
-                "g",
-                "1,000 forecasts of a sweep, against one summit forecast",
-                "< 60 s",
-                swept,
-                lambda: process(*SUMMIT, "forecast"),
-                1,
-            )
+        yield compared(
+            "g",
+            "1,000 forecasts of a sweep, against one summit forecast",
+            "< 60 s",
+            swept,
+            partial(process, *SUMMIT, "forecast"),
+            1,
         )
-        assert made == 1000
+    assert len(made) == 1000
+
+
+def seeds_that_pass(as_of: date) -> Iterator[int]:
+    """The random seeds from 1 on whose fit passes the gate; each fit is stored."""
+    whole = forecast.read(load_params())
+    for seed in itertools.count(1):
+        try:
+            forecast.headline(load_params(random_seed=seed), whole, as_of, fits.fit)
+        except fits.GateError:
+            continue
+        yield seed
 
 
 SIZES = """
@@ -326,52 +349,42 @@ from model.answer import forecast
 from model.evidence import outlook, record
 from model.settings.params import load_params
 params = load_params()
-q, files = params.question, forecast.Sources(signals=[sys.argv[1]] if sys.argv[1] else [])
+q, files = params.question, forecast.Sources(signals=[sys.argv[1]])
 begin = time.perf_counter()
-whole = forecast.read(params, files)
-read = time.perf_counter() - begin
-cut = whole.as_of(q.as_of)
+cut = forecast.read(params, files).as_of(q.as_of)
 record.record(cut, params)
 outlook.outlook(cut, q.as_of, q.deadline, params)
-print(len(whole.signals), time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
+"""Seconds to read a ledger with the signals of a file and to look ahead, and peak memory in MB (Linux)."""
 
 
 def sizes() -> Iterator[Row]:
-    """(h) Reading a ledger and looking ahead with 500, 5,000 and 50,000 more signals, time a signal against the smallest."""
+    """(h) Reading a ledger with 500, 5,000 and 50,000 more signals, and its outlook: seconds per signal."""
     whole = forecast.read(load_params())
-    general = [
-        signal
-        for signal in whole.as_of(date(2025, 7, 1)).signals
-        if not signal.occasion and not signal.same_as
-    ]
+    signals = whole.as_of(date(2025, 7, 1)).signals
+    general = [signal for signal in signals if not signal.occasion and not signal.same_as]
     first: float | None = None
-    with tempfile.TemporaryDirectory(dir=build.CACHE) as place:
+    with tempfile.TemporaryDirectory(dir=CACHE) as place:
         for size in (500, 5_000, 50_000):
+            copies = itertools.islice(itertools.cycle(general), size)
             rows = [
-                replace(
-                    general[n % len(general)],
-                    event_id=f"{general[n % len(general)].event_date}-more-{n}",
-                    same_as="",
-                )
-                for n in range(size)
+                replace(signal, event_id=f"{signal.event_date}-more-{n}") for n, signal in enumerate(copies)
             ]
             path = Path(place) / f"{size}.csv"
-            path.write_text(ledger.csv_of(replace(whole, signals=tuple(rows)))["signals"])
-            found = [
-                list(map(float, process(sys.executable, "-c", SIZES, str(path)).split())) for _ in range(3)
-            ]
-            each = [seconds / size for _, seconds, _ in found]
+            path.write_text(ledger.csv_of(replace(whole, signals=tuple(rows)))["signals"], "utf-8")
+            outputs = [process(sys.executable, "-c", SIZES, str(path)) for _ in range(3)]
+            seconds, memory = zip(*(map(float, output.split()) for output in outputs))
+            each = [value / size for value in seconds]
             first = first or statistics.median(each)
             yield Row(
                 "h",
-                f"{size:,} more signals, peak {max(memory for *_, memory in found):.0f} MB: seconds a signal against"
-                " that of 500",
+                f"{size:,} more signals, peak {max(memory):.0f} MB: seconds per signal, against 500",
                 statistics.median(each) / first,
                 min(each) / first,
                 max(each) / first,
                 3,
-                statistics.median(seconds for _, seconds, _ in found),
+                statistics.median(seconds),
                 first * size,
                 "<= 1, < 1 GB",
             )
@@ -390,26 +403,29 @@ ROWS = {
 
 
 def main() -> None:
-    """Measure the rows asked for, print the table, and put them in the place of the same rows of the kept one."""
+    """Measure the rows asked for, print them, and replace the same rows of `bench.csv`."""
     options = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
     options.add_argument("rows", nargs="*", metavar="ROW", help=f"some of {', '.join(ROWS)}; all by default")
     names = options.parse_args().rows or list(ROWS)
     if unknown := [name for name in names if name not in ROWS]:
         options.error(f"unknown row {unknown[0]}; one of {', '.join(ROWS)}")
-    from model.track_record.tables import load, save_table
-
-    print(f"{'':3}{'ratio':>9}  {'spread':<19}{'seconds':>9}{'against':>9}  {'wanted':<13}what")
+    print(f"{'':3}{'ratio':>9}  {'spread':<19}{'seconds':>9}{'against':>9}  {'target':<13}what")
     for name in names:
         found = []
-        for made in ROWS[name]():
-            found.append(asdict(made))
-            print(
-                f"{made.row:3}{made.ratio:9.3g}  {f'{made.smallest:.3g} to {made.largest:.3g}':<19}{made.seconds:9.3g}"
-                f"{made.against_seconds:9.3g}  {made.target:<13}{made.what}",
-                flush=True,
-            )
-        others = [row for row in load("bench") if row["row"] != found[0]["row"]]
+        for row in ROWS[name]():
+            print(line(row), flush=True)
+            found.append(asdict(row))
+        others = [row for row in load(TABLE) if row["row"] != found[0]["row"]]
         save_table(sorted([*others, *found], key=lambda row: row["row"]), TABLE)
+
+
+def line(row: Row) -> str:
+    """A row as one line of the printed table."""
+    spread = f"{row.smallest:.3g} to {row.largest:.3g}"
+    return (
+        f"{row.row:3}{row.ratio:9.3g}  {spread:<19}{row.seconds:9.3g}{row.against_seconds:9.3g}"
+        f"  {row.target:<13}{row.what}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""The density that the sampler sees, against one written a second time: plain loops, SciPy, nothing of the package's formula.
+"""The density that the sampler sees equals one written independently, with plain loops and SciPy.
 
-Only the priors' arguments and the record are shared. Every term is compared by itself, so that a failure names its part.
+Both share only the arguments of the priors and the record. Every term is compared separately, so that a
+failure names the part at fault.
 """
 
 from datetime import date
@@ -71,7 +72,7 @@ def met(p, past, i):
 
 
 def observed(p, past):
-    """Log likelihood of each part of a record at a point: `p` holds plain numbers and arrays by the model's names."""
+    """Log likelihood of each part of a record; `p` holds numbers and arrays by the names of the model."""
     terms = {"came_seen": 0.0, "met_seen": 0.0}
     for i, yes in enumerate(past.came):
         terms["came_seen"] += log(came(p, past, i) if yes else 1 - came(p, past, i))
@@ -219,7 +220,7 @@ def test_every_term_of_the_model_is_what_plain_arithmetic_says(case):
 
 
 def plain_draws(count=12):
-    """Draws of the priors as the log likelihood takes them, and each as plain numbers by the model's names."""
+    """Draws of the priors as `log_likelihood` takes them, and each draw as a dict of plain numbers."""
     p = {name: values[:count] for name, values in prior_draws().items()}
     above = {
         f"{name}_above": p[name] - prior.above for name, prior in PRIORS.parameters.items() if prior.above
@@ -247,7 +248,7 @@ def test_years_without_a_visit_count_against_their_rate(default_run):
 
 
 def test_the_comparison_would_see_a_slip(default_run):
-    """Each parameter moved by a percent, but for the one that no record touches, changes some term besides its prior."""
+    """A parameter moved by 1% changes a likelihood term, except for the one that no record informs."""
     pymc_model = summit.build(PARAMS, default_run.record)
     p, _ = densities(pymc_model)(points(pymc_model)[0])
     now, silent = observed(p, default_run.record), []

@@ -1,11 +1,10 @@
-"""Runs that are interrupted, killed or out of room leave the last good state, and the next run works.
+"""Runs that are interrupted, killed or out of disk space keep the last good state, and the next run works.
 
-The slow ones (`make study`) kill real renders of a copy of the project at random moments.
+The slow tests (`make study`) kill real renders of a copy of the project at random moments.
 """
 
 import json
 import os
-import random
 import resource
 import shutil
 import signal
@@ -13,6 +12,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from model.files.disk import content_hash
@@ -53,7 +53,10 @@ def project(tmp_path, default_run):
 
 
 def begin(project, *words, size=None):
-    """A command line process of the copy, in a group of its own; files may not grow beyond `size`, as on a full disk."""
+    """A command line process of the copy, in its own process group.
+
+    With `size` (bytes) no file may grow beyond it, as on a full disk.
+    """
 
     def prepare():
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -140,7 +143,7 @@ def test_a_render_on_a_full_disk_leaves_the_last_report(project):
 def test_renders_killed_at_thirty_random_moments_leave_a_whole_report_and_log(project):
     assert run(project, "forecast", "--report")[0] == 0
     (folder,) = [path for path in (project / "notebooks" / "rendered").iterdir() if path.name.startswith("2")]
-    rng, length, old = random.Random(1), 0.0, 0
+    rng, length, old = np.random.default_rng(1), 0.0, 0
     for number in range(30):
         assert run(project, "add", *row(number))[0] == 0
         process, start = begin(project, "forecast", "--report"), time.perf_counter()
@@ -164,7 +167,7 @@ def test_renders_killed_at_thirty_random_moments_leave_a_whole_report_and_log(pr
 
 @pytest.mark.study
 def test_adding_killed_at_thirty_random_moments_leaves_the_old_ledger_or_the_new(project):
-    path, rng = project / "seeds" / "signals.csv", random.Random(2)
+    path, rng = project / "seeds" / "signals.csv", np.random.default_rng(2)
     for number in range(30):
         before = path.read_bytes()
         process = begin(project, "add", *row(number))

@@ -114,20 +114,25 @@ def test_hostile_words_of_ledger_and_question_run_nowhere(browser, tmp_path):
         assert not [cell for row in rows for cell in row if is_formula(cell) and not cell[1:2].isdigit()]
 
 
+UNNAMED_CONTROLS = """
+[...document.querySelectorAll('a, button, input, select, summary')]
+    .filter(node => node.tabIndex < 0
+        || !(node.labels?.[0]?.textContent || node.textContent || node.ariaLabel || "").trim())
+    .map(node => node.outerHTML)
+"""
+UNNAMED_PICTURES = """
+[...document.querySelectorAll('svg:not(svg svg), img')]
+    .filter(node => !(node.ariaLabel || node.alt || node.ariaHidden
+        || node.querySelector('title')?.textContent))
+    .map(node => node.outerHTML.slice(0, 200))
+"""
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_what_can_be_used_can_be_reached_and_has_a_name(browser, page):
     show(browser, page)
-    assert (
-        browser.value("""[...document.querySelectorAll('a, button, input, select, summary')].filter(node =>
-        node.tabIndex < 0 || !(node.labels?.[0]?.textContent || node.textContent || node.ariaLabel || "").trim())
-        .map(node => node.outerHTML)""")
-        == []
-    )
-    assert (
-        browser.value("""[...document.querySelectorAll('svg:not(svg svg), img')].filter(node => !(node.ariaLabel || node.alt
-        || node.querySelector('title')?.textContent || node.ariaHidden)).map(node => node.outerHTML.slice(0, 200))""")
-        == []
-    )
+    assert browser.value(UNNAMED_CONTROLS) == []
+    assert browser.value(UNNAMED_PICTURES) == []
 
 
 def test_the_committed_run_stays_light():

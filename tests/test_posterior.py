@@ -1,4 +1,4 @@
-"""The posterior kept with a run: complete, the source of the same draws, and what sampling anew agrees with."""
+"""The posterior stored with a run is complete, yields the same draws, and agrees with a new fit."""
 
 from dataclasses import replace
 
@@ -12,8 +12,14 @@ from model.fit import fits, posterior
 from model.paths import RENDERED
 
 GROUPS = {
-    "prior", "posterior", "posterior_predictive", "log_likelihood", "observed_data", "constant_data", "sample_stats",
-}  # fmt: skip
+    "prior",
+    "posterior",
+    "posterior_predictive",
+    "log_likelihood",
+    "observed_data",
+    "constant_data",
+    "sample_stats",
+}
 DIMS = {"decision", "season", "offset", "level", "notice", "side", "type", "chain", "draw"}
 SHIPPED = RENDERED / "2025-07-11" / posterior.POSTERIOR
 
@@ -54,7 +60,7 @@ def test_arviz_reads_it(tree):
 
 
 def test_sampling_anew_agrees_with_it_within_monte_carlo_error(default_run):
-    """The one real fit of the suite, with another random seed; bounds are four standard errors of the difference."""
+    """A real fit with another random seed: the means differ by less than four standard errors."""
     params = replace(PARAMS, run=PARAMS.run.model_copy(update={"random_seed": 1}))
     old = fits.fit(PARAMS, default_run.record)
     new = fits.fit(params, default_run.record, anew=True)
