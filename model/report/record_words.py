@@ -39,7 +39,7 @@ def change_with_interval(row: Row, field: str, digits: int = 4) -> str:
     """A difference of scores with the interval that stands beside it in the row."""
     stem = field.removesuffix("_gain")
     value, low, high = (change(row[name], digits) for name in (field, f"{stem}_lower", f"{stem}_upper"))
-    return f"{value} ({low} to {high})"
+    return f"{value} ({low}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high})"
 
 
 def interval_of(row: Row, write: Callable[[float], str]) -> str:
