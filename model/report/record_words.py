@@ -89,8 +89,8 @@ def gain_rows(record: TrackRecord) -> Table:
     halves = ("first_half", "second_half", "without_2020_21")
     return table_of(
         rows,
-        "model=Instead, brier, log_score, share_positive=Years with a gain, first_half, second_half, "
-        "without_2020_21=Without 2020–21, steady",
+        "model=Instead, brier, log_score, share_positive=Years gained, first_half, second_half, "
+        "without_2020_21=Without 2020/21, steady",
         "What the published model gains over itself without a part, and over its rivals; above zero it is "
         "better. Intervals hold 90% of resamples of whole years; the halves are gains in log score",
         {"share_positive": percent} | dict.fromkeys(halves, change),
