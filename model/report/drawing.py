@@ -53,6 +53,18 @@ def wrapped(text: str, width: float, size: float = TEXT, bold: bool = False) -> 
     return textwrap.wrap(text, 8)
 
 
+def balanced(text: str, width: float, size: float = TEXT, bold: bool = False) -> list[str]:
+    """The text in as few lines as it needs, of about the same length."""
+    lines = wrapped(text, width, size, bold)
+    for columns in range(max(map(len, lines), default=0) - 1, 7, -1):
+        narrower = textwrap.wrap(text, columns)
+        if len(narrower) > len(lines):
+            break
+        if all(text_width(line, size, bold) <= width for line in narrower):
+            lines = narrower
+    return lines
+
+
 def fitted(text: str, width: float, size: float = TEXT, bold: bool = False) -> str:
     """The text, shortened with an ellipsis where it is wider than `width`."""
     if text_width(text, size, bold) <= width:
@@ -87,7 +99,7 @@ def panel(
     The margins are those of the axes, left, right and at the bottom.
     """
     left, right, bottom = margins
-    heads, notes = wrapped(title, WIDTH - 2, TITLE, bold=True), wrapped(note, WIDTH - 2, SMALL)
+    heads, notes = balanced(title, WIDTH - 2, TITLE, bold=True), balanced(note, WIDTH - 2, SMALL)
     height = 20 * len(heads) + 16 * len(notes) + 16 + body + bottom
     figure = Figure(figsize=(WIDTH / 72, height / 72))
     for index, line in enumerate(heads):

@@ -39,7 +39,7 @@ def change_with_interval(row: Row, field: str, digits: int = 4) -> str:
     """A difference of scores with the interval that stands beside it in the row."""
     stem = field.removesuffix("_gain")
     value, low, high = (change(row[name], digits) for name in (field, f"{stem}_lower", f"{stem}_upper"))
-    return f"{value} ({low} to {high})"
+    return f"{value} ({low}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high})"
 
 
 def interval_of(row: Row, write: Callable[[float], str]) -> str:
@@ -89,8 +89,8 @@ def gain_rows(record: TrackRecord) -> Table:
     halves = ("first_half", "second_half", "without_2020_21")
     return table_of(
         rows,
-        "model=Instead, brier, log_score, share_positive=Years with a gain, first_half, second_half, "
-        "without_2020_21=Without 2020–21, steady",
+        "model=Instead, brier, log_score, share_positive=Years gained, first_half, second_half, "
+        "without_2020_21=Without 2020/21, steady",
         "What the published model gains over itself without a part, and over its rivals; above zero it is "
         "better. Intervals hold 90% of resamples of whole years; the halves are gains in log score",
         {"share_positive": percent} | dict.fromkeys(halves, change),

@@ -108,7 +108,7 @@ def _kind(cells: tuple[Any, ...]) -> str:
     if any(numbers) and all(len(word) < 6 for word in words):
         return "number"
     longest = max((len(str(cell)) for cell in cells), default=0)
-    return "long" if longest > 48 else "short" if longest < 17 else ""
+    return "long" if longest > 48 else "short" if longest < 18 else ""
 
 
 def _written(cell: Any) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..answer.facts import WEEK, ahead, ranked, who_comes
 from ..answer.sensitivity import SAFE
-from ..formatting import Move, Table, count, day, percent, points, short_day, signed, upper_first
+from ..formatting import Move, Table, count, day, decimals, percent, points, short_day, signed, upper_first
 from . import words
 
 if TYPE_CHECKING:
@@ -264,7 +264,7 @@ def sensitivity_rows(made: "Sensitivity") -> Table:
         return points(end.probability - made.probability) if end.safe else "refit needed"
 
     def row(bar: "Bar") -> tuple[str, ...]:
-        shapes = [f"{end.pareto_k:.2f}" if isfinite(end.pareto_k) else "–" for end in (bar.low, bar.high)]
+        shapes = [decimals(end.pareto_k, 2) if isfinite(end.pareto_k) else "–" for end in (bar.low, bar.high)]
         edges = f"{bar.low.value:.3g} to {bar.high.value:.3g}"
         error = f"{100 * bar.error:.1f}" if bar.safe else "–"
         changes = (change(bar.low), change(bar.high))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..formatting import points
+from ..formatting import decimals, points
 from ..track_record import sbc
 from ..track_record.sbc import Simulation
 from . import drawing as draw
@@ -26,11 +26,11 @@ def tornado(made: "Sensitivity", number: int = 10) -> Figure:
     change = points(rows[0].reach(made.probability)).lstrip("+") if rows and rows[0].safe else ""
     title = WORDS.tornado_title(rows[0].label if rows else "", change)
     figure, axes = draw.bare_panel(title, WORDS.tornado(made.probability), step * max(len(rows), 1))
-    axes.axvline(zero, color=RULE, linewidth=1, zorder=0)
     for index, bar in enumerate(rows):
-        y, told = step * index + 9, f"{bar.label}, {bar.low.value:.2g} to {bar.high.value:.2g}"
-        ks = [f"{end.pareto_k:.1f}" if np.isfinite(end.pareto_k) else "–" for end in (bar.low, bar.high)]
-        draw.row_head(axes, y, told, f"k {' / '.join(ks)}", **QUIET)
+        y, told = step * index + 9, f"{bar.label}, {bar.low.value:.2g}–{bar.high.value:.2g}"
+        ks = [decimals(end.pareto_k, 1) if np.isfinite(end.pareto_k) else "–" for end in (bar.low, bar.high)]
+        draw.row_head(axes, y, told, f"k {'/'.join(ks)}", draw.SMALL, **QUIET)
+        axes.plot([zero, zero], [y + 9, y + 36], color=RULE, linewidth=1, zorder=0)
         for end, below in ((bar.low, 16), (bar.high, 29)):
             stop = zero + (end.probability - made.probability) * scale
             if end.safe:
