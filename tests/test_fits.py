@@ -54,9 +54,9 @@ class TestKey:
     @pytest.mark.parametrize(
         "file, old, new",
         [
-            ("priors", "why: Much goes unreported.", "why: Much goes unreported, as ever."),
-            ("priors", "means: Chance that an occasion is held in person.", "means: Chance of it."),
-            ("priors", "# What is believed", "# A comment. What is believed"),
+            ("priors", "why: Many travel plans go unreported.", "why: Many plans go unreported."),
+            ("priors", "means: Probability that an occasion is held in person.", "means: Its probability."),
+            ("priors", "# The priors: beliefs", "# A comment. The priors: beliefs"),
             ("run", "interval_mass: 0.9", "interval_mass: 0.8"),
         ],
     )
