@@ -110,9 +110,9 @@ def days_left(p: Draws, slot: Slot) -> np.ndarray:
 def unpromised(p: Draws, slots: list[Slot], tone: np.ndarray) -> SeasonChances:
     """The chances of a season's occasions without their announcements.
 
-    Sums over every pattern of occasions that both attend. Each pattern has a probability, and a probability of
-    a meeting that is split among its occasions in proportion to `meets`, the words about a meeting there and
-    the days left. Bayes' rule accounts for these words and for the past days without a meeting.
+    Sums over every pattern of occasions that both attend. Each pattern has a probability, and a probability
+    of a meeting that is split among its occasions in proportion to `meets`, the words about a meeting there
+    and the days left. Bayes' rule accounts for these words and for the past days without a meeting.
     """
     come = np.stack([both_come(p, slot, tone) for slot in slots], axis=1)
     at_summit = odds_times(p["meets_summit"], p["tone_factor"] ** tone)

@@ -109,7 +109,7 @@ def build(params: Params, record: Record):
         day = pm.Dirichlet("meeting_day", np.full(len(OFFSETS), 0.5), dims="offset")
         norm, warmth = d["norm"], pt.log(p["tone_factor"])
 
-        # Attendance: a level per class of occasion; abroad also the tone, and unless a guest the side's habits.
+        # Attendance: a level per class of occasion, plus tone abroad and each side's habits unless a guest.
         level = logit(pt.stack([p[f"comes_{name}"] for name in CLASSES]))[d["classes"]]
         abroad, habitual = (
             np.isin(CLASSES, names).astype(float) for names in (CLASSES[1:], ("summit", "other"))

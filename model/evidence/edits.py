@@ -1,7 +1,7 @@
 """What-if edits of a ledger: signals added, statuses set, rows removed; each edit is one line of text.
 
-`--set` replaces existing words, so it applies before `--add`. The status of an occasion replaces all words about
-it, so it applies before the status of one leader there.
+`--set` replaces existing words, so it applies before `--add`. The status of an occasion replaces all words
+about it, so it applies before the status of one leader there.
 """
 
 import itertools

@@ -58,9 +58,9 @@ class Ledger:
     def as_of(self, day: date) -> "Ledger":
         """The ledger as the public knew it at the end of `day`.
 
-        Rows that become public later are removed, with every reference to them. Cells that become public later
-        are blank (see `Occasion`): outcomes, actual dates of visits, attendance at occasions that have not
-        begun. Cutting twice equals cutting at the earlier day.
+        Rows that become public later are removed, with every reference to them. Cells that become public
+        later are blank (see `Occasion`): outcomes, actual dates of visits, attendance at occasions that have
+        not begun. Cutting twice equals cutting at the earlier day.
         """
         windows = tuple(window for window in self.visit_windows if window.public_date <= day)
         latest = {window.occasion_id: window for window in windows}

@@ -32,7 +32,7 @@ def said(p: Draws) -> tuple[np.ndarray, np.ndarray]:
 
 
 def log_likelihood(p: Draws, past: Record, exposed_until: float = 0.0) -> np.ndarray:
-    """Log likelihood of a record up to a constant, (draw,), plus `exposed_until` years without a new visit."""
+    """Log likelihood of a record and `exposed_until` years without a new visit, up to a constant; (draw,)."""
 
     def bernoulli(chance: np.ndarray, hits: np.ndarray) -> np.ndarray:
         chance = np.clip(chance, 1e-12, 1 - 1e-12)

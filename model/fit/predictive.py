@@ -48,9 +48,9 @@ def prior_draws(params: Params, number: int, random_seed: int) -> Draws:
 class Calendar:
     """The occasions held in past seasons, by season, with their record.
 
-    `season` (occasion,) is the index of each occasion's season, `start` (season,) its first day as an ordinal.
-    `rows` (decision,) indexes the decisions of these occasions in the record, with both sides of an occasion
-    next to each other.
+    `season` (occasion,) is the index of each occasion's season, `start` (season,) its first day as an
+    ordinal. `rows` (decision,) indexes the decisions of these occasions in the record, with both sides of an
+    occasion next to each other.
     """
 
     occasions: tuple[Occasion, ...]

@@ -39,9 +39,9 @@ def update(fitted: "Fit", before: Record, now: Record, as_of: date) -> "Fit":
 def pareto_k(log_weight: np.ndarray) -> float:
     """Shape of the generalised Pareto tail of importance weights (draw,); -inf if all weights are equal.
 
-    The tail is the smaller of n / 5 and 3 sqrt(n) draws. The estimator is that of Zhang and Stephens (2009) with
-    the weak prior of Vehtari, Simpson, Gelman, Yao and Gabry (2024). ArviZ has it too, but takes seconds to
-    import, which would slow every forecast.
+    The tail is the smaller of n / 5 and 3 sqrt(n) draws. The estimator is that of Zhang and Stephens (2009)
+    with the weak prior of Vehtari, Simpson, Gelman, Yao and Gabry (2024). ArviZ has it too, but takes seconds
+    to import, which would slow every forecast.
     """
     ordered = np.sort(np.exp(log_weight - log_weight.max()))
     count = len(ordered)
