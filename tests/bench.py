@@ -1,8 +1,7 @@
 """How long things take: `make bench` measures each row as a ratio within one run and keeps them in the record.
 
-Every row compares two things measured in turn, so that a busy machine slows both; the spread is the smallest
-and the largest of the repeats. Processes are timed whole, import included. `make bench ARGS="answer start"`
-runs some rows.
+Every row compares two things measured in turn, so that a busy machine slows both; the spread is the smallest and the
+largest of the repeats. Processes are timed whole, import included. `make bench ARGS="answer start"` runs some rows.
 """
 
 import argparse
@@ -43,8 +42,7 @@ whole = forecast.read(params, forecast.Sources(signals=[{signals!r}] if {signals
 as_of, deadline = params.question.as_of, params.question.deadline
 past = record.record(whole.as_of(as_of), params)
 with summit.build(params, past):
-    tree = pm.sample(1000, tune=1000, chains=4, cores=2, target_accept=params.run.target_accept,
-    random_seed={seed},
+    tree = pm.sample(1000, tune=1000, chains=4, cores=2, target_accept=params.run.target_accept, random_seed={seed},
                      progressbar=False, nuts_sampler="{sampler}")
 """
 HEADLINE = """
@@ -186,8 +184,8 @@ def start() -> Iterator[Row]:
 def stale() -> Iterator[Row]:
     """(c) `summit forecast` that must fit first against a plain script with pm.sample on the same model.
 
-    What makes the fit stale differs in what must be compiled: nothing for a random seed or a general signal
-    of the past, much for a prior.
+    What makes the fit stale differs in what must be compiled: nothing for a random seed or a general signal of the past,
+    much for a prior.
     """
     seeds = iter(range(int(time.time()) % 10**6 * 100, 10**9))
     told, some = (ROOT / "params" / "priors.yaml").read_text("utf-8"), "scale: 2.0}"
@@ -323,12 +321,19 @@ def many() -> Iterator[Row]:
 
 
 SIZES = """
-import resource, sys, time from model.answer import forecast from model.evidence import outlook, record from
-model.settings.params import load_params params = load_params() q, files = params.question,
-forecast.Sources(signals=[sys.argv[1]] if sys.argv[1] else []) begin = time.perf_counter() whole =
-forecast.read(params, files) read = time.perf_counter() - begin cut = whole.as_of(q.as_of) record.record(cut,
-params) outlook.outlook(cut, q.as_of, q.deadline, params) print(len(whole.signals), time.perf_counter() -
-begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+import resource, sys, time
+from model.answer import forecast
+from model.evidence import outlook, record
+from model.settings.params import load_params
+params = load_params()
+q, files = params.question, forecast.Sources(signals=[sys.argv[1]] if sys.argv[1] else [])
+begin = time.perf_counter()
+whole = forecast.read(params, files)
+read = time.perf_counter() - begin
+cut = whole.as_of(q.as_of)
+record.record(cut, params)
+outlook.outlook(cut, q.as_of, q.deadline, params)
+print(len(whole.signals), time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
 
@@ -359,10 +364,16 @@ def sizes() -> Iterator[Row]:
             each = [seconds / size for _, seconds, _ in found]
             first = first or statistics.median(each)
             yield Row(
-                "h", f"{size:,} more signals, peak {max(memory for *_, memory in found):.0f} MB: seconds a
-                signal against" " that of 500", statistics.median(each) / first, min(each) / first, max(each)
-                / first, 3, statistics.median(seconds for _, seconds, _ in found), first * size, "<= 1, < 1
-                GB",
+                "h",
+                f"{size:,} more signals, peak {max(memory for *_, memory in found):.0f} MB: seconds a signal against"
+                " that of 500",
+                statistics.median(each) / first,
+                min(each) / first,
+                max(each) / first,
+                3,
+                statistics.median(seconds for _, seconds, _ in found),
+                first * size,
+                "<= 1, < 1 GB",
             )
 
 
@@ -393,9 +404,9 @@ def main() -> None:
         for made in ROWS[name]():
             found.append(asdict(made))
             print(
-                f"{made.row:3}{made.ratio:9.3g}  {f'{made.smallest:.3g} to
-                {made.largest:.3g}':<19}{made.seconds:9.3g}" f"{made.against_seconds:9.3g}
-                {made.target:<13}{made.what}", flush=True,
+                f"{made.row:3}{made.ratio:9.3g}  {f'{made.smallest:.3g} to {made.largest:.3g}':<19}{made.seconds:9.3g}"
+                f"{made.against_seconds:9.3g}  {made.target:<13}{made.what}",
+                flush=True,
             )
         others = [row for row in load("bench") if row["row"] != found[0]["row"]]
         save_table(sorted([*others, *found], key=lambda row: row["row"]), TABLE)

@@ -1,7 +1,6 @@
 """The density that the sampler sees, against one written a second time: plain loops, SciPy, nothing of the package's formula.
 
-Only the priors' arguments and the record are shared. Every term is compared by itself, so that a failure
-names its part.
+Only the priors' arguments and the record are shared. Every term is compared by itself, so that a failure names its part.
 """
 
 from datetime import date

@@ -350,10 +350,9 @@ class TestParetoK:
 @pytest.mark.study
 def test_two_fresh_fits_in_two_processes_give_the_same_forecast_to_the_byte(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from model.answer import forecast; from model.fit import fits;
-        from model.settings.params import load_params\n" "fits.FITS = fits.RENDERED = Path(sys.argv[1])\n"
-        "run = forecast.run(load_params()); assert not run.fit.reused; print(forecast.to_json(run.forecast),
-        end='')"
+        "import sys; from pathlib import Path; from model.answer import forecast; from model.fit import fits; from model.settings.params import load_params\n"
+        "fits.FITS = fits.RENDERED = Path(sys.argv[1])\n"
+        "run = forecast.run(load_params()); assert not run.fit.reused; print(forecast.to_json(run.forecast), end='')"
     )
     texts = [
         subprocess.run(

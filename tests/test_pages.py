@@ -119,8 +119,7 @@ def test_what_can_be_used_can_be_reached_and_has_a_name(browser, page):
     show(browser, page)
     assert (
         browser.value("""[...document.querySelectorAll('a, button, input, select, summary')].filter(node =>
-        node.tabIndex < 0 || !(node.labels?.[0]?.textContent || node.textContent || node.ariaLabel ||
-        "").trim())
+        node.tabIndex < 0 || !(node.labels?.[0]?.textContent || node.textContent || node.ariaLabel || "").trim())
         .map(node => node.outerHTML)""")
         == []
     )

@@ -12,8 +12,7 @@ from model.fit import fits, posterior
 from model.paths import RENDERED
 
 GROUPS = {
-    "prior", "posterior", "posterior_predictive", "log_likelihood", "observed_data", "constant_data",
-    "sample_stats",
+    "prior", "posterior", "posterior_predictive", "log_likelihood", "observed_data", "constant_data", "sample_stats",
 }  # fmt: skip
 DIMS = {"decision", "season", "offset", "level", "notice", "side", "type", "chain", "draw"}
 SHIPPED = RENDERED / "2025-07-11" / posterior.POSTERIOR
