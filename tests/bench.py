@@ -1,7 +1,7 @@
-"""How long things take: `make bench` measures each row as a ratio within one run and keeps them in the record.
+"""Benchmarks: `make bench` measures run times as ratios within one run and saves them as a table.
 
-Every row compares two things measured in turn, so that a busy machine slows both; the spread is the smallest and the
-largest of the repeats. Processes are timed whole, import included. `make bench ARGS="answer start"` runs some rows.
+Every row compares two timings taken in turn, so that a busy machine slows both. The range is the smallest and
+the largest of the repeats. Process times include imports. `make bench ARGS="answer start"` runs only those rows.
 """
 
 import argparse
@@ -76,7 +76,7 @@ IMPORTS = (
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison: the ratio of `seconds` to `against_seconds` (medians), or what `ratio` says, over the repeats."""
+    """One comparison over the repeats: `ratio`, by default median `seconds` / median `against_seconds`."""
 
     row: str
     what: str
@@ -97,7 +97,7 @@ def clock(work: Callable[[], object]) -> float:
 
 
 def process(*command: str, **environment: str) -> str:
-    """The output of a process; an error where it fails."""
+    """The output of a process; raises an error if it fails."""
     return subprocess.run(
         command,
         check=True,
@@ -112,13 +112,13 @@ def process(*command: str, **environment: str) -> str:
 def plain(
     seed: int, sampler: str = "pymc", more: str = "", *, priors: str | None = None, signals: str = ""
 ) -> str:
-    """The output of a bare script that samples the model with pm.sample and goes on with `more`."""
+    """The output of a minimal script that samples the model with pm.sample and then runs `more`."""
     script = PLAIN.format(seed=seed, sampler=sampler, priors=priors, signals=signals) + more
     return process(sys.executable, "-c", script)
 
 
 def one_more(path: Path, day: date, number: int) -> None:
-    """Write a ledger file of one general signal, which the seeds do not have."""
+    """Write a ledger file with one general signal that is not in the seeds."""
     header, line = (ROOT / "seeds" / "signals.csv").read_text("utf-8").splitlines()[:2]
     path.write_text(f"{header}\n{day}-bench-{number},{day},{day},{line.split(',', 3)[3]}\n", "utf-8")
 
@@ -131,7 +131,7 @@ def compared(
     against: Callable[[], object],
     repeats: int = 5,
 ) -> Row:
-    """`work` and `against` timed in turn; how many times as long `work` takes."""
+    """Time `work` and `against` in turn, and return how many times as long `work` takes."""
     pairs = [(clock(work), clock(against)) for _ in range(repeats)]
     ratios = [mine / theirs for mine, theirs in pairs]
     mine, theirs = (statistics.median(column) for column in zip(*pairs))
@@ -139,7 +139,7 @@ def compared(
 
 
 def answer() -> Iterator[Row]:
-    """(a) In process: the stored fit against a new one."""
+    """(a) Within a process: the stored fit against a new fit."""
     params = load_params()
     whole, q = forecast.read(params), params.question
     past = record_of(whole.as_of(q.as_of), params)
@@ -163,7 +163,7 @@ def answer() -> Iterator[Row]:
 
 
 def start() -> Iterator[Row]:
-    """(b) `summit forecast` from the stored fit against a bare Python with NumPy; help and check beside it."""
+    """(b) `summit forecast` from the stored fit, help and check, against plain Python with NumPy."""
     forecast.run(load_params())
 
     def bare() -> str:
@@ -182,10 +182,10 @@ def start() -> Iterator[Row]:
 
 
 def stale() -> Iterator[Row]:
-    """(c) `summit forecast` that must fit first against a plain script with pm.sample on the same model.
+    """(c) `summit forecast` that needs a new fit, against a minimal script with pm.sample on the same model.
 
-    What makes the fit stale differs in what must be compiled: nothing for a random seed or a general signal of the past,
-    much for a prior.
+    The causes of a stale fit differ in how much must be compiled: nothing for a random seed or a past general
+    signal, much for a prior.
     """
     seeds = iter(range(int(time.time()) % 10**6 * 100, 10**9))
     told, some = (ROOT / "params" / "priors.yaml").read_text("utf-8"), "scale: 2.0}"
@@ -199,7 +199,7 @@ def stale() -> Iterator[Row]:
         }
 
         def another() -> int:
-            """The random seed of a run that nobody has made before; the two files are as new."""
+            """The random seed of a run that never ran before; the other two files are new as well."""
             seed = next(seeds)
             priors.write_text(told.replace(some, f"{some[:-1]}{seed}}}"), "utf-8")
             one_more(signals, date(2016, 1, 1) + timedelta(days=seed % 300), seed)
@@ -218,7 +218,7 @@ def stale() -> Iterator[Row]:
 
 
 def rendered() -> Iterator[Row]:
-    """(d) The report after one new row against papermill with as many notebooks that only import what ours import."""
+    """(d) The report after one new row, against papermill with equally many notebooks that only import."""
     import nbformat
     from nbformat.v4 import new_code_cell, new_notebook
 
@@ -252,7 +252,7 @@ def rendered() -> Iterator[Row]:
 
 
 def samplers() -> Iterator[Row]:
-    """(e) Effective samples of the headline a second, whole process: PyMC's own sampler against nutpie."""
+    """(e) Effective samples of the headline per second, whole process: PyMC's own sampler against nutpie."""
     rates: dict[str, list[float]] = {"pymc": [], "nutpie": []}
     for n in range(3):
         for sampler, found in rates.items():
@@ -287,7 +287,7 @@ def record() -> Iterator[Row]:
 
 
 def many() -> Iterator[Row]:
-    """(g) A sweep of 1,000 forecasts that share ten fits, the fits being there, against 1,000 single ones."""
+    """(g) A sweep of 1,000 forecasts that share ten stored fits, against 1,000 single forecasts."""
     days = {"first": "2025-01-31", "last": "2025-07-11", "days": 1}
     with tempfile.TemporaryDirectory(dir=build.CACHE) as place:
         sources, made, passed = forecast.Sources(), 0, []
@@ -338,7 +338,7 @@ print(len(whole.signals), time.perf_counter() - begin, resource.getrusage(resour
 
 
 def sizes() -> Iterator[Row]:
-    """(h) Reading a ledger and looking ahead with 500, 5,000 and 50,000 more signals, time a signal against the smallest."""
+    """(h) Loading a ledger with 500, 5,000 and 50,000 more signals, and its outlook: time per signal."""
     whole = forecast.read(load_params())
     general = [
         signal
@@ -390,7 +390,7 @@ ROWS = {
 
 
 def main() -> None:
-    """Measure the rows asked for, print the table, and put them in the place of the same rows of the kept one."""
+    """Measure the requested rows, print the table, and replace these rows in the saved table."""
     options = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
     options.add_argument("rows", nargs="*", metavar="ROW", help=f"some of {', '.join(ROWS)}; all by default")
     names = options.parse_args().rows or list(ROWS)

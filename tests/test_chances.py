@@ -1,8 +1,8 @@
-"""The formula against brute force: the process that page 3 states, simulated, gives the same chances.
+"""The formula against brute force: simulating the process described on page 3 gives the same chances.
 
-The simulation shares with the package only what a test states: when occasions begin and what was said of
-them. It draws who comes, whether and where they meet, on which day, and weighs each drawn world by how likely
-what was said is in it.
+The simulation shares with the package only the inputs of a test: the start of occasions and the words about
+them. It draws attendance, whether and where they meet, and the day, and weights each simulated world by the
+likelihood of the words in it.
 """
 
 from dataclasses import dataclass, replace

@@ -1,6 +1,7 @@
-"""The density that the sampler sees, against one written a second time: plain loops, SciPy, nothing of the package's formula.
+"""The sampler's density against an independent version with plain loops and SciPy.
 
-Only the priors' arguments and the record are shared. Every term is compared by itself, so that a failure names its part.
+Both share only the arguments of the priors and the record. Each term is compared separately, so that a
+failure names its part.
 """
 
 from datetime import date
@@ -71,7 +72,7 @@ def met(p, past, i):
 
 
 def observed(p, past):
-    """Log likelihood of each part of a record at a point: `p` holds plain numbers and arrays by the model's names."""
+    """Log likelihood of each part of a record at a point; `p` holds numbers and arrays by variable name."""
     terms = {"came_seen": 0.0, "met_seen": 0.0}
     for i, yes in enumerate(past.came):
         terms["came_seen"] += log(came(p, past, i) if yes else 1 - came(p, past, i))
@@ -194,7 +195,7 @@ def case(request, default_run):
 
 
 def points(pymc_model, each=4):
-    """Random points of the sampler's space, spread far enough to reach odd corners."""
+    """Random points in the sampler's space, spread widely enough to include extreme values."""
     rng, start = np.random.default_rng(5), pymc_model.initial_point()
     return [
         [rng.normal(start[v.name], scale) for v in pymc_model.value_vars]
@@ -219,7 +220,7 @@ def test_every_term_of_the_model_is_what_plain_arithmetic_says(case):
 
 
 def plain_draws(count=12):
-    """Draws of the priors as the log likelihood takes them, and each as plain numbers by the model's names."""
+    """Prior draws in the form of the log likelihood, and each draw as plain numbers by variable name."""
     p = {name: values[:count] for name, values in prior_draws().items()}
     above = {
         f"{name}_above": p[name] - prior.above for name, prior in PRIORS.parameters.items() if prior.above
@@ -247,7 +248,7 @@ def test_years_without_a_visit_count_against_their_rate(default_run):
 
 
 def test_the_comparison_would_see_a_slip(default_run):
-    """Each parameter moved by a percent, but for the one that no record touches, changes some term besides its prior."""
+    """A change of 1% in any parameter, except the one without data, changes a term other than its prior."""
     pymc_model = summit.build(PARAMS, default_run.record)
     p, _ = densities(pymc_model)(points(pymc_model)[0])
     now, silent = observed(p, default_run.record), []

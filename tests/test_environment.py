@@ -1,4 +1,4 @@
-"""The files that name the environment agree, and the set-up makes it from any machine's Python."""
+"""The environment files agree, and the set-up script builds the environment with any machine's Python."""
 
 import ast
 import fcntl
@@ -185,7 +185,7 @@ def test_without_a_usable_python_a_message_says_what_to_do(checkout, tmp_path):
 
 @pytest.mark.parametrize("given", ["", "floatX=float64"])
 def test_functions_are_compiled_without_fast_maths_whoever_starts_them(given):
-    """With it, a function from the cache and one compiled now differ in their last bits, and so does every draw."""
+    """With fastmath, cached and freshly compiled functions differ in the last bits, and so do all draws."""
     told = subprocess.run(
         [sys.executable, "-c", "import os, model; print(os.environ['PYTENSOR_FLAGS'])"],
         cwd=ROOT,

@@ -1,6 +1,6 @@
-"""Runs that are interrupted, killed or out of room leave the last good state, and the next run works.
+"""Runs that are interrupted, killed or out of disk space leave the last good state, and the next run works.
 
-The slow ones (`make study`) kill real renders of a copy of the project at random moments.
+The slow tests (`make study`) kill real renders of a copy of the project at random times.
 """
 
 import json
@@ -21,7 +21,7 @@ from model.track_record.log import read_log
 
 
 def row(number=0):
-    """The options of `summit add` for a signal, another for each number."""
+    """The options of `summit add` for a signal that is different for each number."""
     return (
         "--event-id",
         f"2025-07-02-fault-{number}",
@@ -44,7 +44,7 @@ def row(number=0):
 
 @pytest.fixture
 def project(tmp_path, default_run):
-    """A copy of the project with its stored fits, but for what is rendered."""
+    """A copy of the project with its stored fits, without rendered files."""
     for name in ("model", "params", "seeds", "notebooks"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "2*-*-*"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
@@ -53,7 +53,7 @@ def project(tmp_path, default_run):
 
 
 def begin(project, *words, size=None):
-    """A command line process of the copy, in a group of its own; files may not grow beyond `size`, as on a full disk."""
+    """A command line process of the copy in its own process group; `size` limits files, like a full disk."""
 
     def prepare():
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -91,7 +91,7 @@ def state(folder):
 
 
 def assert_whole(folder):
-    """The report in place is one run's: every file as its provenance says."""
+    """Assert that the report comes from one run: every file matches its provenance."""
     kept = json.loads((folder / "provenance.json").read_text())["outputs"]
     assert {name: value for name, value in state(folder).items() if name != "provenance.json"} == kept
 

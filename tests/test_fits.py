@@ -1,4 +1,4 @@
-"""Fits: stored under what decides them, published only past a gate that names the culprit, and reweighted."""
+"""Fits: stored by a hash of their inputs, published only if they pass the gate, and reweighted."""
 
 import inspect
 import json
@@ -270,7 +270,7 @@ class TestGate:
 
 
 def many(**values):
-    """As many draws of the priors as there are values of some parameter, repeated, with these values in their place."""
+    """Prior draws, repeated to the number of given values, in which these values replace the drawn ones."""
     count = len(next(iter(values.values())))
     rows = np.arange(count) % 200
     return {name: draws[rows] for name, draws in prior_draws().items()} | values

@@ -1,4 +1,4 @@
-"""The posterior kept with a run: complete, the source of the same draws, and what sampling anew agrees with."""
+"""The saved posterior of a run: complete, with the draws of the run, and consistent with a new fit."""
 
 from dataclasses import replace
 
@@ -51,7 +51,7 @@ def test_arviz_reads_it(tree):
 
 
 def test_sampling_anew_agrees_with_it_within_monte_carlo_error(default_run):
-    """The one real fit of the suite, with another random seed; bounds are four standard errors of the difference."""
+    """The only real fit of the suite, with another random seed; tolerance: four standard errors."""
     params = replace(PARAMS, run=PARAMS.run.model_copy(update={"random_seed": 1}))
     old = fits.fit(PARAMS, default_run.record)
     new = fits.fit(params, default_run.record, anew=True)

@@ -1,4 +1,4 @@
-"""What the first page says is what the committed run and record say, and its commands work."""
+"""The README agrees with the committed run and track record, and its commands work."""
 
 import re
 import shlex
@@ -54,7 +54,7 @@ def test_the_picture_is_made_from_the_committed_run(committed):
 
 
 def test_the_committed_run_is_not_stale(committed, default_run):
-    """Its inputs and notebooks are those of the checkout, and a fresh fit lies within four Monte Carlo errors."""
+    """The run has the checkout's inputs and notebooks; a new fit agrees within four Monte Carlo errors."""
     assert committed.inputs == {name: content_hash((ROOT / name).read_bytes()) for name in committed.inputs}
     error = default_run.forecast.diagnostics["monte_carlo_error"]
     assert abs(committed.probability - default_run.forecast.probability) <= 4 * error

@@ -1,4 +1,4 @@
-"""Which belief matters: the headline under other priors by reweighting, in seconds, never by a fit."""
+"""Prior sensitivity: the headline under other priors, by reweighting in seconds without a new fit."""
 
 import re
 from dataclasses import replace

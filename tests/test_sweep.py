@@ -1,4 +1,4 @@
-"""Sweeps: the numbers of single forecasts, nothing done twice or lost, a page that says what they say."""
+"""Sweeps: equal to single forecasts, no work repeated or lost, and a page that agrees with the table."""
 
 import json
 import os
