@@ -1,7 +1,7 @@
 """Benchmarks: `make bench` measures run times as ratios within one run and saves them as a table.
 
 Every row compares two timings taken in turn, so that a busy machine slows both. The range is the smallest and
-the largest of the repeats. Process times include imports. `make bench ARGS="answer start"` runs only those rows.
+the largest of the repeats. Process times include imports. `make bench ARGS="answer start"` runs two rows.
 """
 
 import argparse
