@@ -180,8 +180,8 @@ def formulas(source):
 def evaluator(found, given):
     """A function that returns the value of a symbol for given indices.
 
-    `given` maps symbols to values, or to functions of indices; if the number of indices fits, they take precedence
-    over formulas. Of several formulas of a symbol, one that names the index as a number takes precedence.
+    `given` maps symbols to values, or to functions of indices; if the number of indices fits, they come
+    before formulas. Of several formulas of a symbol, one that names the index as a number comes first.
     """
 
     @cache
