@@ -1,6 +1,6 @@
-# `make forecast` and `make test` are all that is needed: each sets up .venv first, once.
-# SCENARIO=name, ARGS="more arguments", PYTHON=/path/to/python3.12 for the set-up,
-# NOVENV=1 to use the python of the current environment (conda) and install nothing.
+# Most users need only `make forecast` and `make test`. The first run creates .venv.
+# Options: SCENARIO=name, ARGS="more arguments", PYTHON=/path/to/python3.12 (for the set-up),
+# NOVENV=1 (use the Python of the current environment, such as conda, and install nothing).
 
 .DEFAULT_GOAL := help
 .PHONY: help environment forecast test lab study bench lock
@@ -12,7 +12,7 @@ else
 PY := .venv/bin/python
 endif
 
-# Everything that a run leaves behind stays in the checkout.
+# Keep all caches and configuration of a run inside the checkout.
 CACHE := $(CURDIR)/.cache
 export IPYTHONDIR := $(CACHE)/ipython
 export JUPYTER_CONFIG_DIR := $(CACHE)/jupyter/config
@@ -23,25 +23,25 @@ export MPLCONFIGDIR := $(CACHE)/matplotlib
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-forecast: environment ## the forecast and its rendered notebooks; SCENARIO=name, ARGS="--as-of latest"
+forecast: environment ## compute the forecast and render its notebooks; SCENARIO=name, ARGS="--as-of latest"
 	@$(PY) -m model forecast --report $(if $(SCENARIO),--scenario '$(SCENARIO)') $(ARGS)
 
-test: environment ## the test suite; ARGS="-k name"
+test: environment ## run the test suite; ARGS="-k name"
 	@$(PY) -m pytest -n 2 $(ARGS)
 
-lab: environment ## the notebooks in JupyterLab
+lab: environment ## open the notebooks in JupyterLab
 	@$(PY) -m jupyterlab --FileCheckpoints.checkpoint_dir="$(CACHE)/checkpoints" \
 		--LanguageServerManager.autodetect=False $(ARGS) notebooks
 
-study: environment ## everything slower than the tests: calibration, backtest, faults
+study: environment ## run the slow checks: backtest, calibration, fault injection
 	@$(PY) -m model backtest
 	@$(PY) -m model.track_record.study
 	@$(PY) -m pytest -m study $(ARGS) tests
 
-bench: environment ## how long things take
+bench: environment ## measure how long each command takes
 	@$(PY) -m tests.bench $(ARGS)
 
-lock: environment ## requirements.lock from pyproject.toml; ARGS=--upgrade for newer releases
+lock: environment ## write requirements.lock from pyproject.toml; ARGS=--upgrade takes newer releases
 	@$(PY) -m pip install --quiet --upgrade --target .cache/uv uv
 	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 		| .cache/uv/bin/uv pip compile --quiet --no-config --universal --python-version 3.12 --extra test --extra cluster \

@@ -1,7 +1,8 @@
-"""Who comes, and whether they meet: the formula for one season, draw by draw.
+"""The probabilities of attendance and of a meeting for one season, for each draw.
 
-Draws are arrays by parameter name whose first dim is the draw. Every function returns one number a draw,
-(draw,), unless it says otherwise. `notebooks/3_model.ipynb` states the formulas; a test compares both.
+Draws are arrays by parameter name whose first dim is the draw. Every function returns one number per draw,
+(draw,), unless its docstring says otherwise. `notebooks/3_model.ipynb` states the formulas; a test compares
+them with this code.
 """
 
 from itertools import combinations, product
@@ -16,44 +17,44 @@ from .evidence.words import LEVELS, Coming, Meeting
 
 Draws = dict[str, np.ndarray]
 TINY = 1e-300
-"""The least total that a share is taken of, so that the share of nothing is 0."""
+"""Lower bound on a denominator, so that 0 / 0 gives 0."""
 
 
 class SeasonChances(NamedTuple):
-    """Of a season's open slots, (draw, slot) each: P(they meet there) and P(both are there)."""
+    """P(they meet there) and P(both attend) for a season's open slots, (draw, slot) each."""
 
     there: np.ndarray
     both: np.ndarray
 
 
 class Presence(NamedTuple):
-    """Of one slot, (draw,) each: P(the leader is there) by side code, and P(both are)."""
+    """P(the leader attends) by side code, and P(both attend), for one slot, (draw,) each."""
 
     comes: dict[str, np.ndarray]
     both: np.ndarray
 
 
 def odds_times(chance: np.ndarray, ratio: np.ndarray) -> np.ndarray:
-    """The chance after its odds are multiplied by `ratio`."""
+    """The probability after its odds are multiplied by `ratio`."""
     return chance * ratio / (1 - chance + chance * ratio)
 
 
-# Who comes
+# Attendance
 
 
 def word_ratio(p: Draws, words: Coming) -> np.ndarray:
-    """P(these unsettled words | he comes) / P(these | he stays away).
+    """P(these unsettled words | he attends) / P(these words | he stays away).
 
-    At least 1 for words of coming, at most 1 for words of staying away.
+    At least 1 for words that he attends, at most 1 for words that he stays away.
     """
     ratios = [p["misled"][:, LEVELS.index(level)] ** -np.sign(level) for level in words.levels]
     return np.prod(ratios, axis=0) if ratios else np.ones(len(p["held"]))
 
 
 def after_words(p: Draws, chance: np.ndarray, words: Coming) -> np.ndarray:
-    """The chance that a leader comes, or an occasion is held, after the words about it.
+    """The probability that a leader attends, or that an occasion is held, given the words about it.
 
-    A settled word sets a floor or a ceiling; unsettled words multiply the odds.
+    A settled word sets a lower or an upper bound; unsettled words multiply the odds.
     """
     if words.settled > 0:
         chance = np.maximum(chance, p["came_if_will"])
@@ -68,9 +69,9 @@ def held(p: Draws, slot: Slot) -> np.ndarray:
 
 
 def comes(p: Draws, slot: Slot, side: int, tone: np.ndarray) -> np.ndarray:
-    """P(the leader of a side comes, if the occasion is held).
+    """P(the leader of a side attends, given that the occasion is held).
 
-    The habit of his country counts at summits and other occasions abroad, the tone everywhere but at home.
+    The habit of his side counts at summits and other occasions abroad, the tone everywhere except at home.
 
     Parameters
     ----------
@@ -89,11 +90,11 @@ def comes(p: Draws, slot: Slot, side: int, tone: np.ndarray) -> np.ndarray:
 
 
 def both_come(p: Draws, slot: Slot, tone: np.ndarray) -> np.ndarray:
-    """P(the occasion is held and both come)."""
+    """P(the occasion is held and both attend)."""
     return held(p, slot) * comes(p, slot, 0, tone) * comes(p, slot, 1, tone)
 
 
-# Whether and where they meet
+# Meetings
 
 
 def talk(p: Draws, meeting: Meeting) -> np.ndarray:
@@ -102,16 +103,16 @@ def talk(p: Draws, meeting: Meeting) -> np.ndarray:
 
 
 def days_left(p: Draws, slot: Slot) -> np.ndarray:
-    """P(the meeting day) for each offset still ahead, 0 for those behind; (draw, offset)."""
+    """P(the meeting falls on each offset), 0 for offsets in the past; (draw, offset)."""
     return p["meeting_day"] * (slot.ahead + OFFSETS >= 1)
 
 
 def unpromised(p: Draws, slots: list[Slot], tone: np.ndarray) -> SeasonChances:
-    """The chances of a season's occasions, apart from announcements.
+    """The chances of a season's occasions without their announcements.
 
-    Sums over every pattern of occasions at which both are. A pattern has its chance; in it they meet with a
-    chance, and somewhere, in proportion to `meets`, the words about meeting there and the days left. Bayes'
-    rule weighs the words about meeting, and that no meeting was held on the days behind.
+    Sums over every pattern of occasions that both attend. Each pattern has a probability, and a probability
+    of a meeting that is split among its occasions in proportion to `meets`, the words about a meeting there
+    and the days left. Bayes' rule accounts for these words and for the past days without a meeting.
     """
     come = np.stack([both_come(p, slot, tone) for slot in slots], axis=1)
     at_summit = odds_times(p["meets_summit"], p["tone_factor"] ** tone)
@@ -121,9 +122,9 @@ def unpromised(p: Draws, slots: list[Slot], tone: np.ndarray) -> SeasonChances:
     summit = np.array([slot.summit for slot in slots])
 
     def missed(both: np.ndarray, share: np.ndarray) -> np.ndarray:
-        """P(no meeting in that share of the meeting days, (draw, slot)), given where both are; (draw,).
+        """P(no meeting in `share` of the meeting days, (draw, slot)), given where both are; (draw,).
 
-        All summits together are one chance to meet, every other occasion is one of its own.
+        All summits of a season count as one opportunity to meet; every other occasion counts separately.
         """
         others = np.where(both & ~summit, 1 - meets * share, 1).prod(1)
         least = np.where(both & summit, share, 1).min(1)
@@ -147,12 +148,12 @@ def unpromised(p: Draws, slots: list[Slot], tone: np.ndarray) -> SeasonChances:
 
 
 def promise(p: Draws, days: np.ndarray | int, at_risk: int) -> np.ndarray:
-    """P(a promise due in `days` is kept): it breaks at a rate in its last `at_risk` days; (draw, *days)."""
+    """P(a promise due in `days` is kept); it can break on its last `at_risk` days; (draw, *days)."""
     return np.exp(-np.multiply.outer(p["breaks"], np.clip(days, 0, at_risk)))
 
 
 def kept(p: Draws, slot: Slot, ahead: Outlook) -> np.ndarray:
-    """P(an announced meeting is kept), after the doubts and the words about coming since."""
+    """P(an announced meeting is kept), given later doubts and later words about attendance."""
     meeting = slot.words.meeting
     due = (meeting.for_date - ahead.as_of).days if meeting.for_date else slot.ahead
     ratio = p["word_factor"] ** -meeting.doubted
@@ -166,9 +167,9 @@ def kept(p: Draws, slot: Slot, ahead: Outlook) -> np.ndarray:
 def promised(
     p: Draws, slots: list[Slot], chosen: tuple[int, ...], tone: np.ndarray, ahead: Outlook
 ) -> SeasonChances:
-    """The chances of a season's occasions where the announcements of the chosen ones are promises.
+    """The chances of a season's occasions when the announcements of the chosen slots count as promises.
 
-    The first promise that is kept is the meeting; where all break, the other occasions remain.
+    The first kept promise is the meeting; if all break, the other occasions remain.
     """
     shape = len(p["held"]), len(slots)
     there, both, broken = np.zeros(shape), np.zeros(shape), np.ones(len(p["held"]))
@@ -187,8 +188,8 @@ def promised(
 def season_chances(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook) -> SeasonChances:
     """The chances of a season's open slots, given that they have not met in the season.
 
-    An announcement counts as a promise only where that is worth more than the occasion without it: of all
-    sets of promises, the one with the largest chance of a meeting counts, draw by draw.
+    An announcement counts as a promise only if it raises the probability of a meeting: each draw uses the set
+    of promises with the largest probability.
     """
     slots = list(view.open)
     best = unpromised(p, slots, tone)
@@ -204,9 +205,9 @@ def season_chances(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook)
 
 
 def presence(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook) -> dict[str, Presence]:
-    """Who is where, by id of the season's open occasions, after all words, those about meeting too.
+    """The attendance at each open occasion of the season, by id, given all words, even those on a meeting.
 
-    Words about meeting change P(both are there); a leader's share of the rest stays as it was.
+    Words about a meeting change P(both attend); each leader's share of the remainder is unchanged.
     """
     if not view.open:
         return {}

@@ -1,8 +1,8 @@
-"""The formula, from draws and the outlook to the chance of a first meeting by cause and day.
+"""The probability of a first meeting by cause and day, from draws and an outlook.
 
-`attendance.season_chances` gives the chances of a season; here they are spread over days, visits join, and
-causes compete for the first meeting. `notebooks/3_model.ipynb` states the formulas; a test compares
-both.
+`attendance.season_chances` gives the chances of a season. This module spreads them over days, adds visits and
+lets the causes compete for the first meeting. `notebooks/3_model.ipynb` states the formulas; a test compares
+them with this code.
 """
 
 from typing import NamedTuple
@@ -16,11 +16,11 @@ from .evidence.seasons import YEAR
 
 UNKNOWN = "unknown"
 CERTAIN = 1e-12
-"""The least chance of no meeting that a logarithm is taken of."""
+"""Lower bound on the probability of no meeting before its logarithm is taken."""
 
 
 class Chances(NamedTuple):
-    """P(first meeting there and then), (draw, cause, day), and P(they meet there at all), (draw, cause)."""
+    """P(first meeting by cause and day), (draw, cause, day), and P(they ever meet there), (draw, cause)."""
 
     causes: tuple[str, ...]
     first: np.ndarray
@@ -46,9 +46,9 @@ def season_days(
 
 
 def spread(p: Draws, slot: Slot, ahead: Outlook) -> np.ndarray:
-    """The day of a meeting at a slot, given that it is still ahead, on the days to the deadline; (draw, day).
+    """P(the day of a future meeting at a slot) for each day to the deadline; (draw, day).
 
-    Where the announcement names the day it is that day, or as likely the one before or after.
+    If the announcement names a day, the meeting falls on it, or one day before or after (equally likely).
     """
     if slot.words.meeting.for_date:
         named = (slot.words.meeting.for_date - ahead.as_of).days
@@ -62,7 +62,7 @@ def spread(p: Draws, slot: Slot, ahead: Outlook) -> np.ndarray:
 
 
 def on_days(when: np.ndarray, chance: np.ndarray, horizon: int) -> np.ndarray:
-    """Chances of days ahead, (draw, when), as (draw, day) with day 1 first; what lies outside is dropped."""
+    """Chances at the days ahead `when`, (draw, when), as (draw, day) from day 1; days outside are dropped."""
     days = np.zeros((len(chance), horizon))
     inside = (when >= 1) & (when <= horizon)
     days[:, when[inside] - 1] = chance[:, inside]
@@ -70,9 +70,9 @@ def on_days(when: np.ndarray, chance: np.ndarray, horizon: int) -> np.ndarray:
 
 
 def visit_days(p: Draws, view: VisitView, ahead: Outlook) -> np.ndarray:
-    """P(an agreed visit takes place on each day), evenly over what is left of its window; (draw, day).
+    """P(an agreed visit takes place on each day), uniform over the rest of its window; (draw, day).
 
-    Where an announcement names the day it is that day.
+    If an announcement names a day, the visit falls on that day.
     """
     meeting = view.words.meeting
     if meeting.for_date:
@@ -84,9 +84,9 @@ def visit_days(p: Draws, view: VisitView, ahead: Outlook) -> np.ndarray:
 
 
 def again_days(p: Draws, view: PutOffView, ahead: Outlook) -> np.ndarray:
-    """P(a visit put off takes place on each day), evenly over the time it is expected again; (draw, day).
+    """P(a postponed visit takes place on each day), uniform while it is expected; (draw, day).
 
-    That it has not taken place since lowers what is left.
+    Days that have passed without the visit lower the remaining probability.
     """
     left = view.last / (view.last + view.since)
     chance = p["again"] * left / (1 - p["again"] * (1 - left))
@@ -95,23 +95,23 @@ def again_days(p: Draws, view: PutOffView, ahead: Outlook) -> np.ndarray:
 
 
 def unknown_days(p: Draws, horizon: int) -> np.ndarray:
-    """Daily rate of visits of which nothing is public yet: their first word comes later; (draw, day)"""
+    """Daily rate of visits that are not public yet; (draw, day)."""
     days = np.arange(1, horizon + 1)
     return p["visit_rate"][:, None] / YEAR * -np.expm1(-days / p["visit_notice"][:, None])
 
 
-# All causes together
+# All causes
 
 
 def felt(p: Draws, ahead: Outlook) -> np.ndarray:
-    """Today's tone less its usual level; (draw,)."""
+    """Today's tone minus its usual level; (draw,)."""
     return ahead.tone - p["norm"]
 
 
 def groups_of(p: Draws, ahead: Outlook, signals: bool = True) -> list[list[tuple[str, np.ndarray]]]:
-    """Groups of causes that exclude one another: the slots of a season, each visit; by id, (draw, day) each.
+    """Groups of mutually exclusive causes: the slots of a season, each visit; by id, (draw, day) each.
 
-    Without `signals` the tone is the usual one, and nothing was said, agreed or put off.
+    Without `signals` the tone is at its usual level, and there are no words, agreed or postponed visits.
     """
     tone = felt(p, ahead) if signals else np.zeros(len(p["held"]))
     groups = []
@@ -126,12 +126,12 @@ def groups_of(p: Draws, ahead: Outlook, signals: bool = True) -> list[list[tuple
 
 
 def share_of(part: np.ndarray, total: np.ndarray) -> np.ndarray:
-    """Part over total, 0 where the total is 0."""
+    """`part` / `total`, 0 where the total is 0."""
     return np.divide(part, total, out=np.zeros_like(part), where=total > 0)
 
 
 def chances(p: Draws, ahead: Outlook, signals: bool = True) -> Chances:
-    """The chance of the first meeting by cause and day; groups are independent, so hazards of a day add."""
+    """P(first meeting by cause and day); groups are independent, so their daily hazards add."""
     causes, hazards, there = [], [], []
     for group in groups_of(p, ahead, signals):
         total = sum(days for _, days in group)

@@ -1,4 +1,4 @@
-"""Numbers, days and lists as sentences write them, and tables as data."""
+"""Format numbers, days and lists for sentences, and hold tables as data."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 
 class Table(NamedTuple):
-    """A table as data: column heads, rows, a caption of one line.
+    """A table as data: column heads, rows and a one-line caption.
 
     `written` formats the cells of a column; in the columns of `linked`, web addresses become links.
     """
@@ -19,7 +19,7 @@ class Table(NamedTuple):
 
 
 class Move(NamedTuple):
-    """A fact that moves the forecast by `delta`, with the number shown and a note."""
+    """A fact that changes the forecast by `delta`, with the number shown and a note."""
 
     delta: float
     value: str
@@ -37,7 +37,7 @@ def percent(probability: float) -> str:
 
 
 def points(delta: float) -> str:
-    """A difference of probabilities in signed percentage points, one decimal."""
+    """A difference of probabilities in signed percentage points, with one decimal."""
     text = f"{100 * delta:+.1f}"
     return "±0.0" if float(text) == 0 else text.replace("-", "−")
 
@@ -48,17 +48,17 @@ def signed(number: int) -> str:
 
 
 def number(value: float) -> str:
-    """A number with three significant digits, or whole from 100 on."""
+    """A number with three significant digits; from 100 on, without decimals."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}".replace("-", "−")
 
 
 def decimals(value: float, digits: int = 3, sign: bool = False) -> str:
-    """A number with fixed decimals, with its sign where asked for."""
+    """A number with fixed decimals, optionally with its sign."""
     return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", "−")
 
 
 def interval(low: float, high: float) -> str:
-    """A range of numbers."""
+    """A range of two numbers."""
     return f"{number(low)} – {number(high)}"
 
 
@@ -75,7 +75,7 @@ def short_day(when: date | str) -> str:
 
 
 def span(start: date | None, end: date | None, write: Callable[..., str] = day) -> str:
-    """The days from start to end, as short as possible, or that there is no date yet."""
+    """The days from start to end in the shortest form, or a note that there is no date yet."""
     if start is None:
         return "no date yet"
     if end is None or start == end:
@@ -91,7 +91,7 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def listed(words: Sequence[str]) -> str:
-    """Words as a list in a sentence: a, b and c; "none" without words."""
+    """Words as a list in a sentence: a, b and c; "none" for an empty list."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]])) or "none"
 
 

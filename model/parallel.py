@@ -1,4 +1,4 @@
-"""Independent jobs in parallel, in processes of this machine or on a Dask cluster, with a progress bar."""
+"""Run independent jobs in parallel, in local processes or on a Dask cluster, with a progress bar."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Executor
@@ -8,7 +8,7 @@ from typing import Any
 from .files.problems import InputError
 
 ANSWER = 5
-"""Seconds within which a scheduler must answer and have a worker."""
+"""Seconds that a scheduler has to answer and provide a worker."""
 
 
 def done(
@@ -61,7 +61,7 @@ def done(
 def processes(
     workers: int, begin: Callable[..., None] | None = None, given: tuple = ()
 ) -> Iterator[Executor]:
-    """Processes of this machine, killed at once if a job fails or the caller stops."""
+    """Processes on this machine, killed at once if a job fails or the caller stops."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import active_children, get_context
 
@@ -77,7 +77,7 @@ def processes(
 
 @contextmanager
 def cluster(address: str) -> Iterator[Executor]:
-    """The workers of the Dask scheduler at an address; jobs of a worker that dies run again on another."""
+    """The workers of a Dask scheduler; if a worker dies, its jobs run again on another one."""
     import asyncio
 
     try:
@@ -90,7 +90,7 @@ def cluster(address: str) -> Iterator[Executor]:
             await scheduler.identity()
 
     try:
-        # Client alone would wait for ever on a port that accepts the connection and says nothing.
+        # Client would wait forever for a port that accepts the connection but never answers.
         asyncio.run(asyncio.wait_for(ask(), ANSWER))
         client = Client(address, timeout=ANSWER, set_as_default=False)
     except TimeoutError:

@@ -1,7 +1,7 @@
-"""The model: every parameter with its prior from `params/priors.yaml`, every part with its likelihood.
+"""The PyMC model: the prior of every parameter, from `params/priors.yaml`, and every likelihood term.
 
-Only this function imports PyMC, so that answering from a stored fit needs NumPy alone. Variables, dims and units stand
-in `notebooks/3_model.ipynb`; a contract test holds the names.
+Only `build` and its helpers import PyMC, so that a forecast from a stored fit needs only NumPy.
+`notebooks/3_model.ipynb` lists variables, dims and units; a contract test locks the names.
 """
 
 import numpy as np
@@ -28,11 +28,11 @@ PARAMETERS = (
     "visit_rate",
     "visit_notice",
 )
-"""The parameters that the priors file must hold, and no others."""
+"""The parameters that the priors file must define; it may define no others."""
 
 
 def dims(params: Params) -> dict[str, tuple[str, ...]]:
-    """The dims of the variables that are no scalars: those that the priors file names, and the two with fixed priors."""
+    """The dims of each non-scalar variable: those in the priors file, and the two with fixed priors."""
     named = {name: (prior.dim,) for name, prior in params.priors.parameters.items() if prior.dim}
     return named | {"comes_effect": ("side", "type"), "meeting_day": ("offset",)}
 
@@ -48,7 +48,7 @@ def coords(params: Params) -> dict[str, list]:
 
 
 def data_of(record: Record) -> dict[str, np.ndarray]:
-    """The record as the arrays that the model observes, by name."""
+    """The arrays that the model observes, by name."""
     said = {"said_came": record.said[:, :2], "said_away": record.said[:, 2:]}
     pairs = {"held": record.held, "will": record.will, "will_not": record.will_not, "again": record.again}
     return (
@@ -87,12 +87,12 @@ def build(params: Params, record: Record):
     Returns
     -------
     pymc.Model
-        Data are `pm.Data`, so that another record can take their place without compiling again.
+        Its data are `pm.Data`, so that another record can replace them without recompiling.
 
     Raises
     ------
     InputError
-        Where no distribution has the quantiles of a prior.
+        If no distribution matches the quantiles of a prior.
     """
     params.check_priors()
     import pymc as pm
@@ -109,7 +109,7 @@ def build(params: Params, record: Record):
         day = pm.Dirichlet("meeting_day", np.full(len(OFFSETS), 0.5), dims="offset")
         norm, warmth = d["norm"], pt.log(p["tone_factor"])
 
-        # Who comes: a level for each class of occasion, abroad the tone, and the habits of each side but as a guest.
+        # Attendance: a level per class of occasion, plus tone abroad and each side's habits unless a guest.
         level = logit(pt.stack([p[f"comes_{name}"] for name in CLASSES]))[d["classes"]]
         abroad, habitual = (
             np.isin(CLASSES, names).astype(float) for names in (CLASSES[1:], ("summit", "other"))
@@ -119,13 +119,14 @@ def build(params: Params, record: Record):
         pm.Bernoulli("came_seen", logit_p=level + habit + mood, observed=d["came"])
         pm.Binomial("held_seen", d["held_trials"], p["held"], observed=d["held_hits"])
 
-        # They meet: once both are there, at a summit or at each other occasion of the season.
+        # Meetings: given that both attend a summit, or another occasion of the season.
         at_summit = invlogit(logit(p["meets_summit"]) + warmth * (d["season_tone"] - norm))
         missed = (1 - at_summit) ** d["at_summit"] * (1 - p["meets_other"]) ** d["at_other"]
         pm.Bernoulli("met_seen", 1 - missed, observed=d["met"])
         pm.Multinomial("meeting_days_seen", d["meeting_days"].sum(), day, observed=d["meeting_days"])
 
-        # Words: settled ones by how they turned out, others by how often they are said of those who come and stay away.
+        # Words: settled ones by whether they proved true; others by their rate among leaders who attended
+        # and among those who stayed away.
         up = np.array(LEVELS) > 0
         chances = {
             "will": p["came_if_will"],
@@ -137,7 +138,7 @@ def build(params: Params, record: Record):
         for name, chance in chances.items():
             pm.Binomial(f"{name}_seen", d[f"{name}_trials"], chance, observed=d[f"{name}_hits"])
 
-        # Promises break, visits come at a rate and with notice.
+        # Promises break at a rate; visits have a rate and a notice.
         pm.Poisson("breaks_seen", p["breaks"] * d["exposure"], observed=d["broken"])
         pm.Poisson("visits_seen", p["visit_rate"] * d["years"], observed=d["visits"])
         pm.Exponential("notices_seen", scale=p["visit_notice"], observed=d["notices"])
@@ -145,7 +146,7 @@ def build(params: Params, record: Record):
 
 
 def prior_variable(name: str, prior: Prior, labels: tuple[str, ...] | None):
-    """The random variable of a prior; one shifted `above` is kept as `name` beside its unshifted part."""
+    """The random variable of a prior; one shifted by `above` keeps its `name` beside its unshifted part."""
     import pymc as pm
 
     make = getattr(pm, prior.dist)

@@ -26,7 +26,7 @@ from model.answer import forecast, sweep
 from model.evidence import ledger
 from model.evidence.outlook import outlook
 from model.evidence.record import record as record_of
-from model.fit import fits
+from model.fit import fits, sampling
 from model.paths import CACHE, PARAMS, RECORD, ROOT, TABLES
 from model.report import build, notebook
 from model.settings.params import load_params
@@ -172,7 +172,7 @@ def answer() -> Iterator[Row]:
     run = forecast.run(params)
 
     def refit() -> None:
-        fits.sample(params, past)
+        sampling.sample(params, past)
 
     def number() -> None:
         chances.by_deadline(run.draws, outlook(whole.as_of(q.as_of), q.as_of, q.deadline, params))
@@ -306,7 +306,7 @@ def record() -> Iterator[Row]:
         "the backtest, against one refit",
         "< 60 s",
         lambda: backtest.run(params, whole),
-        lambda: fits.sample(params, past),
+        lambda: sampling.sample(params, past),
         1,
     )
 

@@ -1,4 +1,4 @@
-"""Chromium without a window, driven over a pipe (Chrome DevTools Protocol), for tests that look at a page."""
+"""Headless Chromium for page tests, driven over a pipe (Chrome DevTools Protocol)."""
 
 import itertools
 import json
@@ -90,12 +90,12 @@ class Browser:
             self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
 
     def complaints(self):
-        """What the page wrote to the console, or the browser logged of it."""
+        """The console messages of the page and the browser's log entries about it."""
         kinds = ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
         return [event["params"] for event in self.events if event.get("method") in kinds]
 
     def requests(self):
-        """The addresses that the page asked for."""
+        """The addresses that the page requested."""
         return [
             event["params"]["request"]["url"]
             for event in self.events
@@ -103,7 +103,7 @@ class Browser:
         ]
 
     def close(self):
-        """End the browser."""
+        """Close the browser."""
         self.process.terminate()
         self.process.wait(30)
         os.close(self.read)

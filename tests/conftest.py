@@ -1,4 +1,4 @@
-"""What all tests share: caches inside the checkout, and one fit of the default run a session."""
+"""Fixtures for all tests: caches inside the checkout, and one fit of the default run per session."""
 
 import pytest
 from browser import Browser
@@ -24,5 +24,5 @@ def browser(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def default_run():
-    """The run of the params files; its fit is made once and then read from `.cache`, also between workers."""
+    """The default run; its fit is sampled once and then read from `.cache`, by all workers."""
     return forecast.run(load_params())

@@ -1,4 +1,4 @@
-"""A made-up run: the ledger of the project as of a day, and a forecast that no model made."""
+"""A made-up run: the real ledger as of a day, with a forecast that does not come from a model."""
 
 from copy import deepcopy
 from datetime import date, timedelta
@@ -39,7 +39,7 @@ def curve(top):
 def occasion(
     id, name, status, start, first, there, kind="season", host="KR", comes=(0.9, 0.9), both=0.8, last=None
 ):
-    """One row of the table of occasions, `last` the id of its last word; only seasons say who comes."""
+    """One row of the table of occasions; `last` is the id of its last word; only seasons have attendance."""
     season = kind == "season"
     said = SIGNALS.get(last)
     return {
@@ -60,7 +60,7 @@ def occasion(
 
 
 def contribution(id, kind, day, text, delta, basis="belief", what="signal"):
-    """What one signal adds."""
+    """The contribution of one signal."""
     return {
         "id": id,
         "kind": kind,
@@ -75,13 +75,13 @@ def contribution(id, kind, day, text, delta, basis="belief", what="signal"):
 
 
 def of_row(id, delta, basis="belief", what="signal"):
-    """What a signal of the ledger adds."""
+    """The contribution of a signal in the ledger."""
     row = SIGNALS[id]
     return contribution(id, row.kind, row.public_date.isoformat(), row.description, delta, basis, what)
 
 
 def after(direction, what, change, now=0.852):
-    """What could become public next."""
+    """A signal that could become public next."""
     return {"direction": direction, "what": what, "change": change, "probability_after": now + change}
 
 

@@ -1,8 +1,8 @@
 """The displayed formulas of a notebook page as functions: a small part of LaTeX, translated to Python.
 
-Read are `$$name = expression$$` blocks. A symbol with subscripts or an argument, such as `\\hat a_{os}` or
-`f_o(S)`, is a function of its indices; the same letter with another number of indices is another symbol. What
-no block defines must be given.
+It reads `$$name = expression$$` blocks. A symbol with subscripts or an argument, such as `\\hat a_{os}` or
+`f_o(S)`, is a function of its indices; the same letter with a different number of indices is another symbol.
+Symbols that no block defines must be given.
 """
 
 import re
@@ -178,10 +178,10 @@ def formulas(source):
 
 
 def evaluator(found, given):
-    """A function of a symbol and its indices that gives its value.
+    """A function that returns the value of a symbol for given indices.
 
-    `given` has values, or functions of indices, by symbol; where their number of indices fits, they come
-    before a formula. Of several formulas of a symbol the one that names the index as a number comes first.
+    `given` maps symbols to values, or to functions of indices; if the number of indices fits, they come
+    before formulas. Of several formulas of a symbol, one that names the index as a number comes first.
     """
 
     @cache

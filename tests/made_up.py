@@ -1,4 +1,4 @@
-"""Small ledgers and parameter draws for tests: fields have plain defaults, a test names what matters."""
+"""Small ledgers and parameter draws for tests; fields have defaults, so a test sets only what matters."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -55,7 +55,7 @@ def signal(
 
 
 def word(side, strength, day=date(2025, 6, 1), occasion="2025-apec", name="", **other):
-    """A word about the coming of one side, or about the occasion itself (`both`)."""
+    """A word about the attendance of one side, or about the occasion itself (`both`)."""
     return signal(
         f"{day}-{side.lower()}-{'will' if strength > 0 else 'not'}-{abs(strength)}{name}",
         day,
@@ -75,7 +75,7 @@ def announcement(day=date(2025, 6, 1), occasion="2025-apec", for_date=None, name
 
 
 def planning(day=date(2025, 6, 1), occasion="2025-apec", strength=3, name="", **other):
-    """A word of planning about a meeting at an occasion, or of doubt where `strength` is negative."""
+    """A word of planning about a meeting at an occasion, or of doubt if `strength` is negative."""
     kind = "visit_planning" if strength > 0 else "official_statement"
     return signal(f"{day}-{kind.replace('_', '-')}{name}", day, kind, strength, occasion=occasion, **other)
 
@@ -112,14 +112,14 @@ def visit(occasion_id="2025-visit", start=date(2025, 9, 1), **other):
 def window(
     occasion_id="2025-visit", day=date(2025, 6, 1), earliest=date(2025, 9, 1), latest=date(2025, 9, 10)
 ):
-    """What became public of a visit's dates on a day."""
+    """The window of a visit that became public on a day."""
     return VisitWindow(
         occasion_id=occasion_id, public_date=day, earliest=earliest, latest=latest, basis="a test"
     )
 
 
 def ledger(signals=(), occasions=(), visit_windows=()):
-    """A ledger in the order that loading gives it."""
+    """A ledger in load order."""
     return Ledger(
         tuple(sorted(signals, key=lambda row: (row.public_date, row.event_id))),
         tuple(sorted(occasions, key=lambda row: (row.known_from, row.occasion_id))),
@@ -128,7 +128,7 @@ def ledger(signals=(), occasions=(), visit_windows=()):
 
 
 def extended(whole, signals=(), occasions=(), visit_windows=()):
-    """A ledger with more rows, each in the place of a row of its id."""
+    """A ledger with more rows, each of which replaces the row with the same id."""
 
     def merged(old, new, key):
         return list(({key(row): row for row in old} | {key(row): row for row in new}).values())
@@ -141,7 +141,7 @@ def extended(whole, signals=(), occasions=(), visit_windows=()):
 
 
 def ahead_of(whole, as_of=AS_OF, deadline=AS_OF + 400 * DAY, params=PARAMS):
-    """What lies ahead, from a ledger that need not be cut."""
+    """The outlook from a ledger that need not be cut."""
     return outlook(whole.as_of(as_of), as_of, deadline, params)
 
 
@@ -157,7 +157,7 @@ def season_of(*starts, types=("apec", "g20", "other_multilateral"), hosts=("KR",
 
 @cache
 def prior_draws(count=200, random_seed=1):
-    """Draws of every parameter from its prior, with nothing learned; treat them as read-only."""
+    """Prior draws of every parameter, without data; treat them as read-only."""
     rng = np.random.default_rng(random_seed)
     p = {
         name: prior.frozen().rvs(size=(count, len(LEVELS)) if prior.dim else count, random_state=rng)

@@ -1,4 +1,4 @@
-"""Tables of bad input: a line with what is given, then indented lines with what is said of it."""
+"""Tables of bad input: a line with the input, then indented lines with the expected messages."""
 
 
 def cases(table):
@@ -13,7 +13,7 @@ def cases(table):
 
 
 def says(message, expected):
-    """Whether a message holds the pieces of `expected` in order; … stands for any text between them."""
+    """Whether a message contains the pieces of `expected` in order; … matches any text."""
     at = 0
     for piece in expected.split("…"):
         at = message.find(piece, at)
@@ -24,7 +24,7 @@ def says(message, expected):
 
 
 def assert_said(messages, expected):
-    """Each message holds the pieces of its line of the table."""
+    """Assert that each message matches its line of the table."""
     assert len(messages) == len(expected), messages
     for message, wanted in zip(messages, expected):
         assert says(message, wanted), f"{message!r} does not say {wanted!r}"

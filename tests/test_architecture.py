@@ -1,4 +1,4 @@
-"""The house rules, each held by a tool: floors by import-linter, style by ruff, types by pyrefly."""
+"""Code rules, each checked by a tool: layers by import-linter, style by ruff, types by pyrefly."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The ledger has what the official lists have, a gap is seen, words are counted as the fit counts them."""
+"""The ledger covers the official travel lists, gaps are found, and words count as in the fit."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,4 +1,4 @@
-"""Bad input ends with exit code 2 and a message of where, what was expected and the nearest word."""
+"""Bad input gives exit code 2 and a message with the place, the expected input and the nearest word."""
 
 import re
 import shlex

@@ -1,8 +1,8 @@
-"""The formula against brute force: the process that page 3 states, simulated, gives the same chances.
+"""The formula against brute force: simulating the process described on page 3 gives the same chances.
 
-The simulation shares with the package only what a test states: when occasions begin and what was said of
-them. It draws who comes, whether and where they meet, on which day, and weighs each drawn world by how likely
-what was said is in it.
+The simulation shares with the package only the inputs of a test: the start of occasions and the words about
+them. It draws attendance, whether and where they meet, and the day, and weights each simulated world by the
+likelihood of the words in it.
 """
 
 from dataclasses import dataclass, replace
@@ -45,7 +45,7 @@ FEW = thinned(P, 10)
 
 
 def parameters(seed):
-    """One draw of every parameter, none so extreme that worlds of weight are too rare to count."""
+    """One draw of every parameter, without extremes that would make worlds with weight too rare."""
     rng = np.random.default_rng(seed)
     ranges = {
         "comes_home": (0.9, 0.99),
@@ -97,7 +97,7 @@ class Stop:
     refused: bool = False
 
     def rows(self, name):
-        """The same as rows of a ledger."""
+        """The same occasion as ledger rows."""
         found = [word(side, 3 * sign, AS_OF - 60 * DAY, name) for side, sign in self.settled]
         found += [word(side, level, AS_OF - 50 * DAY, name) for side, level in self.levels]
         found += [word(side, level, AS_OF - 10 * DAY, name) for side, level in self.since]
@@ -115,7 +115,7 @@ class Stop:
 
 
 def ledger_of(stops, more=(), visits=(), windows=()):
-    """Occasions `2025-0`, `2025-1` and so on, with all that was said of them."""
+    """Occasions `2025-0`, `2025-1` and so on, with all words about them."""
     rows = [
         occasion(f"2025-{i}", AS_OF + s.start * DAY, type=s.type, host=s.host) for i, s in enumerate(stops)
     ]
@@ -134,7 +134,7 @@ class Worlds:
         return self.rng.random(WORLDS) < chance
 
     def heard(self, levels, true):
-        """How likely the levels that were said are in each world."""
+        """The likelihood of the reported levels in each world."""
         likely = np.ones(WORLDS)
         for level in levels:
             i = (2, 1, -1, -2).index(level)
@@ -143,7 +143,7 @@ class Worlds:
         return likely
 
     def yes(self, chance, stop, side):
-        """Whether a leader comes, or the occasion is held, and the weight of what was said of it."""
+        """Whether a leader attends, or the occasion is held, and the weight of the words about it."""
         settled = dict(stop.settled).get(side, 0)
         if settled > 0:
             chance = max(chance, self.p["came_if_will"])
@@ -169,7 +169,7 @@ class Worlds:
         return self.yes(odds / (1 + odds), stop, code)
 
     def both_there(self, stop, tone):
-        """Whether the occasion is held and both come in each world, and the weight of the words."""
+        """Whether the occasion is held and both attend in each world, and the weight of the words."""
         there, weight = self.yes(self.p["held"], stop, "both")
         for came, likely in (self.leader_comes(stop, side, tone) for side in (0, 1)):
             there, weight = there & came, weight * likely
@@ -187,8 +187,8 @@ class Worlds:
     def unannounced(self, stops, tone):
         """Where they meet (-1 nowhere) and when, the weight of each world, and where both are.
 
-        The summits at which both are bring one meeting, held where most days are ahead; each other occasion
-        brings its own. Worlds in which one was held on the days behind are not ours.
+        Summits that both attend share one possible meeting, held where most days remain; every other occasion
+        has its own. Worlds with a meeting on a past day have weight 0.
         """
         at, weight = np.full((len(stops), WORLDS), False), np.ones(WORLDS)
         for i, stop in enumerate(stops):
@@ -214,9 +214,9 @@ class Worlds:
         return where, day, weight, at
 
     def promised(self, stop, at_risk=30):
-        """Whether an announced meeting is kept and when, and the weight of what was said against it since.
+        """Whether and when an announced meeting is kept, and the weight of later words against it.
 
-        It has not been held yet, nor broken: its day is one of those ahead, and it may break until it is due.
+        It is neither held nor broken yet: its day is still ahead, and it may break until it is due.
         """
         due = stop.start if stop.named is None else stop.named
         kept = self.rng.exponential(1 / self.p["breaks"], WORLDS) > min(max(due, 0), at_risk)
@@ -239,7 +239,7 @@ class Worlds:
         return best
 
     def with_promises(self, stops, chosen, tone):
-        """The chosen announcements as promises, the first that is kept; then the other occasions."""
+        """The first kept promise of the chosen announcements, otherwise the other occasions."""
         rest = [i for i in range(len(stops)) if i not in chosen]
         where, day, weight = np.full(WORLDS, -1), np.zeros(WORLDS, dtype=int), np.ones(WORLDS)
         there = np.zeros((len(stops), WORLDS), dtype=bool)
@@ -352,7 +352,7 @@ def test_a_season_is_that_of_the_simulated_process(seed, case):
 
 
 class TestWhoIsThere:
-    """P(each leader is there) beside P(both are)."""
+    """P(each leader attends) together with P(both attend)."""
 
     @pytest.mark.parametrize(
         "seed, stop",
@@ -403,7 +403,7 @@ class TestVisits:
         worlds = Worlds(p, seed)
         day = worlds.rng.integers(first, last + 1, WORLDS)
         kept = worlds.rng.exponential(1 / worlds.p["breaks"], WORLDS) > np.minimum(day, 30)
-        # Words are weighed day by day: of each day the odds that the visit is kept are multiplied.
+        # Words are applied day by day: they multiply each day's odds that the visit is kept.
         chance = np.exp(-worlds.p["breaks"] * np.minimum(day, 30))
         ratio = worlds.p["word_factor"] ** (talk / 3)
         weight = np.where(kept, ratio, 1.0) / (chance * ratio + 1 - chance)
@@ -435,7 +435,7 @@ class TestVisits:
 
 
 class TestTogether:
-    """Seasons, visits and the unknown, each by its own process, and the first meeting of all."""
+    """Seasons, visits and unknown visits, each from its own process, and the first meeting of all."""
 
     STOPS = [Stop(30, "unga", "US", levels=(("CN", -1),)), Stop(70, planned=2), Stop(90, "g20", "ZA")]
 

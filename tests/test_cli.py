@@ -1,4 +1,4 @@
-"""The command line: an answer on one screen, hints for wrong words, and exit codes that mean something."""
+"""The command line: a forecast on one screen, hints for wrong words, and meaningful exit codes."""
 
 import json
 import os

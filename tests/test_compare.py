@@ -1,4 +1,4 @@
-"""Why a forecast changed: steps that add up, each one a forecast that can be rerun."""
+"""Why a forecast changed: steps that add up, each of them a reproducible forecast."""
 
 from dataclasses import replace
 from datetime import date

@@ -195,7 +195,7 @@ def case(request, default_run):
 
 
 def points(pymc_model, each=4):
-    """Random points of the sampler's space, spread far enough to reach odd corners."""
+    """Random points in the sampler's space, spread widely enough to include extreme values."""
     rng, start = np.random.default_rng(5), pymc_model.initial_point()
     return [
         [rng.normal(start[v.name], scale) for v in pymc_model.value_vars]

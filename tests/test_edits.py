@@ -1,4 +1,4 @@
-"""What-if edits: each does to the ledger what its text says; a wrong one is refused with the nearest word."""
+"""What-if edits: each changes the ledger as its text says; a wrong edit is rejected with the nearest word."""
 
 from datetime import date
 

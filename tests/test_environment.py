@@ -1,4 +1,4 @@
-"""The files that name the environment agree, and the set-up makes it from any machine's Python."""
+"""The environment files agree, and the set-up script builds the environment with any machine's Python."""
 
 import ast
 import fcntl

@@ -1,4 +1,4 @@
-"""Reasons: contributions add up, what moves the number is named, a what-if is checked like a ledger row."""
+"""Reasons: contributions add up, the drivers are named, and a what-if is checked like a ledger row."""
 
 import itertools
 from dataclasses import replace

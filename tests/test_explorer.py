@@ -1,4 +1,4 @@
-"""The explorer: its arithmetic is that of Python, its page loads nothing, text of the ledger stays text."""
+"""The explorer: it computes what Python computes, its page loads nothing, and ledger text is never run."""
 
 import json
 import re

@@ -21,7 +21,7 @@ from model.track_record.log import read_log
 
 
 def row(number=0):
-    """The options of `summit add` for a signal, another for each number."""
+    """The options of `summit add` for a signal that is different for each number."""
     return (
         "--event-id",
         f"2025-07-02-fault-{number}",
@@ -44,7 +44,7 @@ def row(number=0):
 
 @pytest.fixture
 def project(tmp_path, default_run):
-    """A copy of the project with its stored fits, but for what is rendered."""
+    """A copy of the project with its stored fits, without rendered files."""
     for name in ("model", "params", "seeds", "notebooks"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "2*-*-*"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
@@ -94,7 +94,7 @@ def state(folder):
 
 
 def assert_whole(folder):
-    """The report in place is one run's: every file as its provenance says."""
+    """Assert that the report comes from one run: every file matches its provenance."""
     kept = json.loads((folder / "provenance.json").read_text())["outputs"]
     assert {name: value for name, value in state(folder).items() if name != "provenance.json"} == kept
 

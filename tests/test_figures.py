@@ -1,4 +1,4 @@
-"""Every figure states its claim with a number, cuts no text off, and overlaps none."""
+"""Every figure states its claim with a number, and its text is neither cut off nor overlapping."""
 
 import itertools
 import re

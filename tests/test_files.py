@@ -1,4 +1,4 @@
-"""Files are read strictly: what is not exactly as expected is reported with its place, never repaired."""
+"""Strict reading of files: deviations are reported with their place and never repaired."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""Fits: stored under what decides them, published only past a gate that names the culprit, and reweighted."""
+"""Fits: stored by a hash of their inputs, published only if they pass the gate, and reweighted."""
 
 import inspect
 import json
@@ -13,7 +13,7 @@ from made_up import PARAMS, prior_draws
 
 from model import summit
 from model.evidence.record import no_record, record
-from model.fit import fits
+from model.fit import fits, reweight, sampling
 from model.paths import ROOT
 from model.settings.params import load_params
 
@@ -54,9 +54,9 @@ class TestKey:
     @pytest.mark.parametrize(
         "file, old, new",
         [
-            ("priors", "why: Much goes unreported.", "why: Much goes unreported, as ever."),
-            ("priors", "means: Chance that an occasion is held in person.", "means: Chance of it."),
-            ("priors", "# What is believed", "# A comment. What is believed"),
+            ("priors", "why: Many travel plans go unreported.", "why: Many plans go unreported."),
+            ("priors", "means: Probability that an occasion is held in person.", "means: Its probability."),
+            ("priors", "# The priors: beliefs", "# A comment. The priors: beliefs"),
             ("run", "interval_mass: 0.9", "interval_mass: 0.8"),
         ],
     )
@@ -197,7 +197,7 @@ def tree(shift=0.0, stuck=False, divergences=0, energy_step=1.0):
 
 class TestGate:
     def test_a_sound_fit_passes(self):
-        checks, failures = fits.diagnose(tree(), PARAMS)
+        checks, failures = sampling.diagnose(tree(), PARAMS)
         assert checks["ok"] and not failures and checks["divergences"] == 0
 
     @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ class TestGate:
         ],
     )
     def test_a_fault_fails_the_gate_and_names_the_culprit(self, fault, says):
-        checks, failures = fits.diagnose(tree(**fault), PARAMS)
+        checks, failures = sampling.diagnose(tree(**fault), PARAMS)
         assert not checks["ok"]
         with pytest.raises(AssertionError, match=says):
             raise AssertionError("\n".join(failures))
@@ -276,16 +276,16 @@ class TestUpdate:
 
     def test_where_nothing_happened_and_no_time_passed_the_draws_are_the_same(self, default_run):
         past = default_run.record
-        same = fits.update(self.fitted(default_run.draws), past, past, past.through)
+        same = reweight.update(self.fitted(default_run.draws), past, past, past.through)
         assert all(np.array_equal(same.draws[name], values) for name, values in default_run.draws.items())
 
     def test_time_without_a_visit_lowers_their_rate_as_a_refit_would(self):
         """A Gamma posterior updated by exposure is a Gamma posterior."""
         draws = many(visit_rate=np.random.default_rng(1).gamma(20, 1 / 30, 20000))
         past = replace(no_record(), through=date(2025, 1, 1), visits=20, years=30.0)
-        after = fits.update(self.fitted(draws), past, past, past.through + timedelta(days=2 * 365.25)).draws[
-            "visit_rate"
-        ]
+        after = reweight.update(
+            self.fitted(draws), past, past, past.through + timedelta(days=2 * 365.25)
+        ).draws["visit_rate"]
         assert after.mean() == pytest.approx(20 / 32, abs=4 * np.sqrt(20) / 32 / np.sqrt(10000))
 
     @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ class TestUpdate:
         """A Beta posterior updated by two hits of three is a Beta posterior."""
         draws = many(**{name: np.random.default_rng(2).beta(alpha, beta, 20000)})
         before = no_record()
-        after = fits.update(self.fitted(draws), before, replace(before, **{part: (2, 3)}), before.through)
+        after = reweight.update(self.fitted(draws), before, replace(before, **{part: (2, 3)}), before.through)
         a, b = alpha + 2, beta + 1
         spread = np.sqrt(a * b / (a + b + 1)) / (a + b)
         assert after.draws[name].mean() == pytest.approx(a / (a + b), abs=4 * spread / np.sqrt(8000))
@@ -310,7 +310,7 @@ class TestUpdate:
     def test_draws_are_chosen_as_wholes(self):
         draws = many(held=np.random.default_rng(2).beta(6, 2, 20000))
         draws["breaks"] = draws["held"] / 100
-        after = fits.update(
+        after = reweight.update(
             self.fitted(draws), no_record(), replace(no_record(), held=(0, 2)), no_record().through
         ).draws
         assert (
@@ -320,10 +320,10 @@ class TestUpdate:
 
     def test_weights_that_rest_on_few_draws_are_not_to_be_trusted(self):
         draws = many(held=np.random.default_rng(2).beta(6, 2, 4000))
-        far = fits.update(
+        far = reweight.update(
             self.fitted(draws), no_record(), replace(no_record(), held=(1, 60)), no_record().through
         )
-        near = fits.update(
+        near = reweight.update(
             self.fitted(draws), no_record(), replace(no_record(), held=(2, 3)), no_record().through
         )
         assert far.pareto_k > 0.7 > near.pareto_k
@@ -334,18 +334,18 @@ class TestParetoK:
     def test_the_shape_of_a_generalised_pareto_tail_is_found(self, shape):
         """Averaged over samples; its prior pulls it a little towards a half."""
         rng = np.random.default_rng(4)
-        found = [fits.pareto_k(np.log1p(rng.pareto(1 / shape, 4000))) for _ in range(40)]
+        found = [reweight.pareto_k(np.log1p(rng.pareto(1 / shape, 4000))) for _ in range(40)]
         assert np.mean(found) == pytest.approx(shape, abs=0.06)
 
     def test_equal_weights_are_no_tail(self):
-        assert fits.pareto_k(np.zeros(1000)) == -np.inf
+        assert reweight.pareto_k(np.zeros(1000)) == -np.inf
 
 
 FRESH = """
 import sys
 from pathlib import Path
 from model.answer import forecast
-from model.fit import fits
+from model.fit import fits, reweight, sampling
 from model.settings.params import load_params
 fits.FITS = fits.RENDERED = Path(sys.argv[1])
 run = forecast.run(load_params())

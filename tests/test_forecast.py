@@ -1,4 +1,4 @@
-"""The forecast: what is published, the words and counts beside the number, and its file."""
+"""The forecast: the published number, the words and counts beside it, and its file."""
 
 import itertools
 import json

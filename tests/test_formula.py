@@ -1,4 +1,4 @@
-"""The formulas of page 3, read from the page and evaluated, are those that the package computes."""
+"""The formulas of page 3, parsed from the page and evaluated, equal those in the package."""
 
 import re
 

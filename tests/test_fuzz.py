@@ -1,4 +1,4 @@
-"""Whatever files and command lines contain, the outcome is an answer or a message, never a traceback."""
+"""Random files and command lines give a forecast or a message, never a traceback."""
 
 import contextlib
 import io

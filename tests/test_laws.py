@@ -1,4 +1,4 @@
-"""The laws of the forecast, each as a property of whole ledgers rather than of one function."""
+"""The laws of the forecast, each tested as a property of complete ledgers rather than of one function."""
 
 from dataclasses import replace
 from datetime import date

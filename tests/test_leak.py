@@ -1,4 +1,4 @@
-"""A strong canary that becomes public later changes no forecast, reason or score before its day."""
+"""A strong signal that becomes public later changes no forecast, reason or score before its day."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,4 +1,4 @@
-"""The ledger is checked row by row, and cut at a day it holds nothing that the public learned later."""
+"""The ledger is checked row by row, and a cut ledger contains nothing that became public later."""
 
 import re
 from dataclasses import replace

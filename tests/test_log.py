@@ -1,4 +1,4 @@
-"""The log keeps every published forecast once, and scores each by the days it stood."""
+"""The log has every published forecast once, and weights scores by the days each was valid."""
 
 from dataclasses import replace
 from datetime import date

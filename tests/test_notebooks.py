@@ -1,4 +1,4 @@
-"""Notebooks hold prose, calls and figures; rendered, they are the committed pages and know nothing later."""
+"""Notebooks contain prose, calls and figures; rendering them gives the committed pages, without leaks."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""What lies ahead as known on a day: which occasions are open, which visits are agreed or put off."""
+"""The outlook on a day: which occasions are open, and which visits are agreed or postponed."""
 
 from datetime import date, timedelta
 

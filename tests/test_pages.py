@@ -1,4 +1,4 @@
-"""The committed pages in a browser: legible, quiet, loading nothing, and safe from text that would run."""
+"""The committed pages in a browser: legible, without errors or requests, and safe from injected scripts."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Params files are strict, scenarios and options change only what exists, priors mean what they say."""
+"""Params files are strict, scenarios and options change only existing keys, and priors are correct."""
 
 from datetime import date
 from math import inf

@@ -1,4 +1,4 @@
-"""What the priors say alone, beside the record, and where the two disagree."""
+"""The forecast from priors alone, compared with the posterior, and conflicts between the two."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Another question needs files only: another deadline, later rows, another pair of leaders."""
+"""A new question needs only files: another deadline, later rows, another pair of leaders."""
 
 import json
 from dataclasses import replace

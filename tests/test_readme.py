@@ -1,4 +1,4 @@
-"""What the first page says is what the committed run and record say, and its commands work."""
+"""The README agrees with the committed run and track record, and its commands work."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""What the fit sees: which decisions, meetings, words, promises and visits of the past count."""
+"""The data of the fit: which past decisions, meetings, words, promises and visits count."""
 
 from datetime import date
 

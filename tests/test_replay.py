@@ -1,4 +1,4 @@
-"""The as-of slider: it shows the stored replay of this very run, nothing later; it moves by hand or plays."""
+"""The as-of slider: it shows the stored replay of this run and nothing later, by hand or as an animation."""
 
 import csv
 import re

@@ -1,4 +1,4 @@
-"""Parameters are checked, a report is built elsewhere and swapped in, pages load nothing from outside."""
+"""The report: parameters are checked, the build is swapped in atomically, pages load nothing."""
 
 import ast
 import csv

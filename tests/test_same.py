@@ -1,4 +1,4 @@
-"""Same in, same out: two clones that fit for themselves, in unlike surroundings, render the same bytes."""
+"""Reproducibility: two clones that fit separately, in different environments, render the same bytes."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ SURROUNDINGS = {
 
 
 def rendered(folder, home, cores, **environment):
-    """The files of the report that a clone of the last commit makes, by name."""
+    """The report files that a clone of the last commit renders, by name."""
     subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
     shutil.rmtree(folder / "notebooks" / "rendered" / "2025-07-11")
     home.mkdir()

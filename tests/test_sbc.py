@@ -1,6 +1,6 @@
-"""Calibration by simulation: a sound sampler gives even ranks, a broken one is caught, failures count.
+"""Simulation-based calibration: a correct sampler gives uniform ranks, a broken one is found, failures count.
 
-What fits is marked `study`: 320 simulations, and a few that show that a slip would be seen.
+Tests that fit are marked `study`: 320 simulations, and a few that show that an error would be found.
 """
 
 from dataclasses import replace
@@ -20,7 +20,7 @@ NUMBER = 12
 
 
 def gone_wrong(p, past, rng):
-    """A slip of unit: the simulator gives notices in weeks, the model takes them for days."""
+    """A unit error: the simulator gives notices in weeks, and the model reads them as days."""
     made = sbc.simulated(p, past, rng)
     return replace(made, notices=made.notices / 7)
 

@@ -1,4 +1,4 @@
-"""The calendar: runs of occasions, the days of meetings, and the occasions that are expected."""
+"""The calendar: seasons of occasions, meeting days, and expected occasions."""
 
 from datetime import date
 

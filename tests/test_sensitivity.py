@@ -1,4 +1,4 @@
-"""Which belief matters: the headline under other priors by reweighting, in seconds, never by a fit."""
+"""Prior sensitivity: the headline under other priors, by reweighting in seconds without a new fit."""
 
 import re
 from dataclasses import replace
@@ -236,7 +236,7 @@ class TestScenarios:
         shown = self.shown(default_run, self.table(tmp_path, default_run.forecast))
         assert [row[0] for row in shown.rows] == ["as the params files say", "sceptic"]
         assert shown.rows[1][1:4] == (0.5, "40% to 95%", 0.3) and shown.rows[1][4].startswith(
-            "Tone carries nothing"
+            "Tone has no effect"
         )
         assert re.search(r"2 scenarios put the forecast between 50% and \d\d%", shown.caption)
         assert "sceptic" in show.table(shown).markup

@@ -1,4 +1,4 @@
-"""The study says what it claims to say: shuffles keep what they must, tables add up, verdicts follow."""
+"""The study: shuffles preserve what they must, tables add up, and verdicts follow from the numbers."""
 
 import itertools
 from dataclasses import replace

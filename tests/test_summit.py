@@ -1,4 +1,4 @@
-"""The model: the names, dims and units that others rely on, and what a model is built of."""
+"""The model: the public names, dims and units, and the parts of the model."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Sweeps: the numbers of single forecasts, nothing done twice or lost, a page that says what they say."""
+"""Sweeps: equal to single forecasts, no work repeated or lost, and a page that agrees with the table."""
 
 import json
 import os
@@ -225,7 +225,7 @@ def test_the_page_holds_every_row_escaped_and_leads_to_the_reports():
     assert [f'href="{number}/index.html"' in text for number in range(4)] == [
         True
     ] * 4 and 'href="sweep.csv"' in text
-    assert "sceptic: Tone carries nothing" in text and text.count('role="img"') == 1
+    assert "sceptic: Tone has no effect" in text and text.count('role="img"') == 1
     hostile = sweep_page.page_of(
         sweep.Sweep(means="<script>x</script>"), [ROW], load_params(), {}, "a.html", "a.csv"
     )

@@ -1,4 +1,4 @@
-"""What if: the tables say what the command line says, the widgets answer, and nothing is ever fitted."""
+"""What-if: tables agree with the command line, widgets respond, and no model is ever fitted."""
 
 import json
 import re

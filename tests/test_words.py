@@ -1,4 +1,4 @@
-"""What was said of an occasion: which words count, which settle, what takes back what, in any order."""
+"""Words about an occasion: which count, which settle, and which withdraw others, in any row order."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,1 +1,1 @@
-"""What was public when: the ledger of signals and occasions, and what a fit and a forecast see of it."""
+"""Dated public evidence: the ledger of signals and occasions, and the data derived from it."""

@@ -1,4 +1,4 @@
-"""What must hold within and between rows of the ledger; a check yields a `Problem` at the cell to blame."""
+"""Consistency checks within and between ledger rows; each yields a `Problem` at the faulty cell."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from .table import Table
 
 Values = Mapping[str, Any]
-"""The values of a row by column, None where a cell could not be read."""
+"""The values of a row by column; None if a cell cannot be read."""
 
 
 def in_order(row: Row, values: Values, early: str, late: str, hint: str = "") -> Iterator[Problem]:
-    """A problem at the later column where its day comes before that of the earlier one."""
+    """A problem at the later column if its day precedes that of the earlier column."""
     first, last = values[early], values[late]
     if first and last and first > last:
         yield row.problem(late, f"expected a day not before {early}, which is {first}; found {last}{hint}")
 
 
 def signal_problems(row: Row, values: Values, kinds: Mapping[str, str]) -> Iterator[Problem]:
-    """What is wrong between the cells of a signal; `kinds` has "up", "down" or "either" by kind."""
+    """Inconsistencies between the cells of a signal; `kinds` maps each kind to "up", "down" or "either"."""
     kind, strength = values["kind"], values["strength"]
     yield from in_order(
         row, values, "event_date", "public_date", " (date an announcement by the day it was made)"
@@ -49,7 +49,7 @@ def signal_problems(row: Row, values: Values, kinds: Mapping[str, str]) -> Itera
 
 
 def occasion_problems(row: Row, values: Values) -> Iterator[Problem]:
-    """What is wrong between the cells of an occasion."""
+    """Inconsistencies between the cells of an occasion."""
     start, end, met_date = (values[name] for name in ("start_date", "end_date", "met_date"))
     attended, held = values["attended"], values["held_in_person"]
     yield from in_order(row, values, "start_date", "end_date")
@@ -77,14 +77,14 @@ def occasion_problems(row: Row, values: Values) -> Iterator[Problem]:
 
 
 def window_problems(row: Row, values: Values) -> Iterator[Problem]:
-    """What is wrong between the cells of a visit window."""
+    """Inconsistencies between the cells of a visit window."""
     yield from in_order(row, values, "earliest", "latest")
     if bool(row["earliest"]) != bool(row["latest"]):
         yield row.problem("latest", "expected earliest and latest both filled, or both empty (put off)")
 
 
 def reference_problems(signals: "Table", occasions: "Table", windows: "Table") -> Iterator[Problem]:
-    """Where a row names an occasion or event that does not exist, or one that cannot be meant."""
+    """References of rows to occasions or events that do not exist or cannot be meant."""
     yield from _named(signals, "occasion", occasions, "occasion", _signal_about)
     yield from _named(windows, "occasion_id", occasions, "occasion", _window_of)
     yield from _named(signals, "same_as", signals, "event", _another)
@@ -142,7 +142,7 @@ def _another(signal: Signal, other: Signal) -> str:
 
 
 def repeated_encounters(occasions: Iterable[Occasion]) -> Iterator[Problem]:
-    """Where two rows list the same encounter: one type, host and start."""
+    """Pairs of rows that list the same encounter: same type, host and start."""
     first: dict[tuple, Occasion] = {}
     for row in occasions:
         listed = first.setdefault((row.type, row.host, row.start_date), row)

@@ -1,7 +1,7 @@
 """What-if edits of a ledger: signals added, statuses set, rows removed; each edit is one line of text.
 
-`--set` replaces what was said, so it comes before `--add`; a status of an occasion replaces every word about
-it, so it comes before the status of one leader there.
+`--set` replaces existing words, so it applies before `--add`. The status of an occasion replaces all words
+about it, so it applies before the status of one leader there.
 """
 
 import itertools
@@ -17,7 +17,7 @@ from .ledger import Ledger
 from .rows import ANNOUNCEMENT, ATTENDANCE, BOTH, REFUSAL, Signal, by_day
 
 ASSUMPTION = "an assumption"
-"""The source of a row that an edit put in."""
+"""The source of a row that an edit added."""
 ADDED = "What you added"
 STATUS_SIGNALS = {
     "announced": (ANNOUNCEMENT, 3),
@@ -28,12 +28,12 @@ STATUS_SIGNALS = {
 }
 """The kind and strength of the signal that replaces every word about an occasion; "scheduled" has none."""
 COMING = {"comes": 3, "may-come": 1, "may-not-come": -1, "stays-away": -3}
-"""The strength of the word that replaces every word about the coming of one side."""
+"""The strength of the word that replaces every word about one side's attendance."""
 
 
 @dataclass(frozen=True)
 class Addition:
-    """A signal to add: KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]; without a date it is of the as-of day."""
+    """A signal to add: KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]; the default date is the as-of day."""
 
     kind: str
     strength: int
@@ -61,20 +61,20 @@ class Addition:
 
 @dataclass(frozen=True)
 class Status:
-    """A status to set: OCCASION=STATUS, or OCCASION=SIDE:STATUS for the coming of one side."""
+    """A status to set: OCCASION=STATUS, or OCCASION=SIDE:STATUS for the attendance of one side."""
 
     occasion: str
     words: str
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The edit that a text describes, its words unchecked."""
+        """The edit that a text describes; its words are not checked."""
         occasion, _, words = text.partition("=")
         return cls(occasion, words)
 
     @property
     def side(self) -> str:
-        """The side whose coming is set, "" where the status is that of the occasion."""
+        """The side whose attendance is set; "" if the status is that of the occasion."""
         return self.words.rpartition(":")[0]
 
     @property
@@ -87,7 +87,7 @@ class Status:
 
 @dataclass(frozen=True)
 class Edits:
-    """What-if edits as text by option; the same for the command line, notebook and report."""
+    """What-if edits as text by option; command line, notebook and report share this form."""
 
     add: tuple[str, ...] = ()
     set: tuple[str, ...] = ()
@@ -98,12 +98,12 @@ class Edits:
 
 
 def edited(ledger: Ledger, edits: Edits, params: Params) -> Ledger:
-    """The ledger with the edits made.
+    """The ledger after the edits.
 
     Raises
     ------
     InputError
-        Naming the option, what was expected and the nearest valid word.
+        Names the option, the expected input and the nearest valid word.
     """
     editor = _Editor(ledger, params)
     for name in edits.remove:
@@ -118,7 +118,7 @@ def edited(ledger: Ledger, edits: Edits, params: Params) -> Ledger:
 
 
 class _Editor:
-    """The signals of a ledger while edits change them, and the problems of the edits."""
+    """Applies edits to the signals of a ledger and collects their problems."""
 
     def __init__(self, ledger: Ledger, params: Params):
         self.ledger, self.as_of = ledger, params.question.as_of
@@ -133,7 +133,7 @@ class _Editor:
         self.problems.append(Problem("options", 0, 0, message, option))
 
     def put(self, option: str, edit: Addition) -> None:
-        """Add a row of the best grade."""
+        """Add a row with the best grade."""
         day = edit.day or self.as_of
         name = f"{day}-{option.strip('-')}-{next(self.numbers)}"
         text = f"{edit.kind.replace('_', ' ')}, strength {edit.strength:+d}"
@@ -159,7 +159,7 @@ class _Editor:
             self.fail("--remove", f"unknown event {shown(name)}{nearest(name, self.signals)}")
 
     def set(self, edit: Status) -> None:
-        """Replace the public words about an occasion, or those about the coming of one side."""
+        """Replace the public words about an occasion, or about one side's attendance there."""
         if message := self.wrong_status(edit):
             return self.fail("--set", message)
 
@@ -177,7 +177,7 @@ class _Editor:
         return None
 
     def add(self, text: str) -> None:
-        """Add a signal, unless something is wrong with it."""
+        """Add a signal, or record a problem if it is invalid."""
         try:
             edit = Addition.parse(text)
         except ValueError as error:
@@ -226,10 +226,10 @@ class _Editor:
         return self.wrong_occasion(edit.occasion, day) if edit.occasion else ""
 
     def tied(self, replaced: Collection[str]) -> tuple[Signal, ...]:
-        """The signals that are left, by day, those of one event still tied.
+        """The remaining signals by day, with the rows of one event still tied.
 
-        What remains of an event about an occasion of `replaced` says nothing of the general tone, and goes
-        with it.
+        The rest of an event about an occasion of `replaced` is no evidence of the general tone, so it is
+        removed too.
         """
         left = dict(self.signals)
         for event in self.ledger.events:

@@ -1,7 +1,7 @@
-"""The ledger: dated signals, occasions and visit windows, and the ledger as known on a day.
+"""The ledger: dated signals, occasions and visit windows, and the ledger as the public knew it on a day.
 
-`Ledger.as_of` is the barrier against leaks: what it returns holds nothing that became public after that day,
-so that nothing computed from it can use it. Everything downstream takes a ledger that was cut.
+`Ledger.as_of` prevents leaks: it returns a ledger without anything that became public after that day. All
+downstream code takes a ledger cut in this way.
 """
 
 import os
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from ..settings.params import Params
 
 HORIZON_MAX = 3 * 366
-"""Days from the as-of day to the furthest deadline; beyond, the calendar of occasions is a guess."""
+"""Longest horizon in days; beyond it, the calendar of occasions is a guess."""
 
 
 @dataclass(frozen=True)
 class Ledger:
     """Signals, occasions and visit windows, each sorted by the day it became public, then by id.
 
-    `revised` lists the ids of rows that a later file replaced.
+    `revised` holds the ids of rows that a later file replaces.
     """
 
     signals: tuple[Signal, ...] = ()
@@ -46,7 +46,7 @@ class Ledger:
 
     @property
     def first_day(self) -> date | None:
-        """The first day on which anything of the ledger was public, None for an empty one."""
+        """The first day on which any row was public; None for an empty ledger."""
         days = [row.known_from for row in self.occasions] + [row.public_date for row in self.signals]
         return min(days, default=None)
 
@@ -58,9 +58,9 @@ class Ledger:
     def as_of(self, day: date) -> "Ledger":
         """The ledger as the public knew it at the end of `day`.
 
-        Rows public later are gone, and so is every mention of them. What a remaining row says of later days
-        is blank (see `Occasion`): outcomes before they were known, true dates of visits, leaders of occasions
-        not yet begun. Cutting twice is cutting at the earlier day.
+        Rows that become public later are removed, with every reference to them. Cells that become public
+        later are blank (see `Occasion`): outcomes, actual dates of visits, attendance at occasions that have
+        not begun. Cutting twice equals cutting at the earlier day.
         """
         windows = tuple(window for window in self.visit_windows if window.public_date <= day)
         latest = {window.occasion_id: window for window in windows}
@@ -81,7 +81,7 @@ class Ledger:
 
     @cached_property
     def events(self) -> tuple[tuple[Signal, ...], ...]:
-        """The signals of each event, rows tied by `same_as` together; events and rows in ledger order."""
+        """The signals of each event (rows tied by `same_as`); events and rows are in ledger order."""
         parent = {signal.event_id: signal.event_id for signal in self.signals}
 
         def root(name: str) -> str:
@@ -108,20 +108,20 @@ def load_ledger(
     sides: Sequence[str] | None = None,
     contents: Mapping[Path, bytes] | None = None,
 ) -> Ledger:
-    """The checked ledger of any number of files a table; a later file replaces rows of the same id.
+    """The checked ledger from one or more files per table; a later file replaces rows with the same id.
 
     Parameters
     ----------
     kinds : mapping of kind to "up", "down" or "either", optional
     types, sides : sequence of str, optional
-        The words the rows may use (`Params.vocabulary`); where not given, these words are not checked.
+        The allowed words (`Params.vocabulary`); if not given, these words are not checked.
     contents : mapping of resolved path to bytes, optional
-        Read in place of what those files hold.
+        Used instead of the content of those files.
 
     Raises
     ------
     InputError
-        With every problem of every file.
+        Lists every problem of every file.
     """
     problems, contents = Problems(), contents or {}
     words: dict[str, Collection[str]] = {}
@@ -147,7 +147,7 @@ def load_ledger(
 
 
 def check_as_of(ledger: Ledger, params: "Params") -> None:
-    """Raise `InputError` where nothing was public on the as-of day, or the deadline is too far from it."""
+    """Raise `InputError` if nothing was public on the as-of day, or if the deadline is too far away."""
     first, as_of, deadline = ledger.first_day, params.question.as_of, params.question.deadline
     if first is None or as_of < first:
         begins = f"begins on {first}" if first else "has no rows"
@@ -169,20 +169,20 @@ def append_signal(
     visit_windows: Sequence[str | os.PathLike[str]] = (),
     **vocabulary: Any,
 ) -> Signal:
-    """The signal appended to the file as its last row, after the checks of `load_ledger` on the whole ledger.
+    """The signal that is appended to the file, after `load_ledger` has checked the whole ledger with it.
 
-    Existing bytes stay as they are. Columns not given are empty.
+    Existing bytes do not change. Columns not given are empty.
 
     Parameters
     ----------
     values : mapping of column name to value
     signals, occasions, visit_windows : sequence of path
-        The files of the ledger; `signals` includes `path`, which is also its default.
+        The files of the ledger; `signals` includes `path` and defaults to it.
 
     Raises
     ------
     InputError
-        With every problem; nothing is written then.
+        Lists every problem; nothing is written.
     """
     event_id = values.get("event_id", "")
     files: dict[str, Any] = {
@@ -210,7 +210,7 @@ def append_signal(
 
 
 def _with_row(content: bytes, values: Mapping[str, Any], file: str) -> bytes:
-    """A signals file with one more row, its lines ending as before."""
+    """A signals file with one more row and the same line endings."""
     header = content.split(b"\n", 1)[0].decode(errors="replace").strip().split(",")
     absent = [name for name in OPTIONAL_COLUMNS if name not in header]
     raise_if_any(
@@ -227,7 +227,7 @@ def _with_row(content: bytes, values: Mapping[str, Any], file: str) -> bytes:
 
 
 def csv_of(ledger: Ledger) -> dict[str, str]:
-    """The tables of a ledger that was not cut, as the text of files that load to it again."""
+    """The tables of an uncut ledger as file contents that load to the same ledger."""
     return {
         "signals": table_text(Signal, ledger.signals),
         "occasions": table_text(Occasion, ledger.occasions),

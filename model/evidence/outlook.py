@@ -1,4 +1,4 @@
-"""What lies ahead as known on a day: seasons and the words about them, visits agreed or put off, the tone."""
+"""The outlook on a day: seasons and words about them, agreed and postponed visits, the tone."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,10 +17,10 @@ REFUSED, PAST, AGREED, PUT_OFF, OFF = "refused", "past", "agreed", "put off", "o
 
 @dataclass(frozen=True)
 class Slot:
-    """One occasion of a season as the formula sees it.
+    """One occasion of a season, as the formula uses it.
 
-    `classes` (one a side) index `CLASSES`, `type` the multilateral types; `ahead` is the days from as_of to
-    its start; `open` says whether a meeting there is still possible.
+    `classes` (one per side) are indices into `CLASSES`, `type` into the multilateral types; `ahead` is the
+    number of days from as_of to its start; `open` is whether a meeting there is still possible.
     """
 
     occasion: Occasion
@@ -52,7 +52,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class SeasonView:
-    """A season ahead: its occasions, and `fade`, the share of today's tone that will be left by then."""
+    """A season ahead: its occasions, and `fade`, the share of today's tone that remains by then."""
 
     season: Season
     slots: tuple[Slot, ...]
@@ -81,7 +81,7 @@ class VisitView:
 
 @dataclass(frozen=True)
 class PutOffView:
-    """A visit put off: days from as_of to the last on which it is expected again, and since the word."""
+    """A postponed visit: days from as_of to the last day it is expected, and since the postponement."""
 
     occasion: Occasion
     last: int
@@ -91,9 +91,9 @@ class PutOffView:
 
 @dataclass(frozen=True)
 class Outlook:
-    """Everything ahead as known on `as_of`, inside the horizon, and the tone B of the day.
+    """Everything known on `as_of` about the days up to the deadline, and the tone B on `as_of`.
 
-    `horizon` is the number of days in (as_of, deadline]; day t of it is as_of + t. `statuses` has a word for
+    `horizon` is the number of days in (as_of, deadline]; day t is as_of + t. `statuses` gives the status of
     every occasion that is not over.
     """
 
@@ -111,12 +111,12 @@ class Outlook:
 
 
 def is_open(occasion: Occasion, as_of: date) -> bool:
-    """Whether a meeting at an occasion is still possible: not over, and its meeting days not all behind."""
+    """Whether a meeting at an occasion is still possible: it is not over, and some meeting days remain."""
     return occasion.met is None and (occasion.start_date - as_of).days + OFFSETS[-1] >= 1
 
 
 def outlook(ledger: Ledger, as_of: date, deadline: date, params: Params) -> Outlook:
-    """What lies ahead, from a ledger that was cut at `as_of`."""
+    """The outlook from a ledger that was cut at `as_of`."""
     priors, structure = params.priors, params.priors.structure
     series, about, met = ToneSeries(ledger, priors), words_about(ledger, priors), meetings(ledger)
     calendar = [*ledger.occasions, *expected_occasions(ledger.occasions, deadline, priors)]
@@ -160,7 +160,7 @@ def outlook(ledger: Ledger, as_of: date, deadline: date, params: Params) -> Outl
 
 
 def season_view(season: Season, as_of: date, about: dict[str, list[Signal]], params: Params) -> SeasonView:
-    """A season as known on `as_of`; `about` are the signals that name an occasion, by its id."""
+    """A season as known on `as_of`; `about` maps each occasion id to the signals that name the occasion."""
     priors, types = params.priors, tuple(params.priors.multilateral)
     slots = tuple(
         Slot(
@@ -181,14 +181,14 @@ def season_view(season: Season, as_of: date, about: dict[str, list[Signal]], par
 
 
 def visit_status(window: VisitWindow, since: list[Signal]) -> str:
-    """The status of a visit by its latest window and the words since."""
+    """The status of a visit, from its latest window and the words since."""
     if any(row.kind == REFUSAL for row in since):
         return REFUSED
     return PUT_OFF if window.earliest is None else AGREED
 
 
 def visits_again(ledger: Ledger, as_of: date, within: int) -> list[PutOffView]:
-    """The visits put off that are still expected again, up to `within` days after the word."""
+    """The postponed visits that are still expected, up to `within` days after the postponement."""
     occasions = {o.occasion_id: o for o in ledger.occasions}
     views = []
     for name, day in put_off(ledger).items():
@@ -199,7 +199,7 @@ def visits_again(ledger: Ledger, as_of: date, within: int) -> list[PutOffView]:
 
 
 def renewed(ledger: Ledger, put_off: Occasion, day: date) -> bool:
-    """Whether a new visit of the same host has been agreed since a visit was put off on `day`."""
+    """Whether a new visit with the same host has been agreed since a visit was postponed on `day`."""
     agreed = {name: window for name, window in ledger.latest_windows.items() if window.earliest}
     return any(
         o.is_visit
@@ -212,5 +212,5 @@ def renewed(ledger: Ledger, put_off: Occasion, day: date) -> bool:
 
 
 def unspoken(view: SeasonView) -> SeasonView:
-    """The season with nothing said about any of its occasions."""
+    """The season without any words about its occasions."""
     return replace(view, slots=tuple(replace(slot, words=Words({})) for slot in view.slots))

@@ -1,4 +1,4 @@
-"""What the fit sees: who came, occasions held, meetings, words and promises with known outcomes."""
+"""The data of the fit: attendance, occasions, meetings, words and promises with known outcomes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ CLASSES = ("home", "summit", "other", "guest")
 
 
 class Tally(NamedTuple):
-    """How often something happened of how many times it could have."""
+    """The number of times that something happened, and of times that it could have."""
 
     hits: int = 0
     trials: int = 0
@@ -38,21 +38,21 @@ def _empty(dtype: type) -> Any:
 
 @dataclass(frozen=True)
 class Record:
-    """What was decided, of a ledger cut at its as-of date; by default nothing.
+    """The known outcomes of a ledger cut at its as-of date; empty by default.
 
     Attributes
     ----------
     through
         The last day on which an outcome became known.
     classes, sides, types, tone, came : (decision,)
-        Whether a leader came to an occasion that was held, with class, side, type, and tone at the lead of
-        its season.
+        Whether a leader attended an occasion that was held, with its class, side and type, and the tone
+        `lead` days before its season.
     at_summit, at_other, season_tone, met : (season,)
-        The seasons in which both came to an occasion: whether both were at a summit, the number of other
-        occasions with both, tone, and whether they met there. A season in which they met only at a visit
-        beside it is left out, since the visit is counted.
+        The seasons with an occasion that both attended: whether it was a summit, the number of other
+        occasions that both attended, the tone, and whether they met there. Seasons in which they met only at
+        a separate visit are left out, because the visit is counted.
     said : (level, 4)
-        For each of `LEVELS`, hits and trials among those who came, then among those who stayed away.
+        For each of `LEVELS`, hits and trials among leaders who attended, then among those who stayed away.
     meeting_days : (offset,)
     exposure, notices
         In days; `years` in years.
@@ -82,17 +82,17 @@ class Record:
 
     @property
     def norm(self) -> float:
-        """The usual tone, the mean over decisions, from which that of a day is measured."""
+        """The usual tone: the mean over decisions. The tone of a day is measured relative to it."""
         return float(self.tone.mean()) if len(self.tone) else 0.0
 
 
 def no_record() -> Record:
-    """A record of nothing, under which the posterior is the prior."""
+    """An empty record, with which the posterior equals the prior."""
     return Record()
 
 
 def class_of(occasion: Occasion, side: str, params: Params) -> int:
-    """Index in `CLASSES` of an occasion for one side: home, else a summit, else by its host."""
+    """Index in `CLASSES` of an occasion for one side: home, otherwise a summit, otherwise by its host."""
     if occasion.host == side:
         return CLASSES.index("home")
     if params.priors.types[occasion.type].summit:
@@ -101,7 +101,7 @@ def class_of(occasion: Occasion, side: str, params: Params) -> int:
 
 
 def attended(occasion: Occasion, side: str) -> bool:
-    """Whether the leader of a side came, of an occasion that is over."""
+    """Whether the leader of a side attended a past occasion."""
     return occasion.attended in (side, BOTH)
 
 
@@ -111,10 +111,10 @@ def decided(ledger: Ledger) -> list[Occasion]:
 
 
 def record(ledger: Ledger, params: Params) -> Record:
-    """What a ledger, cut at the as-of date, says about the past.
+    """The record of a ledger that was cut at the as-of date.
 
-    Exposures run to the last day on which an outcome became known, so that the record, and with it the fit,
-    stays the same while nothing is decided.
+    Exposures end on the last day on which an outcome became known, so that the record and the fit change only
+    when there is a new outcome.
     """
     structure, priors = params.priors.structure, params.priors
     over = [o for o in ledger.occasions if o.met is not None and o.start_date is not None]
@@ -162,7 +162,7 @@ def record(ledger: Ledger, params: Params) -> Record:
 
 
 class Decision(NamedTuple):
-    """Whether a leader came to an occasion that was held; `kind` indexes `CLASSES`, `type` the types."""
+    """Whether a leader attended an occasion that was held; `kind` indexes `CLASSES`, `type` the types."""
 
     kind: int
     side: int
@@ -172,7 +172,7 @@ class Decision(NamedTuple):
 
 
 class SeasonOutcome(NamedTuple):
-    """A season in which both came to an occasion, and whether they met there."""
+    """A season with an occasion that both attended, and whether they met there."""
 
     at_summit: bool
     at_other: int
@@ -181,12 +181,12 @@ class SeasonOutcome(NamedTuple):
 
 
 def held_in(season: Season) -> list[Occasion]:
-    """The occasions of a season that were held in person and are over."""
+    """The past occasions of a season that were held in person."""
     return [o for o in season.occasions if o.met is not None and o.held_in_person]
 
 
 def decisions_of(season: Season, tone: float, params: Params) -> list[Decision]:
-    """The decisions of both leaders at each occasion of a season that was held."""
+    """The decisions of both leaders for each occasion of a season that was held."""
     types = tuple(params.priors.multilateral)
     return [
         Decision(class_of(o, side, params), i, types.index(o.type), tone, attended(o, side))
@@ -196,7 +196,7 @@ def decisions_of(season: Season, tone: float, params: Params) -> list[Decision]:
 
 
 def outcome_of(season: Season, tone: float, met_days: list[date], params: Params) -> list[SeasonOutcome]:
-    """The outcome of a season, in a list that is empty where the season does not count; see `Record`."""
+    """The outcome of a season, as a list that is empty if the season does not count; see `Record`."""
     both = [o for o in held_in(season) if all(attended(o, side) for side in params.sides)]
     met = any(o.met for o in both)
     met_elsewhere = not met and any(map(season.holds, met_days))
@@ -207,17 +207,17 @@ def outcome_of(season: Season, tone: float, met_days: list[date], params: Params
 
 
 def offset_counts(occasions: list[Occasion]) -> np.ndarray:
-    """How many meetings fell on each of `OFFSETS`, those beyond on the nearest; (offset,)."""
+    """The number of meetings on each of `OFFSETS`, with offsets outside moved to the nearest; (offset,)."""
     days = np.array([(o.met_date - o.start_date).days for o in occasions if o.met], dtype=int)
     return np.bincount(np.clip(days - OFFSETS[0], 0, len(OFFSETS) - 1), minlength=len(OFFSETS))
 
 
-# What was said of who comes
+# Words about attendance
 
 
 @dataclass(frozen=True)
 class Said:
-    """What was said of one leader before an occasion that was held, and whether he came."""
+    """The words about one leader before an occasion that was held, and whether he attended."""
 
     occasion: Occasion
     side: str
@@ -227,9 +227,9 @@ class Said:
 
 
 def spoken(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | None = None) -> list[Said]:
-    """The words about each leader before each decided occasion that his own country does not host.
+    """The words about each leader before each decided occasion outside his own country.
 
-    `about` is `words_about(ledger, params.priors)` where that is known already.
+    `about` is `words_about(ledger, params.priors)`, if already computed.
     """
     about = about or words_about(ledger, params.priors)
     found = []
@@ -247,12 +247,12 @@ def spoken(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | None
 
 
 def levels(said: Said) -> set[int]:
-    """The levels of unsettled words that were ever said."""
+    """The levels of all unsettled words about the leader."""
     return {row.strength for row in said.rows if row.strength in LEVELS}
 
 
 def level_counts(leaders: list[Said]) -> np.ndarray:
-    """Of each level, hits and trials among leaders who came, then of those who stayed away; (level, 4)."""
+    """Hits and trials of each level among leaders who attended, then those who stayed away; (level, 4)."""
     came, away = (
         [levels(leader) for leader in leaders if leader.came is outcome] for outcome in (True, False)
     )
@@ -267,14 +267,14 @@ def level_counts(leaders: list[Said]) -> np.ndarray:
 
 
 class Promises(NamedTuple):
-    """How many promised meetings broke, and for how many days they could have."""
+    """The number of broken promises, and the days on which promises could have broken."""
 
     broken: int
     exposure: float
 
 
 class Promise(NamedTuple):
-    """An announced meeting or agreed visit: the days on which it was promised, ended and due."""
+    """An announced meeting or agreed visit: the days on which it was promised, resolved and due."""
 
     made: date
     ended: date
@@ -282,7 +282,7 @@ class Promise(NamedTuple):
 
 
 def promise_of(occasion: Occasion, rows: list[Signal], windows: list[VisitWindow]) -> Promise | None:
-    """The promise of a meeting at an occasion that is over, None where there was none before its day."""
+    """The promise of a meeting at a past occasion; None if there was no promise before its day."""
     if occasion.is_visit:
         agreed = [window.earliest for window in windows if window.earliest]
         made = [window.public_date for window in windows[:1] if window.earliest]
@@ -301,10 +301,10 @@ def promise_of(occasion: Occasion, rows: list[Signal], windows: list[VisitWindow
 
 
 def promises(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | None = None) -> Promises:
-    """How promised meetings ended; exposure counts the days of the last `at_risk` before they were due.
+    """The outcomes of promised meetings; exposure counts the last `at_risk` days before each due day.
 
     A promise is the announcement of a meeting at an occasion, or the agreed window of a visit. It breaks on
-    the day on which it is taken back; one that passes without a meeting breaks on its day.
+    the day on which it is withdrawn, or on its due day if that passes without a meeting.
     """
     at_risk, about = params.priors.structure.at_risk, about or words_about(ledger, params.priors)
     broken, exposure = 0, 0
@@ -321,22 +321,22 @@ def promises(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | No
 
 
 def notices_of(visits: list[Occasion], ledger: Ledger) -> np.ndarray:
-    """Days from the first window of each visit to the meeting, plus half a day; (visit with a window,)."""
+    """Days from the first window of each visit to the meeting, plus half a day; (visit with window,)."""
     first = {window.occasion_id: window.public_date for window in reversed(ledger.visit_windows)}
     known = [o for o in visits if o.occasion_id in first]
     return np.array([max((o.met_date - first[o.occasion_id]).days, 0) + 0.5 for o in known])
 
 
 def put_off(ledger: Ledger) -> dict[str, date]:
-    """The visits whose latest window says that they are put off, with the day of that word."""
+    """The visits that are postponed according to their latest window, with the day of the postponement."""
     latest = ledger.latest_windows
     return {name: window.public_date for name, window in latest.items() if window.earliest is None}
 
 
 def came_again(ledger: Ledger, params: Params, through: date) -> Tally:
-    """Of the visits put off, how many took place within `again_within` days at the same host.
+    """The number of postponed visits that took place with the same host within `again_within` days.
 
-    Those that may still take place are left out.
+    Visits that may still take place are left out.
     """
     hosts, hits = {o.occasion_id: o.host for o in ledger.occasions}, []
     visits = [o for o in ledger.occasions if o.is_visit and o.met]

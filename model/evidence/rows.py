@@ -1,7 +1,7 @@
 """The rows of the ledger's tables: signals, occasions and visit windows, each column declared once.
 
-A declaration says how a cell is read, whether it may be empty and what it then holds, whether a file may lack
-the column, and from when its value is public. Reading, writing and the cut at a day all follow it.
+A declaration states how to read a cell, whether it may be empty and its default, whether a file may lack the
+column, and when its value becomes public. Reading, writing and the as-of cut all use these declarations.
 """
 
 import re
@@ -17,32 +17,32 @@ from ..files.problems import expected_one_of, parse_day, shown
 
 VISIT, ATTENDANCE, ANNOUNCEMENT, REFUSAL = "visit", "attendance", "summit_announced", "contact_missed"
 BOTH = "both"
-"""The actor of a row about both leaders, or about the occasion itself; attendance of both."""
+"""The actor of a row about both leaders, about the occasion itself, or attendance by both."""
 MEETING_MARGIN = timedelta(days=5)
-"""How far outside the dates of an occasion a meeting still counts as one at it."""
+"""A meeting this close to the dates of an occasion still counts as a meeting there."""
 DESCRIPTION_MAX = 140
 SEARCHES = ("first", "even", "losses")
-"""How a row was found: first coding, an even search of all occasions, a search where forecasts lost most."""
+"""How a row was found: first coding, a uniform search of all occasions, or a search of the largest losses."""
 YES_NO = {"yes": True, "no": False}
 SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 
 Reader = Callable[[str], Any]
-"""Turns a cell into its value, or raises ValueError with what was expected."""
+"""Converts a cell to its value, or raises ValueError that states the expected input."""
 
 
 class Column(NamedTuple):
-    """What a column takes.
+    """The declaration of a column.
 
     Attributes
     ----------
     empty
-        What an empty cell of an optional column holds.
+        The value of an empty cell in an optional column.
     words
-        The part of the vocabulary that lists its words, where one does.
+        The part of the vocabulary that lists its words, if any.
     absent
         Whether a file may lack the column.
     after
-        The column before it in the file, where that is not the field declared before it.
+        The preceding column in the file, if that is not the field declared before it.
     public
         When the value becomes public: "known" (with the row), "start" (of the occasion) or "outcome".
     """
@@ -57,7 +57,7 @@ class Column(NamedTuple):
 
 
 def column(read: Reader, *, default: Any = MISSING, **more: Any) -> Any:
-    """A dataclass field that is a column of a table; see `Column`."""
+    """A dataclass field for a column of a table; see `Column`."""
     return field(default=default, metadata={"column": Column(read, default, **more)})
 
 
@@ -73,7 +73,7 @@ def columns_of(kind: type[Any]) -> dict[str, Column]:
 
 
 def readers(kind: type[Any], vocabulary: Mapping[str, Collection[str]]) -> dict[str, Reader]:
-    """How each column of a row type is read; words that the vocabulary does not list are not checked."""
+    """The reader of each column of a row type; words are checked only if the vocabulary lists them."""
     return {
         name: one_of(vocabulary[declared.words]) if declared.words in vocabulary else declared.read
         for name, declared in columns_of(kind).items()
@@ -81,7 +81,7 @@ def readers(kind: type[Any], vocabulary: Mapping[str, Collection[str]]) -> dict[
 
 
 def cell_of(row: Any, name: str) -> str:
-    """The cell of a column as a file holds it."""
+    """The cell of a column as written in a file."""
     value = getattr(row, name)
     if isinstance(value, bool):
         return "yes" if value else "open" if name == "checked" else "no"
@@ -89,11 +89,11 @@ def cell_of(row: Any, name: str) -> str:
 
 
 day = lru_cache(maxsize=4096)(parse_day)
-"""The calendar day of a cell; a ledger repeats most of its days."""
+"""The calendar day of a cell, cached because a ledger repeats most of its days."""
 
 
 def text(cell: str) -> str:
-    """The cell; ValueError where it is empty or a spreadsheet would take it for a formula."""
+    """The cell; ValueError if it is empty or a spreadsheet would read it as a formula."""
     if not cell:
         raise ValueError("expected some text; the cell is empty")
     if is_formula(cell):
@@ -102,14 +102,14 @@ def text(cell: str) -> str:
 
 
 def short_text(cell: str) -> str:
-    """The cell; ValueError also where it is too long for a description."""
+    """The cell; ValueError also if it is too long for a description."""
     if len(cell) > DESCRIPTION_MAX:
         raise ValueError(f"expected at most {DESCRIPTION_MAX} characters; found {len(cell)}")
     return text(cell)
 
 
 def like(pattern: str, what: str) -> Reader:
-    """A reader of cells that match a pattern."""
+    """A reader for cells that match a pattern."""
     matches = re.compile(pattern, re.ASCII).fullmatch
 
     def read(cell: str) -> str:
@@ -121,7 +121,7 @@ def like(pattern: str, what: str) -> Reader:
 
 
 def one_of(words: Collection[str]) -> Reader:
-    """A reader of listed words; a mapping gives the value of each."""
+    """A reader for listed words; a mapping gives the value of each word."""
     values = words if isinstance(words, Mapping) else dict(zip(words, words))
 
     def read(cell: str) -> Any:
@@ -134,9 +134,9 @@ def one_of(words: Collection[str]) -> Reader:
 
 @dataclass(frozen=True, kw_only=True)
 class Signal:
-    """One dated public signal; `same_as` names another row of the same event, `occasion` what it is about.
+    """One dated public signal; `same_as` names another row of the same event, `occasion` its subject.
 
-    `for_date` is the day that an announcement names for the meeting, `search` one of `SEARCHES`.
+    `for_date` is the meeting day that an announcement names; `search` is one of `SEARCHES`.
     """
 
     KEY: ClassVar = ("event_id",)
@@ -154,7 +154,7 @@ class Signal:
     description: str = column(short_text)
     source: str = column(text)
     checked: bool = column(one_of({"yes": True, "open": False}))
-    # Last, although the file has them earlier: the published record keeps a hash of this order (`public_by`).
+    # Last, although earlier in the file: the published record has a hash of this order (`public_by`).
     for_date: date | None = column(day, optional=True, absent=True, default=None, after="occasion")
     search: str = column(
         one_of(SEARCHES), optional=True, absent=True, default=SEARCHES[0], after="in_article"
@@ -171,9 +171,8 @@ class Signal:
 class Occasion:
     """One occasion on which both leaders could meet.
 
-    In a ledger that was cut, everything not yet public is blank ("" or None). The dates of a visit still
-    ahead are those of its latest public window, None without one; `start_expected` and `end_expected` are
-    then true.
+    In a cut ledger, everything not yet public is blank ("" or None). The dates of a future visit are those of
+    its latest public window, or None without one; `start_expected` and `end_expected` are then true.
     """
 
     KEY: ClassVar = ("occasion_id",)
@@ -205,12 +204,12 @@ class Occasion:
 
     @property
     def is_visit(self) -> bool:
-        """Whether it is an arranged meeting of the two rather than a gathering of many."""
+        """Whether it is an arranged bilateral visit rather than a multilateral gathering."""
         return self.type == VISIT
 
     @property
     def outcome_date(self) -> date | None:
-        """The day from which the outcome is public: of the meeting, else the last; None while not known."""
+        """The day the outcome becomes public: the meeting day, or the last day; None while unknown."""
         if self.met:
             return self.met_date
         return None if self.end_expected else self.end_date
@@ -237,12 +236,12 @@ BLANK: dict[str, dict[str, Any]] = {
     when: {name: c.empty for name, c in columns_of(Occasion).items() if c.public == when}
     for when in ("start", "outcome")
 }
-"""What the columns of an occasion hold before they are public, by when they become so."""
+"""The blank values of occasion columns that are not public yet, by when they become public."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class VisitWindow:
-    """What was public from a day on about the dates of a visit; both None where it was put off."""
+    """The dates of a visit that became public on a day; both are None if the visit is postponed."""
 
     KEY: ClassVar = ("occasion_id", "public_date")
 

@@ -14,7 +14,7 @@ YEAR = 365.25
 
 @dataclass(frozen=True)
 class Season:
-    """Multilateral occasions in a run, starts at most `season_gap` days apart: one chance to meet."""
+    """Multilateral occasions with starts at most `season_gap` days apart: one opportunity to meet."""
 
     occasions: tuple[Occasion, ...]
 
@@ -31,12 +31,12 @@ class Season:
         return max(occasion.end_date for occasion in self.occasions)
 
     def holds(self, day: date) -> bool:
-        """Whether a meeting on that day counts as one of this season."""
+        """Whether a meeting on that day counts for this season."""
         return self.first_start - MEETING_MARGIN <= day <= self.last_end + MEETING_MARGIN
 
 
 def seasons(occasions: Iterable[Occasion], gap: int) -> tuple[Season, ...]:
-    """The multilateral occasions as seasons, by date; starts at most `gap` days apart share one."""
+    """The multilateral occasions as seasons, by date; starts at most `gap` days apart share a season."""
     multilateral = [o for o in occasions if not o.is_visit]
     runs: list[list[Occasion]] = []
     for occasion in sorted(multilateral, key=lambda o: (o.start_date, o.occasion_id)):
@@ -48,14 +48,14 @@ def seasons(occasions: Iterable[Occasion], gap: int) -> tuple[Season, ...]:
 
 
 def meetings(ledger: Ledger) -> list[date]:
-    """The days on which the leaders are known to have met, each once, by date."""
+    """The distinct days on which the leaders are known to have met, in order."""
     return sorted({occasion.met_date for occasion in ledger.occasions if occasion.met})
 
 
 def expected_occasions(occasions: Sequence[Occasion], until: date, priors: Priors) -> list[Occasion]:
-    """The yearly occasions up to the year after `until` that have no date yet, on the day of the last one.
+    """The yearly occasions without a date, through the year after `until`, on the same day as the last one.
 
-    The host is known only where it has always been the same; elsewhere no side is.
+    The host is filled in only if it has always been the same; otherwise neither side hosts.
     """
     expected = []
     for name, kind in priors.types.items():

@@ -1,4 +1,4 @@
-"""The files of one table of the ledger, read and written by the columns that its row type declares."""
+"""Read and write the files of one ledger table by the columns that its row type declares."""
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -16,9 +16,9 @@ Paths = Iterable[str | os.PathLike[str]]
 
 @dataclass
 class Table:
-    """The rows of all files of one table: by id the last file's row, and its value if it is sound.
+    """The rows of all files of one table: for each id the row of the last file, and its value if valid.
 
-    `revised` lists the ids that a later file replaced; `complete` says that no line was malformed.
+    `revised` holds the ids that a later file replaces; `complete` is whether every line was well formed.
     """
 
     rows: dict[str, Row] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Table:
     complete: bool = True
 
     def put(self, name: str, row: Row, value: Any) -> None:
-        """Take a row in place of an earlier file's; `value` is None where the row is not sound."""
+        """Replace the row of an earlier file; `value` is None if the row is invalid."""
         earlier = self.values.pop(name, None)
         self.rows[name] = row
         if value is not None:
@@ -44,14 +44,14 @@ def read_table(
     problems: list[Problem],
     contents: Mapping[Path, bytes],
 ) -> Table:
-    """The table of a row type from any number of files, its problems added to `problems`.
+    """The table of a row type from one or more files; its problems are added to `problems`.
 
     Parameters
     ----------
     check
-        Yields what is wrong between the cells of a row.
+        Yields inconsistencies between the cells of a row.
     contents
-        Read in place of what those files hold.
+        Used instead of the content of those files.
     """
     table, columns = Table(), columns_of(kind)
     read = readers(kind, vocabulary)
@@ -79,7 +79,7 @@ def read_table(
 def _values(
     row: Row, columns: Mapping[str, Column], read: Mapping[str, Reader]
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """The values of a row, None where a cell is not what its column takes, and a problem for each None."""
+    """The values of a row; an invalid cell gives None and adds a problem."""
     values: dict[str, Any] = {}
     wrong = []
     for name, declared in columns.items():
@@ -96,6 +96,6 @@ def _values(
 
 
 def table_text(kind: type[Any], rows: Iterable[Any]) -> str:
-    """Rows as the text of a file that loads to them again."""
+    """Rows as the content of a file that loads to the same rows."""
     columns = columns_of(kind)
     return csv_text(columns, ([cell_of(row, name) for name in columns] for row in rows))

@@ -1,4 +1,4 @@
-"""The general tone: the balance of the signals that name no occasion, each counting less as it ages."""
+"""The general tone: the balance of signals that name no occasion, with weights that decay with age."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -11,12 +11,12 @@ from .rows import Signal
 
 
 def weight_of(signal: Signal, priors: Priors) -> float:
-    """|strength|/3 times the reliability of its source and item: 0 to 1."""
+    """|strength| / 3 times the reliability of its source and item, from 0 to 1."""
     return abs(signal.strength) / 3 * priors.grades.reliability(signal.grade)
 
 
 def by_weight(rows: Iterable[Signal], priors: Priors) -> list[Signal]:
-    """Rows of one event, the strongest first, since it represents the event; of equals the first public."""
+    """The rows of one event, strongest first (it represents the event); ties go to the first public row."""
     rows = list(rows)
     if len(rows) == 1:
         return rows
@@ -24,23 +24,22 @@ def by_weight(rows: Iterable[Signal], priors: Priors) -> list[Signal]:
 
 
 def about_occasions(ledger: Ledger) -> set[str]:
-    """The ids of the signals of all events of which a row names an occasion; the others make up the tone."""
+    """The ids of all signals of events in which a row names an occasion; the others form the tone."""
     return {row.event_id for event in ledger.events if any(row.occasion for row in event) for row in event}
 
 
 def balance(positive: float, negative: float) -> float:
-    """B = (P - N) / (P + N + 1), P and N the weights of up- and down-signals; -1 to 1."""
+    """B = (P - N) / (P + N + 1), where P and N are the weights of up- and down-signals; from -1 to 1."""
     return (positive - negative) / (positive + negative + 1)
 
 
 class ToneSeries:
-    """The general signals of a ledger as arrays, summed up for any day.
+    """The general signals of a ledger as arrays that can be summed for any day.
 
-    Rows that count once are one entry of `events`, the row that counts one of `signals`: rows tied by
-    `same_as`, and the signals of one kind and direction that became public on one day, so that a day coded
-    twice says no more than a day coded once. An event of which a row names an occasion is about that occasion
-    and no part of the tone. `weight` (signal,) is signed: the kind's weight times |strength|/3 times
-    reliability.
+    Each entry of `events` holds the rows that count once, and `signals` the row that counts: rows tied by
+    `same_as`, and signals of one kind and direction that became public on the same day, so that coding a day
+    twice adds nothing. An event in which a row names an occasion is about that occasion and not part of the
+    tone. `weight` (signal,) is signed: the weight of the kind times |strength| / 3 times reliability.
     """
 
     def __init__(self, ledger: Ledger, priors: Priors):
@@ -57,11 +56,11 @@ class ToneSeries:
         self.weight = np.array(weights) * np.sign([row.strength for row in self.signals])
 
     def decayed(self, day: date) -> np.ndarray:
-        """Signed weight of each signal on `day`: halved every `half_life` days, 0 before it is public."""
+        """Signed weight of each signal on `day`: halves every `half_life` days, 0 before it is public."""
         age = day.toordinal() - self.public
         return np.where(age >= 0, self.weight * 0.5 ** (np.maximum(age, 0) / self.half_life), 0.0)
 
     def at(self, day: date) -> float:
-        """The tone B on `day`, -1 to 1."""
+        """The tone B on `day`, from -1 to 1."""
         weight = self.decayed(day)
         return float(balance(weight[weight > 0].sum(), -weight[weight < 0].sum()))

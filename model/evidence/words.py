@@ -1,7 +1,7 @@
-"""What was said about an occasion by a day: about who comes, and about a meeting there.
+"""The words about an occasion up to a day: about attendance, and about a meeting there.
 
-Rows tied by `same_as` count once for each matter (the coming of a side, the meeting). The order of rows never
-counts.
+Rows tied by `same_as` count once for each subject (the attendance of a side, the meeting). The order of rows
+does not matter.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,17 +14,17 @@ from .rows import ANNOUNCEMENT, ATTENDANCE, REFUSAL, Signal, by_day
 from .tone import by_weight, weight_of
 
 LEVELS = (2, 1, -1, -2)
-"""The strengths of words about coming that settle nothing: reported, may; may not, reported not."""
+"""The strengths of unsettled words about attendance: reported, may; may not, reported not."""
 SETTLED = 3
 
 
 @dataclass(frozen=True)
 class Coming:
-    """Words about whether a leader comes (side `both`: the occasion is held) as of a day.
+    """Words about whether a leader attends (side `both`: whether the occasion is held) as of a day.
 
-    `settled` is the last settled word, 1 (comes), -1 (stays away) or 0 (none). Of the other words each of
-    `levels` counts once: those for coming since the last settled no, those against it since the last settled
-    yes. `rows` are the rows that count, the latest last.
+    `settled` is the last settled word: 1 (attends), -1 (stays away) or 0 (none). Of the other words, each
+    level counts once in `levels`: words for attendance since the last settled no, words against it since the
+    last settled yes. `rows` are the rows that count, latest last.
     """
 
     settled: int = 0
@@ -36,9 +36,9 @@ class Coming:
 class Meeting:
     """Words about a meeting at an occasion as of a day.
 
-    `announced` is the day of the last announcement, None where there is none or it was taken back; `for_date`
+    `announced` is the day of the last announcement, None if there is none or it was withdrawn; `for_date` is
     the day that an announcement names. `planned` and `doubted` (0 to 1) are the strongest words of planning
-    and of doubt; an announcement cancels the doubts before it. `rows` are the rows that count: announcement,
+    and of doubt; an announcement cancels earlier doubts. `rows` are the rows that count: announcement,
     planning, doubt.
     """
 
@@ -51,7 +51,7 @@ class Meeting:
 
 @dataclass(frozen=True)
 class Words:
-    """All that was said about one occasion by a day: `comes` by side code, `both` for the occasion itself."""
+    """All words about one occasion up to a day: `comes` by side code, `both` for the occasion itself."""
 
     comes: dict[str, Coming]
     meeting: Meeting = Meeting()
@@ -68,7 +68,7 @@ class Words:
 
 
 def words_about(ledger: Ledger, priors: Priors) -> dict[str, list[Signal]]:
-    """The signals that name an occasion, by its id; of rows tied by `same_as` one counts for each matter."""
+    """The signals that name an occasion, by its id; rows tied by `same_as` count once for each subject."""
     named: dict[str, list[Signal]] = {}
     for event in ledger.events:
         matters: dict[tuple[str, str], list[Signal]] = {}
@@ -82,9 +82,9 @@ def words_about(ledger: Ledger, priors: Priors) -> dict[str, list[Signal]]:
 
 
 def coming(rows: Sequence[Signal]) -> Coming:
-    """What rows of kind `attendance` about one side of one occasion say together.
+    """The combined words of `attendance` rows about one side and one occasion.
 
-    Where settled words of one day disagree, the majority counts; where they cancel out, earlier ones hold.
+    If settled words of one day disagree, the majority counts; in a tie, earlier settled words hold.
     """
     net: dict[date, int] = {}
     for row in rows:
@@ -105,18 +105,18 @@ def coming(rows: Sequence[Signal]) -> Coming:
 
 
 def is_refusal(row: Signal) -> bool:
-    """Whether a row takes a meeting back: `contact_missed` from a source at least usually reliable."""
+    """Whether a row withdraws a meeting: `contact_missed` from a source that is at least usually reliable."""
     return row.kind == REFUSAL and row.grade[0] in "AB"
 
 
 def meeting(rows: Iterable[Signal], priors: Priors, off: date = date.min) -> Meeting:
-    """What rows about a meeting at one occasion say together.
+    """The combined words of rows about a meeting at one occasion.
 
     Parameters
     ----------
     off
-        The day of the last settled word that one leader stays away, which takes back an announcement of that
-        day or before.
+        The day of the last settled word that one leader stays away. It withdraws an announcement made on or
+        before that day.
     """
     rows = [row for row in rows if row.kind != ATTENDANCE]
     off = max([off, *(row.public_date for row in rows if is_refusal(row))])
@@ -143,7 +143,7 @@ def meeting(rows: Iterable[Signal], priors: Priors, off: date = date.min) -> Mee
 
 
 def words(rows: Sequence[Signal], priors: Priors) -> Words:
-    """The words of rows about one multilateral occasion, as of the day of the last."""
+    """The words of rows about one multilateral occasion, as of the day of the last row."""
     about_coming = [row for row in rows if row.kind == ATTENDANCE]
     comes = {
         side: coming([row for row in about_coming if row.actor == side])

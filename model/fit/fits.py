@@ -1,4 +1,4 @@
-"""Fits: stored under a hash of what decides them, published only past a gate that names the culprit."""
+"""Fits: stored by a hash of their inputs, and published only if they pass the convergence gate."""
 
 import ast
 import inspect
@@ -22,25 +22,24 @@ from ..files.problems import Failure
 from ..paths import FAILED, FITS, RENDERED
 from ..settings.params import Params
 from ..summit import coords, data_of
-from .reweight import pareto_k, update  # noqa: F401
-from .sampling import compiled, diagnose, draws_of, flat, resample, sample, thinned, worst_rhat  # noqa: F401
+from .sampling import diagnose, draws_of, flat, sample, thinned
 
 NONE_STORED = "no stored fit of these priors and this record"
 KEPT = 1000
-"""Draws kept of a fit: thinning makes every answer quicker and loses little, since neighbours are alike."""
+"""Draws kept from a fit: thinning speeds up every forecast and loses little, as draws are autocorrelated."""
 STATS = ("acceptance_rate", "diverging", "energy", "lp", "n_steps", "step_size", "tree_depth")
 """Sample stats that are kept beside the draws."""
 
 
 class GateError(Failure):
-    """A fit that did not pass its checks; nothing is published from it."""
+    """The fit failed its convergence checks, so nothing is published."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Posterior draws by variable, each (draw, *dims), with their origin and what the checks say.
+    """Posterior draws by variable, each (draw, *dims), with their source and the results of the checks.
 
-    `stats` are the sampler's statistics of the same draws, `why` the reason for sampling or where the draws come from.
+    `stats` are the sampler's statistics of the draws; `why` is the reason for sampling, or their source.
     """
 
     key: str
@@ -55,7 +54,7 @@ class Fit:
 
 
 def fit_key(params: Params, record: Record) -> str:
-    """Hash of all that decides a fit: the code that defines and samples the model, priors, settings and data."""
+    """Hash of everything that determines a fit: model and sampling code, priors, settings and data."""
     code = [code_of(part) for part in (summit.build, summit.prior_variable, sample)]
     priors = {
         name: prior.model_dump(include={"dist", "above", "args", "quantiles"})
@@ -71,7 +70,7 @@ def fit_key(params: Params, record: Record) -> str:
 
 
 def code_of(function: Callable) -> str:
-    """The code of a function without comments, docstring and layout, which decide nothing."""
+    """The code of a function without comments, docstrings and layout, which do not affect a fit."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
@@ -80,14 +79,14 @@ def code_of(function: Callable) -> str:
 
 
 def fit(params: Params, record: Record, *, anew: bool = False) -> Fit:
-    """The stored fit of this content, the one shipped with a rendered run, or a new one.
+    """The stored fit of these inputs, the one shipped with a rendered run, or a new one.
 
-    A new fit is stored once it has passed the gate. With `anew` it is sampled whatever is stored.
+    A new fit is stored after it passes the gate. `anew` samples even if a fit is stored.
 
     Raises
     ------
     GateError
-        Naming the parameters at fault; the draws are kept under `.cache/failed` for inspection.
+        Names the parameters that failed; their draws are saved under `.cache/failed` for inspection.
     """
     key = fit_key(params, record)[:32]
     path = FITS / f"{key}.npz"
@@ -121,7 +120,7 @@ def sampled(params: Params, record: Record, path: Path, why: str) -> Fit:
 
 
 def shipped(key: str) -> Fit | None:
-    """The fit whose posterior lies beside a rendered run, put into the store; None where there is none."""
+    """The fit from the posterior of a rendered run, copied to the store; None if no run has it."""
     from . import posterior
 
     for path in sorted(RENDERED.glob("*/posterior.nc")):
@@ -142,7 +141,7 @@ def save_fit(path: Path, made: Fit) -> None:
 
 
 def load_fit(path: Path) -> Fit | None:
-    """The stored fit, None where there is none that can be read."""
+    """The stored fit, or None if no readable fit exists."""
     try:
         with np.load(path) as stored:
             meta = json.loads(str(stored["meta"]))

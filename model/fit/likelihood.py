@@ -1,4 +1,4 @@
-"""The likelihood of a record in NumPy: for reweighting the draws of a fit, and for simulating records."""
+"""The likelihood of a record in NumPy, used to reweight the draws of a fit and to simulate records."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from ..evidence.words import LEVELS
 
 
 def came(p: Draws, past: Record, norm: np.ndarray) -> np.ndarray:
-    """P(the leader came) of each decision; (draw, decision)."""
+    """P(the leader attended) for each decision; (draw, decision)."""
     level = np.stack([p[f"comes_{name}"] for name in CLASSES], axis=1)[:, past.classes]
     habit = np.exp(p["comes_spread"][:, None] * p["comes_effect"][:, past.sides, past.types])
     habit = np.where(np.isin(past.classes, (1, 2)), habit, 1.0)
@@ -18,7 +18,7 @@ def came(p: Draws, past: Record, norm: np.ndarray) -> np.ndarray:
 
 
 def met(p: Draws, past: Record, norm: np.ndarray) -> np.ndarray:
-    """P(they met) in each season in which both came to an occasion; (draw, season)."""
+    """P(they met) for each season with an occasion that both attended; (draw, season)."""
     at_summit = odds_times(
         p["meets_summit"][:, None], p["tone_factor"][:, None] ** (past.season_tone - norm[:, None])
     )
@@ -26,13 +26,13 @@ def met(p: Draws, past: Record, norm: np.ndarray) -> np.ndarray:
 
 
 def said(p: Draws) -> tuple[np.ndarray, np.ndarray]:
-    """P(each level of words is said of a leader who comes, of one who stays away); (draw, level) each."""
+    """P(each level of words | the leader attends) and P(each level | he stays away); (draw, level) each."""
     up, fits, not_fits = np.array(LEVELS) > 0, p["said"], p["said"] * p["misled"]
     return np.where(up, fits, not_fits), np.where(up, not_fits, fits)
 
 
 def log_likelihood(p: Draws, past: Record, exposed_until: float = 0.0) -> np.ndarray:
-    """Log likelihood of a record up to a constant, (draw,), `exposed_until` more years having passed without a new visit."""
+    """Log likelihood of a record and `exposed_until` years without a new visit, up to a constant; (draw,)."""
 
     def bernoulli(chance: np.ndarray, hits: np.ndarray) -> np.ndarray:
         chance = np.clip(chance, 1e-12, 1 - 1e-12)

@@ -1,7 +1,8 @@
-"""The posterior of a run as an ArviZ DataTree, and as the netCDF file `posterior.nc` beside its forecast.
+"""The posterior of a run as an ArviZ DataTree and as a netCDF file, `posterior.nc`, beside its forecast.
 
-Groups: prior, posterior, posterior_predictive, log_likelihood, observed_data, constant_data, sample_stats; dims: chain,
-draw, and those of the model. The attributes of the root name the fit: key, through, diagnostics, seed and versions.
+Groups: prior, posterior, posterior_predictive, log_likelihood, observed_data, constant_data, sample_stats.
+Dims: chain, draw, and those of the model. The root attributes identify the fit: key, through, diagnostics,
+seed and versions.
 """
 
 import json
@@ -40,7 +41,7 @@ DATA_DIMS = {
     ),
     "notice": ("notices",),
 }
-"""The dim of each part of the data that is no scalar; a decision is that of one leader about one occasion."""
+"""The dim of each non-scalar data variable; a decision is one leader's attendance at one occasion."""
 
 
 def posterior_tree(params: Params, record: Record) -> "DataTree":
@@ -65,7 +66,7 @@ def posterior_file(params: Params, record: Record, *, anew: bool = False) -> Pat
 
 
 def tree_of(made: Fit, params: Params, record: Record) -> "DataTree":
-    """All groups of a fit, the predictive ones drawn by PyMC with the random seed of the run."""
+    """All groups of a fit; PyMC draws the predictive groups with the random seed of the run."""
     import logging
 
     import pymc as pm
@@ -73,7 +74,7 @@ def tree_of(made: Fit, params: Params, record: Record) -> "DataTree":
 
     logging.getLogger("pymc").setLevel(logging.WARNING)
     posterior = by_chain(made.draws, params, record)
-    # What PyMC samples of a prior shifted `above` is the part without the shift.
+    # For a prior shifted by `above`, PyMC samples the unshifted part.
     shifts = {name: prior.above for name, prior in params.priors.parameters.items() if prior.above}
     sampled = posterior.assign({f"{name}_above": posterior[name] - above for name, above in shifts.items()})
     seed = params.run.random_seed
@@ -103,7 +104,7 @@ def tree_of(made: Fit, params: Params, record: Record) -> "DataTree":
 
 
 def by_chain(arrays: dict[str, np.ndarray], params: Params, record: Record) -> "Dataset":
-    """Arrays (draw, *dims), chain after chain, as a dataset with dims chain, draw and those of the model."""
+    """Arrays (draw, *dims), ordered by chain, as a dataset with dims chain, draw and those of the model."""
     from xarray import Dataset
 
     chains, labels = params.run.chains, dims(params)
@@ -116,7 +117,7 @@ def by_chain(arrays: dict[str, np.ndarray], params: Params, record: Record) -> "
 
 
 def named(data: "Dataset") -> "Dataset":
-    """A dataset of PyMC with the names of `DATA_DIMS` for its numbered dims, whole numbers small, no attributes."""
+    """A PyMC dataset with the dim names of `DATA_DIMS`, small integer types and no attributes."""
     from xarray import Dataset
 
     homes = {
@@ -162,7 +163,7 @@ def read(path: Path) -> "DataTree":
 
 
 def attributes(path: Path) -> dict[str, Any]:
-    """The attributes of the root of a netCDF file; empty for a file that is none."""
+    """The root attributes of a netCDF file; empty if the file is not netCDF."""
     import h5py
 
     try:
@@ -173,12 +174,12 @@ def attributes(path: Path) -> dict[str, Any]:
 
 
 def key_of(path: Path) -> str:
-    """The key of the fit whose posterior a file holds."""
+    """The key of the fit stored in a file."""
     return str(attributes(path).get("key", ""))
 
 
 def read_fit(path: Path) -> Fit:
-    """The fit whose posterior a file holds."""
+    """The fit stored in a file."""
     tree, about = read(path), attributes(path)
     draws = flat(tree["posterior"].to_dataset())
     draws["norm"] = np.full(len(draws["held"]), float(tree["constant_data"]["norm"]))

@@ -1,8 +1,7 @@
-"""Predictive checks: what the model expects of its own record, before and after the fit.
+"""Prior and posterior predictive checks: does the model reproduce its own data?
 
-A model that could hardly have generated its own record is wrong somewhere. The checks compare meetings a
-year, the time between them, and who came where in each era. Below, `past` is the dim of simulated pasts side
-by side.
+A model that is unlikely to generate its own data is wrong somewhere. The checks compare meetings per year,
+the time between them, and attendance in each era. The dim `past` numbers the simulated pasts.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,11 +23,11 @@ from . import likelihood
 ERAS = ((1993, 2002), (2003, 2012), (2013, 2024))
 MASS = 0.9
 ABROAD = {"summit": "summits", "other": "other gatherings", "guest": "gatherings that the other side hosts"}
-"""The classes of occasion that are checked; a leader is nearly always at those of his own country."""
+"""The checked classes of occasion; home is left out because a leader nearly always attends there."""
 
 
 def prior_draws(params: Params, number: int, random_seed: int) -> Draws:
-    """Prior draws of every parameter, by variable (draw, *dims); `norm` is 0, as without a record."""
+    """Prior draws of every parameter, by variable (draw, *dims); `norm` is 0, its value without data."""
     rng, labels = np.random.default_rng(random_seed), coords(params)
 
     def shape(name: str) -> tuple[int, ...]:
@@ -47,11 +46,11 @@ def prior_draws(params: Params, number: int, random_seed: int) -> Draws:
 
 @dataclass(frozen=True)
 class Calendar:
-    """The occasions that were held in seasons that are over, by season, with their record.
+    """The occasions held in past seasons, by season, with their record.
 
-    `season` (occasion,) is the position of each occasion's season, `start` (season,) its first day as an
-    ordinal; `rows` (decision,) picks the decisions of these occasions from the record, both sides of an
-    occasion in a row.
+    `season` (occasion,) is the index of each occasion's season, `start` (season,) its first day as an
+    ordinal. `rows` (decision,) indexes the decisions of these occasions in the record, with both sides of an
+    occasion next to each other.
     """
 
     occasions: tuple[Occasion, ...]
@@ -62,17 +61,17 @@ class Calendar:
     years: tuple[int, ...]
 
     def by_season(self, values: np.ndarray) -> np.ndarray:
-        """Sums of (past, occasion) over the occasions of each season; (past, season)."""
+        """Sums of `values`, (past, occasion), over the occasions of each season; (past, season)."""
         return summed(values, self.season, np.arange(len(self.start)))
 
 
 def summed(values: np.ndarray, groups: np.ndarray, names: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Sums over the columns of each group of `names`, by the group of each column; (past, name)."""
+    """Sums of the columns that belong to each group in `names`; (past, name)."""
     return values.astype(int) @ (groups[:, None] == np.asarray(names)).astype(int)
 
 
 def calendar(ledger: Ledger, params: Params) -> Calendar:
-    """The calendar of a ledger; as in the record, without seasons beside which they met only at a visit."""
+    """The calendar of a ledger, without seasons in which the leaders met only at a visit (see `Record`)."""
     past, days, known = record(ledger, params), meetings(ledger), {o.occasion_id for o in decided(ledger)}
     chosen: list[Occasion] = []
     season: list[int] = []
@@ -97,7 +96,7 @@ def calendar(ledger: Ledger, params: Params) -> Calendar:
 
 @dataclass(frozen=True)
 class Past:
-    """Pasts side by side: `came` (past, decision), `met` (past, season), `visits` (past, year)."""
+    """Outcomes of one or more pasts: `came` (past, decision), `met` (past, season), `visits` (past, year)."""
 
     calendar: Calendar
     came: np.ndarray
@@ -105,7 +104,7 @@ class Past:
     visits: np.ndarray
 
     def by_year(self) -> np.ndarray:
-        """Meetings a year, a season counted once; (past, year)."""
+        """Meetings per year, at most one per season; (past, year)."""
         return self.in_seasons() + self.visits
 
     def in_seasons(self) -> np.ndarray:
@@ -114,14 +113,14 @@ class Past:
         return summed(self.met, begins, self.calendar.years)
 
     def times_came(self, name: str) -> np.ndarray:
-        """How often either leader came to an occasion of a class in each year; (past, year)."""
+        """How often the leaders attended an occasion of a class in each year; (past, year)."""
         year = np.repeat([o.start_date.year for o in self.calendar.occasions], 2)
         chosen = self.calendar.record.classes[self.calendar.rows] == CLASSES.index(name)
         return summed(self.came[:, chosen], year[chosen], self.calendar.years)
 
 
 def observed(ledger: Ledger, params: Params) -> Past:
-    """The past as it was: one past."""
+    """The observed past."""
     seen = calendar(ledger, params)
     there = np.array([bool(o.met) for o in seen.occasions], dtype=int)[None]
     visited = [o.met_date.year for o in ledger.occasions if o.is_visit and o.met]
@@ -134,7 +133,7 @@ def observed(ledger: Ledger, params: Params) -> Past:
 
 
 def simulated(draws: Draws, ledger: Ledger, params: Params, number: int, random_seed: int) -> Past:
-    """Simulated pasts, each from one draw picked at random: the same calendar and tone, other outcomes."""
+    """Simulated pasts, each from one random draw: the observed calendar and tone with simulated outcomes."""
     rng, seen = np.random.default_rng(random_seed), calendar(ledger, params)
     past = seen.record
     pick = rng.integers(len(draws["held"]), size=number)
@@ -162,14 +161,14 @@ def simulated(draws: Draws, ledger: Ledger, params: Params, number: int, random_
 
 
 class Gaps(NamedTuple):
-    """The longest and the median time between meetings in days, of one past or of each, (past,)."""
+    """The longest and the median number of days between meetings, for one past or for each, (past,)."""
 
     longest: Any
     median: Any
 
 
 def gaps(past: Past, random_seed: int = 0) -> Gaps:
-    """The gaps between the meetings of each past, (past,); a visit falls anywhere in its year."""
+    """The gaps between the meetings of each past, (past,); visits get a random day of their year."""
     rng = np.random.default_rng(random_seed)
     new_year = np.array([date(year, 1, 1).toordinal() for year in past.calendar.years])
     found = []
@@ -180,7 +179,7 @@ def gaps(past: Past, random_seed: int = 0) -> Gaps:
 
 
 def between(days: Iterable[int]) -> Gaps:
-    """The gaps between days given as ordinals, from the first era on; NaN where there is none."""
+    """The gaps between ordinal days since the start of the first era; NaN if there is none."""
     begin = date(ERAS[0][0], 1, 1).toordinal()
     steps = np.diff(np.sort([day for day in days if day >= begin])).astype(float)
     return Gaps(steps.max(), float(np.median(steps))) if len(steps) else Gaps(np.nan, np.nan)
@@ -194,7 +193,7 @@ class Range(NamedTuple):
 
 
 def central(values: np.ndarray) -> Range:
-    """The range that holds the central 90% of the finite values; NaN where there is none."""
+    """The central 90% range of the finite values; NaN if there are none."""
     kept = values[np.isfinite(values)]
     if not len(kept):
         return Range(np.nan, np.nan)
@@ -203,7 +202,7 @@ def central(values: np.ndarray) -> Range:
 
 @dataclass(frozen=True)
 class Check:
-    """One number of the record beside what the model expected: the central 90% before and after the fit."""
+    """One observed number, with the central 90% ranges that the model predicts before and after the fit."""
 
     what: str
     unit: str
@@ -213,20 +212,20 @@ class Check:
 
     @property
     def inside(self) -> bool:
-        """Whether the number lies in the posterior range."""
+        """Whether the observed number lies in the posterior range."""
         return self.posterior.lower <= self.seen <= self.posterior.upper
 
 
 @dataclass(frozen=True)
 class Checks:
-    """The checks of a run: a year each, and the rest."""
+    """The checks of a run: one per year, and the others."""
 
     years: tuple[Check, ...]
     rest: tuple[Check, ...]
 
 
 Numbers = dict[tuple[str, str], np.ndarray]
-"""Numbers of pasts, each (past,), by what they say and their unit."""
+"""Summary numbers of pasts, each (past,), by description and unit."""
 
 
 def checks(params: Params, ledger: Ledger, draws: Draws, number: int = 1000) -> Checks:
@@ -245,7 +244,7 @@ def checks(params: Params, ledger: Ledger, draws: Draws, number: int = 1000) -> 
 
 
 def compared(seen: Numbers, prior: Numbers, posterior: Numbers) -> tuple[Check, ...]:
-    """The numbers of the past as it was beside those of pasts simulated before and after the fit."""
+    """The observed numbers compared with those simulated from the prior and from the posterior."""
     return tuple(
         Check(*key, float(values[0]), central(prior[key]), central(posterior[key]))
         for key, values in seen.items()
@@ -253,13 +252,13 @@ def compared(seen: Numbers, prior: Numbers, posterior: Numbers) -> tuple[Check, 
 
 
 def yearly(past: Past) -> Numbers:
-    """The meetings of each year."""
+    """The number of meetings in each year."""
     columns = zip(past.calendar.years, past.by_year().T, strict=True)
     return {(str(year), "meetings"): column for year, column in columns}
 
 
 def summaries(past: Past, between_meetings: Gaps) -> Numbers:
-    """Meetings and the time between them; by era, who came, meetings at occasions, and visits."""
+    """Meetings and the time between them; by era, attendance, meetings at occasions, and visits."""
     found = {
         ("Meetings a year", ""): past.by_year().mean(1),
         ("Years without a meeting", ""): (past.by_year() == 0).sum(1),
@@ -280,14 +279,14 @@ def summaries(past: Past, between_meetings: Gaps) -> Numbers:
 
 
 class Graph(NamedTuple):
-    """The parameters directly behind each observed variable of the PyMC model, and those behind none."""
+    """The direct parameters of each observed variable of the PyMC model, and the parameters of none."""
 
     edges: dict[str, tuple[str, ...]]
     unobserved: tuple[str, ...]
 
 
 def graph(params: Params, past: Record) -> Graph:
-    """The graph of the PyMC model of a record, as PyMC itself draws it, without the data."""
+    """The graph that PyMC draws of the model of a record, without the data."""
     from pymc.model_graph import ModelGraph
 
     model = build(params, past)

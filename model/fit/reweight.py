@@ -1,4 +1,4 @@
-"""Reweighting: a fit brought up to a later day by what was decided since, without sampling."""
+"""Importance reweighting: update a fit to a later day without sampling."""
 
 from dataclasses import replace
 from datetime import date
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from .fits import Fit
 
 PARETO_K_MAX = 0.7
-"""Weights with a heavier tail are not to be trusted (Vehtari et al. 2024)."""
+"""Importance weights with a larger Pareto k are unreliable (Vehtari et al. 2024)."""
 
 
 def update(fitted: "Fit", before: Record, now: Record, as_of: date) -> "Fit":
-    """The draws of a fit to `before`, reweighted by what was decided since and by the time without a new visit.
+    """The fit to `before`, reweighted by the outcomes since and by the time without a new visit.
 
-    Draws are picked in proportion to that likelihood at even steps through the cumulated weights (systematic
-    resampling), so that what follows can treat them alike.
+    Systematic resampling picks draws in proportion to the likelihood, at even steps through the cumulative
+    weights, so that all draws of the result have equal weight.
     """
     p = fitted.draws
     idle = max((as_of - now.through).days, 0) / YEAR if now.years else 0.0
@@ -37,11 +37,11 @@ def update(fitted: "Fit", before: Record, now: Record, as_of: date) -> "Fit":
 
 
 def pareto_k(log_weight: np.ndarray) -> float:
-    """Shape of the generalised Pareto tail of importance weights (draw,); -inf where all weights are alike.
+    """Shape of the generalised Pareto tail of importance weights (draw,); -inf if all weights are equal.
 
-    The tail is the smaller of a fifth and 3 sqrt(n) draws; the estimate is that of Zhang and Stephens (2009) with the
-    weak prior of Vehtari, Simpson, Gelman, Yao and Gabry (2024). ArviZ has it too, but takes seconds to import, and
-    every forecast needs it.
+    The tail is the smaller of n / 5 and 3 sqrt(n) draws. The estimator is that of Zhang and Stephens (2009)
+    with the weak prior of Vehtari, Simpson, Gelman, Yao and Gabry (2024). ArviZ has it too, but takes seconds
+    to import, which would slow every forecast.
     """
     ordered = np.sort(np.exp(log_weight - log_weight.max()))
     count = len(ordered)

@@ -1,4 +1,4 @@
-"""Sampling: one record by PyMC's own sampler, many by nutpie, and the gate that a fit must pass."""
+"""Sampling with PyMC (one record) or nutpie (many records), and the convergence gate."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from xarray import Dataset, DataTree
 
 RESAMPLED = ("tone", "season_tone", "norm")
-"""Data that any row of the past alters; they stay variables of the graph, so that no row costs a compilation."""
+"""Data that change with any past row: variables of the graph, so that a new row needs no recompiling."""
 
 
 def sample(params: Params, record: Record) -> "DataTree":
-    """The chains of a record by PyMC's own sampler: the quickest way to a single fit.
+    """The chains of a record from PyMC's own sampler, the fastest choice for a single fit.
 
     Raises
     ------
     KeyboardInterrupt
-        Where sampling was interrupted; PyMC by itself would return the draws made so far.
+        If sampling is interrupted; PyMC alone would return the draws made so far.
     """
     import pymc as pm
     from pymc.model.transform.optimization import freeze_dims_and_data
@@ -71,7 +71,7 @@ def resample(
     draws: int | None = None,
     tune: int | None = None,
 ) -> "DataTree":
-    """The chains of a compiled model given another record; as long as the run settings say by default."""
+    """The chains of a compiled model for another record; their default length comes from the run settings."""
     import nutpie
 
     run = params.run
@@ -91,7 +91,7 @@ def resample(
 
 
 def thinned(tree: "DataTree", number: int) -> "DataTree":
-    """Posterior and sample stats with every n-th draw of each chain, at least `number` in all where there are."""
+    """Posterior and sample stats thinned to every n-th draw; at least `number` draws remain, if available."""
     from xarray import DataTree
 
     sizes = tree["posterior"].sizes
@@ -105,7 +105,7 @@ def thinned(tree: "DataTree", number: int) -> "DataTree":
 
 
 def flat(data: "Dataset") -> dict[str, np.ndarray]:
-    """The variables of a dataset with dims chain and draw as arrays (draw, *dims), chain after chain."""
+    """The variables of a dataset with dims chain and draw as arrays (draw, *dims), ordered by chain."""
     stacked = data.stack(sample=("chain", "draw")).transpose("sample", ...)
     return {str(name): stacked[name].values for name in data.data_vars}
 
@@ -118,7 +118,7 @@ def draws_of(tree: "DataTree", record: Record) -> dict[str, np.ndarray]:
 
 
 def varying(tree: "DataTree") -> "Dataset":
-    """The posterior without the variables that a prior fixes."""
+    """The posterior without variables that the prior fixes."""
     posterior = tree["posterior"].to_dataset()
     return posterior.drop_vars([name for name, values in posterior.data_vars.items() if values.std() == 0])
 
@@ -144,9 +144,9 @@ def extreme(values: "Dataset", worst: Any) -> tuple[float, str]:
 def diagnose(
     tree: "DataTree", params: Params, kept: "DataTree | None" = None
 ) -> tuple[dict[str, Any], list[str]]:
-    """R-hat, ESS, divergences and E-BFMI of a fit, and a sentence about each that is outside the gate.
+    """R-hat, ESS, divergences and E-BFMI of a fit, and a sentence about each that fails the gate.
 
-    The effective sample size is that of the draws `kept`, where not all are.
+    If the draws are thinned, the effective sample size is that of the draws `kept`.
     """
     import arviz_stats as az
 

@@ -1,1 +1,1 @@
-"""How good such forecasts have been: the backtest, studies, calibration and our own log."""
+"""The quality of past forecasts: the backtest, studies, calibration and the log of published forecasts."""

@@ -1,6 +1,7 @@
-"""The ledger beside an independent list of travels, and what words about coming were worth.
+"""Compare the ledger with independent travel lists, and measure how reliable words about attendance were.
 
-`seeds/official_travels.csv` was never an input: it says who went where, and so shows what the ledger lacks.
+`seeds/official_travels.csv` is never an input of the model: it lists trips, and so reveals gaps in the
+ledger.
 """
 
 import csv
@@ -19,12 +20,12 @@ from ..paths import TRAVELS
 from ..settings.params import Params
 
 NEAR, IN_PERSON = 2, ("envoy_meeting", "trade_talks")
-"""Days by which a meeting of envoys may lie beside a trip, and the kinds of signal that tell of one."""
+"""Largest distance in days from a trip to a meeting of envoys, and the signal kinds that report one."""
 
 
 @dataclass(frozen=True)
 class Trip:
-    """One trip of the official lists; `note` says why the ledger has no row for it, empty where it should."""
+    """One trip in the official lists; `note` says why the ledger needs no row for it, otherwise empty."""
 
     list: str
     name: str
@@ -36,19 +37,19 @@ class Trip:
     note: str
 
     def is_near(self, first: date, last: date, margin: int) -> bool:
-        """Whether the days of the trip lie at most `margin` days from those between `first` and `last`."""
+        """Whether the trip is at most `margin` days from the period from `first` to `last`."""
         return self.start - margin * DAY <= last and first <= self.end + margin * DAY
 
 
 def trips(path: Path = TRAVELS) -> list[Trip]:
-    """The trips of the official lists."""
+    """The trips in the official lists."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = [{name: row[name] for name in Trip.__annotations__} for row in csv.DictReader(file)]
     return [Trip(**row | {day: date.fromisoformat(row[day]) for day in ("start", "end")}) for row in rows]
 
 
 def counterpart(trip: Trip, ledger: Ledger, sides: tuple[str, str]) -> Occasion | Signal | None:
-    """The row of the ledger for a trip: an occasion that this leader came to, or a meeting of envoys."""
+    """The ledger row for a trip: an occasion that this leader attended, or a meeting of envoys."""
     if trip.list == "secretary of state":
         talks = (row for row in ledger.signals if row.kind in IN_PERSON)
         return next((row for row in talks if trip.is_near(row.event_date, row.event_date, NEAR)), None)
@@ -58,7 +59,7 @@ def counterpart(trip: Trip, ledger: Ledger, sides: tuple[str, str]) -> Occasion 
 
 
 class Fate(NamedTuple):
-    """A trip beside the ledger: `fate` is `matched`, `explained` by the note of the list, or `missing`."""
+    """A trip and its `fate` in the ledger: `matched`, `explained` (by the note in the list) or `missing`."""
 
     year: int
     list: str
@@ -69,7 +70,7 @@ class Fate(NamedTuple):
 
 
 def fates(ledger: Ledger, sides: tuple[str, str], chosen: Iterable[Trip] | None = None) -> list[Fate]:
-    """Whether the ledger has each trip of the official lists, or of those chosen, by year."""
+    """Whether the ledger has each trip in the official lists, or each chosen trip, by year."""
     found = []
     for trip in trips() if chosen is None else chosen:
         matched = counterpart(trip, ledger, sides) is not None
@@ -80,17 +81,18 @@ def fates(ledger: Ledger, sides: tuple[str, str], chosen: Iterable[Trip] | None 
 
 
 class Count(NamedTuple):
-    """In how many cases he came, and of how many."""
+    """The number of cases in which the leader attended, and of all cases."""
 
     came: int
     of: int
 
 
 def outcomes(ledger: Ledger, params: Params, even: bool = False) -> dict[int, Count]:
-    """How often a leader came, by strength of the words about his coming.
+    """How often a leader attended, by strength of the words about his attendance.
 
-    Counted once a leader and occasion, as the fit counts them: of settled words the last, of the others each
-    level. `even` counts only the rows of the search that treated all leaders and occasions alike.
+    Words count once per leader and occasion, as in the fit: the last settled word, and each level of
+    unsettled words. `even` counts only rows of the uniform search, which treated all leaders and occasions
+    alike.
     """
     if even:
         kept = tuple(row for row in ledger.signals if row.kind != ATTENDANCE or row.search == "even")

@@ -1,7 +1,7 @@
-"""The track record: forecasts from past dates with what was public and fitted then.
+"""The backtest: forecasts from past dates that use only what was public then.
 
-An origin never sees anything later: the ledger is cut at it, parameters and every count come from the fit of
-the January before, and only the outcomes of seasons decided since then reweight the draws.
+A forecast never uses later information: the ledger is cut at its origin, the parameters come from the fit of
+the preceding January, and only outcomes decided since then reweight the draws.
 """
 
 import gzip
@@ -29,18 +29,18 @@ from .structures import BACKTESTED, FULL, Structure, reduced
 TABLE = RECORD / "backtest.csv.gz"
 DRAWS = {"chains": 2, "draws": 300, "tune": 400}
 THIN = 2
-"""Neighbouring draws are nearly the same; the curve uses every second one."""
+"""Thinning step: neighbouring draws are nearly the same, so every second one is used."""
 RHAT_MAX = 1.1
-"""The chains of a January fit are short; beyond this they disagree."""
+"""Largest R-hat of a January fit, whose chains are short; above it, the chains disagree."""
 
 
 def january_fit(params: Params, ready: Any, past: Record, name: str, length: dict[str, int]) -> fits.Fit:
-    """The fit of one January, of `length`, or longer where its chains disagree.
+    """The fit of one January with chains of `length`, or longer chains if they disagree.
 
     Raises
     ------
     GateError
-        Where they still do at four times the length: no score may rest on such a fit.
+        If the chains still disagree at four times the length; such a fit must not be scored.
     """
     for times in (1, 2, 4):
         longer = length | {"draws": times * length["draws"], "tune": times * length["tune"]}
@@ -64,10 +64,10 @@ def year_points(
     structures: Iterable[Structure],
     length: dict[str, int] = DRAWS,
 ) -> Iterator[Point]:
-    """The points of one year's origins, with parameters fitted to what was known when the year began.
+    """The points of one year's origins, with parameters fitted to what was known at the start of the year.
 
-    Scores need the first Monday of a month and the days of the question-like set alone; on other days only
-    the full model is asked, for its path. Structures that learn from the same evidence share a fit.
+    Scores need only the first Monday of each month and the days of the question-like set; on other days only
+    the full model forecasts, for its weekly path. Structures fitted to the same evidence share a fit.
     """
     before, structures = whole.as_of(date(year - 1, 12, 31)), list(structures)
     evidence = {structure.without for structure in structures}
@@ -92,10 +92,10 @@ def year_points(
 
 
 def run(params: Params, whole: Ledger, *, monthly: bool = False, workers: int = 2) -> list[Point]:
-    """All points of the record by date, horizon and model.
+    """All points of the backtest by date, horizon and model.
 
-    `monthly` keeps the first Monday of each month; the days of the question-like set are always among the
-    origins.
+    `monthly` keeps only the first Monday of each month; the days of the question-like set are always
+    included.
     """
     years = range(FIRST_YEAR, LAST_YEAR + 1)
     scored = {*origins(monthly=True), *(day for year in years for day in question_days(year))}
@@ -118,14 +118,14 @@ _COMPILED: dict[str, Any] = {}
 
 
 def ready_for(params: Params, whole: Ledger) -> Any:
-    """The compiled model, once a process: only its data change between years and structures."""
+    """The compiled model, built once per process: years and structures change only its data."""
     if "model" not in _COMPILED:
         _COMPILED["model"] = sampling.compiled(params, record(whole.as_of(date(2015, 1, 1)), params))
     return _COMPILED["model"]
 
 
 def save(points: Iterable[Point], path: Path = TABLE) -> None:
-    """Write points as a gzipped CSV, the same bytes for the same points."""
+    """Write points as a reproducible gzipped CSV: equal points give equal bytes."""
     text = csv_text(Point._fields, (map(four_decimals, row) for row in table(points).tolist()))
     buffer = io.BytesIO()
     with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=6, mtime=0) as stream:

@@ -1,4 +1,4 @@
-"""Rivals of the model on the same questions: climatology, persistence, a plain logistic regression."""
+"""Baselines for the same questions: climatology, persistence and a simple logistic regression."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -15,28 +15,28 @@ from .origins import Point, happened, origin, origins, slots_within, weekly_dead
 
 CLIMATOLOGY = "seasonal climatology"
 LEARN_FROM = 1994
-"""The first year of the forecasts that the logistic regression learns from."""
+"""The first year of the data that the logistic regression is fitted to."""
 
 
 def climatology(met: list[date], day: date, until: date, first: int = 1993) -> float:
-    """Share of earlier years with a meeting in the same part of the calendar: (hits + 1/2) / (years + 1)."""
+    """Share of earlier years with a meeting in the same calendar period: (hits + 1/2) / (years + 1)."""
     shifts = [date(year, 1, 1) - date(day.year, 1, 1) for year in range(first, day.year)]
     hits = [happened(met, day + shift, until + shift) for shift in shifts if until + shift <= day]
     return (sum(hits) + 0.5) / (len(hits) + 1)
 
 
 def persistence(met: list[date], day: date, until: date, years: int = 3) -> float:
-    """1 - exp(-rate * length), the rate being that of the last three years plus half a meeting."""
+    """1 - exp(-rate * length), with the rate of the last `years` years plus half a meeting."""
     count = sum(day - years * 365 * DAY < when <= day for when in met)
     return float(-np.expm1(-(count + 0.5) / (years * 365) * (until - day).days))
 
 
 def features(ahead: Outlook, deadlines: list[date]) -> np.ndarray:
-    """What a plain regression sees of the time to each deadline; (deadline, feature).
+    """The features of the logistic regression for the time to each deadline; (deadline, feature).
 
-    Of the occasions inside whose absence no leader has settled or reported: a summit, more of them, others;
-    whether a meeting is announced; the share of agreed windows; tone; length. Counts of words of coming, and
-    visits put off, made its scores worse and are left out.
+    Counts of occasions before the deadline without a settled or reported absence: a first summit, further
+    summits, others; whether a meeting is announced; the share of agreed windows; tone; length. Counts of
+    words for attendance and of postponed visits made the scores worse and are left out.
     """
 
     def is_likely(slot: Slot) -> bool:
@@ -63,7 +63,7 @@ def covered(first: int, last: int, days: int) -> float:
 
 
 def logistic(x: np.ndarray, y: np.ndarray, ridge: float = 3.0) -> np.ndarray:
-    """Coefficients of a logistic regression with a ridge penalty on all but the intercept."""
+    """Coefficients of a logistic regression with a ridge penalty on all coefficients except the intercept."""
     from scipy.optimize import minimize
     from scipy.special import expit
 
@@ -76,7 +76,7 @@ def logistic(x: np.ndarray, y: np.ndarray, ridge: float = 3.0) -> np.ndarray:
 
 
 def baseline_points(params: Params, whole: Ledger, days: list[date]) -> Iterator[Point]:
-    """The points of the baselines, each using earlier years only."""
+    """The points of the baselines, each fitted only to earlier years."""
     from scipy.special import expit
 
     met, lessons = meetings(whole), {}

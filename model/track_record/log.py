@@ -1,8 +1,8 @@
-"""The log of published forecasts, and how they turned out.
+"""The log of published forecasts, with their outcomes and scores.
 
-A forecast is published when its report is rendered; `notebooks/rendered/log.csv` keeps it for good. Its
-outcome follows from the occasions of the ledger; a resolution written by hand (ambiguous, annulled) takes a
-forecast out of the score.
+Rendering a report publishes its forecast; `notebooks/rendered/log.csv` keeps it permanently. The outcome
+follows from the occasions of the ledger; a manual resolution (ambiguous, annulled) excludes a forecast from
+the scores.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ _REFERENCE = ("date", "question", "event", "deadline", "probability", "forecaste
 
 
 class Entry(NamedTuple):
-    """One published forecast; `inputs` is a hash of the input files, `resolution` is what was set by hand."""
+    """One published forecast; `inputs` is a hash of the input files, `resolution` is set by hand."""
 
     question_id: str
     as_of: date
@@ -71,12 +71,12 @@ def entry(made: Forecast) -> Entry:
 
 
 def read_log(path: Path = LOG) -> list[Entry]:
-    """The entries of a log, none where there is no file.
+    """The entries of a log; empty if there is no file.
 
     Raises
     ------
     InputError
-        With every problem of the file.
+        Lists every problem of the file.
     """
     if not path.exists():
         return []
@@ -95,10 +95,10 @@ def read_log(path: Path = LOG) -> list[Entry]:
 
 
 def publish(made: Forecast, path: Path = LOG) -> bool:
-    """Enter a forecast in the log unless it is already there; returns whether it was entered.
+    """Add a forecast to the log unless it is already there, and return whether it was added.
 
-    Two forecasts of the same inputs within four Monte Carlo standard errors are the same: another machine
-    rounds differently.
+    Two forecasts of the same inputs within four Monte Carlo standard errors count as equal, because machines
+    round differently.
     """
 
     def is_same(old: Entry) -> bool:
@@ -115,7 +115,7 @@ def publish(made: Forecast, path: Path = LOG) -> bool:
 
 
 def resolved(row: Entry, whole: Ledger) -> str:
-    """What became of a forecast: what was set by hand, or else yes, no or open, as the ledger says."""
+    """The outcome of a forecast: the manual resolution, otherwise yes, no or open according to the ledger."""
     if row.resolution:
         return row.resolution
     if happened(meetings(whole), row.as_of, row.deadline):
@@ -125,10 +125,10 @@ def resolved(row: Entry, whole: Ledger) -> str:
 
 
 def scores(entries: list[Entry], whole: Ledger) -> list[dict]:
-    """The scores of each question, scenario and deadline, averaged over the days each forecast stood.
+    """The scores of each question, scenario and deadline, weighted by the days each forecast was valid.
 
-    A forecast stands until the next, the last until the day of the meeting or the deadline; the last one
-    entered counts for a day with several.
+    A forecast is valid until the next one, the last one until the meeting or the deadline; on a day with
+    several forecasts, the last one added counts.
     """
     groups: dict[tuple, dict[date, Entry]] = {}
     for row in entries:
@@ -151,9 +151,9 @@ def scores(entries: list[Entry], whole: Ledger) -> list[dict]:
 
 
 def mean_scores(rows: list[Entry], outcome: str, met: list[date]) -> dict[str, float | str]:
-    """Both scores of the forecasts of one question, by day, weighted by the days each one stood.
+    """Both mean scores of the forecasts of one question, weighted by the days on which each was valid.
 
-    They are empty unless the outcome is yes or no.
+    The scores are empty unless the outcome is yes or no.
     """
     if outcome not in ("yes", "no"):
         return {"brier": "", "log_score": ""}
@@ -171,9 +171,9 @@ def mean_scores(rows: list[Entry], outcome: str, met: list[date]) -> dict[str, f
 def beside_references(
     whole: Ledger, ours: Callable[[date, date], float], path: Path = REFERENCES
 ) -> list[dict]:
-    """Each public forecast of others beside ours of the same day and deadline, with both Brier scores.
+    """Each public forecast by others beside ours for the same day and deadline, with both Brier scores.
 
-    `ours(day, deadline)` gives our probability; questions about another event than a meeting are left out.
+    `ours(day, deadline)` gives our probability; questions about events other than a meeting are left out.
     """
     table = []
     for row in read_csv(path, _REFERENCE):

@@ -1,6 +1,6 @@
-"""Where the record was good and where bad: by year, part by part, the worst misses, calibration, drift.
+"""Diagnose the backtest: scores by year, gain of each part, worst misses, calibration, drift.
 
-Everything here is arithmetic on the table of points of a backtest; `study` keeps the results.
+All functions compute from the table of backtest points; `study` saves the results.
 """
 
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ from .scores import Years, brier, by_model, is_day, is_monday, is_monthly, log_s
 from .structures import BACKTESTED, FULL
 
 PARTS = tuple(each.name for each in BACKTESTED if len(each.without + each.unheard) == 1)
-"""The structures that go without one part of the model, or of its evidence."""
+"""The structures that omit one part of the model or of its evidence."""
 PANDEMIC = (2020, 2021)
 SOON = timedelta(days=30)
-"""A meeting so soon after a deadline is named beside the miss."""
+"""A meeting within this time after a deadline is listed with the miss."""
 
 
 def monthly(points: np.ndarray) -> dict[str, np.ndarray]:
-    """The scored points by model, each in the order of their dates."""
+    """The scored points by model, in date order."""
     return by_model(points[is_monthly(points)])
 
 
@@ -49,9 +49,9 @@ def by_year(points: np.ndarray) -> list[dict]:
 
 
 def gains(yearly: list[dict], replicates: int = 2000, random_seed: int = 1) -> list[dict]:
-    """What the full model gains over each other one in both scores; intervals hold 90% of resamples of years.
+    """The gain of the full model over each other model in both scores, with 90% intervals (resampled years).
 
-    `steady` says whether the log score gains in at least 60% of years, in both halves, and without 2020-21.
+    `steady` is whether the log score improves in at least 60% of years, in both halves, and without 2020-21.
     """
     score = {(row["year"], row["model"]): row for row in yearly}
     years = sorted({row["year"] for row in yearly})
@@ -105,16 +105,16 @@ def misses(points: np.ndarray, whole: Ledger, number: int = 7) -> list[dict]:
 
 
 def unused(ledger: Ledger, as_of: date, deadline: date) -> list[Occasion]:
-    """The occasions that began in (as_of, deadline] and at which they did not meet."""
+    """The occasions that began in (as_of, deadline] without a meeting."""
     return [
         o for o in ledger.occasions if o.met is False and o.start_date and as_of < o.start_date <= deadline
     ]
 
 
 def first_doubt(whole: Ledger, as_of: date, deadline: date) -> date | None:
-    """The first public word that a leader may stay away from an occasion in (as_of, deadline].
+    """The day of the first public word that a leader may stay away from an occasion in (as_of, deadline].
 
-    Of occasions that were held, and of leaders who then stayed away.
+    Covers only occasions that were held, and leaders who then stayed away.
     """
     held = [o for o in unused(whole, as_of, deadline) if not o.is_visit and o.held_in_person]
     return min((row.public_date for occasion in held for row in absences(whole, occasion)), default=None)
@@ -133,12 +133,12 @@ def absences(ledger: Ledger, occasion: Occasion) -> list[Signal]:
 
 
 class Event(NamedTuple):
-    """What became of an occasion in the time of a forecast that missed.
+    """The outcome of an occasion within the horizon of a forecast that missed.
 
-    `fate` is `met`; `met late`, soon after the deadline; `refused`; `not in person`; or who came although
-    nobody had refused: `both came`, `neither came`, `one came`, `unknown`. `date` is the day of the meeting,
-    or the first day of an occasion without one. `public_date` is the day on which a meeting, or the refusal
-    in `text`, became public. `leader` is the only one who came.
+    `fate` is `met`; `met late`, soon after the deadline; `refused`; `not in person`; or, where nobody
+    refused, the attendance: `both came`, `neither came`, `one came`, `unknown`. `date` is the day of the
+    meeting, or the first day of an occasion without one. `public_date` is the day on which the meeting, or
+    the refusal in `text`, became public. `leader` is the only leader who attended.
     """
 
     occasion: str
@@ -150,7 +150,7 @@ class Event(NamedTuple):
 
 
 def events(whole: Ledger, as_of: date, deadline: date, outcome: int, sides: tuple[str, str]) -> list[Event]:
-    """Why a forecast missed, from the rows of the ledger that were public a few days after its deadline."""
+    """The reasons for a miss, from ledger rows that were public a few days after the deadline."""
     ledger = whole.as_of(deadline + MEETING_MARGIN)
     if outcome:
         first = min(day for day in meetings(ledger) if day > as_of)
@@ -166,7 +166,7 @@ def events(whole: Ledger, as_of: date, deadline: date, outcome: int, sides: tupl
 
 
 def unused_event(ledger: Ledger, occasion: Occasion, sides: tuple[str, str]) -> Event:
-    """Why an occasion passed without a meeting: the last word of refusal or absence, or who came."""
+    """The reason why an occasion passed without a meeting: the last word of absence, or the attendance."""
     name, start = occasion.name, occasion.start_date
     if said := absences(ledger, occasion):
         return Event(name, "refused", start, said[-1].public_date, text=said[-1].description)
@@ -179,7 +179,7 @@ def unused_event(ledger: Ledger, occasion: Occasion, sides: tuple[str, str]) -> 
 
 
 def miss_events(missed: list[dict], whole: Ledger, sides: tuple[str, str]) -> list[dict]:
-    """What happened instead, one row for each occasion in the time of a miss."""
+    """The actual events of each miss, one row per occasion within its horizon."""
     return [
         {"year": row["year"]} | event._asdict()
         for row in missed
@@ -199,7 +199,7 @@ class Levels:
     def recalibrated(self, y: np.ndarray) -> np.ndarray:
         """Recalibrated probabilities, (level,): the isotonic regression of outcomes on probabilities.
 
-        Dimitriadis, Gneiting and Jordan (2021), CORP: the best rising curve, with no bins to choose.
+        CORP (Dimitriadis, Gneiting and Jordan 2021): the best increasing curve, without a choice of bins.
         """
         from scipy.optimize import isotonic_regression
 
@@ -216,8 +216,8 @@ def corp(p: np.ndarray, y: np.ndarray) -> np.ndarray:
 def reliability(points: np.ndarray, replicates: int = 1000, random_seed: int = 1) -> list[dict]:
     """The recalibration curve of the full model on a grid of probabilities, with 90% consistency bands.
 
-    The bands show where the curve of a perfectly calibrated forecaster would lie. Windows of one half-year
-    overlap, so one draw decides all outcomes of its forecasts; windows of different half-years hardly do.
+    The bands cover the curve of a perfectly calibrated forecaster. Forecast windows within one half-year
+    overlap, so one random number decides all its outcomes; windows of different half-years hardly overlap.
     """
     rows = monthly(points)[FULL.name]
     p = rows["probability"]
@@ -242,7 +242,7 @@ def reliability(points: np.ndarray, replicates: int = 1000, random_seed: int = 1
 
 
 def decomposition(points: np.ndarray) -> list[dict]:
-    """The Brier score of each model split up: score = miscalibration - discrimination + uncertainty."""
+    """The decomposition of each Brier score: score = miscalibration - discrimination + uncertainty."""
     table = []
     for model, rows in monthly(points).items():
         p, y = rows["probability"], rows["outcome"]
@@ -263,11 +263,11 @@ def decomposition(points: np.ndarray) -> list[dict]:
 
 
 def replay_checks(weeks: list[dict], shares: dict[str, dict[str, float]], kept: float) -> list[dict]:
-    """What must hold of the weekly replay of 2025: a test of how statuses work; nothing is tuned to it.
+    """The checks of the weekly replay of 2025: they test how statuses work, and nothing is tuned to them.
 
-    `shares` are the chances of a first meeting by cause in each week; `kept` is the mean chance that a
-    meeting announced for 30 October is kept, as of 27 October. `bound` is the number that the value is held
-    against, where there is one.
+    `shares` are the probabilities of a first meeting by cause in each week; `kept` is the mean probability,
+    as of 27 October, that a meeting announced for 30 October is kept. `bound` is the limit for the value, if
+    any.
     """
     p = {row["as_of"]: row["probability"] for row in weeks}
     largest = {row["as_of"]: row["largest_cause"] for row in weeks}
@@ -302,7 +302,7 @@ def replay_checks(weeks: list[dict], shares: dict[str, dict[str, float]], kept: 
 
 
 class Stretch(NamedTuple):
-    """Weekly forecasts of one meeting: `days` and `p` (week,), the outcome and its day last."""
+    """Weekly forecasts of one meeting: `days` and `p` (week,); the last entry is the outcome and its day."""
 
     days: np.ndarray
     p: np.ndarray
@@ -318,7 +318,7 @@ def to_year_end(points: np.ndarray) -> np.ndarray:
 def stretches(points: np.ndarray, met: list[date]) -> Iterator[Stretch]:
     """The weekly forecasts of a meeting by the end of the year, up to the meeting or the end.
 
-    After a meeting a new stretch begins, about another meeting.
+    After a meeting, a new stretch begins for the next meeting.
     """
     weekly = to_year_end(points)
     years = year_of(weekly["as_of"])
@@ -337,15 +337,15 @@ DRIFT = {
     "mean weekly change": ("change", "weeks", "weeks"),
     "mean weekly change without news": ("quiet_change", "quiet_weeks", "quiet_weeks"),
 }
-"""What is said of drift: the sum above, the sum below, and the number of weeks."""
+"""The ratios that measure drift: numerator, denominator and the number of weeks."""
 
 
 def drift(points: np.ndarray, whole: Ledger, replicates: int = 2000, random_seed: int = 1) -> list[dict]:
     """Whether the weekly forecasts drift: a martingale moves exactly as much as its uncertainty falls.
 
-    Of the stretches to the end of a year, with 90% intervals from resampling whole years: movement (squared
-    steps) over uncertainty reduction (the fall of p (1 - p) from first forecast to outcome; Augenblick and
-    Rabin 2021), the mean weekly step, and that of weeks in which nothing became public and no meeting came.
+    For the stretches to the end of a year, with 90% intervals from resampled years: movement (squared steps)
+    over uncertainty reduction (the fall of p (1 - p) from the first forecast to the outcome; Augenblick and
+    Rabin 2021), the mean weekly step, and the mean step in weeks without public news or a meeting.
     """
     news, paths = public_days(whole), list(stretches(points, meetings(whole)))
     sums = [drift_sums(path, news) for path in paths]
@@ -361,7 +361,7 @@ def drift(points: np.ndarray, whole: Ledger, replicates: int = 2000, random_seed
 
 
 def drift_sums(path: Stretch, news: np.ndarray) -> dict[str, float]:
-    """The sums of a stretch for the ratios of `DRIFT`; on the days of `news` something became public."""
+    """The sums of a stretch for the ratios in `DRIFT`; something became public on the days of `news`."""
     step = np.diff(path.p)
     quiet = np.diff(np.searchsorted(news, path.days, side="right")) == 0
     quiet[-1] = False
@@ -376,7 +376,7 @@ def drift_sums(path: Stretch, news: np.ndarray) -> dict[str, float]:
 
 
 def public_days(whole: Ledger) -> np.ndarray:
-    """The days on which a row of the ledger, or the outcome of an occasion, became public; sorted."""
+    """The sorted days on which a ledger row or the outcome of an occasion became public."""
     rows = {row.public_date for row in (*whole.signals, *whole.visit_windows)}
     outcomes = {day for o in whole.occasions for day in (o.known_from, o.outcome_date) if day}
     return np.array(sorted(rows | outcomes), dtype="datetime64[D]")

@@ -1,4 +1,4 @@
-"""The days on which the record asks for forecasts, and the forecasts as points of a table."""
+"""The forecast origins of the backtest, and its forecasts as points of a table."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from ..evidence.seasons import DAY, meetings
 from ..settings.params import Params
 
 QUESTION_DAYS = ((1, 1), (4, 1), (7, 11), (10, 1))
-"""Month and day of the question-like set: a meeting by the end of the year, asked four times a year."""
+"""Month and day of the question-like set: a meeting by the end of the year, forecast four times a year."""
 WEEKS = np.arange(1, 27)
 FIRST_YEAR, LAST_YEAR = 1999, 2024
 
@@ -21,7 +21,7 @@ FIRST_YEAR, LAST_YEAR = 1999, 2024
 class Point(NamedTuple):
     """One forecast of a meeting in (as_of, deadline], and its outcome.
 
-    `hard` is 1 where no meeting was announced inside the horizon and at least one occasion lay in it.
+    `hard` is 1 if no meeting within the horizon is announced and at least one occasion starts in it.
     """
 
     as_of: date
@@ -77,12 +77,12 @@ def happened(met: list[date], after: date, until: date) -> int:
 
 
 def slots_within(ahead: Outlook, days: int) -> list[Slot]:
-    """The occasions that are not called off and start within so many days."""
+    """The occasions that start within `days` and are not cancelled."""
     return [slot for view in ahead.seasons for slot in view.open if 0 < slot.ahead <= days]
 
 
 def is_hard(ahead: Outlook, days: int) -> int:
-    """1 where no meeting is announced within `days` and at least one occasion starts in them."""
+    """1 if no meeting within `days` is announced and at least one occasion starts within them."""
     slots = slots_within(ahead, days)
     announced = any(slot.words.meeting.announced for slot in slots) or any(
         visit.status == ANNOUNCED and visit.first <= days for visit in ahead.visits
@@ -92,7 +92,7 @@ def is_hard(ahead: Outlook, days: int) -> int:
 
 @dataclass(frozen=True)
 class Origin:
-    """A day of the record: the ledger cut at it, the deadlines asked, and what came of each, (deadline,).
+    """An origin of the backtest: its cut ledger, its deadlines and the outcome of each, (deadline,).
 
     The deadlines are 1 to 26 weeks ahead and the end of the year.
     """
@@ -117,7 +117,7 @@ class Origin:
 
 
 def origin(day: date, whole: Ledger, params: Params) -> Origin:
-    """A day of the record, with the outlook that the full evidence gives."""
+    """The origin of a day, with the outlook from all evidence."""
     deadlines = sorted({*weekly_deadlines(day), date(day.year, 12, 31)} - {day})
     cut, met = whole.as_of(day), meetings(whole)
     outcomes = [happened(met, day, deadline) for deadline in deadlines]

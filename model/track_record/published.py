@@ -1,4 +1,4 @@
-"""The published tables of the track record, read once, and the numbers that pages quote from them."""
+"""The published tables of the track record, and the numbers that pages quote from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -19,7 +19,7 @@ Rows = Sequence[Row]
 
 @dataclass(frozen=True)
 class TrackRecord:
-    """Every table of the record as rows; a table that was never computed is empty."""
+    """Every table of the track record as rows; a table that does not exist is empty."""
 
     scores: Rows = ()
     by_year: Rows = ()
@@ -46,20 +46,20 @@ class TrackRecord:
         return cls(**{table.name: load(table.name) for table in fields(cls)})
 
     def score(self, model: str = FULL.name, name: str = BRIER) -> Row:
-        """The row of one score of one model; KeyError where the record has none."""
+        """The row of one score of one model; KeyError if there is none."""
         return {(row["model"], row["score"]): row for row in self.scores}[model, name]
 
     def reduction(self, rival: str) -> float:
-        """By what share the model's integrated Brier score lies below that of `climatology` or `calendar`."""
+        """The relative reduction of the integrated Brier score against `climatology` or `calendar`."""
         difference = self.score()[f"minus_{rival}"]
         return difference / (difference - self.score()["value"])
 
     def gain(self, over: str) -> Row:
-        """What the published model gains over another one; KeyError where the record has no such model."""
+        """The gain of the published model over another one; KeyError if there is no such model."""
         return {row["model"]: row for row in self.gains}[over]
 
     def parts(self) -> list[Row]:
-        """What each `part` of the model gains, the largest gain in log score first."""
+        """The gain from each `part` of the model, with the largest gain in log score first."""
         rows = [row for row in self.gains if row["model"] in PARTS]
         parts = [row | {"part": row["model"].removeprefix("no ")} for row in rows]
         return sorted(parts, key=lambda row: -row["log_score_gain"])
@@ -69,17 +69,17 @@ class TrackRecord:
         return {row["year"]: row["brier"] for row in self.by_year if row["model"] == model}
 
     def share_of_worst(self, years: int) -> float:
-        """The share of the whole loss that falls in the worst years."""
+        """The share of the total loss that comes from the worst years."""
         losses = sorted(self.yearly_losses().values(), reverse=True)
         return sum(losses[:years]) / sum(losses)
 
     def years_lost(self) -> list[str]:
-        """The years in which seasonal climatology did as well as the model, or better."""
+        """The years in which seasonal climatology scored as well as the model or better."""
         rival = self.yearly_losses(CLIMATOLOGY)
         return [str(year) for year, loss in sorted(self.yearly_losses().items()) if loss >= rival[year]]
 
     def misses_of(self, too_high: bool, through: str) -> list[Row]:
-        """The worst forecasts that were too high, or too low, with a deadline by the day `through`."""
+        """The worst forecasts that were too high (or too low), with deadlines up to the day `through`."""
         rows = [row for row in self.misses if bool(row["outcome"]) != too_high]
         return [row for row in rows if row["deadline"] <= through]
 
@@ -99,15 +99,15 @@ class TrackRecord:
         return years
 
     def right_in_october(self) -> int:
-        """In how many well-known years the first forecast of October was on the right side of even."""
+        """The number of well-known years whose first October forecast was on the right side of 50%."""
         paths = self.paths_by_year().values()
         october = [next(row for row in rows if row["as_of"][5:] >= "10-01") for rows in paths]
         return sum((row["probability"] > 0.5) == bool(row["outcome"]) for row in october)
 
     def largest_moves(self, number: int = 9) -> list[Row]:
-        """The weeks in which the replay moved most, in order of time, each with the event behind it.
+        """The weeks with the largest changes in the replay, in date order, each with the event behind it.
 
-        That is the largest event that moved it the same way; without one, `id` and `text` stay empty.
+        That is the largest event with the same direction; without one, `id` and `text` are empty.
         """
         pairs = pairwise(self.replay)
         weeks = [row | {"move": row["probability"] - last["probability"]} for last, row in pairs]
@@ -121,7 +121,7 @@ class TrackRecord:
         return {"id": "", "text": "", "effect": 0.0, "date": week["as_of"]}
 
     def references_beaten(self) -> int:
-        """How many forecasts of others have a larger Brier score than the model's for the same question."""
+        """The number of forecasts by others with a larger Brier score than ours for the same question."""
         return sum(row["brier_ours"] < row["brier_theirs"] for row in self.references)
 
     def placebo_scores(self, tone: str) -> list[float]:
@@ -129,7 +129,7 @@ class TrackRecord:
         return [row["log_score"] for row in self.placebo if row["signals"] == tone]
 
     def placebo_mean(self, tone: str) -> float:
-        """The mean of these log scores."""
+        """The mean of these placebo scores."""
         return fmean(self.placebo_scores(tone))
 
     def placebo_noise(self) -> float:
@@ -138,18 +138,18 @@ class TrackRecord:
         return stdev(own) if len(own) > 1 else float("nan")
 
     def shuffles_beaten(self) -> int:
-        """How many shuffles score worse than the true tone does on average."""
+        """The number of shuffles that score worse than the mean of the true tone."""
         own = self.placebo_mean("own")
         return sum(score > own for score in self.placebo_scores("shuffled"))
 
     def structure(self, name: str = FULL.name) -> Row | None:
-        """The headline under one structure; None where it was not computed."""
+        """The headline under one structure; None if it was not computed."""
         return next((row for row in self.structures if row["structure"] == name), None)
 
     def farthest_mean(self) -> Row:
-        """The posterior mean in which the samplers differ most, in Monte Carlo errors."""
+        """The posterior mean with the largest difference between the samplers, in Monte Carlo errors."""
         return max(self.samplers, key=lambda row: abs(row["errors"]))
 
     def sampler_bound(self) -> float:
-        """How many Monte Carlo errors two sound samplers exceed somewhere with the chance `MISSED`."""
+        """The difference in Monte Carlo errors that correct samplers exceed with probability `MISSED`."""
         return NormalDist().inv_cdf(1 - MISSED / len(self.samplers) / 2)

@@ -1,9 +1,9 @@
-"""Simulation-based calibration (Talts et al. 2018): does the sampler find the parameters behind the data?
+"""Simulation-based calibration (Talts et al. 2018): does the sampler recover the true parameters?
 
-Parameters are drawn from the prior, outcomes are simulated from them on the real calendar and tone, and the
-model is fitted to these. If model, simulator and sampler agree, every rank of a true value among its
-posterior draws is equally likely. The simulator is independent of the PyMC model: `sample_prior_predictive`
-would share its errors. The study tests the sampler; it says nothing about the world.
+Each simulation draws parameters from the prior, simulates outcomes with the real calendar and tone, and fits
+the model to them. If model, simulator and sampler agree, every rank of a true value among its posterior draws
+is equally likely. The simulator is independent of the PyMC model, because `sample_prior_predictive` would
+share its errors. The study tests the sampler, not whether the model is true.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -28,15 +28,15 @@ HEADLINE = "headline"
 CHAINS, TUNE, DRAWS = 2, 600, 500
 """Chains, tuning steps and draws of each fit."""
 KEPT, BINS = 99, 20
-"""The draws kept of each fit, so that ranks run from 0 to `KEPT`, and the bins of ranks."""
+"""The number of draws kept from each fit (ranks run from 0 to `KEPT`), and of bins of ranks."""
 MISSED = 0.01
-"""The chance that a sound sampler has any quantity outside its bounds."""
+"""The probability that a correct sampler has any quantity outside its bounds."""
 CHECKS = ("simulation", "rhat_max", "ess_min", "divergences", "failure")
 
 
 @dataclass(frozen=True)
 class Simulation:
-    """One simulated record: the rank of each true value by name, the checks of its fit, or why it failed."""
+    """One simulated record: the rank of each true value by name and the checks of its fit, or its failure."""
 
     simulation: int
     ranks: dict[str, int]
@@ -57,12 +57,12 @@ class Verdict:
 
     @property
     def inside(self) -> bool:
-        """Whether neither test rejects at its share of `MISSED`."""
+        """Whether both tests pass at their share of `MISSED`."""
         return min(self.kolmogorov, self.chi_square) >= self.bound
 
 
 def simulated(p: Draws, past: Record, rng: np.random.Generator) -> Record:
-    """A record with the calendar, tone and trials of `past` and outcomes of one draw `p`, each (1, *dims)."""
+    """A record with the calendar, tone and trials of `past`; one draw `p`, (1, *dims), gives its outcomes."""
     one = {name: values[0] for name, values in p.items()}
     of_came, of_away = likelihood.said(p)
 
@@ -97,7 +97,7 @@ def truth(params: Params, past: Record, random_seed: int) -> Draws:
 def scalars(params: Params, past: Record, p: Draws) -> dict[str, np.ndarray]:
     """The draws of every scalar that the record can inform, by name, (draw,).
 
-    Of `comes_effect` those of a side and type with a decision in which habits count.
+    Of `comes_effect`, only sides and types with at least one decision that depends on habits.
     """
     labels, named, found = coords(params), dims(params), {}
     habitual = np.isin(past.classes, [CLASSES.index(name) for name in ("summit", "other")])
@@ -128,7 +128,7 @@ def one(
     kept: int = KEPT,
     simulate: Callable[[Draws, Record, np.random.Generator], Record] = simulated,
 ) -> Simulation:
-    """The simulation of one number: the same number, the same simulation."""
+    """The simulation with one number; the same number gives the same simulation."""
     random_seed = params.run.random_seed + 1000 * number
     true = truth(params, past, random_seed)
     made = simulate(true, past, np.random.default_rng([random_seed, 1]))
@@ -162,7 +162,7 @@ def _work(number: int) -> Simulation:
 def run(
     params: Params, past: Record, ahead: Outlook, numbers: range, workers: int = 2
 ) -> Iterator[Simulation]:
-    """The simulations of these numbers as they are done, in parallel; the model is compiled once a worker."""
+    """The simulations as they complete, run in parallel; each worker compiles the model once."""
     bare = replace(params, documents={})
     jobs = {number: (number,) for number in numbers}
     for _, made in parallel.done(_work, jobs, "simulations", workers, _begin, (bare, past, ahead)):
@@ -170,10 +170,10 @@ def run(
 
 
 def verdicts(simulations: Sequence[Simulation], kept: int = KEPT, bins: int = BINS) -> list[Verdict]:
-    """The verdict on each quantity; together they let a sound sampler fail once in `1 / MISSED` studies.
+    """The verdict on each quantity; with all of them, a correct sampler fails once in `1 / MISSED` studies.
 
-    Ranks 0 to `kept` are compared with the uniform twice: by their distribution function (Kolmogorov) and in
-    `bins` (chi-square). Simulations without a fit have no ranks and are left out.
+    Two tests compare the ranks 0 to `kept` with a uniform distribution: Kolmogorov (distribution function)
+    and chi-square (in `bins`). Simulations without a fit have no ranks and are left out.
     """
     from scipy import stats
 
@@ -194,7 +194,7 @@ def verdicts(simulations: Sequence[Simulation], kept: int = KEPT, bins: int = BI
 
 
 def save(simulations: Sequence[Simulation], path: Path = TABLE) -> None:
-    """Write one line a simulation, in their order: checks, then ranks."""
+    """Write one line per simulation, in order: checks, then ranks."""
     names = next((list(each.ranks) for each in simulations if each.ranks), [])
     rows = [
         {
@@ -211,7 +211,7 @@ def save(simulations: Sequence[Simulation], path: Path = TABLE) -> None:
 
 
 def load(path: Path = TABLE) -> list[Simulation]:
-    """The simulations of a study; none without a file."""
+    """The simulations of a study; empty if there is no file."""
     return [
         Simulation(
             ranks={name: value for name, value in row.items() if name not in CHECKS and value != ""},

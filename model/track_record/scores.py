@@ -1,4 +1,4 @@
-"""The scores of the record: each score of each model, with intervals and paired differences."""
+"""The scores of the backtest: each score of each model, with intervals and paired differences."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from .origins import QUESTION_DAYS, WEEKS
 from .structures import CALENDAR
 
 CLIP = 0.005
-"""The log score takes no probability below this, or above one minus this."""
+"""The log score clips probabilities to the range from this value to one minus it."""
 
 
 def brier(p: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -19,7 +19,7 @@ def brier(p: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def log_score(p: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """-log of the probability given to what happened, p clipped to [0.005, 0.995]."""
+    """-log of the probability of the actual outcome, with p clipped to [0.005, 0.995]."""
     p = np.clip(p, CLIP, 1 - CLIP)
     return -np.where(y == 1, np.log(p), np.log1p(-p))
 
@@ -57,13 +57,13 @@ def is_monthly(points: np.ndarray) -> np.ndarray:
 
 
 def is_question(points: np.ndarray) -> np.ndarray:
-    """Which points belong to the question-like set: asked on one of its days, of the end of the year."""
+    """Which points belong to the question-like set: forecast on one of its days, to the end of the year."""
     asked = np.any([is_day(points["as_of"], *question) for question in QUESTION_DAYS], axis=0)
     return asked & is_day(points["deadline"], 12, 31)
 
 
 def is_weeks_ahead(weeks: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Which points of the scored origins look so many weeks ahead."""
+    """Which points of the scored origins have a horizon of `weeks`."""
     return lambda points: is_monthly(points) & (points["horizon_days"] == 7 * weeks)
 
 
@@ -75,15 +75,15 @@ SETS = {
     "question-like set, Brier": (brier, is_question),
     "calibration in the large": (bias, is_monthly),
 }
-"""The scores of the record: how a forecast is scored, and which points count."""
+"""The scores: how to score a forecast, and which points count."""
 BESIDE = {"climatology": CLIMATOLOGY, "calendar": CALENDAR.name}
-"""The models that every other one is compared with, by the name of the columns."""
+"""The reference models for paired differences, by column name."""
 
 
 def scores(points: np.ndarray, replicates: int = 2000, random_seed: int = 1) -> list[dict]:
-    """Each score of each model, and its paired difference to climatology and to the calendar alone.
+    """Each score of each model, and its paired differences to climatology and to the calendar alone.
 
-    Intervals are 90% block bootstrap intervals over years: whole years are drawn with replacement.
+    Intervals are 90% block bootstrap intervals that resample whole years.
     """
     rng = np.random.default_rng(random_seed)
     rows = []
@@ -105,27 +105,27 @@ def scores(points: np.ndarray, replicates: int = 2000, random_seed: int = 1) -> 
 
 
 class Years:
-    """Whole years drawn with replacement, again and again: `drawn` (replicate, year) has their positions."""
+    """Bootstrap samples of whole years: `drawn` (replicate, year) holds their indices."""
 
     def __init__(self, number: int, rng: np.random.Generator, replicates: int = 2000):
         self.drawn = rng.integers(number, size=(replicates, number))
 
     def interval(self, above: np.ndarray, below: np.ndarray, prefix: str = "") -> dict[str, float]:
-        """The central 90% of a ratio of sums over the years, given the sums of each year, (year,)."""
+        """The central 90% of a ratio of sums over years, from the sums of each year, (year,)."""
         ratio = above[self.drawn].sum(1) / below[self.drawn].sum(1)
         lower, upper = np.quantile(ratio, [0.05, 0.95])
         return {f"{prefix}lower": lower, f"{prefix}upper": upper}
 
 
 def by_model(points: np.ndarray) -> dict[str, np.ndarray]:
-    """The points of each model, in the order of their dates."""
+    """The points of each model, in date order."""
     ordered = np.sort(points, order=("model", "as_of", "deadline"))
     models, first = np.unique(ordered["model"], return_index=True)
     return dict(zip(models.tolist(), np.split(ordered, first[1:])))
 
 
 class Losses(NamedTuple):
-    """The loss of each forecast by model, each (forecast,), and the position of the year of each forecast."""
+    """The loss of each forecast by model, (forecast,), and the index of each forecast's year."""
 
     by_model: dict[str, np.ndarray]
     year: np.ndarray
@@ -137,7 +137,7 @@ def paired(points: np.ndarray, score: Callable[[np.ndarray, np.ndarray], np.ndar
     Raises
     ------
     ValueError
-        Where the models were not asked the same.
+        If the models did not answer the same questions.
     """
     rows = by_model(points)
     asked = [each[["as_of", "deadline"]] for each in rows.values()]

@@ -1,4 +1,4 @@
-"""Named variants of the model: the evidence each goes without, the choices of the priors file it changes."""
+"""Named variants of the model: the evidence each one omits, and the choices of the priors file it changes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from ..evidence.words import REFUSAL
 from ..settings.params import Params
 
 ANSWERS = ("attendance", "planning", "promises", "put off")
-"""The parts of the evidence that say something of one occasion ahead."""
+"""The parts of the evidence that concern one future occasion."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,13 @@ class Structure:
     Attributes
     ----------
     what
-        What differs, in words.
+        A description of the difference.
     without
         Parts of the evidence that neither the fit nor the forecast uses.
     unheard
-        Parts that the forecast alone ignores: its parameters are those of a fit to them.
+        Parts that only the forecast ignores; the fit still uses them.
     choices
-        Entries of `structure` in the priors file, in place of those of the params.
+        Entries that replace those of `structure` in the priors file.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Structure:
         return reduced(ledger, self.without)
 
     def ahead(self, ledger: Ledger, day: date, deadline: date, params: Params) -> Outlook:
-        """The outlook on `day` of a ledger cut at it, from the evidence that the forecast uses."""
+        """The outlook on `day`, from a ledger cut on that day and the evidence that the forecast uses."""
         ignored = (*self.without, *self.unheard)
         seen = outlook(reduced(ledger, ignored), day, deadline, params)
         return replace(seen, put_off=()) if "put off" in ignored else seen
@@ -82,7 +82,7 @@ NAMED = {structure.name: structure for structure in STRUCTURES}
 
 
 def parts_of(signal: Signal, about: Iterable[str]) -> set[str]:
-    """The parts of the evidence that a signal belongs to; `about` has the ids of those about an occasion."""
+    """The parts of the evidence that a signal belongs to; `about` has the ids of signals on an occasion."""
     parts = {"additions"} if signal.search == "losses" else set()
     if not signal.checked:
         parts.add("unchecked")

@@ -1,7 +1,7 @@
-"""The study: what further fits say of the forecast and of its record, kept as tables under `RECORD`.
+"""The study: tables from further fits that test the forecast and the backtest, saved under `RECORD`.
 
-`make study` makes them; notebooks only read them, so that rendering never fits. Each table is a function of
-params, ledger and backtest alone; `notebooks/rendered/record/README.md` says which file holds what.
+`make study` writes the tables; notebooks only read them, so that rendering never fits a model. Each table
+depends only on params, ledger and backtest; `notebooks/rendered/record/README.md` describes the files.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from .tables import load, save_table
 LEFT_OUT = range(1993, 2025)
 KNOWN_YEARS = (1995, 2001, 2013, 2018, 2021, 2023)
 CHECKED, MEETING = date(2025, 10, 27), date(2025, 10, 30)
-"""The last Monday of the replay and the day announced for the meeting."""
+"""The last Monday of the replay, and the announced day of the meeting."""
 REPLAY = SWEEPS / "replay.yaml"
 SHUFFLES, REPEATS = 30, 5
 FEW = {"chains": 2, "draws": 200, "tune": 400}
@@ -42,7 +42,7 @@ LEDGERS = 50
 
 
 class Checked(NamedTuple):
-    """A fit that is not stored, and what its checks found wrong with it."""
+    """A fit that is not stored, and the failures of its checks."""
 
     fit: fits.Fit
     failures: list[str]
@@ -65,9 +65,9 @@ def headline(
     structure: Structure = FULL,
     fewer_years: int = 0,
 ) -> dict[str, Any]:
-    """The headline of a run fitted to one ledger and asked of another, both cut at its as-of date.
+    """The headline of a run fitted to one ledger and forecast from another, both cut at its as-of date.
 
-    `error` is that of the sampling.
+    `error` is the Monte Carlo standard error.
     """
     q = params.question
     past = record(structure.learns_from(learned), params)
@@ -97,14 +97,14 @@ def structures(params: Params, whole: Ledger) -> Iterator[dict]:
 
 
 def without_year(ledger: Ledger, year: int) -> Ledger:
-    """The ledger without the occasions of a year; its signals stay, since later seasons look back on them."""
+    """The ledger without the occasions of a year; signals remain, because later seasons use them."""
     return with_occasions(
         ledger, tuple(o for o in ledger.occasions if o.start_date is None or o.start_date.year != year)
     )
 
 
 def influence(params: Params, whole: Ledger) -> Iterator[dict]:
-    """The headline of the default run with each year left out of the record it learns from."""
+    """The headline of the default run with each year left out of the fit."""
     cut = whole.as_of(params.question.as_of)
     ready = sampling.compiled(params, record(cut, params))
     base = headline(params, ready, cut, cut)
@@ -117,7 +117,7 @@ def influence(params: Params, whole: Ledger) -> Iterator[dict]:
 
 
 def samplers(params: Params, whole: Ledger) -> Iterator[dict]:
-    """Posterior means of the default fit, by PyMC's own sampler, beside those of a long run of nutpie.
+    """Posterior means of the default fit from PyMC's own sampler, compared with a long run of nutpie.
 
     `errors` is their difference in Monte Carlo standard errors, from the effective sample sizes of both.
     """
@@ -148,14 +148,14 @@ def samplers(params: Params, whole: Ledger) -> Iterator[dict]:
 
 
 def with_occasions(ledger: Ledger, kept: tuple[Occasion, ...]) -> Ledger:
-    """The ledger with these of its occasions, and the windows of their visits."""
+    """The ledger with only these occasions and the windows of their visits."""
     ids = {o.occasion_id for o in kept}
     windows = tuple(w for w in ledger.visit_windows if w.occasion_id in ids)
     return replace(ledger, occasions=kept, visit_windows=windows)
 
 
 def thinned(ledger: Ledger, share: float, rng: np.random.Generator) -> Ledger:
-    """A random ledger: each signal and each occasion of another one with the chance `share`."""
+    """A random ledger that keeps each signal and each occasion with probability `share`."""
     signals, occasions = (
         tuple(row for row, kept in zip(rows, rng.random(len(rows)) < share, strict=True) if kept)
         for rows in (ledger.signals, ledger.occasions)
@@ -164,7 +164,7 @@ def thinned(ledger: Ledger, share: float, rng: np.random.Generator) -> Ledger:
 
 
 def refits(params: Params, whole: Ledger) -> Iterator[dict]:
-    """Forecasts from random ledgers on random days, reweighted for the time since, and refitted.
+    """Forecasts from random ledgers on random days: reweighted for the time since, and with a new fit.
 
     `errors` is their difference in Monte Carlo standard errors.
     """
@@ -196,7 +196,7 @@ def refits(params: Params, whole: Ledger) -> Iterator[dict]:
 
 
 def paths(params: Params, whole: Ledger, points: np.ndarray) -> Iterator[dict]:
-    """The full model's weekly forecasts of well-known years; those before the backtest are fitted."""
+    """The full model's weekly forecasts of well-known years; those before the backtest get a new fit."""
     tables = [points]
     for year in (year for year in KNOWN_YEARS if year < origins.FIRST_YEAR):
         ready, days = backtest.ready_for(params, whole), origins.origins(year, year)
@@ -214,9 +214,9 @@ def paths(params: Params, whole: Ledger, points: np.ndarray) -> Iterator[dict]:
 
 
 def shuffled(whole: Ledger, number: int) -> Ledger:
-    """The ledger with each year's general signals replaced by those of another year, moved by whole years.
+    """The ledger with each year's general signals replaced by those of another year, shifted by whole years.
 
-    Signals about an occasion stay where they are, and so does the last, open year.
+    Signals about an occasion do not move, nor do those of the last, incomplete year.
     """
     years = np.array(LEFT_OUT)
     rng = np.random.default_rng(number)
@@ -240,7 +240,7 @@ def shuffled(whole: Ledger, number: int) -> Ledger:
 def monthly_scores(
     params: Params, ready: Any, ledger: Ledger, structure: Structure = FULL
 ) -> dict[str, float]:
-    """Both scores over weeks 1-26 of the monthly origins, each year with its January fit of few draws."""
+    """Both scores over weeks 1-26 of the monthly origins; each year uses a January fit with few draws."""
     points = origins.table(
         point
         for year in range(origins.FIRST_YEAR, origins.LAST_YEAR + 1)
@@ -254,7 +254,7 @@ def monthly_scores(
 
 
 def one_placebo(signals: str, number: int) -> dict[str, Any]:
-    """The row of one placebo job; `number` decides the shuffle and the random stream of the sampler."""
+    """The row of one placebo job; `number` sets the shuffle and the random seed of the sampler."""
     params = load_params(random_seed=load_params().run.random_seed + number)
     whole = forecast.read(params)
     ledger = shuffled(whole, number) if signals == "shuffled" else whole
@@ -264,10 +264,10 @@ def one_placebo(signals: str, number: int) -> dict[str, Any]:
 
 
 def placebo(params: Params, whole: Ledger, workers: int = 2) -> list[dict]:
-    """Both scores with the general signals of other years, beside the true signals and none, one row a run.
+    """Both scores with the general signals of other years, the true signals, and none; one row per run.
 
-    The last two are repeated with other random streams, which shows what the sampling alone does to a score.
-    Jobs that an interrupted run finished are read from `.cache`.
+    The last two are repeated with different random seeds, to show how much sampling noise changes a score.
+    After an interruption, finished jobs are read from `.cache`.
     """
     journal = CACHE / "study" / f"placebo-{inputs_hash()[:16]}.csv"
     jobs = {("shuffled", number) for number in range(1, SHUFFLES + 1)}
@@ -281,7 +281,7 @@ def placebo(params: Params, whole: Ledger, workers: int = 2) -> list[dict]:
 
 
 def inputs_hash() -> str:
-    """Hash of all that decides a fit: params, ledger and the modules of the model."""
+    """Hash of everything that determines a fit: params, ledger and the modules of the model."""
     code = [path for path in package_files() if path.suffix == ".py" and "report" not in path.parts]
     files = [*sorted(PARAMS.glob("*.yaml")), *TABLES.values(), *code]
     return content_hash(*(path.read_bytes() for path in files))
@@ -297,9 +297,9 @@ def replay(params: Params, whole: Ledger) -> None:
 
 
 def replay_events(params: Params, whole: Ledger) -> dict[str, list[dict]]:
-    """What moved the replay most in each of its weeks, and what must hold of the replay.
+    """The events that moved the replay most in each week, and the checks of the replay.
 
-    `probability` is that of a week's row of the replay, by which the tables are known to belong together.
+    `probability` equals that of the week's row in the replay, which shows that the tables belong together.
     """
     through, deadline, weeks = sweep.load_sweep(REPLAY).fit_through, params.question.deadline, load("replay")
     rows = []
@@ -314,12 +314,12 @@ def replay_events(params: Params, whole: Ledger) -> dict[str, list[dict]]:
 
 
 def largest(found: list[dict]) -> list[dict]:
-    """Of the news of a week the `EVENTS` that count most, and none that would print as zero."""
+    """The `EVENTS` most important news of a week, without those that would print as zero."""
     return [row for row in found[:EVENTS] if abs(row["effect"]) >= 0.0005]
 
 
 def shares(week: Mapping[str, Any]) -> dict[str, float]:
-    """The chances of a first meeting by cause, of a row of a sweep."""
+    """The probabilities of a first meeting by cause, from a row of a sweep."""
     columns = {name.removeprefix(sweep.SHARE): value for name, value in week.items() if sweep.SHARE in name}
     return {cause: value for cause, value in columns.items() if value != ""}
 
@@ -328,7 +328,7 @@ def shares(week: Mapping[str, Any]) -> dict[str, float]:
 
 
 def track_record(params: Params, whole: Ledger) -> dict[str, list[dict]]:
-    """The tables that are arithmetic on the kept backtest."""
+    """The tables that are computed from the saved backtest."""
     points = backtest.load()
     yearly, missed = losses.by_year(points), losses.misses(points, whole)
     return {
@@ -344,7 +344,7 @@ def track_record(params: Params, whole: Ledger) -> dict[str, list[dict]]:
 
 
 def audited(params: Params, whole: Ledger) -> list[dict]:
-    """Each trip of the official lists beside the ledger."""
+    """Each trip in the official lists, compared with the ledger."""
     return [fate._asdict() for fate in audit.fates(whole, params.sides)]
 
 
@@ -360,11 +360,11 @@ MADE: dict[str, Callable[[Params, Ledger], Any]] = {
     "placebo": placebo,
     "audit": audited,
 }
-"""What makes each table: its rows, tables by name, or nothing where it writes its own file."""
+"""The function of each table: it returns rows, or tables by name, or None if it writes its own file."""
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Make the tables named on the command line, or all."""
+    """Write the tables named on the command line, or all tables."""
     options = argparse.ArgumentParser(
         prog="python -m model.track_record.study", description=__doc__.splitlines()[0]
     )

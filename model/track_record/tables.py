@@ -1,4 +1,4 @@
-"""The tables of the record: rows of one shape as CSV, floats with four decimals."""
+"""Read and write tables of the track record: CSV rows with the same columns, floats with four decimals."""
 
 import csv
 from pathlib import Path
@@ -10,12 +10,12 @@ from ..paths import RECORD
 
 
 def save_table(rows: list[dict[str, Any]], path: Path) -> None:
-    """Write rows of one shape; their columns are those of the first."""
+    """Write rows with the same columns; the first row sets the columns."""
     write_atomic(path, csv_text(rows[0], (map(four_decimals, row.values()) for row in rows)))
 
 
 def load(name: str | Path) -> list[dict[str, Any]]:
-    """The rows of a table of the record or of a CSV file, numbers as numbers; none without a file."""
+    """The rows of a track-record table or CSV file, with numbers parsed; empty if there is no file."""
     path = name if isinstance(name, Path) else RECORD / f"{name}.csv"
     if not path.exists():
         return []
