@@ -39,7 +39,7 @@ class End:
 
 @dataclass(frozen=True)
 class Bar:
-    """One prior, its name in sentences and what it does to the headline; `power`: its power-scaling sensitivity."""
+    """One prior, its name in sentences and its effect on the headline; `power`: power-scaling sensitivity."""
 
     name: str
     label: str
