@@ -305,7 +305,7 @@ def replay_events(params: Params, whole: Ledger) -> dict[str, list[dict]]:
     rows = []
     for last, week in pairwise(weeks):
         before, day = (date.fromisoformat(row["as_of"]) for row in (last, week))
-        draws = forecast.brought_up_to(params, whole, day, fits.fit, through)[0].draws
+        draws = forecast.fit_as_of(params, whole, day, fits.fit, through).draws
         found = explain.news(draws, whole.as_of(day), before, shares(last), day, deadline, params)
         rows += [{"as_of": day, "probability": week["probability"]} | row for row in largest(found)]
     kept = attendance.promise(draws, (MEETING - CHECKED).days, params.priors.structure.at_risk)
