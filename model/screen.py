@@ -9,6 +9,7 @@ from .answer.file import Forecast
 from .answer.forecast import Run
 from .evidence.ledger import Ledger
 from .evidence.seasons import meetings
+from .files.problems import printable
 
 BARS = " ▁▂▃▄▅▆▇█"
 
@@ -50,11 +51,10 @@ def _notes(run: Run) -> Iterator[str]:
 
 
 def _number(f: Forecast) -> Iterator[str]:
-    yield f"{f.question.removesuffix('.')}, by {f.deadline}        as of {f.as_of}"
+    yield f"{printable(f.question).removesuffix('.')}, by {f.deadline}        as of {f.as_of}"
     lower, upper = (percent(f.interval[edge]) for edge in ("lower", "upper"))
-    line = (
-        f"  {percent(f.probability)}  {f.likelihood_word}   (spread over the posterior {lower[:-2]}-{upper})"
-    )
+    number = f"{percent(f.probability)}  {f.likelihood_word}"
+    line = f"  {number}   (spread over the posterior {lower[:-2]} to {upper})"
     line += f"   without signals {percent(f.no_signals_probability)}"
     if f.a_week_ago is not None:
         line += f"   a week ago {percent(f.a_week_ago)}"
@@ -78,9 +78,14 @@ def _where(run: Run) -> Iterator[str]:
         cells.append("" if row["both"] is None else percent(row["both"]))
         columns = "  ".join(f"{cell:>7}" for cell in cells)
         last = row["last_word"]
-        said = f"{last['date']}: {last['text']}" if last else row["status"]
+        said = f"{last['date']}: {last['text']}" if last else _status(row)
         first = percent(row["probability_first"])
         yield f"  {row['start_date']:<10}  {row['name']:<{width}}  {columns}  {first:>19}   {said}".rstrip()
+
+
+def _status(row: dict[str, Any]) -> str:
+    """The status, shown where nothing was said; empty for a visit not yet public."""
+    return "" if row["kind"] == "unknown" else row["status"]
 
 
 def _comes(row: dict[str, Any], side: str) -> str:

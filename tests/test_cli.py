@@ -290,3 +290,20 @@ class TestProcess:
         assert made.returncode == 0 and "no problem found" in made.stdout, made.stderr
         assert made.stdout.splitlines()[-1].split(os.pathsep)[0] == str(ROOT)
         assert process("-m", "model", "check", path=str(tmp_path)).returncode == 0
+
+
+def test_a_question_cannot_control_the_terminal(default_run):
+    asked = replace(default_run, forecast=replace(default_run.forecast, question="They \x1b[31mmeet\n now"))
+    text = screen.answer(asked, 0.1)
+    assert "\x1b" not in text
+    assert "They \\x1b[31mmeet\\n now, by 2025-12-31" in text
+
+
+def test_a_visit_not_yet_public_has_no_status_on_the_screen(default_run):
+    (line,) = [line for line in screen.answer(default_run, 0.1).splitlines() if "not yet public" in line]
+    assert line.endswith("%")
+
+
+def test_the_edges_of_an_interval_keep_their_signs_apart(default_run):
+    sure = replace(default_run.forecast, interval={"lower": 0.98, "upper": 0.999})
+    assert "98 to >99 %" in screen.answer(replace(default_run, forecast=sure), 0.1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..answer.facts import WEEK, ahead, ranked, who_comes
 from ..answer.sensitivity import SAFE
+from ..files.problems import printable
 from ..formatting import Move, Table, count, day, decimals, percent, points, short_day, signed, upper_first
 from . import words
 
@@ -325,7 +326,7 @@ def prior_screen(made: "PriorOnly") -> str:
         what = f"{line.what}, points" if line.kind == "effect" else line.what
         rows.append((what, estimate(line.prior, line.kind), estimate(line.posterior, line.kind), line.record))
     widths = [max(map(len, column)) for column in zip(*rows)]
-    lines = [f"{made.question.removesuffix('.')}, by {made.deadline}{' ' * 8}as of {made.as_of}"]
+    lines = [f"{printable(made.question).removesuffix('.')}, by {made.deadline}{' ' * 8}as of {made.as_of}"]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         lines.append("  " + "   ".join(cells).rstrip())
