@@ -224,9 +224,12 @@ def do_forecast(options: Namespace) -> int:
     begin = time.perf_counter()
     params, sources = inputs(options)
     edits = Edits(tuple(options.add), tuple(options.set), tuple(options.remove))
-    if options.report and options.prior_only:
-        message = "expected one of --report and --prior-only; found both"
-        raise InputError([Problem("options", 0, 0, message, "--prior-only")])
+    for name in ("prior_only", "json") if options.report else ("name",):
+        if getattr(options, name):
+            message = (
+                "expected without --report" if options.report else "expected only together with --report"
+            )
+            raise InputError([Problem("options", 0, 0, message, f"--{name.replace('_', '-')}")])
     if options.report:
         from .report import build
 

@@ -33,7 +33,10 @@ def answer(run: Run, seconds: float) -> str:
         *_notes(run),
         *_number(f),
         *_where(run),
-        *_labelled("moved", map(_reason, explain.moved(f.contributions))),
+        *_labelled(
+            "moved",
+            map(_reason, (row for row in explain.moved(f.contributions) if abs(row["delta"]) >= 0.0005)),
+        ),
         *_labelled("watch", _watched(f)),
         *_origin(run, seconds),
     ]
@@ -55,7 +58,7 @@ def _number(f: Forecast) -> Iterator[str]:
     lower, upper = (percent(f.interval[edge]) for edge in ("lower", "upper"))
     number = f"{percent(f.probability)}  {f.likelihood_word}"
     line = f"  {number}   (spread over the posterior {lower[:-2]} to {upper})"
-    line += f"   without signals {percent(f.no_signals_probability)}"
+    line += f"   calendar alone {percent(f.no_signals_probability)}"
     if f.a_week_ago is not None:
         line += f"   a week ago {percent(f.a_week_ago)}"
     yield line
@@ -117,10 +120,7 @@ def _origin(run: Run, seconds: float) -> Iterator[str]:
     source = f"{fit.why} ({seconds:.1f} s)."
     if not fit.reused:
         source = f"Fitted anew in {fit.seconds:.0f} s: {fit.why}."
-    yield (
-        f"  {f.rows_used} rows used, {f.rows_after_as_of} later than the as-of date not used. {source} "
-        "Nothing written; --report renders the page."
-    )
+    yield (f"  {f.rows_used} rows used. {source} Nothing written; --report renders the page.")
 
 
 def check(ledger: Ledger) -> str:

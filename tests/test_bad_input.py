@@ -241,7 +241,7 @@ forecast --as-of 2017-10-01 --deadline 2017-12-31 --set 2017-visit-trump-beijing
 forecast --remove 2025-06-05-xi-invites-trumpp
     --remove: …did you mean "2025-06-05-xi-invites-trump"
 forecast --report --prior-only
-    expected one of --report and --prior-only; found both
+    --prior-only: expected without --report
 forecast --report --name ../x
     --name: expected the name of a folder for the run
 forecast --report --name TMP/x

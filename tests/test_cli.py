@@ -153,7 +153,9 @@ class TestFaults:
             (("forecst",), 'did you mean "forecast"'),
             (("forecast", "--as-off", "x"), 'did you mean "--as-of"'),
             (("forecast", "--scen", "sceptic"), 'did you mean "--scenario"'),
-            (("forecast", "--prior-only", "--report"), "expected one of --report and --prior-only"),
+            (("forecast", "--prior-only", "--report"), "--prior-only: expected without --report"),
+            (("forecast", "--json", "--report"), "--json: expected without --report"),
+            (("forecast", "--name", "mine"), "--name: expected only together with --report"),
             (("forecast", "--name", "\udcff"), "expected text in UTF-8"),
         ],
     )

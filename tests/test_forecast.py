@@ -15,6 +15,7 @@ from made_up import (
     announcement,
     ledger,
     occasion,
+    planning,
     prior_draws,
     thinned,
     visit,
@@ -199,6 +200,15 @@ class TestFields:
             "date": "2025-06-01",
             "text": "Somebody says something.",
         }
+
+    @pytest.mark.parametrize("strength", [-3, -2, 3])
+    def test_of_the_words_of_one_day_the_last_is_the_strongest_about_who_will_be_there(self, strength):
+        day = date(2025, 6, 1)
+        said = [planning(day, strength=3), word("US", 1, day), word("US", strength, day)]
+        names = {
+            self.rows(order, [occasion()])["2025-apec"]["last_word"]["id"] for order in (said, said[::-1])
+        }
+        assert names == {said[2].event_id}
 
     def test_a_settled_word_of_each_is_a_status(self):
         rows = self.rows(

@@ -6,9 +6,10 @@ from typing import Any
 
 from .. import attendance, chances
 from ..chances import Chances, Draws
-from ..evidence.ledger import Ledger, Occasion, Signal
+from ..evidence.ledger import Ledger
 from ..evidence.outlook import SCHEDULED, Outlook, SeasonView
 from ..evidence.record import CLASSES, Record
+from ..evidence.rows import ATTENDANCE, Occasion, Signal
 from ..evidence.seasons import meetings
 from ..settings.params import Params, Priors
 
@@ -57,13 +58,18 @@ def _occasion_row(occasion: Occasion, kind: str, status: str, words: Sequence[Si
         "host": occasion.host,
     }
     if words:
-        last = words[-1]
+        # Of one day's words, those about who will be there come before others, strong ones before weak ones.
+        last = max(words, key=_rank)
         row["last_word"] = {
             "id": last.event_id,
             "date": last.public_date.isoformat(),
             "text": last.description,
         }
     return row
+
+
+def _rank(row: Signal) -> tuple[Any, ...]:
+    return row.public_date, row.kind == ATTENDANCE, abs(row.strength), row.event_id
 
 
 def _row(name: str, title: str, kind: str, status: str) -> dict[str, Any]:
