@@ -87,7 +87,7 @@ def bare():
         no_signals_probability=0.001,
         likelihood_word="almost no chance",
         interval={"lower": 0.0, "upper": 0.002, "mass": 0.9},
-        matched_record={"hits": 0, "years": 0, "since": 2025, "text": "No earlier year stood like this."},
+        matched_record={"hits": 0, "years": 0, "since": 2025, "text": "No earlier year is like this one."},
     )
 
 
@@ -158,7 +158,7 @@ def test_the_claims_of_the_titles_are_those_of_the_forecast():
     assert heads["curve"] == "By 31 December 2025 a meeting is very likely: 85%"
     assert heads["shares"] == "APEC Gyeongju carries 61 of the 85 points"
     assert heads["contributions"] == "What was said moves the forecast by +7.3 points, from 78% to 85%"
-    assert heads["record"] == "15 of 17 years that stood like 2025 brought a meeting in the same stretch"
+    assert heads["record"] == "15 of 17 years like 2025 brought a meeting in the same stretch"
     assert heads["calendar"] == "4 dated occasions ahead; a meeting is announced for none"
 
 

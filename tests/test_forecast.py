@@ -101,7 +101,7 @@ class TestMatchedRecord:
 
     def test_without_an_earlier_year_it_says_so(self):
         found = matched_record(ledger(), AS_OF, DEADLINE, PRIORS)
-        assert (found["hits"], found["years"], found["text"]) == (0, 0, "No earlier year stood like this.")
+        assert (found["hits"], found["years"], found["text"]) == (0, 0, "No earlier year is like this one.")
 
 
 class TestFields:

@@ -93,7 +93,7 @@ def _iso(day: date | None) -> str:
 
 
 def matched_record(ledger: Ledger, as_of: date, deadline: date, priors: Priors) -> dict[str, Any]:
-    """In how many earlier years that stood like this one they then met by the same deadline.
+    """In how many earlier years like this one they then met by the same deadline.
 
     A year stands like this one if they had met by that day, or had not, as in this year.
     The years begin with the first yearly summit of the ledger.
@@ -115,7 +115,7 @@ def matched_record(ledger: Ledger, as_of: date, deadline: date, priors: Priors) 
         if met_this_year(years_ago) == met_this_year(0) and _years_before(deadline, years_ago) <= as_of
     ]
     hits = sum(map(met_by_deadline, alike))
-    text = "No earlier year stood like this."
+    text = "No earlier year is like this one."
     if alike:
         state = "with" if met_this_year(0) else "without"
         text = (

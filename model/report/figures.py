@@ -207,7 +207,7 @@ def calendar(forecast: "Forecast", occasions: Iterable["Occasion"]) -> Figure:
 
 @draw.styled
 def record(forecast: "Forecast", occasions: Iterable["Occasion"]) -> Figure:
-    """Every meeting by year; years that stood like this one on the day stand out, with what followed."""
+    """Every meeting by year; years like this one stand out, with what followed."""
     as_of, deadline = date.fromisoformat(forecast.as_of), date.fromisoformat(forecast.deadline)
     this_year, begin = as_of.year, date(as_of.year, 1, 1).toordinal()
     end = max(begin + 365, deadline.toordinal()) + 1
