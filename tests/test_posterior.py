@@ -8,7 +8,7 @@ import pytest
 from made_up import PARAMS
 
 from model import chances, summit
-from model.fit import fits, posterior
+from model.fit import fits, store
 from model.paths import RENDERED
 
 GROUPS = {
@@ -21,12 +21,12 @@ GROUPS = {
     "sample_stats",
 }
 DIMS = {"decision", "season", "offset", "level", "notice", "side", "type", "chain", "draw"}
-SHIPPED = RENDERED / "2025-07-11" / posterior.POSTERIOR
+SHIPPED = RENDERED / "2025-07-11" / store.POSTERIOR
 
 
 @pytest.fixture(scope="module")
 def tree():
-    return posterior.read(SHIPPED)
+    return store.read(SHIPPED)
 
 
 def test_the_committed_run_ships_the_fit_that_answers_it(default_run, tmp_path, monkeypatch):

@@ -6,51 +6,25 @@ import json
 import textwrap
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date
-from io import BytesIO
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
-
-import numpy as np
 
 from .. import summit
 from ..evidence.record import Record
-from ..files.disk import content_hash, locked, name_of, write_atomic
+from ..files.disk import content_hash, locked, name_of
 from ..files.problems import Failure
 from ..paths import FAILED, FITS, RENDERED
 from ..settings.params import Params
 from ..summit import coords, data_of
 from .sampling import diagnose, draws_of, flat, sample, thinned
+from .store import POSTERIOR, STATS, Fit, key_of, load_fit, read_fit, save_fit
 
 NONE_STORED = "no stored fit of these priors and this record"
 KEPT = 1000
 """Draws kept from a fit: thinning speeds up every forecast and loses little, as draws are autocorrelated."""
-STATS = ("acceptance_rate", "diverging", "energy", "lp", "n_steps", "step_size", "tree_depth")
-"""Sample stats that are kept beside the draws."""
 
 
 class GateError(Failure):
     """The fit failed its convergence checks, so nothing is published."""
-
-
-@dataclass(frozen=True)
-class Fit:
-    """Posterior draws by variable, each (draw, *dims), with their source and the results of the checks.
-
-    `stats` are the sampler's statistics of the draws; `why` is the reason for sampling, or their source.
-    """
-
-    key: str
-    through: date
-    draws: dict[str, np.ndarray]
-    diagnostics: dict[str, Any]
-    seconds: float
-    reused: bool
-    why: str
-    pareto_k: float = -np.inf
-    stats: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def fit_key(params: Params, record: Record) -> str:
@@ -121,43 +95,9 @@ def sampled(params: Params, record: Record, path: Path, why: str) -> Fit:
 
 def shipped(key: str) -> Fit | None:
     """The fit from the posterior of a rendered run, copied to the store; None if no run has it."""
-    from . import posterior
-
-    for path in sorted(RENDERED.glob("*/posterior.nc")):
-        if posterior.key_of(path) == key:
-            made = posterior.read_fit(path)
+    for path in sorted(RENDERED.glob(f"*/{POSTERIOR}")):
+        if key_of(path) == key:
+            made = read_fit(path)
             save_fit(FITS / f"{key}.npz", made)
             return made
     return None
-
-
-def save_fit(path: Path, made: Fit) -> None:
-    """Write a fit as one .npz file, atomically."""
-    meta = {"through": made.through.isoformat(), "diagnostics": made.diagnostics, "seconds": made.seconds}
-    stats = {f"stats/{name}": values for name, values in made.stats.items()}
-    buffer = BytesIO()
-    np.savez(buffer, allow_pickle=False, meta=np.array(json.dumps(meta)), **made.draws, **stats)
-    write_atomic(path, buffer.getvalue())
-
-
-def load_fit(path: Path) -> Fit | None:
-    """The stored fit, or None if no readable fit exists."""
-    try:
-        with np.load(path) as stored:
-            meta = json.loads(str(stored["meta"]))
-            arrays = {name: stored[name] for name in stored.files if name != "meta"}
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return None
-    draws = {name: values for name, values in arrays.items() if not name.startswith("stats/")}
-    stats = {name: arrays[f"stats/{name}"] for name in STATS if f"stats/{name}" in arrays}
-    through = date.fromisoformat(meta["through"])
-    return Fit(
-        path.stem,
-        through,
-        draws,
-        meta["diagnostics"],
-        meta["seconds"],
-        True,
-        "From the stored fit",
-        stats=stats,
-    )

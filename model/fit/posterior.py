@@ -6,26 +6,23 @@ seed and versions.
 """
 
 import json
-import os
-from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..evidence.record import Record
-from ..files.disk import locked, name_of
+from ..files.disk import locked
 from ..paths import FITS, RENDERED
 from ..settings.params import Params
 from ..summit import build, coords, dims
 from .fits import Fit, fit
-from .sampling import flat
+from .store import POSTERIOR, key_of, read, write
 
 if TYPE_CHECKING:
     from xarray import Dataset, DataTree
 
-POSTERIOR = "posterior.nc"
 VERSIONED = ("arviz", "numpy", "pymc", "pytensor")
 DATA_DIMS = {
     "decision": ("classes", "sides", "types", "tone", "came"),
@@ -137,59 +134,3 @@ def named(data: "Dataset") -> "Dataset":
     return Dataset(
         values, coords={name: renamed[name] for name in sorted(map(str, renamed.coords))}
     ).drop_attrs()
-
-
-def write(tree: "DataTree", path: Path) -> None:
-    """Write a DataTree as compressed netCDF, atomically."""
-    part = path.with_name(f".{path.name}.part")
-    encoding = {
-        f"/{name}": {
-            variable: {"zlib": True, "complevel": 6, "shuffle": True}
-            for variable in group.data_vars
-            if group[variable].ndim
-        }
-        for name, group in tree.children.items()
-    }
-    tree.to_netcdf(part, engine="h5netcdf", encoding=encoding)
-    os.replace(part, path)
-
-
-def read(path: Path) -> "DataTree":
-    """The DataTree of a netCDF file, in memory."""
-    import xarray as xr
-
-    with xr.open_datatree(path, engine="h5netcdf") as tree:
-        return tree.load()
-
-
-def attributes(path: Path) -> dict[str, Any]:
-    """The root attributes of a netCDF file; empty if the file is not netCDF."""
-    import h5py
-
-    try:
-        with h5py.File(path) as file:
-            return dict(file.attrs)
-    except OSError:
-        return {}
-
-
-def key_of(path: Path) -> str:
-    """The key of the fit stored in a file."""
-    return str(attributes(path).get("key", ""))
-
-
-def read_fit(path: Path) -> Fit:
-    """The fit stored in a file."""
-    tree, about = read(path), attributes(path)
-    draws = flat(tree["posterior"].to_dataset())
-    draws["norm"] = np.full(len(draws["held"]), float(tree["constant_data"]["norm"]))
-    return Fit(
-        str(about["key"]),
-        date.fromisoformat(about["through"]),
-        draws,
-        json.loads(about["diagnostics"]),
-        0.0,
-        True,
-        f"From the posterior that {name_of(path.parent)} ships",
-        stats=flat(tree["sample_stats"].to_dataset()),
-    )

@@ -67,7 +67,7 @@ def render(
     """
     from ..answer import forecast
     from ..evidence.edits import Edits
-    from ..fit import posterior
+    from ..fit import posterior, store
 
     sources, edits = sources or forecast.Sources(), edits or Edits()
     injected = notebook_parameters(params, sources, edits)
@@ -82,7 +82,7 @@ def render(
         built.mkdir(parents=True)
         try:
             write_report(run, notebooks, injected, built)
-            write_atomic(built / posterior.POSTERIOR, kept.read_bytes())
+            write_atomic(built / store.POSTERIOR, kept.read_bytes())
             state |= {"outputs": provenance.outputs_state(built), "git": provenance.git_state()}
             write_atomic(built / "provenance.json", _json(state))
             put_in_place(built, target)

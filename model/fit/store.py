@@ -1,0 +1,132 @@
+"""Fits as files: `.npz` for answers, which needs NumPy alone, and netCDF for everything else.
+
+A netCDF file holds an ArviZ DataTree (see `posterior`); its root attributes identify the fit.
+"""
+
+import json
+import os
+from dataclasses import dataclass, field
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from ..files.disk import name_of, write_atomic
+from .sampling import flat
+
+if TYPE_CHECKING:
+    from xarray import DataTree
+
+POSTERIOR = "posterior.nc"
+"""The name of the netCDF file beside the forecast of a rendered run."""
+STATS = ("acceptance_rate", "diverging", "energy", "lp", "n_steps", "step_size", "tree_depth")
+"""Sample stats that are kept beside the draws."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Posterior draws by variable, each (draw, *dims), with their source and the results of the checks.
+
+    `stats` are the sampler's statistics of the draws; `why` is the reason for sampling, or their source.
+    """
+
+    key: str
+    through: date
+    draws: dict[str, np.ndarray]
+    diagnostics: dict[str, Any]
+    seconds: float
+    reused: bool
+    why: str
+    pareto_k: float = -np.inf
+    stats: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def save_fit(path: Path, made: Fit) -> None:
+    """Write a fit as one .npz file, atomically."""
+    meta = {"through": made.through.isoformat(), "diagnostics": made.diagnostics, "seconds": made.seconds}
+    stats = {f"stats/{name}": values for name, values in made.stats.items()}
+    buffer = BytesIO()
+    np.savez(buffer, allow_pickle=False, meta=np.array(json.dumps(meta)), **made.draws, **stats)
+    write_atomic(path, buffer.getvalue())
+
+
+def load_fit(path: Path) -> Fit | None:
+    """The stored fit, or None if no readable fit exists."""
+    try:
+        with np.load(path) as stored:
+            meta = json.loads(str(stored["meta"]))
+            arrays = {name: stored[name] for name in stored.files if name != "meta"}
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
+    draws = {name: values for name, values in arrays.items() if not name.startswith("stats/")}
+    stats = {name: arrays[f"stats/{name}"] for name in STATS if f"stats/{name}" in arrays}
+    through = date.fromisoformat(meta["through"])
+    return Fit(
+        path.stem,
+        through,
+        draws,
+        meta["diagnostics"],
+        meta["seconds"],
+        True,
+        "From the stored fit",
+        stats=stats,
+    )
+
+
+def write(tree: "DataTree", path: Path) -> None:
+    """Write a DataTree as compressed netCDF, atomically."""
+    part = path.with_name(f".{path.name}.part")
+    encoding = {
+        f"/{name}": {
+            variable: {"zlib": True, "complevel": 6, "shuffle": True}
+            for variable in group.data_vars
+            if group[variable].ndim
+        }
+        for name, group in tree.children.items()
+    }
+    tree.to_netcdf(part, engine="h5netcdf", encoding=encoding)
+    os.replace(part, path)
+
+
+def read(path: Path) -> "DataTree":
+    """The DataTree of a netCDF file, in memory."""
+    import xarray as xr
+
+    with xr.open_datatree(path, engine="h5netcdf") as tree:
+        return tree.load()
+
+
+def attributes(path: Path) -> dict[str, Any]:
+    """The root attributes of a netCDF file; empty if the file is not netCDF."""
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            return dict(file.attrs)
+    except OSError:
+        return {}
+
+
+def key_of(path: Path) -> str:
+    """The key of the fit stored in a file."""
+    return str(attributes(path).get("key", ""))
+
+
+def read_fit(path: Path) -> Fit:
+    """The fit stored in a file."""
+    tree, about = read(path), attributes(path)
+    draws = flat(tree["posterior"].to_dataset())
+    draws["norm"] = np.full(len(draws["held"]), float(tree["constant_data"]["norm"]))
+    return Fit(
+        str(about["key"]),
+        date.fromisoformat(about["through"]),
+        draws,
+        json.loads(about["diagnostics"]),
+        0.0,
+        True,
+        f"From the posterior that {name_of(path.parent)} ships",
+        stats=flat(tree["sample_stats"].to_dataset()),
+    )
