@@ -425,7 +425,7 @@ def test_misses_are_explained_by_the_rows_of_the_time():
 def test_an_occasion_that_passed_is_told_by_who_came_and_three_are_named(change, told):
     passed = [replace(occasion(f"apec-{n}", date(2025, 8, n), met=False), **change) for n in range(1, 6)]
     text = happened(ledger((), passed), date(2025, 6, 2), date(2025, 9, 1), 0)
-    assert text.startswith(told) and text.endswith("2 others passed, too.")
+    assert text.startswith(told) and text.endswith("2 other occasions also passed without a meeting.")
 
 
 def test_the_first_doubt_is_about_a_leader_who_then_stayed_away():
