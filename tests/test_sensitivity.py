@@ -96,12 +96,12 @@ def test_power_scaling_says_nothing_of_what_is_flat_and_something_of_what_leads(
 
 
 def with_prior(name, new):
-    """The params with another prior of a parameter."""
+    """The params with another prior of a parameter, and a wide gate: a chain may be unlucky."""
     old = PRIORS.parameters[name]
-    changed = Parameter(**new.model_dump(), means=old.means, dim=old.dim)
-    return replace(
-        PARAMS, priors=PRIORS.model_copy(update={"parameters": PRIORS.parameters | {name: changed}})
-    )
+    changed = Parameter(**(old.model_dump() | new.model_dump()))
+    priors = PRIORS.model_copy(update={"parameters": PRIORS.parameters | {name: changed}})
+    gate = PARAMS.run.gate.model_copy(update={"rhat_max": 1.05})
+    return replace(PARAMS, priors=priors, run=PARAMS.run.model_copy(update={"gate": gate}))
 
 
 @pytest.mark.study
