@@ -1,6 +1,6 @@
-"""Makes .venv hold what requirements.lock says; does nothing when it already does.
+"""Brings .venv in line with requirements.lock; does nothing if it already is.
 
-One set-up runs at a time. The stamp is written last, so that a set-up cut short is started again.
+One set-up runs at a time. The stamp is written last, so that an interrupted set-up starts again.
 """
 
 import fcntl
@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV, CACHE = ROOT / ".venv", ROOT / ".cache"
 STAMP = VENV / ".stamp"
+VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 PIP = [VENV / "bin" / "python", "-m", "pip", "install", "--quiet"]
 
 
@@ -23,17 +24,15 @@ def stamp(version: str) -> str:
 
 
 def is_current() -> bool:
-    """Whether .venv is whole, and of the Python that PYTHON= names where it names one."""
+    """Whether .venv is complete and has the Python version that PYTHON= asks for, if it is set."""
     found = STAMP.read_text("utf-8") if STAMP.exists() else ""
-    asked = f"{sys.version_info.major}.{sys.version_info.minor}"
-    version = asked if os.environ.get("PYTHON") else found.partition("\n")[0]
+    version = VERSION if os.environ.get("PYTHON") else found.partition("\n")[0]
     return (VENV / "bin" / "python").exists() and found == stamp(version)
 
 
 def set_up() -> None:
     """Recreate .venv and install by hash; the project itself is editable, without build isolation."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    print(f"Setting up .venv with Python {version} (once: 230 MB to download, about a minute).", flush=True)
+    print(f"Setting up .venv with Python {VERSION} (once: 230 MB to download, about a minute).", flush=True)
     shutil.rmtree(VENV, ignore_errors=True)
     settings = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     for command in (
@@ -42,8 +41,8 @@ def set_up() -> None:
         [*PIP, "--no-build-isolation", "--no-deps", "--editable", "."],
     ):
         if subprocess.run(command, cwd=ROOT, env=os.environ | settings).returncode:
-            sys.exit("Setting up .venv failed, see above. Run the command again once that is mended.")
-    STAMP.write_text(stamp(version), "utf-8")
+            sys.exit("Setting up .venv failed, see above. Run the command again once that is fixed.")
+    STAMP.write_text(stamp(VERSION), "utf-8")
 
 
 if not is_current():

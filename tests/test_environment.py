@@ -175,7 +175,7 @@ def test_without_a_usable_python_a_message_says_what_to_do(checkout, tmp_path):
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
     done = set_up(checkout, PATH=str(tools), HOME=str(tmp_path), PYENV_ROOT=str(tmp_path), PYTHON=str(old))
-    assert done.returncode == 1 and f"PYTHON={old} is no Python 3.12" in done.stderr
+    assert done.returncode == 1 and f"PYTHON={old} is not a Python 3.12" in done.stderr
     assert "make forecast PYTHON=" in done.stderr and not (checkout / ".venv").exists()
 
 

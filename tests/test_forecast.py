@@ -27,7 +27,7 @@ from model import chances
 from model.answer import forecast
 from model.answer.forecast import Sources, likelihood_word, matched_record
 from model.evidence.outlook import outlook
-from model.evidence.seasons import meetings
+from model.evidence.seasons import WEEK, meetings
 from model.files.problems import InputError
 from model.fit import fits
 from model.paths import ROOT
@@ -147,9 +147,9 @@ class TestFields:
         assert len({row["id"] for row in rows}) == len(rows) and rows[-1]["kind"] == "unknown"
 
     def test_a_week_ago_is_the_forecast_of_that_day(self, default_run):
-        earlier = load_params(as_of=AS_OF - forecast.WEEK)
+        earlier = load_params(as_of=AS_OF - WEEK)
         assert default_run.forecast.a_week_ago == pytest.approx(
-            forecast.headline(earlier, default_run.whole, AS_OF - forecast.WEEK, fits.fit)
+            forecast.headline(earlier, default_run.whole, AS_OF - WEEK, fits.fit)
         )
 
     def test_every_input_file_is_named_with_its_hash(self, default_run):

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from math import hypot
 from statistics import mean
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..evidence.seasons import WEEK
 
 if TYPE_CHECKING:
     from ..evidence.ledger import Ledger, Occasion, Signal
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
     from .forecast import Run
     from .sensitivity import Bar, Sensitivity
 
-WEEK = timedelta(days=7)
 SMALLEST_SHOWN = 0.0005
 """The smallest contribution that does not print as zero."""
 
@@ -57,7 +58,7 @@ class Ranked(NamedTuple):
 
 def leaders(run: "Run") -> dict[str, str]:
     """The leaders' names by the code of their side."""
-    return {side.code: side.leader for side in run.params.question.sides}
+    return run.params.leaders
 
 
 def ahead(forecast: "Forecast") -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ The same params, ledger and random seed give the same forecast file, to the byte
 
 import json
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from ..evidence.edits import ASSUMPTION, Edits, edited
 from ..evidence.ledger import Ledger, check_as_of, csv_of, load_ledger
 from ..evidence.outlook import Outlook, outlook
 from ..evidence.record import Record
-from ..evidence.seasons import DAY
+from ..evidence.seasons import DAY, WEEK
 from ..files.disk import content_hash, name_of
 from ..fit.fits import Fit, fit, fit_key
 from ..paths import TABLES
@@ -34,7 +34,6 @@ from .tables import counts, matched_record, shares
 if TYPE_CHECKING:
     from xarray import DataTree
 
-WEEK = timedelta(days=7)
 ICD_203 = (
     (0.05, "almost no chance"),
     (0.20, "very unlikely"),
@@ -136,7 +135,7 @@ def run(
 def refitted(params: Params, whole: Ledger) -> Fitter:
     """What answers from a fit sampled now, and samples nothing twice."""
     new = fit(params, records(params, whole, params.question.as_of).fitted, anew=True)
-    return lambda params, record: new if fit_key(params, record)[:32] == new.key else fit(params, record)
+    return lambda params, record: new if fit_key(params, record) == new.key else fit(params, record)
 
 
 def forecast(params: Params, whole: Ledger, fitted: Fitter, through: date | None = None) -> Run:

@@ -107,11 +107,6 @@ class PriorOnly:
     beliefs: tuple[Belief, ...]
 
     @property
-    def conflicts(self) -> list[str]:
-        """Parameters on which prior and record disagree."""
-        return [belief.name for belief in self.beliefs if belief.conflict]
-
-    @property
     def unmoved(self) -> list[str]:
         """Parameters that are belief, not record."""
         return [belief.name for belief in self.beliefs if belief.unmoved]

@@ -8,7 +8,7 @@ from ..settings.params import Priors
 from .ledger import Ledger
 from .rows import MEETING_MARGIN, Occasion
 
-DAY = timedelta(days=1)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 YEAR = 365.25
 
 

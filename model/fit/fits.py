@@ -40,7 +40,7 @@ def fit_key(params: Params, record: Record) -> str:
         f"{name}{value.dtype}{value.shape}".encode() + value.tobytes()
         for name, value in data_of(record).items()
     ]
-    return content_hash(*code, words, *data)
+    return content_hash(*code, words, *data)[:32]
 
 
 def code_of(function: Callable) -> str:
@@ -62,7 +62,7 @@ def fit(params: Params, record: Record, *, anew: bool = False) -> Fit:
     GateError
         Names the parameters that failed; their draws are saved under `.cache/failed` for inspection.
     """
-    key = fit_key(params, record)[:32]
+    key = fit_key(params, record)
     path = FITS / f"{key}.npz"
     if not anew and (found := load_fit(path) or shipped(key)):
         return found

@@ -11,7 +11,7 @@ from ..evidence.seasons import YEAR
 from .likelihood import log_likelihood
 
 if TYPE_CHECKING:
-    from .fits import Fit
+    from .store import Fit
 
 PARETO_K_MAX = 0.7
 """Importance weights with a larger Pareto k are unreliable (Vehtari et al. 2024)."""

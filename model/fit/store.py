@@ -49,7 +49,7 @@ def save_fit(path: Path, made: Fit) -> None:
     meta = {"through": made.through.isoformat(), "diagnostics": made.diagnostics, "seconds": made.seconds}
     stats = {f"stats/{name}": values for name, values in made.stats.items()}
     buffer = BytesIO()
-    np.savez(buffer, allow_pickle=False, meta=np.array(json.dumps(meta)), **made.draws, **stats)
+    np.savez(buffer, meta=np.array(json.dumps(meta)), **made.draws, **stats)
     write_atomic(path, buffer.getvalue())
 
 
@@ -117,7 +117,8 @@ def key_of(path: Path) -> str:
 
 def read_fit(path: Path) -> Fit:
     """The fit stored in a file."""
-    tree, about = read(path), attributes(path)
+    tree = read(path)
+    about = tree.attrs
     draws = flat(tree["posterior"].to_dataset())
     draws["norm"] = np.full(len(draws["held"]), float(tree["constant_data"]["norm"]))
     return Fit(

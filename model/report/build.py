@@ -152,7 +152,7 @@ def refresh_readme(made: "Forecast", params: Params, folder: Path) -> None:
     """Write the number and the table of who comes where into the README, where it links to this folder."""
     text = README.read_text("utf-8") if README.exists() else ""
     if f"]({name_of(folder)}/index.html)" in text:
-        new = readme(text, made, {side.code: side.leader for side in params.question.sides})
+        new = readme(text, made, params.leaders)
         if new != text:
             write_atomic(README, new)
 

@@ -12,8 +12,6 @@ from .words import record as words
 if TYPE_CHECKING:
     from ..answer.forecast import Forecast
 
-Columns = Mapping[str, str | Callable[[Row], Any]]
-
 
 def table_of(
     rows: Iterable[Row], columns: str, caption: str, written: Mapping[str, Callable[[Any], str]] = {}

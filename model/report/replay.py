@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..answer import explain, forecast
+from ..evidence.seasons import WEEK
 from ..formatting import Move, day, percent, points, upper_first
 from ..track_record import study
 from ..track_record.tables import load
@@ -60,7 +61,7 @@ def stops(run: "Run", record: Path) -> list[Stop]:
     if not (weeks and belong(events, weeks) and all(made_from_run(row, run) for row in weeks)):
         return []
     last = date.fromisoformat(weeks[-1]["as_of"])
-    if as_of - last > forecast.WEEK:
+    if as_of - last > WEEK:
         return []
     seen = forecast.seen(run.params, run.whole, as_of)
     deadline = run.params.question.deadline

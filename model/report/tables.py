@@ -7,8 +7,9 @@ from itertools import groupby
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from ..answer.facts import WEEK, ahead, ranked, who_comes
+from ..answer.facts import ahead, ranked, who_comes
 from ..answer.sensitivity import SAFE
+from ..evidence.seasons import WEEK
 from ..files.problems import printable
 from ..formatting import Move, Table, count, day, decimals, percent, points, short_day, signed, upper_first
 from . import words

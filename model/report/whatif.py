@@ -90,7 +90,7 @@ def stored(run: "Run") -> Callable[[Params, Record], "Fit"]:
 
     @functools.cache
     def of(key: str) -> "Fit":
-        found = fits.load_fit(fits.FITS / f"{run.fit.key if key == own else key[:32]}.npz")
+        found = fits.load_fit(fits.FITS / f"{run.fit.key if key == own else key}.npz")
         if found is None:
             raise RefitDue
         return found

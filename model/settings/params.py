@@ -34,6 +34,11 @@ class Params:
         return first.code, second.code
 
     @property
+    def leaders(self) -> dict[str, str]:
+        """The leaders' names by the code of their side."""
+        return {side.code: side.leader for side in self.question.sides}
+
+    @property
     def vocabulary(self) -> dict[str, Any]:
         """The words the ledger may use: keyword arguments of `ledger.load_ledger`."""
         return {
