@@ -8,23 +8,35 @@ from typing import Any
 from ..files.disk import decode, name_of, read_bytes
 from ..files.problems import InputError, Problem
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FILE_BYTES_MAX = 8_000_000
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is published, one attribute per field of the file; probabilities are 0 to 1, days ISO dates."""
+    """What is published, one attribute per field of the file; probabilities are 0 to 1, days ISO dates.
+
+    `sides` are the codes of the two sides. A meeting counts from `opens` to `last_day`, at `host` unless that
+    is empty. `resolved` is None while the question is open. `track_record` names the folder of the scores
+    that the pages show, empty without one; `notes` say what a reader should know of question and evidence.
+    """
 
     schema_version: int
     question_id: str
     question: str
+    sides: list[str]
     as_of: str
+    opens: str
     deadline: str
+    last_day: str
+    host: str
     scenario: str
     fit_through: str
     rows_used: int
     rows_after_as_of: int
+    resolved: dict[str, str] | None
+    notes: list[str]
+    track_record: str
     probability: float
     interval: dict[str, float]
     likelihood_word: str

@@ -12,7 +12,7 @@ from ..paths import PARAMS
 from .priors import Priors
 from .question import Question
 from .run_settings import RunSettings
-from .scenario import SECTIONS, Scenario, changed, option_changes, scenario_path
+from .scenario import OPTIONS, SECTIONS, Scenario, changed, option_changes, scenario_path
 from .validation import validated
 
 
@@ -108,6 +108,7 @@ def load_params(
     for name, path in files.items():
         with gathered(problems):
             documents[name] = read_yaml(path)
+    asked = documents.get("question")
     layers = [option_changes(options, problems)]
     if scenario is not None:
         with gathered(problems):
@@ -123,11 +124,32 @@ def load_params(
                 documents[name] = YamlDocument(root)
         with gathered(problems):
             parts[name] = validated(SECTIONS[name], documents[name])
+    if "question" in parts and asked:
+        problems += _closed_when_asked(parts["question"], documents["question"])
+        parts["question"] = opened(parts["question"], asked.data)
     if "priors" in parts:
         as_of = parts["question"].as_of if "question" in parts else date.max
         problems += _prior_problems(parts["priors"], as_of, documents["priors"])
     raise_if_any(problems)
     return Params(**parts, scenario=scenario, files=tuple(files.values()), documents=documents)
+
+
+def opened(question: Question, file: Mapping[str, Any]) -> Question:
+    """The question with the day on which it opens; `file` holds the plain data of its file."""
+    if question.opens:
+        return question
+    as_of = question.as_of.isoformat()
+    asked = date.fromisoformat(min(str(file.get("as_of", as_of)), as_of))
+    new = file.get("deadline") != question.deadline.isoformat()
+    return question.model_copy(update={"opens": question.opened(asked, new)})
+
+
+def _closed_when_asked(question: Question, document: YamlDocument) -> Iterator[Problem]:
+    """A deadline before the day of the file; an as-of day that an option sets may lie after it."""
+    moved = document.root.value["as_of"].mark == OPTIONS
+    if question.as_of > question.deadline and not moved and not question.opens:
+        message = f"expected a day not before as_of, which is {question.as_of}; found {question.deadline}"
+        yield document.problem(("deadline",), message)
 
 
 def _prior_problems(priors: Priors, as_of: date, document: YamlDocument) -> Iterator[Problem]:

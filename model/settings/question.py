@@ -1,18 +1,29 @@
 """The question: who meets, by when, as seen from which day, and what counts."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from .fields import Day, Slug, Strict, Text, TimeZone
 
+CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+
 
 class Side(Strict):
-    code: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    """One side; nothing counts after the day on which its leader leaves office."""
+
+    code: CountryCode
     country: Text
     office: Text
     leader: Text
+    leaves_office: Day | None = None
+
+
+class Where(Strict):
+    """Where the meeting must be."""
+
+    host: CountryCode
 
 
 class Meeting(Strict):
@@ -21,13 +32,18 @@ class Meeting(Strict):
 
 
 class Question(Strict):
-    """What is asked: who, by when, seen from which day, and what counts."""
+    """What is asked: who, by when, seen from which day, and what counts.
+
+    A meeting counts on the days from `opens` to `last_day`, anywhere unless `where` names a host.
+    """
 
     question_id: Slug
     text: Text
     sides: Annotated[list[Side], Field(min_length=2, max_length=2)]
     as_of: Day
+    opens: Day | None = None
     deadline: Day
+    where: Where | None = None
     time_zone: TimeZone
     meeting: Meeting
     resolver: Text
@@ -42,8 +58,29 @@ class Question(Strict):
 
     @field_validator("deadline")
     @classmethod
-    def _not_over(cls, deadline: date, info: ValidationInfo) -> date:
-        as_of = info.data.get("as_of")
-        if as_of and as_of > deadline:
-            raise ValueError(f"expected a day not before as_of, which is {as_of}; found {deadline}")
+    def _after_opening(cls, deadline: date, info: ValidationInfo) -> date:
+        opens = info.data.get("opens")
+        if opens and opens > deadline:
+            raise ValueError(f"expected a day not before opens, which is {opens}; found {deadline}")
         return deadline
+
+    @property
+    def last_day(self) -> date:
+        """The last day on which a meeting counts: the deadline, or before it the first exit from office."""
+        return min([self.deadline, *(side.leaves_office for side in self.sides if side.leaves_office)])
+
+    @property
+    def host(self) -> str:
+        """The country where the meeting must be; "" if it may be anywhere."""
+        return self.where.host if self.where else ""
+
+    def opened(self, asked: date, new: bool) -> date:
+        """The first day on which a meeting counts, if `opens` does not say so.
+
+        That is the day after the question was asked: on the day `asked` of its file or, if the deadline is
+        another one and so the question is `new`, on the as-of day. A new question whose deadline has passed
+        counts the year of its deadline.
+        """
+        if new and self.as_of >= self.deadline:
+            return date(self.deadline.year, 1, 1)
+        return (self.as_of if new else min(asked, self.as_of)) + timedelta(days=1)

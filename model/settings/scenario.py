@@ -59,6 +59,8 @@ def changed(base: Entry, change: Entry, path: KeyPath, problems: list[Problem]) 
     have.
     """
     entries, mark, valid = dict(base.value), base.mark, set(base.value)
+    if len(path) == 1:
+        valid |= SECTIONS[str(path[0])].model_fields.keys()
     if "dist" in entries:
         valid |= Parameter.model_fields.keys()
         if not DISTRIBUTION.isdisjoint(change.value):
