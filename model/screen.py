@@ -49,7 +49,9 @@ def _notes(run: Run) -> Iterator[str]:
     f = run.forecast
     if f.rows_after_as_of:
         later = f"{f.rows_after_as_of} rows are later than {f.as_of} and were not used"
-        yield f"{later}; --as-of latest uses them."
+        latest = run.whole.covered_until or run.outlook.as_of
+        hint = f"; --as-of latest ({latest}) uses them" if latest > run.outlook.as_of else ""
+        yield f"{later}{hint}."
     met = [day for day in meetings(run.ledger, f.host) if day.year == run.outlook.as_of.year]
     if met and not f.resolved:
         yield f"They met on {met[-1]}, before the question opened; below is the chance of another meeting."

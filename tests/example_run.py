@@ -179,7 +179,14 @@ MATCHED_RECORD = {
 
 def forecast(**changes):
     values = dict(
-        schema_version=2,
+        schema_version=3,
+        sides=["US", "CN"],
+        opens="2025-07-12",
+        last_day=DEADLINE.isoformat(),
+        host="",
+        resolved=None,
+        notes=[],
+        track_record="record",
         question_id="trump-xi-2025",
         question="Trump and Xi meet in person in 2025",
         as_of=AS_OF.isoformat(),

@@ -178,8 +178,6 @@ forecast --as-of tomorrow
     as_of: expected a day written …or zone; found 'tomorrow'
 forecast --as-of 1950-01-01
     as_of: expected a day with a record; the ledger begins on 19
-forecast --as-of 2026-01-01
-    question.yaml:8:11: deadline: expected a day not before as_of
 forecast --deadline 2025-07-01
     deadline: expected a day not before as_of, which is 2025-07-11
 forecast --random-seed x

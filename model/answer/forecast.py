@@ -283,7 +283,7 @@ def made_from(params: Params, whole: Ledger, as_of: date, public: str = "") -> s
     `public` is `public_by(whole, as_of)`, for callers that have it already.
     """
     settings = {
-        "question": params.question.model_dump(mode="json", exclude={"as_of"}),
+        "question": params.question.model_dump(mode="json", exclude={"as_of"}, exclude_none=True),
         "priors": params.priors.model_dump(mode="json", exclude={"parameters": {"__all__": {"name"}}}),
         "run": params.run.model_dump(mode="json"),
     }
