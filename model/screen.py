@@ -41,7 +41,10 @@ def answer(run: Run, seconds: float) -> str:
         *_where(run),
         *_labelled(
             "moved",
-            map(_reason, (row for row in explain.moved(f.contributions) if abs(row["delta"]) >= 0.0005)),
+            map(
+                _reason,
+                (row for row in explain.moved(f.contributions) if abs(row["delta"]) >= explain.NOTICED),
+            ),
         ),
         *_labelled("watch", _watched(f)),
         *_origin(run, seconds),

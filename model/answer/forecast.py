@@ -15,7 +15,7 @@ from .. import chances as formula
 from ..chances import Chances, Draws
 from ..evidence import notices
 from ..evidence.edits import ASSUMPTION, Edits, edited
-from ..evidence.ledger import Ledger, check_as_of, csv_of, load_ledger
+from ..evidence.ledger import Ledger, check_as_of, check_sides, csv_of, load_ledger
 from ..evidence.outlook import Outlook, closed, outlook
 from ..evidence.record import Record
 from ..evidence.resolution import Resolution, resolution
@@ -106,6 +106,8 @@ def read(params: Params, sources: Sources = Sources()) -> Ledger:
         For bad rows, for priors other than those of the model, and for days that the ledger cannot answer.
     """
     params.check_names(PARAMETERS)
+    if not sources.only:
+        check_sides(TABLES["signals"], params)
     ledger = load_ledger(**sources.paths(), **params.vocabulary)
     check_as_of(ledger, params)
     return ledger

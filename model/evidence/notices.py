@@ -281,10 +281,14 @@ def _words(kind: str) -> str:
 
 
 def recent(notices: Iterable[Notice], params: Params) -> list[Notice]:
-    """The notices of rows that could still move a forecast: not older than one half-life; the latest first."""
+    """The notices of rows that could still move a forecast: no older than one half-life, the latest first."""
     begin = params.question.as_of - params.priors.structure.tone_half_life * DAY
-    kept = [notice for notice in notices if notice.day and notice.day >= begin]
-    return sorted(kept, key=lambda notice: (notice.day, notice.row), reverse=True)
+    return latest_first(notice for notice in notices if notice.day and notice.day >= begin)
+
+
+def latest_first(notices: Iterable[Notice]) -> list[Notice]:
+    """Notices about rows, the latest row first."""
+    return sorted(notices, key=lambda notice: (notice.day, notice.row), reverse=True)
 
 
 def of_rows(whole: Ledger, params: Params) -> tuple[list[Notice], int]:
@@ -304,26 +308,29 @@ def of_new_row(signal: Signal, whole: Ledger, params: Params) -> list[Notice]:
     found = [*unheard(whole), *unnamed(whole, ARRANGING), *odd_days(whole, as_of)]
     if signal.public_date > as_of:
         day = signal.public_date
-        text = f"became public on {day}, after the as-of day {as_of}, so this forecast does not use it; add"
-        found.insert(0, of(signal, f"{text} --as-of {day}."))
+        text = (
+            f"became public on {day}, after the as-of day {as_of}, so this forecast does not use it; if the"
+        )
+        found.insert(0, of(signal, f"{text} day is right, add --as-of {day}."))
     return [notice for notice in found if notice.row == signal.event_id]
 
 
 def of_check(whole: Ledger, params: Params) -> Iterator[str]:
-    """The lines of a check: of each rule the rows of added files first, then the latest."""
+    """The lines of a check: of each rule the latest rows, those of the seeds only if they are recent."""
     yield from map(str, [*of_question(params), *leaders(whole.as_of(params.question.as_of), params)])
     yield from map(str, age(whole, params.question.as_of))
     rules: list[Callable[[Ledger], Iterable[Notice]]] = [
         unnamed,
-        lambda ledger: [row for row in unnamed(ledger, ARRANGING) if row.file not in SEEDS],
+        lambda ledger: (row for row in unnamed(ledger, ARRANGING) if row.file not in SEEDS),
         too_late,
         without_window,
         off_topic,
         lambda ledger: odd_days(ledger, params.question.as_of),
     ]
     for rule in rules:
-        rows = sorted(rule(whole), key=lambda row: (row.file not in SEEDS, row.day, row.row), reverse=True)
+        found = list(rule(whole))
+        rows = recent(found, params)
+        rows += latest_first(row for row in found if row not in rows and row.file not in SEEDS)
         yield from map(str, rows[:SHOWN])
         if len(rows) > SHOWN:
-            rest = rows[SHOWN:]
-            yield f"{len(rest)} more rows like these, the latest of {max(row.day for row in rest)}."
+            yield f"{len(rows) - SHOWN} more rows like the last, the next of {rows[SHOWN].day}."
