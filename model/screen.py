@@ -54,7 +54,8 @@ def answer(run: Run, seconds: float) -> str:
 
 def _notes(run: Run) -> Iterator[str]:
     f = run.forecast
-    if f.rows_after_as_of:
+    covered = run.whole.covered_until
+    if f.rows_after_as_of and covered and covered > run.outlook.as_of:
         later = f"{f.rows_after_as_of} rows are later than {f.as_of} and were not used"
         yield f"{later}; --as-of latest uses them."
     met = [day for day in meetings(run.ledger, f.host) if day.year == run.outlook.as_of.year]

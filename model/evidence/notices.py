@@ -134,7 +134,7 @@ def thin(ledger: Ledger, past: Record, ahead: Outlook, params: Params) -> Iterat
     missing = without_case(slots, past, ahead)
     if not any(o.met is not None for o in ledger.occasions):
         resting = _resting({*missing, "visit_rate"}, priors)
-        yield Notice(f"Nothing is decided yet in this ledger: the number is that of the priors ({resting}).")
+        yield Notice(f"Nothing is decided yet in this ledger: the number is that of the priors, {resting}.")
         return
     if missing:
         few = "its prior" if len(missing) == 1 else "their priors"
@@ -145,7 +145,7 @@ def thin(ledger: Ledger, past: Record, ahead: Outlook, params: Params) -> Iterat
         text = (
             f"No past case of {listed(list(dict.fromkeys(new)))}: who comes there is taken from other types"
         )
-        yield Notice(f"{text}, give or take the {_resting({'comes_spread'}, priors)}.")
+        yield Notice(f"{text}, give or take the prior {_resting({'comes_spread'}, priors)}.")
 
 
 def without_case(slots: Iterable[Slot], past: Record, ahead: Outlook) -> set[str]:
@@ -166,9 +166,7 @@ def without_case(slots: Iterable[Slot], past: Record, ahead: Outlook) -> set[str
 
 def _resting(names: Iterable[str], priors: Mapping[str, Parameter]) -> str:
     """Parameters by their names in sentences, each with its prior mean."""
-    return listed(
-        [f"{priors[name].name}, prior mean {_mean(priors[name])}" for name in priors if name in names]
-    )
+    return listed([f"{priors[name].name} (mean {_mean(priors[name])})" for name in priors if name in names])
 
 
 def _mean(prior: Parameter) -> str:

@@ -45,7 +45,7 @@ class Span(NamedTuple):
 
     def fits(self, deadline: date) -> bool:
         """Whether the words agree with a deadline."""
-        return self.first - DAY <= deadline <= self.last if self.rough else deadline == self.last
+        return self.first <= deadline <= self.last if self.rough else deadline == self.last
 
 
 def spans(text: str, deadline: date) -> Iterator[Span]:
@@ -66,7 +66,9 @@ def _days_of(match: re.Match, deadline: date) -> Iterator[tuple[date, date]]:
         return
     month = MONTHS[part["name"][:3]] if "name" in part else int(part.get("month") or 0)
     if day:
-        for one, other in {(month, day), (day, month) if "name" not in part else (month, day)}:
+        swapped = "name" not in part and match.start("day") < match.start("month")
+        readings = [(month, day), (day, month)] if swapped else [(month, day)]
+        for one, other in readings:
             if 1 <= one <= 12 and 1 <= other <= calendar.monthrange(year, one)[1]:
                 yield date(year, one, other), date(year, one, other)
     elif month:
@@ -82,7 +84,7 @@ def _meant(text: str, match: re.Match, first: date, last: date, period: bool) ->
     around = re.findall(r"\w+", text[: match.start()])[-3:], re.findall(r"\w+", text[match.end() :])[:1]
     words = [word.lower() for word in around[0] if word.lower() != "the"]
     beside = [*around[0][-1:], *around[1]]
-    named = any(map(NAME.fullmatch, beside)) or beside[:1] == ["the"]
+    named = period and (any(map(NAME.fullmatch, beside)) or beside[:1] == ["the"])
     said, lead = match[0].strip(" .,"), words[-1] if words else ""
     if lead in LATER:
         return
@@ -92,7 +94,7 @@ def _meant(text: str, match: re.Match, first: date, last: date, period: bool) ->
         yield Span(said, first, last)
     else:
         rough = named or lead in LIMIT or bool(ROUGH.intersection(words))
-        yield Span(said, first, last, rough, not rough)
+        yield Span(said, first - DAY if lead in LIMIT else first, last, rough, not rough)
 
 
 def disagreements(question: Question, opens: date) -> Iterator[tuple[str, str]]:
@@ -117,7 +119,5 @@ def _about_deadline(span: Span, deadline: date) -> str:
         counts = f"a meeting from {span.last + DAY} to {deadline} would count"
     else:
         counts = f"a meeting from {deadline + DAY} to {span.last} would not count"
-    fix = (
-        "Change the one or the other." if span.rough else f"Set `deadline: {span.last}`, or change the text."
-    )
+    fix = "Change one of them." if span.rough else f"Set `deadline: {span.last}`, or change the text."
     return f"The text says {span.said}, but the deadline is {deadline}: {counts}. {fix}"
