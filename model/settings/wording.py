@@ -111,7 +111,7 @@ def disagreements(question: Question, opens: date) -> Iterator[tuple[str, str]]:
     if first and opens < first and not any(span.first == span.last for span in fitting):
         said = next(span.said for span in fitting if span.first == first)
         message = f"The text says {said}, but the question opens on {opens}: a meeting before {first} would"
-        yield "opens", f"{message} count. Set `opens: {first}`, or change the text."
+        yield "opens", f"{message} count. Set opens: {first}, or change the text."
 
 
 def _about_deadline(span: Span, deadline: date) -> str:
@@ -119,5 +119,5 @@ def _about_deadline(span: Span, deadline: date) -> str:
         counts = f"a meeting from {span.last + DAY} to {deadline} would count"
     else:
         counts = f"a meeting from {deadline + DAY} to {span.last} would not count"
-    fix = "Change one of them." if span.rough else f"Set `deadline: {span.last}`, or change the text."
+    fix = "Change one of them." if span.rough else f"Set deadline: {span.last}, or change the text."
     return f"The text says {span.said}, but the deadline is {deadline}: {counts}. {fix}"
