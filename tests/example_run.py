@@ -149,7 +149,7 @@ OCCASIONS = [
 ]
 NEXT_SIGNALS = [
     after("down", "Trump stays away from APEC Gyeongju", -0.302),
-    after("down", "economic coercion (-2)", -0.012),
+    after("down", "economic coercion (−2)", -0.012),
     after("up", "meeting announced at APEC Gyeongju", 0.108),
     after("up", "Trump says he comes to APEC Gyeongju", 0.062),
     after("pair", f"Trump stays away from APEC Gyeongju and {UN_WEEK}", -0.315),

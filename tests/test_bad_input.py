@@ -152,7 +152,7 @@ question | 2025-12-31 => 2035-12-31
 question | trump-xi-2025 => ../../x
     in.yaml:2:14: question_id: expected text like
 question | code: CN => code: RU
-    signals.csv:…: actor: expected one of US, RU, both
+    in.yaml:4:1: sides: expected CN and US, the sides of the seeds; found US and RU; for another pair add
 priors | \n  breaks:\n => \n  breakss:\n
     breakss: unknown parameter (did you mean "breaks"?)
 priors | \n  breaks:\n => \n  other:\n
