@@ -143,7 +143,7 @@ def forecast(params: Params, whole: Ledger, fitted: Fitter, through: date | None
     q, mass = params.question, params.run.interval_mass
     ledger = whole.as_of(q.as_of)
     both = records(params, whole, q.as_of, through)
-    done = reweighted(params, both, q.as_of, fitted)
+    done = reweighted(params, both, fitted)
     ahead = outlook(seen(params, whole, q.as_of), q.as_of, q.deadline, params)
     chances = formula.chances(done.draws, ahead)
     p = chances.first.sum((1, 2))

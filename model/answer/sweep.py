@@ -254,7 +254,7 @@ def forecasts(
         check_as_of(whole, params)
         if params.run.random_seed != seed:
             seed = params.run.random_seed
-            draws = forecast.reweighted(params, both, as_of, fit).draws
+            draws = forecast.reweighted(params, both, fit).draws
         made_from = forecast.made_from(params, whole, as_of, public)
         rows.append(row(params, draws, outlook_by(params.question.deadline), made_from))
     return rows

@@ -50,6 +50,16 @@ class Ledger:
         days = [row.known_from for row in self.occasions] + [row.public_date for row in self.signals]
         return min(days, default=None)
 
+    @property
+    def covered_until(self) -> date | None:
+        """The last day on which a signal or an outcome became public; None if there is none.
+
+        Later days without a row say nothing: nobody may have looked.
+        """
+        days = [row.public_date for row in self.signals]
+        days += [row.outcome_date for row in self.occasions if row.met is not None]
+        return max(days, default=None)
+
     @cached_property
     def latest_windows(self) -> dict[str, VisitWindow]:
         """The last window of each visit, by its id."""
