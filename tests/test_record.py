@@ -396,7 +396,7 @@ class TestRealRecord:
         seen = default_run.record
         summit = seen.at_summit > 0
         assert summit.sum() - seen.met[summit].sum() == 1
-        assert (seen.visits, seen.broken, seen.again) == (14, 4, (2, 2))
+        assert (seen.visits, seen.broken, seen.again) == (14, 3, (2, 2))
 
     def test_every_meeting_of_the_record_is_one_at_an_occasion_or_a_visit(self, default_run):
         met = [o for o in default_run.ledger.occasions if o.met]
