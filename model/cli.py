@@ -123,6 +123,7 @@ def common_options() -> argparse.ArgumentParser:
         option(f"--{table}", metavar="FILE", **REPEATED, help=text)
     option("--only", **FLAG, help="use only the given files, not the seeds")
     option("--as-of", metavar="DATE|latest", help="use only what was public on this day")
+    option("--opens", metavar="DATE", help="the first day that counts (default: the day after it was asked)")
     option("--deadline", metavar="DATE", help="the last day that counts")
     option("--random-seed", metavar="N", type=int, help="random seed of the sampler")
     option("--name", metavar="RUN", help="name of the folder of a rendered run")
@@ -192,17 +193,12 @@ def inputs(options: Namespace) -> "tuple[Params, Sources]":
     tables = (options.signals, options.occasions, options.visit_windows)
     sources = Sources(*(tuple(map(Path, files)) for files in tables), only=options.only)
     named = dict(question=options.question, priors=options.priors, scenario=options.scenario)
+    named |= dict(opens=options.opens, deadline=options.deadline)
     as_of = options.as_of
     if as_of == "latest":
-        as_of = latest_day(read(load_params(**named, deadline=options.deadline), sources))
-    params = load_params(**named, as_of=as_of, deadline=options.deadline, random_seed=options.random_seed)
+        as_of = read(load_params(**named), sources).covered_until
+    params = load_params(**named, as_of=as_of, random_seed=options.random_seed)
     return params, sources
-
-
-def latest_day(ledger: "Ledger") -> str:
-    """The day on which the last row of a ledger became public."""
-    days = [row.public_date for row in (*ledger.signals, *ledger.visit_windows)]
-    return max(days + [row.known_from for row in ledger.occasions]).isoformat()
 
 
 def do_check(options: Namespace) -> int:
@@ -212,7 +208,7 @@ def do_check(options: Namespace) -> int:
 
     params, sources = inputs(options)
     params.check_priors()
-    print(screen.check(read(params, sources)), end="")
+    print(screen.check(read(params, sources), params), end="")
     return 0
 
 
@@ -262,6 +258,7 @@ def prior_text(run: "Run", as_json: bool, begin: float) -> str:
 def do_add(options: Namespace) -> int:
     """`summit add`."""
     from .answer import forecast
+    from .evidence import notices
     from .evidence.ledger import append_signal
 
     begin = time.perf_counter()
@@ -275,7 +272,12 @@ def do_add(options: Namespace) -> int:
         sources = replace(sources, signals=(*sources.signals, target))
     signal = append_signal(target, new_row(options), **sources.paths(), **params.vocabulary)
     print(f"added {signal.event_id} to {target}", file=sys.stderr)
-    print(answer_text(forecast.run(params, sources), options.json, begin), end="")
+    run = forecast.run(params, sources)
+    text = answer_text(run, options.json, begin)
+    for notice in notices.of_new_row(signal, run.whole, params):
+        if options.json or str(notice) not in text:
+            print(f"warning: {notice}", file=sys.stderr)
+    print(text, end="")
     return 0
 
 
