@@ -85,7 +85,11 @@ def parser() -> Parser:
     option("--to", metavar="FILE", help=target)
 
     option = verb("compare", do_compare, "split the difference of two runs, or rerun one from its own inputs")
-    option("a", metavar="A", help="a rendered run, by name or folder")
+    runs = (
+        "a rendered run, by name or folder; a day, a scenario (as of the day of the other run), or both, "
+        "such as 2025-08-15-sceptic, which are computed if they are not rendered"
+    )
+    option("a", metavar="A", help=runs)
     option("b", metavar="B", nargs="?", help="another; without it, A is rerun from its own inputs")
     option("--markdown", **FLAG, help="the paragraph for a change request")
 
@@ -295,17 +299,21 @@ def do_compare(options: Namespace) -> int:
     """`summit compare`."""
     from .answer import compare
 
-    a = compare.load_run(options.a)
     if options.b is None:
+        a = compare.load_run(options.a)
         faults = compare.differences(a, compare.rerun(a))
         if faults:
             print(f"{a.name} rerun from its own inputs differs:", *faults, sep="\n")
             return 1
         print(f"{a.name} rerun from its own inputs is identical.")
         return 0
-    b = compare.load_run(options.b)
+    asked = compare.asked_of(options.a, options.b)
+    if asked:
+        print(f"{' and '.join(asked)}: not rendered, computed now", file=sys.stderr)
+    a, b = compare.load_runs(asked, options.a, options.b)
     write = compare.markdown if options.markdown else compare.text
-    print(write(a, b, compare.steps(a, b)), end="")
+    for line in write(a, b):
+        print(line, flush=True)
     return 0
 
 

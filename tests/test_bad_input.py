@@ -273,9 +273,9 @@ add ROW --only
 add ROW --to TMP/gone.csv
     gone.csv: no such file
 compare 2025-07-12
-    no such rendered run: …did you mean "2025-07-11"
-compare ..
-    no such rendered run: expected one of …2025-07-11
+    expected a rendered run …needs a second run), such as 2025-07-11…did you mean "2025-07-11"
+compare .. sceptic
+    expected a rendered run, a day, a scenario, or DAY-SCENARIO, such as 2025-07-11
 compare TMP/empty
     empty/inputs/question.yaml: no such file
 sweep TMP/sweep.yaml

@@ -20,7 +20,8 @@ from .validation import validated
 class Params:
     """Everything a run is told, and where each value was read.
 
-    `opens` is the first day on which a meeting counts, also if the question does not state it.
+    `opens` is the first day on which a meeting counts, also if the question does not state it. `options` are
+    those of `load_params`.
     """
 
     question: Question
@@ -30,6 +31,7 @@ class Params:
     scenario: str | None
     files: tuple[Path, ...]
     documents: Mapping[str, YamlDocument] = field(compare=False, repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def sides(self) -> tuple[str, str]:
@@ -142,7 +144,15 @@ def load_params(
         as_of = parts["question"].as_of if "question" in parts else date.max
         problems += _prior_problems(parts["priors"], as_of, documents["priors"])
     raise_if_any(problems)
-    return Params(**parts, scenario=scenario, files=tuple(files.values()), documents=documents)
+    return Params(
+        **parts, scenario=scenario, files=tuple(files.values()), documents=documents, options=options
+    )
+
+
+def without_scenario(params: Params) -> Params:
+    """The params of the same files and options without their scenario."""
+    question, priors, run, *_ = params.files
+    return load_params(question, priors, run, **params.options)
 
 
 def opened(question: Question, file: Mapping[str, Any]) -> date:
