@@ -1,0 +1,133 @@
+"""The laws of a forecast hold for ledgers of every shape, however little they record."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ledgers import PAIR, SHAPES, asked, days_of, draws, fitted, ledgers, probability
+
+from model.answer import forecast
+from model.evidence.edits import Edits, edited
+from model.evidence.ledger import check_as_of, csv_of, load_ledger
+from model.evidence.record import record
+from model.files.problems import InputError
+from model.fit.likelihood import log_likelihood
+from model.track_record import log
+
+FEW = settings(max_examples=8)
+every_shape = pytest.mark.parametrize("shape", SHAPES)
+
+
+def made(whole, as_of, days=200):
+    """The forecast of a ledger."""
+    return forecast.forecast(asked(as_of, days), whole, fitted).forecast
+
+
+def whole_and_day(data, shape, before=0):
+    """A ledger and a day from so many days before its first row to a year after its last."""
+    whole = data.draw(ledgers(shape))
+    return whole, data.draw(days_of(whole, before))
+
+
+def refuse(name):
+    """Fail for a number of a JSON file that is not finite."""
+    raise AssertionError(f"{name} in a forecast file")
+
+
+@every_shape
+@FEW
+@given(data=st.data())
+def test_every_generated_ledger_is_a_valid_one(shape, data):
+    whole = data.draw(ledgers(shape))
+    contents = {Path(f"{name}.csv").resolve(): text.encode() for name, text in csv_of(whole).items()}
+    assert load_ledger(*([path] for path in contents), contents=contents, **PAIR.vocabulary) == whole
+
+
+@every_shape
+@FEW
+@given(data=st.data())
+def test_every_forecast_is_a_probability_within_a_range_and_its_file_reads_back(shape, data):
+    whole, as_of = whole_and_day(data, shape)
+    answer = made(whole, as_of)
+    if not answer.resolved:
+        assert 0 < answer.probability <= 1
+        assert 0 <= answer.interval["lower"] < answer.interval["upper"] <= 1
+    text = forecast.to_json(answer)
+    json.loads(text, parse_constant=refuse)
+    assert forecast.to_json(forecast.from_json(text)) == text
+
+
+@every_shape
+@FEW
+@given(data=st.data())
+def test_shares_of_the_first_meeting_add_up(shape, data):
+    answer = made(*whole_and_day(data, shape))
+    if not answer.resolved:
+        total = sum(row["probability_first"] for row in answer.occasions)
+        assert total == pytest.approx(answer.probability, abs=1e-9)
+        assert answer.curve[-1]["probability"] == pytest.approx(answer.probability, abs=1e-9)
+
+
+@every_shape
+@FEW
+@given(data=st.data(), days=st.tuples(st.integers(1, 400), st.integers(1, 400)))
+def test_a_later_deadline_is_never_less_likely(shape, data, days):
+    whole, as_of = whole_and_day(data, shape)
+    early, late = (probability(whole, as_of, n) for n in sorted(days))
+    assert early <= late + 1e-12
+
+
+@every_shape
+@FEW
+@given(data=st.data())
+def test_rows_that_are_not_public_change_nothing(shape, data):
+    whole, as_of = whole_and_day(data, shape)
+    known, cut = (vars(made(each, as_of)) for each in (whole, whole.as_of(as_of)))
+    assert known | {"rows_after_as_of": 0} == cut
+
+
+@every_shape
+@FEW
+@given(data=st.data())
+def test_an_occasion_that_is_refused_never_raises_the_forecast(shape, data):
+    whole, as_of = whole_and_day(data, shape)
+    params, before = asked(as_of), probability(whole, as_of)
+    for name in [o.occasion_id for o in whole.as_of(as_of).occasions if o.met is None]:
+        refused = edited(whole, Edits(set=(f"{name}=refused",)), params)
+        assert probability(refused, as_of) <= before + 1e-12
+
+
+@every_shape
+@FEW
+@given(data=st.data())
+def test_a_record_of_any_size_has_a_likelihood_of_every_parameter(shape, data):
+    whole, as_of = whole_and_day(data, shape)
+    assert np.isfinite(log_likelihood(draws(), record(whole.as_of(as_of), PAIR))).all()
+
+
+@every_shape
+@FEW
+@given(data=st.data())
+def test_a_published_forecast_reads_back_from_the_log(shape, data, tmp_path_factory):
+    path = tmp_path_factory.mktemp("log") / "log.csv"
+    whole, as_of = whole_and_day(data, shape)
+    answer = made(whole, as_of)
+    assert log.publish(answer, path) and not log.publish(answer, path)
+    assert log.read_log(path) == [log.entry(answer)]
+
+
+@every_shape
+@FEW
+@given(data=st.data())
+def test_a_day_before_the_first_row_is_refused_and_every_later_day_has_a_forecast(shape, data):
+    whole, as_of = whole_and_day(data, shape, before=30)
+    if as_of >= whole.first_day:
+        check_as_of(whole, asked(as_of))
+        assert date.fromisoformat(made(whole, as_of).as_of) == as_of
+    else:
+        with pytest.raises(InputError, match=f"begins on {whole.first_day}"):
+            check_as_of(whole, asked(as_of))
