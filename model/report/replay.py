@@ -56,6 +56,8 @@ class Place:
 def stops(run: "Run", record: Path) -> list[Stop]:
     """The weeks of the replay and the run itself; none unless the tables were made from the run's inputs."""
     as_of, f = run.params.question.as_of, run.forecast
+    if f.resolved:
+        return []
     weeks = [row for row in load(record / "replay.csv") if row["as_of"] < as_of.isoformat()]
     events = [row for row in load(record / "replay_events.csv") if row["as_of"] < as_of.isoformat()]
     if not (weeks and belong(events, weeks) and all(made_from_run(row, run) for row in weeks)):
@@ -64,7 +66,7 @@ def stops(run: "Run", record: Path) -> list[Stop]:
     if as_of - last > WEEK:
         return []
     seen = forecast.seen(run.params, run.whole, as_of)
-    deadline = run.params.question.deadline
+    deadline = run.params.question.last_day
     found = explain.news(run.draws, seen, last, study.shares(weeks[-1]), as_of, deadline, run.params)
     news = tuple(Event(row["effect"], row["date"], row["text"]) for row in study.largest(found))
     now = Stop(as_of, f.probability, f.interval["lower"], f.interval["upper"], news)

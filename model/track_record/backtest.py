@@ -97,7 +97,7 @@ def run(params: Params, whole: Ledger, *, monthly: bool = False, workers: int = 
     `monthly` keeps only the first Monday of each month; the days of the question-like set are always
     included.
     """
-    years = range(FIRST_YEAR, LAST_YEAR + 1)
+    params, years = params.plain, range(FIRST_YEAR, LAST_YEAR + 1)
     scored = {*origins(monthly=True), *(day for year in years for day in question_days(year))}
     jobs: dict[Any, tuple] = {"baselines": (partial(baseline_points, params, whole, sorted(scored)),)}
     jobs |= {year: (partial(_year, params, whole, year, monthly),) for year in reversed(years)}

@@ -79,7 +79,7 @@ def baseline_points(params: Params, whole: Ledger, days: list[date]) -> Iterator
     """The points of the baselines, each fitted only to earlier years."""
     from scipy.special import expit
 
-    met, lessons = meetings(whole), {}
+    met, lessons = meetings(whole, params.question.host), {}
     for day in origins(LEARN_FROM, max(days).year, monthly=True):
         deadlines = weekly_deadlines(day)
         seen = features(outlook(whole.as_of(day), day, deadlines[-1], params), deadlines)
@@ -92,7 +92,7 @@ def baseline_points(params: Params, whole: Ledger, days: list[date]) -> Iterator
 
     for day in days:
         asked = origin(day, whole, params)
-        known = meetings(asked.cut)
+        known = meetings(asked.cut, params.question.host)
         shares = [climatology(known, day, deadline) for deadline in asked.deadlines]
         rates = [persistence(known, day, deadline) for deadline in asked.deadlines]
         regressed = expit(features(asked.ahead, asked.deadlines) @ coefficients(day.year)).tolist()
