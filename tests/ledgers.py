@@ -1,6 +1,6 @@
-"""Ledgers of a made-up pair, of every shape: hypothesis strategies, and forecasts of them that sample nothing.
+"""Strategies for ledgers of a made-up pair, of every shape, and forecasts of them from prior draws.
 
-A fit stands for prior draws here, so the laws hold for whatever the record says.
+Nothing is sampled: prior draws take the place of every fit.
 """
 
 from dataclasses import dataclass, replace
@@ -18,14 +18,15 @@ from model.settings.params import load_params
 
 PAIR = load_params(question=SEEDS / "template" / "question.yaml")
 SIDES = PAIR.sides
-THIRD = ("XC", "XD")
+THIRD = ("SG", "NZ")
+"""Other hosts: real countries far from Greenwich, so that the time zone of a question matters there."""
 FIRST, LAST = date(2018, 1, 1), date(2024, 12, 31)
 OUTCOMES = ("they met", "both came", "one came", "nobody came", "called off")
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What the occasions of a ledger are like: their number, types, hosts, outcomes, and the days they span."""
+    """What a ledger holds: occasions of these types, hosts and outcomes, within `span` days, and signals."""
 
     number: tuple[int, int] = (1, 6)
     types: tuple[str, ...] = (*TYPES, "visit", "visit", "visit")
@@ -77,7 +78,7 @@ def occasions(draw, shape):
 
 @st.composite
 def windows_of(draw, visit):
-    """The windows of an arranged meeting: none, one around its days, or one put off and perhaps agreed anew."""
+    """The windows of an arranged meeting: none, one around its days, put off, or agreed anew."""
     steps = draw(st.sampled_from(["", "agreed", "agreed", "put off", "agreed anew"]))
     day, early = visit.known_from, draw(st.integers(0, 40)) * DAY
     rows = [window(visit.id, day, max(visit.start_date - early, day), visit.end_date + 10 * DAY)]
@@ -148,7 +149,7 @@ def fitted(params, past):
 def asked(as_of, days=200, **changes):
     """The parameters of a question of the pair, which opens on the next day."""
     question = {"as_of": as_of, "opens": as_of + DAY, "deadline": as_of + days * DAY} | changes
-    return replace(PAIR, question=PAIR.question.model_copy(update=question))
+    return replace(PAIR, question=PAIR.question.model_copy(update=question), opens=question["opens"])
 
 
 def probability(whole, as_of, days=200, **changes):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledgers import PAIR, SHAPES, asked, days_of, draws, fitted, ledgers, probability
+from ledgers import PAIR, SHAPES, SIDES, THIRD, asked, days_of, draws, fitted, ledgers, probability
+from made_up import DAY
 
 from model.answer import forecast
 from model.evidence.edits import Edits, edited
@@ -16,15 +17,17 @@ from model.evidence.ledger import check_as_of, csv_of, load_ledger
 from model.evidence.record import record
 from model.files.problems import InputError
 from model.fit.likelihood import log_likelihood
+from model.settings.question import Where
 from model.track_record import log
 
-FEW = settings(max_examples=8)
+FEW = settings(max_examples=6)
+ZONES = st.sampled_from(["UTC", "America/New_York", "Asia/Singapore", "Pacific/Auckland"])
 every_shape = pytest.mark.parametrize("shape", SHAPES)
 
 
-def made(whole, as_of, days=200):
+def made(whole, as_of, days=200, **changes):
     """The forecast of a ledger."""
-    return forecast.forecast(asked(as_of, days), whole, fitted).forecast
+    return forecast.forecast(asked(as_of, days, **changes), whole, fitted).forecast
 
 
 def whole_and_day(data, shape, before=0):
@@ -53,9 +56,8 @@ def test_every_generated_ledger_is_a_valid_one(shape, data):
 def test_every_forecast_is_a_probability_within_a_range_and_its_file_reads_back(shape, data):
     whole, as_of = whole_and_day(data, shape)
     answer = made(whole, as_of)
-    if not answer.resolved:
-        assert 0 < answer.probability <= 1
-        assert 0 <= answer.interval["lower"] < answer.interval["upper"] <= 1
+    assert answer.resolved is None and 0 < answer.probability <= 1
+    assert 0 <= answer.interval["lower"] < answer.interval["upper"] <= 1
     text = forecast.to_json(answer)
     json.loads(text, parse_constant=refuse)
     assert forecast.to_json(forecast.from_json(text)) == text
@@ -63,22 +65,62 @@ def test_every_forecast_is_a_probability_within_a_range_and_its_file_reads_back(
 
 @every_shape
 @FEW
-@given(data=st.data())
-def test_shares_of_the_first_meeting_add_up(shape, data):
-    answer = made(*whole_and_day(data, shape))
-    if not answer.resolved:
-        total = sum(row["probability_first"] for row in answer.occasions)
-        assert total == pytest.approx(answer.probability, abs=1e-9)
-        assert answer.curve[-1]["probability"] == pytest.approx(answer.probability, abs=1e-9)
+@given(data=st.data(), zone=ZONES)
+def test_shares_of_the_first_meeting_add_up(shape, data, zone):
+    answer = made(*whole_and_day(data, shape), time_zone=zone)
+    total = sum(row["probability_first"] for row in answer.occasions)
+    assert total == pytest.approx(answer.probability, abs=1e-9)
+    assert answer.curve[-1]["probability"] == pytest.approx(answer.probability, abs=1e-9)
 
 
 @every_shape
 @FEW
-@given(data=st.data(), days=st.tuples(st.integers(1, 400), st.integers(1, 400)))
-def test_a_later_deadline_is_never_less_likely(shape, data, days):
+@given(data=st.data(), days=st.tuples(st.integers(1, 400), st.integers(1, 400)), zone=ZONES)
+def test_a_later_deadline_is_never_less_likely(shape, data, days, zone):
     whole, as_of = whole_and_day(data, shape)
-    early, late = (probability(whole, as_of, n) for n in sorted(days))
+    early, late = (probability(whole, as_of, n, time_zone=zone) for n in sorted(days))
     assert early <= late + 1e-12
+
+
+@every_shape
+@FEW
+@given(data=st.data(), days=st.integers(0, 700))
+def test_a_question_that_opened_before_a_meeting_is_resolved_and_no_other(shape, data, days):
+    whole, as_of = whole_and_day(data, shape)
+    opens = as_of - days * DAY
+    met = sorted(o.met_date for o in whole.occasions if o.met and opens <= o.met_date <= as_of)
+    answer = made(whole, as_of, opens=opens)
+    assert bool(met) == bool(answer.resolved) and (answer.probability == 1) == bool(met)
+    assert not met or answer.resolved["date"] == met[0].isoformat()
+
+
+@every_shape
+@FEW
+@given(data=st.data(), host=st.sampled_from([*SIDES, *THIRD]))
+def test_a_meeting_in_one_country_is_never_likelier_than_one_anywhere(shape, data, host):
+    whole, as_of = whole_and_day(data, shape)
+    here = probability(whole, as_of, where=Where(host=host))
+    assert 0 < here <= probability(whole, as_of) + 1e-12
+
+
+@every_shape
+@FEW
+@given(data=st.data(), days=st.tuples(st.integers(1, 250), st.integers(1, 250)))
+def test_an_earlier_exit_from_office_never_raises_the_forecast(shape, data, days):
+    whole, as_of = whole_and_day(data, shape)
+    first, second = PAIR.question.sides
+    sides = [[first, second.model_copy(update={"leaves_office": as_of + n * DAY})] for n in sorted(days)]
+    early, late = (probability(whole, as_of, sides=each) for each in sides)
+    assert early <= late + 1e-12 and late <= probability(whole, as_of) + 1e-12
+
+
+@every_shape
+@FEW
+@given(data=st.data(), days=st.tuples(st.integers(1, 199), st.integers(1, 199)))
+def test_a_question_that_opens_later_is_never_likelier(shape, data, days):
+    whole, as_of = whole_and_day(data, shape)
+    early, late = (probability(whole, as_of, opens=as_of + n * DAY) for n in sorted(days))
+    assert late <= early + 1e-12
 
 
 @every_shape
