@@ -72,8 +72,10 @@ def test_the_template_has_a_forecast_and_a_row_added_to_it_moves_the_forecast(
     before = forecast.run(params, sources_in(folder))
     statuses = before.outlook.statuses
     assert statuses["2025-talks-country-c"] == ANNOUNCED and statuses["2025-visit-a-country-b"] == PUT_OFF
-    row = "--kind attendance --actor XA --strength -3 --occasion 2025-summit --public-date 2025-05-30 --grade A1"
-    text = ["--description", "Leader A stays away", "--source", "made up"]
+    talks = next(row for row in before.forecast.occasions if row["id"] == "2025-talks-country-c")
+    assert talks["start_date"] == talks["end_date"] == "2025-10-06", "the announced day of a month's window"
+    row = "--kind attendance --actor XA --strength -3 --occasion 2025-summit --grade A1"
+    text = ["--public-date", "2025-05-30", "--description", "Leader A stays away", "--source", "made up"]
     assert main(["add", *options, *row.split(), *text, "--to", str(folder / "signals.csv")]) == 0
     assert "2025-05-30  Leader A stays away" in capsys.readouterr().out
     after = forecast.run(params, sources_in(folder))

@@ -347,9 +347,7 @@ def came_again(ledger: Ledger, params: Params, through: date) -> Tally:
     visits = [o for o in ledger.occasions if o.is_visit and o.met]
     for name, day in put_off(ledger).items():
         until = day + params.priors.structure.again_within * DAY
-        came = any(
-            same_place(o, occasions[name], params.sides) and day < o.met_date <= until for o in visits
-        )
+        came = any(same_place(o, occasions[name], params.sides) and day < o.met_date <= until for o in visits)
         if came or until <= through:
             hits.append(came)
     return tally(hits)
