@@ -1,6 +1,7 @@
 """The laws of a forecast hold for ledgers of every shape, however little they record."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -9,14 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledgers import PAIR, SHAPES, SIDES, THIRD, asked, days_of, draws, fitted, ledgers, probability
-from made_up import DAY
+from made_up import DAY, ledger, occasion
 
+from model import chances
 from model.answer import forecast
 from model.evidence.edits import Edits, edited
 from model.evidence.ledger import check_as_of, csv_of, load_ledger
+from model.evidence.outlook import outlook
 from model.evidence.record import record
 from model.files.problems import InputError
 from model.fit.likelihood import log_likelihood
+from model.fit.predictive import prior_draws
 from model.settings.question import Where
 from model.track_record import log
 
@@ -173,3 +177,23 @@ def test_a_day_before_the_first_row_is_refused_and_every_later_day_has_a_forecas
     else:
         with pytest.raises(InputError, match=f"begins on {whole.first_day}"):
             check_as_of(whole, asked(as_of))
+
+
+def test_a_ledger_of_meetings_alone_claims_more_than_one_of_all_occasions():
+    """The example of the guide `Your own pair` in seeds/README.md."""
+    as_of, p = date(2025, 6, 1), prior_draws(PAIR, 50_000, 1)
+    summit = {"type": "g20", "host": "XC"}
+    met = [occasion(f"{y}-g20", date(y, 11, 15), met=True, **summit) for y in range(2019, 2025)]
+    missed = [replace(o, met=False, met_date=None) for o in met]
+    alone = [replace(o, attended="XA") for o in missed]
+    ahead = occasion("2025-g20", date(2025, 11, 22), **summit)
+
+    def chance(past):
+        """The mean over prior draws, weighted by the likelihood of the past."""
+        whole, params = ledger((), [*past, ahead]).as_of(as_of), asked(as_of)
+        log_weight = log_likelihood(p, record(whole, params))
+        made = chances.by_deadline(p, outlook(whole, as_of, params.question.deadline, params))
+        return np.average(made, weights=np.exp(log_weight - log_weight.max()))
+
+    pasts = [[], [*met[:3], *missed[3:]], met[:3], alone]
+    assert [chance(past) for past in pasts] == pytest.approx([0.57, 0.55, 0.70, 0.20], abs=0.02)

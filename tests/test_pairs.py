@@ -1,6 +1,9 @@
 """Another pair of leaders, from the files of the template to the rendered report."""
 
+import re
+import shlex
 import shutil
+import subprocess
 
 import pytest
 from ledgers import PAIR, fitted
@@ -14,6 +17,10 @@ from model.report import build
 from model.settings.params import load_params
 
 TABLES = ("signals", "occasions", "visit_windows")
+GUIDE = (SEEDS / "README.md").read_text("utf-8").partition("## Your own pair")[2].partition("\n## ")[0]
+SHELL = re.search(r"(?s)```\n(.*?)```", GUIDE)[1].replace("\\\n", " ")
+FILES = re.search(r'summit "\$@" (.*)', SHELL)[1]
+COMMANDS = [line for line in SHELL.splitlines() if line.startswith("pair ")]
 
 
 def sources_in(folder):
@@ -28,15 +35,15 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def options(folder):
-    """The command-line options that name the files of the copy."""
-    tables = [(f"--{table.replace('_', '-')}", str(folder / f"{table}.csv")) for table in TABLES]
-    return [
-        "--question",
-        str(folder / "question.yaml"),
-        "--only",
-        *(part for each in tables for part in each),
-    ]
+def pair(folder, monkeypatch):
+    """Runs a command of the guide on the copy, with prior draws in place of every fit."""
+    monkeypatch.setattr(forecast, "fit", fitted)
+
+    def run(command):
+        words = [*shlex.split(command, comments=True)[1:], *shlex.split(FILES)]
+        return main([word.replace("my-pair", str(folder)) for word in words])
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +54,8 @@ def rendered_pair(tmp_path_factory):
     return build.render(params, sources_in(folder), out_dir=folder.parent / "report")
 
 
-def test_the_template_passes_the_check_without_a_warning(options, capsys):
-    assert main(["check", *options]) == 0
+def test_the_template_passes_the_check_without_a_warning(pair, capsys):
+    assert pair("pair check") == 0
     out = capsys.readouterr().out
     assert "no problem found" in out and "warning" not in out
 
@@ -64,23 +71,30 @@ def test_the_template_shows_each_kind_of_row():
     assert {s.actor for s in whole.signals if s.kind == "attendance"} == {*PAIR.sides, "both"}
 
 
-def test_the_template_has_a_forecast_and_a_row_added_to_it_moves_the_forecast(
-    folder, options, monkeypatch, capsys
-):
+def test_the_template_shows_what_was_agreed_announced_and_put_off(folder, monkeypatch):
     monkeypatch.setattr(forecast, "fit", fitted)
-    params = load_params(question=folder / "question.yaml")
-    before = forecast.run(params, sources_in(folder))
-    statuses = before.outlook.statuses
-    assert statuses["2025-talks-country-c"] == ANNOUNCED and statuses["2025-visit-a-country-b"] == PUT_OFF
-    talks = next(row for row in before.forecast.occasions if row["id"] == "2025-talks-country-c")
+    run = forecast.run(load_params(question=folder / "question.yaml"), sources_in(folder))
+    assert run.outlook.statuses["2025-talks-country-c"] == ANNOUNCED
+    assert run.outlook.statuses["2025-visit-a-country-b"] == PUT_OFF
+    talks = next(row for row in run.forecast.occasions if row["id"] == "2025-talks-country-c")
     assert talks["start_date"] == talks["end_date"] == "2025-10-06", "the announced day of a month's window"
-    row = "--kind attendance --actor XA --strength -3 --occasion 2025-summit --grade A1"
-    text = ["--public-date", "2025-05-30", "--description", "Leader A stays away", "--source", "made up"]
-    assert main(["add", *options, *row.split(), *text, "--to", str(folder / "signals.csv")]) == 0
-    assert "2025-05-30  Leader A stays away" in capsys.readouterr().out
-    after = forecast.run(params, sources_in(folder))
-    assert after.forecast.probability < before.forecast.probability
-    assert after.outlook.statuses["2025-summit"] == "XA stays away"
+
+
+def test_the_commands_of_the_guide_work_and_the_row_it_adds_moves_the_forecast(folder, pair, capsys):
+    before = len((folder / "signals.csv").read_text("utf-8").splitlines())
+    assert [command.split()[1] for command in COMMANDS[:4]] == ["check", "forecast", "forecast", "add"]
+    for command in COMMANDS[:4]:
+        assert pair(command) == 0
+        assert capsys.readouterr().out.strip()
+    assert "His office says that Leader A comes" in (folder / "signals.csv").read_text("utf-8")
+    assert len((folder / "signals.csv").read_text("utf-8").splitlines()) == before + 1
+    assert pair("pair forecast") == 0
+    assert "2025-05-31: His office says that Leader A comes" in capsys.readouterr().out
+
+
+def test_the_guide_is_a_script_that_a_shell_can_read():
+    assert subprocess.run(["sh", "-n"], input=SHELL, text=True, check=False).returncode == 0
+    assert COMMANDS[-1].split()[1:3] == ["forecast", "--report"]
 
 
 def test_the_report_of_the_template_renders(rendered_pair):
