@@ -148,7 +148,7 @@ def forecast(params: Params, whole: Ledger, fitted: Fitter, through: date | None
     ledger = whole.as_of(q.as_of)
     decided = resolution(ledger, params, q.as_of)
     both = records(params, whole, q.as_of, through)
-    done = reweighted(params, both, q.as_of, fitted)
+    done = reweighted(params, both, fitted)
     ahead = outlook(seen(params, whole, q.as_of), q.as_of, q.last_day, params)
     ahead = closed(ahead) if decided else ahead
     chances = formula.chances(done.draws, ahead)

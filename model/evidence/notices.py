@@ -134,7 +134,7 @@ def thin(ledger: Ledger, past: Record, ahead: Outlook, params: Params) -> Iterat
     missing = without_case(slots, past, ahead)
     if not any(o.met is not None for o in ledger.occasions):
         resting = _resting({*missing, "visit_rate"}, priors)
-        yield Notice(f"Nothing is decided yet in this ledger: the number is that of the priors, {resting}.")
+        yield Notice(f"Nothing is decided yet in this ledger: the number is that of the priors: {resting}.")
         return
     if missing:
         few = "its prior" if len(missing) == 1 else "their priors"
