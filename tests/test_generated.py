@@ -198,4 +198,4 @@ def test_a_ledger_of_meetings_alone_claims_more_than_one_of_all_occasions():
         return np.average(made, weights=np.exp(log_weight - log_weight.max()))
 
     pasts = [[], [*met[:3], *missed[3:]], met[:3], alone]
-    assert [chance(past) for past in pasts] == pytest.approx([0.57, 0.55, 0.70, 0.20], abs=0.02)
+    assert [chance(past) for past in pasts] == pytest.approx([0.57, 0.55, 0.69, 0.19], abs=0.02)
