@@ -4,6 +4,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..files.disk import name_of, write_atomic
+from ..files.problems import InputError
+from ..formatting import listed
 from ..paths import TABLES, record_of
 from ..settings.params import Params
 
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
     from .forecast import Sources
 
 ABOUT = "about.json"
-"""The file of a track record that says whose it is: sides, years, span of the ledger, command."""
+"""The file of a track record that says whose it is: its sides, years and command."""
 
 
 def uses_seeds(sources: "Sources") -> bool:
@@ -39,3 +42,17 @@ def shown_record(params: Params, sources: "Sources") -> str:
     folder = record_folder(params, sources)
     own = about(folder).get("sides") == list(params.sides)
     return folder.name if own and (folder / "scores.csv").exists() else ""
+
+
+def check_owner(params: Params, folder: Path) -> None:
+    """Raise `InputError` if a folder holds the track record of another pair."""
+    owners = about(folder).get("sides", list(params.sides))
+    if owners != list(params.sides):
+        found = f"holds the track record of {listed(owners)}, not of {listed(list(params.sides))}"
+        raise InputError.at(name_of(folder), 0, 0, f"{found}; nothing was written")
+
+
+def write_about(params: Params, folder: Path, years: range, command: str) -> None:
+    """Say in the folder of a track record whose it is."""
+    text = {"sides": list(params.sides), "first_year": years[0], "last_year": years[-1], "command": command}
+    write_atomic(folder / ABOUT, json.dumps(text, indent=1, sort_keys=True) + "\n")

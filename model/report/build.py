@@ -127,7 +127,6 @@ def command(
 ) -> int:
     """Exit code of `summit forecast --report`: render unless the report is current, say where it lies."""
     from ..answer.forecast import load
-    from ..track_record import log
     from . import words
 
     begin = time.perf_counter()
@@ -139,9 +138,7 @@ def command(
         folder = render(params, sources, edits, run_name=run_name, refit=refit)
     made = load(folder / "forecast.json")
     if not edits:
-        log.publish(made, LOG)
-        for problem in log.read_log(LOG).problems:
-            print(f"warning: {problem}; the line is kept and not scored", file=sys.stderr)
+        keep_in_log(made)
         refresh_readme(made, params, folder)
     done = "is up to date: nothing it rests on has changed" if current else "was rendered"
     print(
@@ -151,6 +148,21 @@ def command(
         "make lab opens the notebooks."
     )
     return 0
+
+
+def keep_in_log(made: "Forecast") -> None:
+    """Add a forecast of an open question to the log; what is wrong with the log is said and stops nothing."""
+    from ..track_record import log
+
+    warnings = []
+    try:
+        if not made.resolved:
+            log.publish(made, LOG)
+    except log.Unreadable as error:
+        warnings.append(str(error))
+    warnings += [f"{problem}; the line is kept and not scored" for problem in log.read_log(LOG).problems]
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
 
 
 def refresh_readme(made: "Forecast", params: Params, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What cells of the notebooks and sections of the overview need of a run, so that none says what is not so."""
+"""What cells of the notebooks and sections of the overview need of a run, so that none says what is untrue."""
 
 from typing import TYPE_CHECKING
 

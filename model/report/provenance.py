@@ -74,7 +74,12 @@ def inputs_state(
     from ..answer.pair import record_folder
 
     record = record_folder(params, sources)
-    files = [*notebook.sources(names), *package_files(), *sorted(record.glob("*.csv")), *record.glob("*.json")]
+    files = [
+        *notebook.sources(names),
+        *package_files(),
+        *sorted(record.glob("*.csv")),
+        *record.glob("*.json"),
+    ]
     named = input_names(params, sources) | {path: name_of(path) for path in files}
     versions = {name: metadata.version(name) for name in VERSIONED}
     return {
