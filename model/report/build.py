@@ -205,7 +205,8 @@ def write_report(
         write_atomic(folder / f"{name}.html", frame(pages[name], footer=page.footer(run, name), body=body))
     overview = page.overview(run, list(pages.values()), csv_names)
     write_atomic(folder / "index.html", frame(page.OVERVIEW, footer=page.footer(run), body=overview))
-    write_atomic(folder / "headline.svg", picture(forecast.from_json(forecast.to_json(run.forecast))))
+    if not run.forecast.resolved:
+        write_atomic(folder / "headline.svg", picture(forecast.from_json(forecast.to_json(run.forecast))))
 
 
 def picture(published: "Forecast") -> str:

@@ -1,4 +1,4 @@
-"""What cells of the notebooks and sections of the overview need of a run, so that none says what is untrue."""
+"""What cells of the notebooks need of a run, so that no page says what is true of another one only."""
 
 from typing import TYPE_CHECKING
 
@@ -11,14 +11,14 @@ OPEN = "open"
 """Met while the question is not resolved; what is said of the future makes no sense afterwards."""
 SEEDS = "seeds"
 """Met where the ledger rests on the seeds; what is said of their making is true of nothing else."""
-NAMES = (OPEN, SEEDS, *TABLES)
+NAMES = (OPEN, SEEDS, *(table.replace("_", "-") for table in TABLES))
 """Every need; the others are met where the track record of the pair has the table of that name."""
 
 
 def unmet(run: "Run") -> set[str]:
     """The needs that a run does not meet."""
     record = TrackRecord.of(run)
-    met = {name for name in TABLES if getattr(record, name)}
+    met = {table.replace("_", "-") for table in TABLES if getattr(record, table)}
     if not run.forecast.resolved:
         met.add(OPEN)
     if rests_on_seeds(run):

@@ -9,9 +9,9 @@ import numpy as np
 from ..evidence.ledger import Ledger
 from ..evidence.outlook import Outlook, Slot, outlook
 from ..evidence.record import BOTH
-from ..evidence.seasons import DAY, meetings
+from ..evidence.seasons import DAY, first_year, meetings
 from ..settings.params import Params
-from .origins import Point, first_year, happened, origin, origins, slots_within, weekly_deadlines
+from .origins import Point, happened, origin, origins, slots_within, weekly_deadlines
 
 CLIMATOLOGY = "seasonal climatology"
 

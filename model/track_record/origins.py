@@ -9,7 +9,7 @@ import numpy as np
 
 from ..evidence.ledger import Ledger
 from ..evidence.outlook import ANNOUNCED, Outlook, Slot, outlook
-from ..evidence.seasons import DAY, meetings
+from ..evidence.seasons import DAY, first_year, meetings
 from ..settings.params import Params
 
 QUESTION_DAYS = ((1, 1), (4, 1), (7, 11), (10, 1))
@@ -47,17 +47,6 @@ COLUMNS = np.dtype([(name, _DTYPES[kind]) for name, kind in Point.__annotations_
 def table(points: Iterable[Point]) -> np.ndarray:
     """The points as a structured array (point,) with a field for each column."""
     return np.array(list(points), COLUMNS)
-
-
-def first_year(whole: Ledger) -> int:
-    """The year in which a ledger begins: the first one with a decided occasion and coded signals before.
-
-    Where no occasion was decided after the first signal, that of the first decided occasion; without any,
-    that of the first signal.
-    """
-    coded = min((row.public_date.year for row in whole.signals), default=9999)
-    decided = [o.outcome_date.year for o in whole.occasions if o.met is not None]
-    return min([year for year in decided if year >= coded] or decided or [coded])
 
 
 def scored_years(whole: Ledger, as_of: date) -> range:
