@@ -13,6 +13,7 @@ from .attendance import TINY, Draws, days_left, odds_times, promise, season_chan
 from .evidence.outlook import Outlook, PutOffView, SeasonView, Slot, VisitView, unspoken
 from .evidence.record import OFFSETS
 from .evidence.seasons import YEAR
+from .evidence.zones import Shift
 
 UNKNOWN = "unknown"
 CERTAIN = 1e-12
@@ -58,15 +59,28 @@ def spread(p: Draws, slot: Slot, ahead: Outlook) -> np.ndarray:
     else:
         when, chance = slot.ahead + OFFSETS, days_left(p, slot)
     chance = chance / np.maximum(chance.sum(1, keepdims=True), TINY)
-    return on_days(when, chance, ahead.horizon)
+    return on_days(when, chance, slot.shift, ahead)
 
 
-def on_days(when: np.ndarray, chance: np.ndarray, horizon: int) -> np.ndarray:
-    """Chances at the days ahead `when`, (draw, when), as (draw, day) from day 1; days outside are dropped."""
-    days = np.zeros((len(chance), horizon))
-    inside = (when >= 1) & (when <= horizon)
-    days[:, when[inside] - 1] = chance[:, inside]
-    return days
+def on_days(when: np.ndarray, chance: np.ndarray, shift: Shift, ahead: Outlook) -> np.ndarray:
+    """Chances at the local days ahead `when`, (draw, when), as (draw, day) in the question's time zone.
+
+    Days outside the horizon, and days before the question opens, are dropped.
+    """
+    local = np.zeros((len(chance), ahead.horizon + 1))
+    inside = (when >= 1) & (when <= ahead.horizon + 1)
+    local[:, when[inside] - 1] = chance[:, inside]
+    days = (1 - shift.before - shift.after) * local
+    if any(shift):
+        days[:, 0] += shift.before * local[:, 0]
+        days[:, :-1] += shift.before * local[:, 1:]
+        days[:, 1:] += shift.after * local[:, :-1]
+    return days[:, :-1] * counted(ahead)
+
+
+def counted(ahead: Outlook) -> np.ndarray:
+    """Whether a meeting counts on each day: not before the question opens; (day,)."""
+    return np.arange(1, ahead.horizon + 1) >= ahead.opens
 
 
 def visit_days(p: Draws, view: VisitView, ahead: Outlook) -> np.ndarray:
@@ -80,7 +94,7 @@ def visit_days(p: Draws, view: VisitView, ahead: Outlook) -> np.ndarray:
     else:
         days = np.arange(max(view.first, 1), view.last + 1)
     kept = odds_times(promise(p, days, ahead.at_risk), talk(p, meeting)[:, None])
-    return on_days(days, kept / len(days), ahead.horizon)
+    return on_days(days, kept / len(days), view.shift, ahead)
 
 
 def again_days(p: Draws, view: PutOffView, ahead: Outlook) -> np.ndarray:
@@ -91,13 +105,14 @@ def again_days(p: Draws, view: PutOffView, ahead: Outlook) -> np.ndarray:
     left = view.last / (view.last + view.since)
     chance = p["again"] * left / (1 - p["again"] * (1 - left))
     days = np.arange(1, ahead.horizon + 1)
-    return np.outer(chance, (days <= view.last) / view.last)
+    return np.outer(chance, (days <= view.last) / view.last * counted(ahead))
 
 
-def unknown_days(p: Draws, horizon: int) -> np.ndarray:
-    """Daily rate of visits that are not public yet; (draw, day)."""
-    days = np.arange(1, horizon + 1)
-    return p["visit_rate"][:, None] / YEAR * -np.expm1(-days / p["visit_notice"][:, None])
+def unknown_days(p: Draws, ahead: Outlook) -> np.ndarray:
+    """Daily rate of visits that are not public yet, where the meeting must be; (draw, day)."""
+    days = np.arange(1, ahead.horizon + 1)
+    rate = p["visit_rate"][:, None] / YEAR * ahead.unseen_here
+    return rate * -np.expm1(-days / p["visit_notice"][:, None]) * counted(ahead)
 
 
 # All causes
@@ -141,7 +156,7 @@ def chances(p: Draws, ahead: Outlook, signals: bool = True) -> Chances:
             causes.append(cause)
             hazards.append(hazard * share_of(days, total))
             there.append(days.sum(1))
-    unknown = unknown_days(p, ahead.horizon)
+    unknown = unknown_days(p, ahead)
     causes.append(UNKNOWN)
     hazards.append(unknown)
     there.append(-np.expm1(-unknown.sum(1)))
@@ -154,7 +169,7 @@ def chances(p: Draws, ahead: Outlook, signals: bool = True) -> Chances:
 
 def by_deadline(p: Draws, ahead: Outlook, signals: bool = True) -> np.ndarray:
     """P(they meet by the deadline), 1 - product over seasons, visits, unknown of (1 - each); (draw,)."""
-    missed = np.exp(-unknown_days(p, ahead.horizon).sum(1))
+    missed = np.exp(-unknown_days(p, ahead).sum(1))
     for group in groups_of(p, ahead, signals):
         missed *= np.maximum(1 - sum(days.sum(1) for _, days in group), CERTAIN)
     return 1 - missed

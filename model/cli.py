@@ -123,6 +123,7 @@ def common_options() -> argparse.ArgumentParser:
         option(f"--{table}", metavar="FILE", **REPEATED, help=text)
     option("--only", **FLAG, help="use only the given files, not the seeds")
     option("--as-of", metavar="DATE|latest", help="use only what was public on this day")
+    option("--opens", metavar="DATE", help="the first day that counts (default: the day after it was asked)")
     option("--deadline", metavar="DATE", help="the last day that counts")
     option("--random-seed", metavar="N", type=int, help="random seed of the sampler")
     option("--name", metavar="RUN", help="name of the folder of a rendered run")
@@ -192,17 +193,12 @@ def inputs(options: Namespace) -> "tuple[Params, Sources]":
     tables = (options.signals, options.occasions, options.visit_windows)
     sources = Sources(*(tuple(map(Path, files)) for files in tables), only=options.only)
     named = dict(question=options.question, priors=options.priors, scenario=options.scenario)
+    named |= dict(opens=options.opens, deadline=options.deadline)
     as_of = options.as_of
     if as_of == "latest":
-        as_of = latest_day(read(load_params(**named, deadline=options.deadline), sources))
-    params = load_params(**named, as_of=as_of, deadline=options.deadline, random_seed=options.random_seed)
+        as_of = read(load_params(**named), sources).covered_until
+    params = load_params(**named, as_of=as_of, random_seed=options.random_seed)
     return params, sources
-
-
-def latest_day(ledger: "Ledger") -> str:
-    """The day on which the last row of a ledger became public."""
-    days = [row.public_date for row in (*ledger.signals, *ledger.visit_windows)]
-    return max(days + [row.known_from for row in ledger.occasions]).isoformat()
 
 
 def do_check(options: Namespace) -> int:

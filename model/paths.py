@@ -29,9 +29,15 @@ FITS = CACHE / "fits"
 FAILED = CACHE / "failed"
 
 
-def record_of(sides: Iterable[str], seeds: bool) -> Path:
-    """The folder of the track record of two sides, by their codes; `seeds` where it rests on the seeds."""
-    return RECORD if seeds else RENDERED / "-".join([RECORD.name, *sides]).lower()
+def record_of(sides: Iterable[str], host: str = "", seeds: bool = False) -> Path:
+    """The folder of the track record of two sides, by their codes, for meetings anywhere or at one host.
+
+    With `seeds` it rests on the seeds.
+    """
+    if seeds and not host:
+        return RECORD
+    place = ["in", host] if host else []
+    return RENDERED / "-".join([RECORD.name, *sides, *place]).lower()
 
 
 def names_record(name: str) -> bool:

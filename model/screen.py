@@ -29,6 +29,8 @@ def sparkline(values: Sequence[float], width: int = 60) -> str:
 def answer(run: Run, seconds: float) -> str:
     """A forecast: the number, where it comes from, what moved it, what to watch."""
     f = run.forecast
+    if f.resolved:
+        return "\n".join([*_notes(run), *_resolved(f), *_origin(run, seconds)]) + "\n"
     lines = [
         *_notes(run),
         *_number(f),
@@ -48,13 +50,35 @@ def _notes(run: Run) -> Iterator[str]:
     if f.rows_after_as_of:
         later = f"{f.rows_after_as_of} rows are later than {f.as_of} and were not used"
         yield f"{later}; --as-of latest uses them."
-    met = [day for day in meetings(run.ledger) if day.year == run.outlook.as_of.year]
-    if met:
-        yield f"They met on {met[-1]}; below is the chance of another meeting."
+    met = [day for day in meetings(run.ledger, f.host) if day.year == run.outlook.as_of.year]
+    if met and not f.resolved:
+        yield f"They met on {met[-1]}, before the question opened; below is the chance of another meeting."
+
+
+def _asked(f: Forecast) -> str:
+    return f"{printable(f.question).removesuffix('.')}, by {f.deadline}        as of {f.as_of}"
+
+
+def _resolved(f: Forecast) -> Iterator[str]:
+    yield _asked(f)
+    yield f"  {resolution(f)}"
+    if f.resolved and f.resolved["answer"] == "yes":
+        yield f"  The chance of another meeting: --opens {f.as_of} with a later --deadline."
+
+
+def resolution(f: Forecast) -> str:
+    """How a question was resolved: yes, with day and place, or no."""
+    answer = f.resolved or {}
+    if answer["answer"] == "yes":
+        return f"resolved: yes, on {answer['date']}, at {printable(answer['place'])}"
+    text = f"resolved: no, not from {f.opens} to {f.last_day}"
+    if answer["evidence_through"] < f.last_day:
+        text += f", as far as the evidence goes (it ends on {answer['evidence_through']})"
+    return text
 
 
 def _number(f: Forecast) -> Iterator[str]:
-    yield f"{printable(f.question).removesuffix('.')}, by {f.deadline}        as of {f.as_of}"
+    yield _asked(f)
     lower, upper = (percent(f.interval[edge]) for edge in ("lower", "upper"))
     number = f"{percent(f.probability)}  {f.likelihood_word}"
     line = f"  {number}   (spread over the posterior {lower[:-2]} to {upper})"

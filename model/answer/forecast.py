@@ -15,8 +15,9 @@ from .. import chances as formula
 from ..chances import Chances, Draws
 from ..evidence.edits import ASSUMPTION, Edits, edited
 from ..evidence.ledger import Ledger, check_as_of, csv_of, load_ledger
-from ..evidence.outlook import Outlook, outlook
+from ..evidence.outlook import Outlook, closed, outlook
 from ..evidence.record import Record
+from ..evidence.resolution import Resolution, resolution
 from ..evidence.seasons import DAY, WEEK
 from ..files.disk import content_hash, public_names
 from ..fit.fits import Fit, fit, fit_key
@@ -30,7 +31,7 @@ from .file import load as load
 from .file import to_json as to_json
 from .pair import shown_record
 from .posterior import Fitter, fit_as_of, records, reweighted
-from .tables import counts, matched_record, shares
+from .tables import counts, matched_record, met_there, shares
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -148,9 +149,11 @@ def forecast(params: Params, whole: Ledger, fitted: Fitter, through: date | None
     """The run of params and a ledger, from a fit to what was decided by `through`; its `inputs` are empty."""
     q, mass = params.question, params.run.interval_mass
     ledger = whole.as_of(q.as_of)
+    decided = resolution(ledger, params, q.as_of)
     both = records(params, whole, q.as_of, through)
     done = reweighted(params, both, q.as_of, fitted)
-    ahead = outlook(seen(params, whole, q.as_of), q.as_of, q.deadline, params)
+    ahead = outlook(seen(params, whole, q.as_of), q.as_of, q.last_day, params)
+    ahead = closed(ahead) if decided else ahead
     chances = formula.chances(done.draws, ahead)
     p = chances.first.sum((1, 2))
     used, rows = _row_count(ledger), _row_count(whole)
@@ -162,7 +165,7 @@ def forecast(params: Params, whole: Ledger, fitted: Fitter, through: date | None
         question=q.text,
         sides=list(params.sides),
         as_of=q.as_of.isoformat(),
-        opens=q.opens.isoformat(),
+        opens=params.opens.isoformat(),
         deadline=q.deadline.isoformat(),
         last_day=q.last_day.isoformat(),
         host=q.host,
@@ -188,15 +191,51 @@ def forecast(params: Params, whole: Ledger, fitted: Fitter, through: date | None
         inputs={},
         random_seed=params.run.random_seed,
     )
+    if decided:
+        made = resolved(made, decided, whole)
     return Run(params, ledger, both.fitted, ahead, done, made, whole)
+
+
+def resolved(made: Forecast, decided: Resolution, whole: Ledger) -> Forecast:
+    """The forecast of a resolved question: its outcome, and no reasons."""
+    p, until = decided.probability, whole.covered_until
+    answer = {
+        "answer": decided.answer,
+        "date": decided.day.isoformat(),
+        "occasion": decided.occasion.occasion_id if decided.occasion else "",
+        "place": decided.occasion.name if decided.occasion else "",
+        "evidence_through": until.isoformat() if until else "",
+    }
+    begin = date.fromisoformat(made.opens) - DAY
+    days = [begin + n * DAY for n in range(max((decided.day - begin).days, 0) + 1)]
+    reached = {day: p if day == decided.day else 0.0 for day in days}
+    return replace(
+        made,
+        resolved=answer,
+        probability=p,
+        interval=made.interval | {"lower": p, "upper": p},
+        likelihood_word=likelihood_word(p),
+        matched_record=made.matched_record | {"hits": 0, "years": 0, "text": ""},
+        no_signals_probability=p,
+        curve=[
+            {"date": day.isoformat(), "probability": now, "lower": now, "upper": now}
+            for day, now in reached.items()
+        ],
+        occasions=[met_there(decided.occasion)] if decided.occasion else [],
+        contributions=[],
+        next_signals=[],
+        diagnostics=made.diagnostics | {"monte_carlo_error": 0.0},
+    )
 
 
 def headline(
     params: Params, whole: Ledger, as_of: date, fitted: Fitter, through: date | None = None
 ) -> float:
     """The probability alone, as of any day, from what was public and decided then."""
+    if decided := resolution(whole.as_of(as_of), params, as_of):
+        return decided.probability
     done = fit_as_of(params, whole, as_of, fitted, through)
-    ahead = outlook(seen(params, whole, as_of), as_of, params.question.deadline, params)
+    ahead = outlook(seen(params, whole, as_of), as_of, params.question.last_day, params)
     return float(formula.by_deadline(done.draws, ahead).mean())
 
 
@@ -265,5 +304,7 @@ def input_files(run: Run) -> dict[str, str]:
     files = {}
     for section in ("question", "priors", "run"):
         data = getattr(run.params, section).model_dump(mode="json", exclude_none=True)
+        if section == "question":
+            data["opens"] = run.params.opens.isoformat()
         files[f"{section}.yaml"] = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)
     return files | {f"{table}.csv": text for table, text in csv_of(run.whole).items()}

@@ -24,8 +24,8 @@ def uses_seeds(sources: "Sources") -> bool:
 
 
 def record_folder(params: Params, sources: "Sources") -> Path:
-    """The folder of the track record of a run's pair, whether or not there is one."""
-    return record_of(params.sides, uses_seeds(sources))
+    """The folder of the track record of a run's pair and place, whether or not there is one."""
+    return record_of(params.sides, params.question.host, uses_seeds(sources))
 
 
 def about(folder: Path) -> dict[str, Any]:

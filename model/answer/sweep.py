@@ -4,7 +4,7 @@ import itertools
 import json
 import pickle
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from functools import cache
 from multiprocessing import current_process
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..chances import Draws
     from ..evidence.outlook import Outlook
     from ..evidence.record import Record
+    from ..evidence.resolution import Resolution
     from ..fit.fits import Fit
     from .forecast import Sources
 
@@ -240,6 +241,7 @@ def forecasts(
 ) -> list[Row]:
     """The rows of cases that share a scenario and an as-of day; what they share is computed once."""
     from ..evidence.outlook import outlook
+    from ..evidence.resolution import resolution
     from . import forecast
 
     checked(sources, more, inputs)
@@ -247,7 +249,6 @@ def forecasts(
     whole, as_of = ledger_of(params, sources, inputs), params.question.as_of
     both = forecast.records(params, whole, as_of, through)
     known, public = forecast.seen(params, whole, as_of), forecast.public_by(whole, as_of)
-    outlook_by = cache(lambda deadline: outlook(known, as_of, deadline, params))
     rows, seed, draws = [], None, {}
     for case in group:
         params = load_params(**case)
@@ -256,8 +257,26 @@ def forecasts(
             seed = params.run.random_seed
             draws = forecast.reweighted(params, both, as_of, fit).draws
         made_from = forecast.made_from(params, whole, as_of, public)
-        rows.append(row(params, draws, outlook_by(params.question.deadline), made_from))
+        ahead = outlook(known, as_of, params.question.last_day, params)
+        made = row(params, draws, ahead, made_from)
+        decided = resolution(whole.as_of(as_of), params, as_of)
+        rows.append(decided_row(made, decided) if decided else made)
     return rows
+
+
+def decided_row(made: Row, decided: "Resolution") -> Row:
+    """The row of a resolved question: its outcome, with the occasion of the meeting as the only cause."""
+    p, place = decided.probability, decided.occasion.occasion_id if decided.occasion else ""
+    return replace(
+        made,
+        probability=p,
+        lower=p,
+        upper=p,
+        no_signals=p,
+        largest_cause=place,
+        largest_share=p,
+        shares={place: p} if place else {},
+    )
 
 
 def row(params: Params, draws: "Draws", ahead: "Outlook", made_from: str) -> Row:

@@ -37,6 +37,12 @@ def shares(made: Chances, p: Draws, ahead: Outlook) -> list[dict[str, Any]]:
     ]
 
 
+def met_there(occasion: Occasion) -> dict[str, Any]:
+    """The row of the occasion at which they met, in the table of a resolved question."""
+    kind = "visit" if occasion.is_visit else "season"
+    return _occasion_row(occasion, kind, "met") | {"probability_first": 1.0, "probability_there": 1.0}
+
+
 def _season_rows(p: Draws, view: SeasonView, ahead: Outlook) -> list[dict[str, Any]]:
     present = attendance.presence(p, view, chances.felt(p, ahead) * view.fade, ahead)
     rows = []

@@ -50,6 +50,13 @@ class Ledger:
         days = [row.known_from for row in self.occasions] + [row.public_date for row in self.signals]
         return min(days, default=None)
 
+    @property
+    def covered_until(self) -> date | None:
+        """The last day on which a signal or an outcome became public; None for an empty ledger."""
+        days = [row.public_date for row in self.signals]
+        days += [o.outcome_date for o in self.occasions if o.met is not None and o.outcome_date]
+        return max(days, default=None)
+
     @cached_property
     def latest_windows(self) -> dict[str, VisitWindow]:
         """The last window of each visit, by its id."""

@@ -4,12 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from ..settings.params import Params
+from ..settings.question import Question
 from .ledger import Ledger
 from .record import OFFSETS, class_of, put_off
 from .rows import ANNOUNCEMENT, BOTH, MEETING_MARGIN, REFUSAL, Occasion, Signal, VisitWindow
 from .seasons import DAY, Season, expected_occasions, meetings, seasons
 from .tone import ToneSeries
 from .words import Words, meeting, words, words_about
+from .zones import Shift, shift
 
 SCHEDULED, PLANNED, DOUBTED, ANNOUNCED = "scheduled", "planned", "doubted", "announced"
 REFUSED, PAST, AGREED, PUT_OFF, OFF = "refused", "past", "agreed", "put off", "off"
@@ -31,6 +33,7 @@ class Slot:
     words: Words
     sides: tuple[str, str]
     open: bool
+    shift: Shift = Shift()
 
     @property
     def status(self) -> str:
@@ -73,6 +76,7 @@ class VisitView:
     last: int
     words: Words
     window: VisitWindow
+    shift: Shift = Shift()
 
     @property
     def status(self) -> str:
@@ -93,8 +97,9 @@ class PutOffView:
 class Outlook:
     """Everything known on `as_of` about the days up to the deadline, and the tone B on `as_of`.
 
-    `horizon` is the number of days in (as_of, deadline]; day t is as_of + t. `statuses` gives the status of
-    every occasion that is not over.
+    `horizon` is the number of days in (as_of, deadline]; day t is as_of + t. Meetings before day `opens` do
+    not count. `unseen_here` is the share of visits not yet public that are where the meeting must be.
+    `statuses` gives the status of every occasion that is not over.
     """
 
     as_of: date
@@ -108,6 +113,8 @@ class Outlook:
     statuses: dict[str, str]
     at_risk: int
     named_day: float
+    opens: int = 1
+    unseen_here: float = 1.0
 
 
 def is_open(occasion: Occasion, as_of: date) -> bool:
@@ -115,11 +122,36 @@ def is_open(occasion: Occasion, as_of: date) -> bool:
     return occasion.met is None and (occasion.start_date - as_of).days + OFFSETS[-1] >= 1
 
 
+def at_host(ledger: Ledger, host: str) -> Ledger:
+    """The ledger with only the occasions of a host country, all of them if `host` is empty."""
+    if not host:
+        return ledger
+    occasions = tuple(o for o in ledger.occasions if o.host == host)
+    ids = {o.occasion_id for o in occasions}
+    windows = tuple(w for w in ledger.visit_windows if w.occasion_id in ids)
+    return replace(ledger, occasions=occasions, visit_windows=windows)
+
+
+def unseen_here(ledger: Ledger, question: Question) -> float:
+    """The share of visits not yet public that `where` admits, from the hosts of past visits.
+
+    Before any visit the two sides and all other countries together count as equally likely.
+    """
+    if not question.host:
+        return 1.0
+    hosts = [o.host for o in ledger.occasions if o.is_visit and o.met]
+    return (hosts.count(question.host) + 1) / (len(hosts) + 3)
+
+
 def outlook(ledger: Ledger, as_of: date, deadline: date, params: Params) -> Outlook:
-    """The outlook from a ledger that was cut at `as_of`."""
-    priors, structure = params.priors, params.priors.structure
-    series, about, met = ToneSeries(ledger, priors), words_about(ledger, priors), meetings(ledger)
-    calendar = [*ledger.occasions, *expected_occasions(ledger.occasions, deadline, priors)]
+    """The outlook from a ledger that was cut at `as_of`, limited to where the meeting must be."""
+    priors, structure, question = params.priors, params.priors.structure, params.question
+    series, about = ToneSeries(ledger, priors), words_about(ledger, priors)
+    share = unseen_here(ledger, question)
+    expected = expected_occasions(ledger.occasions, deadline, priors)
+    ledger = at_host(ledger, question.host)
+    met = meetings(ledger)
+    calendar = [*ledger.occasions, *(o for o in expected if question.host in ("", o.host))]
     views, statuses = [], {}
     for season in seasons(calendar, structure.season_gap):
         if not any(is_open(o, as_of) for o in season.occasions):
@@ -139,7 +171,8 @@ def outlook(ledger: Ledger, as_of: date, deadline: date, params: Params) -> Outl
         agreed = statuses[occasion.occasion_id] == AGREED
         if agreed and window.earliest <= deadline and window.latest > as_of:
             first, last = (window.earliest - as_of).days, (window.latest - as_of).days
-            visit = VisitView(occasion, first, last, Words({}, meeting(since, priors)), window)
+            moved = shift(occasion.host, window.earliest, question.time_zone)
+            visit = VisitView(occasion, first, last, Words({}, meeting(since, priors)), window, moved)
             visits.append(visit)
             statuses[occasion.occasion_id] = visit.status
     again = visits_again(ledger, as_of, structure.again_within)
@@ -147,7 +180,7 @@ def outlook(ledger: Ledger, as_of: date, deadline: date, params: Params) -> Outl
     return Outlook(
         as_of=as_of,
         deadline=deadline,
-        horizon=(deadline - as_of).days,
+        horizon=max((deadline - as_of).days, 0),
         seasons=tuple(views),
         visits=tuple(visits),
         put_off=tuple(again),
@@ -156,7 +189,14 @@ def outlook(ledger: Ledger, as_of: date, deadline: date, params: Params) -> Outl
         statuses=statuses,
         at_risk=structure.at_risk,
         named_day=structure.named_day,
+        opens=max((question.opens - as_of).days, 1) if question.opens else 1,
+        unseen_here=share,
     )
+
+
+def closed(ahead: Outlook) -> Outlook:
+    """The outlook of a resolved question: nothing ahead counts."""
+    return replace(ahead, deadline=ahead.as_of, horizon=0, seasons=(), visits=(), put_off=())
 
 
 def season_view(season: Season, as_of: date, about: dict[str, list[Signal]], params: Params) -> SeasonView:
@@ -172,6 +212,7 @@ def season_view(season: Season, as_of: date, about: dict[str, list[Signal]], par
             words=words(about.get(o.occasion_id, ()), priors),
             sides=params.sides,
             open=is_open(o, as_of),
+            shift=shift(o.host, o.start_date, params.question.time_zone),
         )
         for o in season.occasions
     )

@@ -47,9 +47,9 @@ def seasons(occasions: Iterable[Occasion], gap: int) -> tuple[Season, ...]:
     return tuple(Season(tuple(run)) for run in runs)
 
 
-def meetings(ledger: Ledger) -> list[date]:
-    """The distinct days on which the leaders are known to have met, in order."""
-    return sorted({occasion.met_date for occasion in ledger.occasions if occasion.met})
+def meetings(ledger: Ledger, host: str = "") -> list[date]:
+    """The distinct days on which the leaders are known to have met, in order; only at `host`, if given."""
+    return sorted({o.met_date for o in ledger.occasions if o.met and host in ("", o.host)})
 
 
 def first_year(whole: Ledger) -> int:

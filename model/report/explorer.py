@@ -198,12 +198,15 @@ def data(run: "Run") -> dict[str, Any]:
             slot,
             summit=int(slot.summit),
             ahead=slot.ahead,
+            shift=slot.shift,
             odds=odds_of(p, slot),
             home=[int(CLASSES[each] == "home") for each in slot.classes],
         )
 
     return {
         "horizon": ahead.horizon,
+        "opens": ahead.opens,
+        "unseen_here": ahead.unseen_here,
         "at_risk": ahead.at_risk,
         "named_day": ahead.named_day,
         "count": len(p["held"]),
@@ -217,7 +220,7 @@ def data(run: "Run") -> dict[str, Any]:
         "seasons": [
             {"fade": view.fade, "slots": [slot_data(slot) for slot in view.open]} for view in ahead.seasons
         ],
-        "visits": [named(view, first=view.first, last=view.last) for view in ahead.visits],
+        "visits": [named(view, first=view.first, last=view.last, shift=view.shift) for view in ahead.visits],
         "again": [named(view, last=view.last, since=view.since) for view in ahead.put_off],
     }
 

@@ -33,6 +33,7 @@ NOTICES = {
     "scenario": "the scenario {}",
     "question": "{} in place of params/question.yaml",
     "priors": "{} in place of params/priors.yaml",
+    "opens": "its first day on {}",
     "deadline": "the deadline {}",
     "only": "none of the files of seeds/",
     "signals": "more signals from {}",
@@ -164,7 +165,7 @@ def notice(injected: Mapping[str, Any]) -> str:
     """What sets a run apart from the plain one of its day, given the parameters of its notebooks."""
 
     def written(name: str) -> str:
-        if name == "deadline":
+        if name in ("opens", "deadline"):
             return day(injected[name])
         return listed(injected[name]) if isinstance(injected[name], list) else injected[name]
 

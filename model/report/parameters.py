@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PARAMETERS: dict[str, type] = {
     "as_of": str,
+    "opens": str,
     "deadline": str,
     "question": str,
     "priors": str,
@@ -56,7 +57,7 @@ def open_run(names: Mapping[str, Any]) -> "Run":
         given["question"] or None,
         given["priors"] or None,
         scenario=given["scenario"] or None,
-        **{name: given[name] or None for name in ("as_of", "deadline", "random_seed")},
+        **{name: given[name] or None for name in ("as_of", "opens", "deadline", "random_seed")},
     )
     tables = {name: tuple(ROOT / path for path in given[name]) for name in TABLES}
     run = build.run_of(params, forecast.Sources(**tables, only=given["only"]), edits_of(given["what_if"]))
@@ -139,6 +140,9 @@ def notebook_parameters(params: Params, sources: "Sources", edits: "Edits") -> d
     if params.run.random_seed != plain.run.random_seed:
         given["random_seed"] = params.run.random_seed
     again = load_params(**given)
+    if (again.opens, again.question.opens) != (params.opens, params.question.opens):
+        given["opens"] = str(params.opens)
+        again = load_params(**given)
     if (again.question, again.priors, again.run) != (params.question, params.priors, params.run):
         refused = "a report takes no settings other than those of params/; put the change into a scenario"
         raise InputError([Problem(name_of(params.files[2]), 0, 0, refused)])

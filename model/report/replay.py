@@ -55,7 +55,7 @@ class Place:
 def stops(run: "Run", record: TrackRecord) -> list[Stop]:
     """The weeks of the replay and the run itself; none unless the tables were made from the run's inputs."""
     as_of, f = run.params.question.as_of, run.forecast
-    if not (record.replay and record.replay_events):
+    if f.resolved or not (record.replay and record.replay_events):
         return []
     weeks = [row for row in record.replay if row["as_of"] < as_of.isoformat()]
     events = [row for row in record.replay_events if row["as_of"] < as_of.isoformat()]
@@ -65,7 +65,7 @@ def stops(run: "Run", record: TrackRecord) -> list[Stop]:
     if as_of - last > WEEK:
         return []
     seen = forecast.seen(run.params, run.whole, as_of)
-    deadline = run.params.question.deadline
+    deadline = run.params.question.last_day
     found = explain.news(run.draws, seen, last, study.shares(weeks[-1]), as_of, deadline, run.params)
     news = tuple(Event(row["effect"], row["date"], row["text"]) for row in study.largest(found))
     now = Stop(as_of, f.probability, f.interval["lower"], f.interval["upper"], news)

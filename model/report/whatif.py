@@ -229,7 +229,7 @@ def quiet_path(run: "Run") -> list[dict[str, Any]]:
     """The forecast week by week if nothing more is heard, see `explain.quiet_path`."""
     q = run.params.question
     ledger = forecast.seen(run.params, run.whole, q.as_of)
-    return explain.quiet_path(run.draws, ledger, q.as_of, q.deadline, run.params)
+    return explain.quiet_path(run.draws, ledger, q.as_of, q.last_day, run.params)
 
 
 def quiet_rows(path: list[dict[str, Any]]) -> Table:

@@ -20,6 +20,8 @@ def _day(value: object) -> object:
 
 
 def _time_zone(name: str) -> str:
+    if name == "local":
+        return name
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):

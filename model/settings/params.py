@@ -1,10 +1,10 @@
 """Everything a run is told: question, priors and run settings, with a scenario and options laid over them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ..files.problems import Problem, gathered, nearest, raise_if_any
 from ..files.yaml_files import KeyPath, YamlDocument, read_yaml
@@ -18,9 +18,13 @@ from .validation import validated
 
 @dataclass(frozen=True)
 class Params:
-    """Everything a run is told, and where each value was read."""
+    """Everything a run is told, and where each value was read.
+
+    `opens` is the first day on which a meeting counts, also if the question does not state it.
+    """
 
     question: Question
+    opens: date
     priors: Priors
     run: RunSettings
     scenario: str | None
@@ -37,6 +41,13 @@ class Params:
     def leaders(self) -> dict[str, str]:
         """The leaders' names by the code of their side."""
         return {side.code: side.leader for side in self.question.sides}
+
+    @property
+    def plain(self) -> Self:
+        """These params with a question about any days, from each as-of day to each deadline, in local days."""
+        sides = [side.model_copy(update={"leaves_office": None}) for side in self.question.sides]
+        terms = {"opens": None, "time_zone": "local", "sides": sides}
+        return replace(self, question=self.question.model_copy(update=terms))
 
     @property
     def vocabulary(self) -> dict[str, Any]:
@@ -126,7 +137,7 @@ def load_params(
             parts[name] = validated(SECTIONS[name], documents[name])
     if "question" in parts and asked:
         problems += _closed_when_asked(parts["question"], documents["question"])
-        parts["question"] = opened(parts["question"], asked.data)
+        parts["opens"] = opened(parts["question"], asked.data)
     if "priors" in parts:
         as_of = parts["question"].as_of if "question" in parts else date.max
         problems += _prior_problems(parts["priors"], as_of, documents["priors"])
@@ -134,14 +145,11 @@ def load_params(
     return Params(**parts, scenario=scenario, files=tuple(files.values()), documents=documents)
 
 
-def opened(question: Question, file: Mapping[str, Any]) -> Question:
-    """The question with the day on which it opens; `file` holds the plain data of its file."""
-    if question.opens:
-        return question
+def opened(question: Question, file: Mapping[str, Any]) -> date:
+    """The first day on which a meeting counts; `file` holds the plain data of the question's file."""
     as_of = question.as_of.isoformat()
     asked = date.fromisoformat(min(str(file.get("as_of", as_of)), as_of))
-    new = file.get("deadline") != question.deadline.isoformat()
-    return question.model_copy(update={"opens": question.opened(asked, new)})
+    return question.opened(asked, new=file.get("deadline") != question.deadline.isoformat())
 
 
 def _closed_when_asked(question: Question, document: YamlDocument) -> Iterator[Problem]:

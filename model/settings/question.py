@@ -34,7 +34,7 @@ class Meeting(Strict):
 class Question(Strict):
     """What is asked: who, by when, seen from which day, and what counts.
 
-    A meeting counts on the days from `opens` to `last_day`, anywhere unless `where` names a host.
+    A meeting counts on the days from `opens` (see `opened`) to `last_day`, anywhere unless `where` names a host.
     """
 
     question_id: Slug
@@ -75,12 +75,14 @@ class Question(Strict):
         return self.where.host if self.where else ""
 
     def opened(self, asked: date, new: bool) -> date:
-        """The first day on which a meeting counts, if `opens` does not say so.
+        """The first day on which a meeting counts: `opens`, if stated.
 
-        That is the day after the question was asked: on the day `asked` of its file or, if the deadline is
-        another one and so the question is `new`, on the as-of day. A new question whose deadline has passed
-        counts the year of its deadline.
+        Otherwise it is the day after the question was asked: on the day `asked` of its file or, if the
+        deadline is another one and so the question is `new`, on the as-of day. A new question whose deadline
+        has passed counts the year of its deadline.
         """
+        if self.opens:
+            return self.opens
         if new and self.as_of >= self.deadline:
             return date(self.deadline.year, 1, 1)
         return (self.as_of if new else min(asked, self.as_of)) + timedelta(days=1)

@@ -7,7 +7,6 @@ the preceding January, and only outcomes decided since then reweight the draws.
 import gzip
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -93,13 +92,6 @@ def year_points(
             yield from asked.points(structure.name, columns.mean(0).tolist(), lower, upper)
 
 
-def anywhere(params: Params) -> Params:
-    """The params with a question about any meeting, wherever it is and whoever holds the office."""
-    q = params.question
-    sides = [side.model_copy(update={"leaves_office": None}) for side in q.sides]
-    return replace(params, question=q.model_copy(update={"where": None, "sides": sides}))
-
-
 def run(
     params: Params, whole: Ledger, years: range, *, monthly: bool = False, workers: int = 2
 ) -> list[Point]:
@@ -108,7 +100,7 @@ def run(
     `monthly` keeps only the first Monday of each month; the days of the question-like set are always
     included.
     """
-    params = anywhere(params)
+    params = params.plain
     mondays = origins(years[0], years[-1], monthly=True)
     scored = {*mondays, *(day for year in years for day in question_days(year))}
     jobs: dict[Any, tuple] = {"baselines": (partial(baseline_points, params, whole, sorted(scored)),)}

@@ -77,7 +77,7 @@ def baseline_points(params: Params, whole: Ledger, days: list[date]) -> Iterator
     """The points of the baselines, each fitted only to earlier years of the ledger."""
     from scipy.special import expit
 
-    met, lessons, first = meetings(whole), {}, first_year(whole)
+    met, lessons, first = meetings(whole, params.question.host), {}, first_year(whole)
     for day in origins(first + 1, max(days).year, monthly=True):
         deadlines = weekly_deadlines(day)
         seen = features(outlook(whole.as_of(day), day, deadlines[-1], params), deadlines)
@@ -90,7 +90,7 @@ def baseline_points(params: Params, whole: Ledger, days: list[date]) -> Iterator
 
     for day in days:
         asked = origin(day, whole, params)
-        known = meetings(asked.cut)
+        known = meetings(asked.cut, params.question.host)
         shares = [climatology(known, day, deadline, first) for deadline in asked.deadlines]
         rates = [persistence(known, day, deadline) for deadline in asked.deadlines]
         regressed = expit(features(asked.ahead, asked.deadlines) @ coefficients(day.year)).tolist()

@@ -172,16 +172,11 @@ def publish(made: Forecast, path: Path = LOG) -> bool:
     return True
 
 
-def days_met(whole: Ledger, host: str) -> list[date]:
-    """The days of the meetings that count for a question: all of them, or those at a host."""
-    return sorted({o.met_date for o in whole.occasions if o.met and (not host or o.host == host)})
-
-
 def resolved(row: Entry, whole: Ledger) -> str:
     """The outcome of a forecast: the manual resolution, otherwise yes, no or open according to the ledger."""
     if row.resolution:
         return row.resolution
-    if happened(days_met(whole, row.host), row.after, row.deadline):
+    if happened(meetings(whole, row.host), row.after, row.deadline):
         return "yes"
     known = max((o.outcome_date for o in whole.occasions if o.met is not None), default=date.min)
     return "no" if known > row.deadline else "open"
@@ -212,7 +207,7 @@ def scores(entries: list[Entry], whole: Ledger, sides: Sequence[str]) -> list[di
             "last": rows[-1].as_of,
             "resolution": outcome,
         }
-        table.append(line | mean_scores(rows, outcome, days_met(whole, rows[0].host)))
+        table.append(line | mean_scores(rows, outcome, meetings(whole, rows[0].host)))
     return table
 
 

@@ -149,6 +149,6 @@ class Origin:
 def origin(day: date, whole: Ledger, params: Params) -> Origin:
     """The origin of a day, with the outlook from all evidence."""
     deadlines = sorted({*weekly_deadlines(day), date(day.year, 12, 31)} - {day})
-    cut, met = whole.as_of(day), meetings(whole)
+    cut, met = whole.as_of(day), meetings(whole, params.question.host)
     outcomes = [happened(met, day, deadline) for deadline in deadlines]
     return Origin(day, cut, outlook(cut, day, deadlines[-1], params), deadlines, outcomes)

@@ -256,7 +256,7 @@ def monthly_scores(
 
 def one_placebo(signals: str, number: int) -> dict[str, Any]:
     """The row of one placebo job; `number` sets the shuffle and the random seed of the sampler."""
-    params = load_params(random_seed=load_params().run.random_seed + number)
+    params = load_params(random_seed=load_params().run.random_seed + number).plain
     whole = forecast.read(params)
     ledger = shuffled(whole, number) if signals == "shuffled" else whole
     structure = NAMED["no tone"] if signals == "none" else FULL
@@ -376,7 +376,7 @@ def main(argv: list[str] | None = None) -> None:
     names = options.parse_args(argv).tables or list(MADE)
     if unknown := [name for name in names if name not in MADE]:
         options.error(f"unknown table {unknown[0]}; one of {', '.join(MADE)}")
-    params = load_params()
+    params = load_params().plain
     whole = forecast.read(params)
     for name in names:
         made = MADE[name](params, whole)

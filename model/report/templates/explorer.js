@@ -75,10 +75,10 @@ function seasonChances(p, i, slots, tone) {
 }
 
 function visitDays(p, i, visit, data) {
-  const {id, first, last, due} = visit;
+  const {id, first, last, due, shift} = visit;
   const from = Math.max(due ?? first, 1), length = due === null ? last - from + 1 : 1;
   const kept = day => oddsTimes(promise(p, i, day, data), talk(p, i, visit));
-  return [id, Array.from({length}, (_, k) => [from + k, kept(from + k) / length])];
+  return [id, Array.from({length}, (_, k) => [from + k, kept(from + k) / length]), shift];
 }
 
 function againDays(p, i, {id, last, since}) {
@@ -104,21 +104,22 @@ function groupsOf(data, i, {seasons, visits}, felt, add) {
   return seasons.map(({fade, slots}) => {
     const inside = slots.map(slot => inDraw(p, i, slot, felt * fade, data));
     const rows = seasonChances(p, i, inside, felt * fade);
-    return inside.map(({id, held, comes, bothCome, days}, k) => {
+    return inside.map(({id, held, comes, bothCome, days, shift}, k) => {
       const {there, both} = rows[k], alone = (1 - both) * held / Math.max(1 - bothCome, 1e-12);
       data.sides.forEach((side, s) => add(side, id, both + alone * comes[s] * (1 - comes[1 - s])));
       add("both", id, both);
-      return [id, days.map(([t, chance]) => [t, there * chance])];
+      return [id, days.map(([t, chance]) => [t, there * chance]), shift];
     });
   }).concat(visits.map(at => [visitDays(p, i, at, data)]), data.again.map(at => [againDays(p, i, at)]));
 }
 
-// The hazard of each member of a group by day.
-function hazards(group, horizon) {
-  const days = group.map(([, list]) => {
-    const own = new Float64Array(horizon);
-    for (const [t, chance] of list) if (t >= 1 && t <= horizon) own[t - 1] += chance;
-    return own;
+// The hazard of each member of a group by day, in the time zone of the question; none before it opens.
+function hazards(group, {horizon, opens}) {
+  const days = group.map(([, list, [before, after] = [0, 0]]) => {
+    const own = new Float64Array(horizon + 1);
+    for (const [t, chance] of list) if (t >= 1 && t <= horizon + 1) own[t - 1] += chance;
+    return Float64Array.from({length: horizon}, (_, t) => t + 1 < opens ? 0 : (1 - before - after) * own[t] +
+      before * (own[t + 1] + (t ? 0 : own[0])) + after * (t ? own[t - 1] : 0));
   });
   let left = 1;
   const rate = days[0].map((_, t) => {
@@ -140,8 +141,9 @@ function explore(data, asked) {
     visits: data.visits.map(place).filter(Boolean)};
   for (let i = 0; i < count; i++) {
     const groups = groupsOf(data, i, ahead, asked.trust * (tone - p.norm[i]), add);
-    const unknown = curve.map((_, t) => -p.visit_rate[i] / YEAR * Math.expm1(-(t + 1) / p.visit_notice[i]));
-    const rise = [["unknown", unknown], ...groups.flatMap(group => hazards(group, horizon))];
+    const unknown = curve.map((_, t) => t + 1 < data.opens ? 0 :
+      -p.visit_rate[i] / YEAR * data.unseen_here * Math.expm1(-(t + 1) / p.visit_notice[i]));
+    const rise = [["unknown", unknown], ...groups.flatMap(group => hazards(group, data))];
     let survival = 1;
     const share = unknown.map((_, t) => {
       const total = sum(rise.map(([, own]) => own[t])), gain = -survival * Math.expm1(-total);
