@@ -19,6 +19,7 @@ from model.paths import RECORD, ROOT
 from model.report import page, replay
 from model.settings.params import load_params
 from model.track_record import study
+from model.track_record.published import TrackRecord
 from model.track_record.tables import load
 
 AS_OF = PARAMS.question.as_of
@@ -48,7 +49,7 @@ def added(run, day):
 @pytest.fixture(scope="module")
 def made(default_run):
     """The stops of the default run."""
-    return replay.stops(default_run, RECORD)
+    return replay.stops(default_run, TrackRecord.load())
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def overview(tmp_path_factory, default_run):
     """The overview of the default run as a file."""
     path = tmp_path_factory.mktemp("page") / "index.html"
     pages = [page.Page("4_backtest.html", "4 Backtest", "Track record", "What such forecasts were worth.")]
-    body = page.overview(default_run, pages, ["curve.csv"], RECORD)
+    body = page.overview(default_run, pages, ["curve.csv"])
     path.write_text(page.frame(page.OVERVIEW, pages, page.footer(default_run), body), "utf-8")
     return path
 
@@ -91,9 +92,11 @@ class TestStops:
             assert now == pytest.approx(row["probability"], abs=0.01)
 
     def test_there_are_none_where_the_tables_were_made_from_other_inputs(self, default_run, tmp_path):
-        assert replay.stops(added(default_run, date(2025, 5, 20)), RECORD) == []
+        assert replay.stops(added(default_run, date(2025, 5, 20)), TrackRecord.load()) == []
         for changed in ({"scenario": "sceptic"}, {"deadline": date(2025, 12, 30)}, {"random_seed": 1}):
-            assert replay.stops(replace(default_run, params=load_params(**changed)), RECORD) == [], changed
+            assert (
+                replay.stops(replace(default_run, params=load_params(**changed)), TrackRecord.load()) == []
+            ), changed
         assert replay.stops(default_run, tmp_path) == []
         other = with_rows(tmp_path, replay_events=lambda row: row | {"probability": "0.5"})
         assert replay.stops(default_run, other) == []

@@ -10,6 +10,7 @@ import numpy as np
 from ..evidence.ledger import Ledger
 from ..evidence.outlook import ANNOUNCED, Outlook, Slot, outlook
 from ..evidence.seasons import DAY, first_year, meetings
+from ..formatting import count
 from ..settings.params import Params
 
 QUESTION_DAYS = ((1, 1), (4, 1), (7, 11), (10, 1))
@@ -60,16 +61,16 @@ def scored_years(whole: Ledger, as_of: date) -> range:
         If these are fewer than `YEARS_MIN` years.
     """
     decided = sorted(o.outcome_date for o in whole.occasions if o.met is not None)
-    through = max([*decided, *(row.public_date for row in whole.signals)], default=date.min)
     enough = decided[DECIDED_MIN - 1].year + 1 if len(decided) >= DECIDED_MIN else 9999
     first = max(enough, first_year(whole) + 2)
-    last = min(as_of, through - int(7 * WEEKS[-1] - 1) * DAY).year - 1 if decided else 0
+    horizon = int(7 * WEEKS[-1] - 1) * DAY
+    last = min(as_of, whole.covered_until - horizon).year - 1 if decided else 0
     if last - first + 1 < YEARS_MIN:
         span = f" from {decided[0].year} to {decided[-1].year}" if decided else ""
         raise ShortLedger(
             f"no backtest: the ledger is too short. Expected {DECIDED_MIN} decided occasions, then "
             f"{YEARS_MIN} whole years before {as_of.year}, and half a year of outcomes after them; found "
-            f"{len(decided)} decided occasions{span}. Nothing was written"
+            f"{count(len(decided), 'decided occasion')}{span}. Nothing was written"
         )
     return range(first, last + 1)
 
