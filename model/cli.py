@@ -341,6 +341,8 @@ def do_backtest(options: Namespace) -> int:
     points = backtest.run(params, whole, years, monthly=options.monthly)
     backtest.save(points, folder / backtest.TABLE)
     made = study.track_record(params, whole, folder)
+    if options.monthly:
+        made["drift"] = []  # it needs every week
     study.save(made, folder)
     pair.write_about(params, folder, years, command_of(options, sources))
     print(*map(screen.score, made["scores"]), sep="\n")

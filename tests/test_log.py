@@ -8,6 +8,7 @@ import example_run
 import pytest
 from made_up import AS_OF, DAY, ledger, occasion
 
+from model.report import build
 from model.track_record import log
 
 MADE = example_run.forecast()
@@ -151,3 +152,14 @@ def test_a_last_line_without_an_end_stays_a_line_of_its_own(tmp_path):
     path.write_text(path.read_text().rstrip())
     log.publish(replace(MADE, as_of="2025-07-12"), path)
     assert len(log.read_log(path).entries) == 2 and not log.read_log(path).problems
+
+
+def test_what_is_wrong_with_the_log_is_said_and_does_not_stop_a_report(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(build, "LOG", tmp_path / "log.csv")
+    build.LOG.write_text("question_id,as_of\nx,2025-07-11\n")
+    build.keep_in_log(MADE)
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) >= 2 and all(line.startswith("warning: ") for line in said)
+    build.LOG.unlink()
+    build.keep_in_log(replace(MADE, resolved={"answer": "yes"}))
+    assert not build.LOG.exists() and capsys.readouterr().err == ""

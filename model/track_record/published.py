@@ -112,6 +112,10 @@ class TrackRecord:
         """The integrated Brier score of a model by year."""
         return {row["year"]: row["brier"] for row in self.by_year if row["model"] == model}
 
+    def worst(self, most: int = 5) -> int:
+        """The number of years to single out as the worst: `most`, or half of a short record."""
+        return min(most, len(self.years()) // 2)
+
     def share_of_worst(self, years: int) -> float:
         """The share of the total loss that comes from the worst years."""
         losses = sorted(self.yearly_losses().values(), reverse=True)
