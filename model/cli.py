@@ -208,7 +208,7 @@ def do_check(options: Namespace) -> int:
 
     params, sources = inputs(options)
     params.check_priors()
-    print(screen.check(read(params, sources)), end="")
+    print(screen.check(read(params, sources), params), end="")
     return 0
 
 
@@ -258,6 +258,7 @@ def prior_text(run: "Run", as_json: bool, begin: float) -> str:
 def do_add(options: Namespace) -> int:
     """`summit add`."""
     from .answer import forecast
+    from .evidence import notices
     from .evidence.ledger import append_signal
 
     begin = time.perf_counter()
@@ -271,7 +272,12 @@ def do_add(options: Namespace) -> int:
         sources = replace(sources, signals=(*sources.signals, target))
     signal = append_signal(target, new_row(options), **sources.paths(), **params.vocabulary)
     print(f"added {signal.event_id} to {target}", file=sys.stderr)
-    print(answer_text(forecast.run(params, sources), options.json, begin), end="")
+    run = forecast.run(params, sources)
+    text = answer_text(run, options.json, begin)
+    for notice in notices.of_new_row(signal, run.whole, params):
+        if options.json or str(notice) not in text:
+            print(f"warning: {notice}", file=sys.stderr)
+    print(text, end="")
     return 0
 
 

@@ -7,9 +7,11 @@ from . import formatting
 from .answer import explain
 from .answer.file import Forecast
 from .answer.forecast import Run
+from .evidence import notices
 from .evidence.ledger import Ledger
 from .evidence.seasons import meetings
 from .files.problems import printable
+from .settings.params import Params
 
 BARS = " ▁▂▃▄▅▆▇█"
 
@@ -30,14 +32,19 @@ def answer(run: Run, seconds: float) -> str:
     """A forecast: the number, where it comes from, what moved it, what to watch."""
     f = run.forecast
     if f.resolved:
-        return "\n".join([*_notes(run), *_resolved(f), *_origin(run, seconds)]) + "\n"
+        noted = _labelled("note", _noted(run))
+        return "\n".join([*_notes(run), *_resolved(f), *noted, *_origin(run, seconds)]) + "\n"
     lines = [
         *_notes(run),
         *_number(f),
+        *_labelled("note", _noted(run)),
         *_where(run),
         *_labelled(
             "moved",
-            map(_reason, (row for row in explain.moved(f.contributions) if abs(row["delta"]) >= 0.0005)),
+            map(
+                _reason,
+                (row for row in explain.moved(f.contributions) if abs(row["delta"]) >= explain.NOTICED),
+            ),
         ),
         *_labelled("watch", _watched(f)),
         *_origin(run, seconds),
@@ -47,12 +54,25 @@ def answer(run: Run, seconds: float) -> str:
 
 def _notes(run: Run) -> Iterator[str]:
     f = run.forecast
-    if f.rows_after_as_of:
+    covered = run.whole.covered_until
+    if f.rows_after_as_of and covered and covered > run.outlook.as_of:
         later = f"{f.rows_after_as_of} rows are later than {f.as_of} and were not used"
-        yield f"{later}; --as-of latest uses them."
+        latest = run.whole.covered_until or run.outlook.as_of
+        hint = f"; --as-of latest ({latest}) uses them" if latest > run.outlook.as_of else ""
+        yield f"{later}{hint}."
     met = [day for day in meetings(run.ledger, f.host) if day.year == run.outlook.as_of.year]
     if met and not f.resolved:
         yield f"They met on {met[-1]}, before the question opened; below is the chance of another meeting."
+
+
+def _noted(run: Run) -> Iterator[str]:
+    """The notes of the forecast, then the rows that change less than their coder may think, with places."""
+    rows, more = notices.of_rows(run.whole, run.params)
+    texts = {row.text for row in rows}
+    yield from (printable(note) for note in run.forecast.notes if note not in texts)
+    yield from map(str, rows)
+    if more:
+        yield f"{more} more rows like these; summit check names them."
 
 
 def _asked(f: Forecast) -> str:
@@ -86,8 +106,10 @@ def _number(f: Forecast) -> Iterator[str]:
     if f.a_week_ago is not None:
         line += f"   a week ago {percent(f.a_week_ago)}"
     yield line
-    bars = sparkline([point["probability"] for point in f.curve])
-    yield f"  {bars}  years like this one: {f.matched_record['hits']} of {f.matched_record['years']}"
+    line = f"  {sparkline([point['probability'] for point in f.curve])}"
+    if years := f.matched_record["years"]:
+        line += f"  years like this one: {f.matched_record['hits']} of {years}"
+    yield line
 
 
 def _where(run: Run) -> Iterator[str]:
@@ -128,7 +150,7 @@ def _labelled(label: str, lines: Iterator[str]) -> Iterator[str]:
 
 
 def _reason(row: dict[str, Any]) -> str:
-    return f"{100 * row['delta']:+.1f}  {row['date']}  {row['text']}"
+    return f"{formatting.points(row['delta'])}  {row['date']}  {row['text']}"
 
 
 def _watched(f: Forecast) -> Iterator[str]:
@@ -147,7 +169,7 @@ def _origin(run: Run, seconds: float) -> Iterator[str]:
     yield (f"  {f.rows_used} rows used. {source} Nothing written; --report renders the page.")
 
 
-def check(ledger: Ledger) -> str:
+def check(ledger: Ledger, params: Params) -> str:
     """A ledger without problems: its counts, and warnings."""
     signals, occasions, windows = ledger.signals, ledger.occasions, ledger.visit_windows
     lines = [
@@ -156,13 +178,7 @@ def check(ledger: Ledger) -> str:
     unchecked = sum(not signal.checked for signal in signals)
     if unchecked:
         lines.append(f"warning: {unchecked} signals are not checked against a source (checked=open).")
-    known = {window.occasion_id for window in windows}
-    for visit in occasions:
-        if visit.is_visit and visit.met is None and visit.occasion_id not in known:
-            lines.append(
-                f"warning: {visit.file}:{visit.line}: {visit.occasion_id} has no row in the visit windows, "
-                "so no forecast counts on it."
-            )
+    lines += [f"warning: {line}" for line in notices.of_check(ledger, params)]
     return "\n".join([*lines, *revised(ledger)]) + "\n"
 
 

@@ -149,7 +149,7 @@ OCCASIONS = [
 ]
 NEXT_SIGNALS = [
     after("down", "Trump stays away from APEC Gyeongju", -0.302),
-    after("down", "economic coercion (-2)", -0.012),
+    after("down", "economic coercion (−2)", -0.012),
     after("up", "meeting announced at APEC Gyeongju", 0.108),
     after("up", "Trump says he comes to APEC Gyeongju", 0.062),
     after("pair", f"Trump stays away from APEC Gyeongju and {UN_WEEK}", -0.315),
@@ -179,7 +179,14 @@ MATCHED_RECORD = {
 
 def forecast(**changes):
     values = dict(
-        schema_version=2,
+        schema_version=3,
+        sides=["US", "CN"],
+        opens="2025-07-12",
+        last_day=DEADLINE.isoformat(),
+        host="",
+        resolved=None,
+        notes=[],
+        track_record="record",
         question_id="trump-xi-2025",
         question="Trump and Xi meet in person in 2025",
         sides=list(NAMES),

@@ -140,7 +140,7 @@ def extended(whole, signals=(), occasions=(), visit_windows=()):
     )
 
 
-def ahead_of(whole, as_of=AS_OF, deadline=AS_OF + 400 * DAY, params=PARAMS):
+def ahead_of(whole, as_of=AS_OF, deadline=AS_OF + 400 * DAY, params=PARAMS.plain):
     """The outlook from a ledger that need not be cut."""
     return outlook(whole.as_of(as_of), as_of, deadline, params)
 

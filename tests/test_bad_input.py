@@ -152,7 +152,7 @@ question | 2025-12-31 => 2035-12-31
 question | trump-xi-2025 => ../../x
     in.yaml:2:14: question_id: expected text like
 question | code: CN => code: RU
-    signals.csv:…: actor: expected one of US, RU, both
+    in.yaml:4:1: sides: expected CN and US, the sides of the seeds; found US and RU; for another pair add
 priors | \n  breaks:\n => \n  breakss:\n
     breakss: unknown parameter (did you mean "breaks"?)
 priors | \n  breaks:\n => \n  other:\n
@@ -178,8 +178,6 @@ forecast --as-of tomorrow
     as_of: expected a day written …or zone; found 'tomorrow'
 forecast --as-of 1950-01-01
     as_of: expected a day with a record; the ledger begins on 19
-forecast --as-of 2026-01-01
-    question.yaml:8:11: deadline: expected a day not before as_of
 forecast --deadline 2025-07-01
     deadline: expected a day not before as_of, which is 2025-07-11
 forecast --random-seed x

@@ -70,10 +70,10 @@ class TestForecast:
         direction = {row["what"]: row["direction"] for row in default_run.forecast.next_signals}
         assert [direction[what] for what in watched] == ["down", "down", "up", "up", "pair", "pair"]
 
-    def test_latest_uses_every_row_and_says_that_they_have_met(self, call, quick):
+    def test_latest_is_the_last_day_that_the_evidence_covers_when_they_have_met(self, call, quick):
         code, text, _ = call("forecast", "--as-of", "latest", "--deadline", "2025-12-31")
-        assert code == 0 and "rows are later" not in text
-        assert text.startswith("They met on 2025-10-30; below is the chance of another meeting.")
+        assert code == 0 and "as of 2025-11-23" in text
+        assert "resolved: yes, on 2025-10-30, at APEC Gyeongju" in text
 
     @pytest.mark.parametrize(
         "words, least, most, says",

@@ -233,7 +233,7 @@ class TestNextSignals:
         for row in default_run.forecast.next_signals:
             sign = 1 if row["direction"] == "up" else -1
             assert sign * row["change"] >= -1e-12, row
-            if row["what"].endswith(("(+2)", "(-2)")):
+            if row["what"].endswith(("(+2)", "(−2)")):
                 assert sign * row["change"] > 0, row
 
     def test_a_pair_of_refusals_lowers_more_than_either_alone(self, default_run):
@@ -253,7 +253,7 @@ class TestNextSignals:
             (f"{ONE} stays away from 2025-g20", word("US", -3, AS_OF, "2025-g20")),
             (f"{OTHER} says he comes to 2025-unga", word("CN", 3, AS_OF, "2025-unga")),
             ("envoy meeting (+2)", signal("2025-07-11-x", AS_OF, "envoy_meeting", 2)),
-            ("security friction (-2)", signal("2025-07-11-x", AS_OF, "security_friction", -2)),
+            ("security friction (−2)", signal("2025-07-11-x", AS_OF, "security_friction", -2)),
         ]:
             after = chances.by_deadline(P, ahead_of([row])).mean()
             assert rows[what] == pytest.approx(after, abs=1e-9), what

@@ -231,8 +231,7 @@ class TestFields:
 
     def test_with_the_deadline_on_the_as_of_day_nothing_is_left_to_happen(self, default_run):
         made = forecast.run(load_params(deadline=AS_OF)).forecast
-        assert made.probability == 0 and made.likelihood_word == "almost no chance" and len(made.curve) == 1
-        assert sum(row["delta"] for row in made.contributions) == 0
+        assert made.resolved["answer"] == "no" and made.probability == 0 and not made.contributions
 
     def test_more_than_a_year_ahead_summits_without_a_date_are_expected(self, default_run):
         ahead = outlook(default_run.ledger, AS_OF, date(2026, 12, 31), PARAMS)

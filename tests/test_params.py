@@ -276,8 +276,6 @@ random_seed: 7
     options: random_seed: expected a whole number; found '7'
 deadline: 2025-07-01
     options: deadline: expected a day not before as_of, which is 2025-07-11
-as_of: 2026-07-01
-    question.yaml:7:11: deadline: expected a day not before as_of, which is 2026-07-01
 """
 
 

@@ -366,10 +366,10 @@ def test_the_downside_is_watched_first_then_the_upside_then_pairs(overview):
 
 
 def test_next_signals_that_change_the_forecast_alike_share_a_row():
-    rows = [example_run.after("down", what, -0.01) for what in ("trade talks (-2)", "envoy meeting (-2)")]
+    rows = [example_run.after("down", what, -0.01) for what in ("trade talks (−2)", "envoy meeting (−2)")]
     rows.append(example_run.after("up", "leader call (+2)", 0.01))
     texts = [row[-1] for row in tables.next_rows(example_run.forecast(next_signals=rows)).rows]
-    assert texts == ["One of: trade talks (-2), envoy meeting (-2)", "Leader call (+2)"]
+    assert texts == ["One of: trade talks (−2), envoy meeting (−2)", "Leader call (+2)"]
 
 
 def test_the_counts_stand_beside_the_parameters_they_teach():

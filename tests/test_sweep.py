@@ -362,14 +362,3 @@ def test_a_sweep_with_reports_is_rendered_once_and_linked(tmp_path, capsys):
         assert (
             f'href="two/{name}/index.html"' in text and (tmp_path / "two" / name / "4_backtest.html").exists()
         )
-
-
-def test_a_given_deadline_makes_days_past_that_of_the_params_possible(tmp_path, monkeypatch):
-    (tmp_path / "late.yaml").write_text("means: a test\nas_of: [2026-01-05]\n")
-    monkeypatch.setattr(sweep, "run", lambda *_, **__: [ROW])
-    table, page = sweep_page.command(
-        str(tmp_path / "late.yaml"), NONE, str(tmp_path / "late.csv"), given={"deadline": "2026-05-31"}
-    )
-    assert table.exists() and page.exists()
-    with pytest.raises(InputError, match="expected a day not before as_of, which is 2026-01-05"):
-        sweep_page.command(str(tmp_path / "late.yaml"), NONE, str(tmp_path / "late.csv"))

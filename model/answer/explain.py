@@ -31,6 +31,8 @@ RECENT = 0.5**5 / 3
 FROM_RECORD = ("coming", "visit window", "visit put off")
 """Parts whose weight the record informs, by `prior.is_belief`; that of tone and planning is a belief."""
 TINY = 1e-4
+NOTICED = 0.0005
+"""The smallest change that does not print as zero."""
 WATCHED = ("down", "up", "pair")
 """The order of the next signals: what would lower the number, what would raise it, pairs of refusals."""
 
@@ -256,7 +258,7 @@ def possible_tones(ahead: Outlook, params: Params) -> Iterator[Possible]:
         if kind.sign != "down":
             yield Possible("up", f"{label} (+2)", replace(ahead, tone=balance(up + size, down)))
         if kind.sign != "up":
-            yield Possible("down", f"{label} (-2)", replace(ahead, tone=balance(up, down + size)))
+            yield Possible("down", f"{label} (−2)", replace(ahead, tone=balance(up, down + size)))
 
 
 def settled(slot: Slot, side: str, direction: int) -> Slot | None:
@@ -284,7 +286,7 @@ def with_slots(ahead: Outlook, changed: list[Slot]) -> Outlook:
 
 
 def next_signals(p: Draws, ahead: Outlook, params: Params) -> list[dict]:
-    """The probability after each possible next signal, in the order of `WATCHED`, the largest change first.
+    """The probability after each possible next signal that changes it, by `WATCHED`, then the largest first.
 
     Nothing says how likely these signals are.
     """
@@ -293,9 +295,10 @@ def next_signals(p: Draws, ahead: Outlook, params: Params) -> list[dict]:
     for direction, what, after in possible(ahead, params):
         probability = float(chances.by_deadline(p, after).mean())
         change = probability - level
-        found.append(
-            {"direction": direction, "what": what, "change": change, "probability_after": probability}
-        )
+        if abs(change) >= NOTICED:
+            found.append(
+                {"direction": direction, "what": what, "change": change, "probability_after": probability}
+            )
     return sorted(found, key=lambda row: (WATCHED.index(row["direction"]), -abs(row["change"]), row["what"]))
 
 

@@ -13,8 +13,9 @@ import numpy as np
 
 from .. import chances as formula
 from ..chances import Chances, Draws
+from ..evidence import notices
 from ..evidence.edits import ASSUMPTION, Edits, edited
-from ..evidence.ledger import Ledger, check_as_of, csv_of, load_ledger
+from ..evidence.ledger import Ledger, check_as_of, check_sides, csv_of, load_ledger
 from ..evidence.outlook import Outlook, closed, outlook
 from ..evidence.record import Record
 from ..evidence.resolution import Resolution, resolution
@@ -106,6 +107,8 @@ def read(params: Params, sources: Sources = Sources()) -> Ledger:
         For bad rows, for priors other than those of the model, and for days that the ledger cannot answer.
     """
     params.check_names(PARAMETERS)
+    if not sources.only:
+        check_sides(TABLES["signals"], params)
     ledger = load_ledger(**sources.paths(), **params.vocabulary)
     check_as_of(ledger, params)
     return ledger
@@ -156,6 +159,7 @@ def forecast(params: Params, whole: Ledger, fitted: Fitter, through: date | None
     ahead = closed(ahead) if decided else ahead
     chances = formula.chances(done.draws, ahead)
     p = chances.first.sum((1, 2))
+    causes = dict(zip(chances.causes, chances.first.sum(2).mean(0).tolist(), strict=True))
     used, rows = _row_count(ledger), _row_count(whole)
     week_ago = q.as_of - WEEK
     known = bool(whole.as_of(week_ago).first_day)
@@ -174,13 +178,13 @@ def forecast(params: Params, whole: Ledger, fitted: Fitter, through: date | None
         rows_used=used,
         rows_after_as_of=rows - used,
         resolved=None,
-        notes=[],
+        notes=notices.of_forecast(params, whole, ahead, both.now, {} if decided else causes),
         track_record="",
         probability=float(p.mean()),
         interval=spread(p, mass),
         likelihood_word=likelihood_word(p.mean()),
         a_week_ago=headline(params, whole, week_ago, fitted, through) if known else None,
-        matched_record=matched_record(ledger, q.as_of, q.deadline, params.priors),
+        matched_record=matched_record(whole, q.as_of, q.deadline, params.priors, q.host),
         no_signals_probability=float(formula.by_deadline(done.draws, ahead, signals=False).mean()),
         curve=curve(chances, q.as_of, mass),
         occasions=shares(chances, done.draws, ahead),
@@ -289,7 +293,7 @@ def made_from(params: Params, whole: Ledger, as_of: date, public: str = "") -> s
     `public` is `public_by(whole, as_of)`, for callers that have it already.
     """
     settings = {
-        "question": params.question.model_dump(mode="json", exclude={"as_of"}),
+        "question": params.question.model_dump(mode="json", exclude={"as_of"}, exclude_none=True),
         "priors": params.priors.model_dump(mode="json", exclude={"parameters": {"__all__": {"name"}}}),
         "run": params.run.model_dump(mode="json"),
     }

@@ -98,13 +98,16 @@ def _iso(day: date | None) -> str:
     return day.isoformat() if day else ""
 
 
-def matched_record(ledger: Ledger, as_of: date, deadline: date, priors: Priors) -> dict[str, Any]:
-    """In how many earlier years like this one they then met by the same deadline.
+def matched_record(
+    whole: Ledger, as_of: date, deadline: date, priors: Priors, host: str = ""
+) -> dict[str, Any]:
+    """In how many earlier years like this one they then met by the same deadline, at a host if one is given.
 
-    A year stands like this one if they had met by that day, or had not, as in this year.
-    The years begin with the first yearly summit of the ledger.
+    A year stands like this one if they had met by that day, or had not, as in this year. The years begin
+    with the first yearly summit of the ledger and end with the last year of which there is evidence.
     """
-    met = meetings(ledger)
+    ledger, covered = whole.as_of(as_of), whole.covered_until or as_of
+    met = meetings(ledger, host)
     first = _first_summit(ledger, as_of, priors).year
 
     def met_this_year(years_ago: int) -> bool:
@@ -115,18 +118,24 @@ def matched_record(ledger: Ledger, as_of: date, deadline: date, priors: Priors) 
         begin, end = (_years_before(day, years_ago) for day in (as_of, deadline))
         return any(begin < day <= end for day in met)
 
+    def known(years_ago: int) -> bool:
+        end = _years_before(deadline, years_ago)
+        return end <= as_of and end.year <= covered.year
+
     alike = [
         years_ago
         for years_ago in range(1, as_of.year - first + 1)
-        if met_this_year(years_ago) == met_this_year(0) and _years_before(deadline, years_ago) <= as_of
+        if met_this_year(years_ago) == met_this_year(0) and known(years_ago)
     ]
     hits = sum(map(met_by_deadline, alike))
     text = "No earlier year is like this one."
+    there = f" in {host}" if host else ""
     if alike:
         state = "with" if met_this_year(0) else "without"
         text = (
             f"In {hits} of the {len(alike)} years since {first} {state} a meeting of the two countries' "
-            f"leaders by {as_of:%-d %B}, they met in the {(deadline - as_of).days} days that followed."
+            f"leaders{there} by {as_of:%-d %B}, they met{there} in the {(deadline - as_of).days} days that "
+            "followed."
         )
     return {"hits": hits, "years": len(alike), "since": first, "text": text}
 

@@ -4,6 +4,7 @@
 downstream code takes a ledger cut in this way.
 """
 
+import csv
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -151,6 +152,21 @@ def load_ledger(
         tuple(sorted(windows.values.values(), key=lambda row: (row.public_date, row.occasion_id))),
         tuple(dict.fromkeys(said.revised + held.revised + windows.revised)),
     )
+
+
+def check_sides(seeds: Path, params: "Params") -> None:
+    """Raise `InputError` if the signals of the seeds are about another pair than the question."""
+    try:
+        rows = csv.DictReader(seeds.read_text("utf-8", "replace").splitlines())
+        actors = {row.get("actor") or BOTH for row in rows} - {BOTH}
+    except (OSError, csv.Error):
+        return  # loading the ledger says what is wrong
+    sides = set(params.sides)
+    if actors - sides and sides - actors:
+        wanted, found = " and ".join(sorted(actors)), " and ".join(params.sides)
+        text = f"expected {wanted}, the sides of the seeds; found {found}"
+        hint = "for another pair add --only and its own --signals, --occasions and --visit-windows"
+        raise InputError([params.problem("question", ("sides",), f"{text}; {hint}")])
 
 
 def check_as_of(ledger: Ledger, params: "Params") -> None:

@@ -189,7 +189,7 @@ def outlook(ledger: Ledger, as_of: date, deadline: date, params: Params) -> Outl
         statuses=statuses,
         at_risk=structure.at_risk,
         named_day=structure.named_day,
-        opens=max((question.opens - as_of).days, 1) if question.opens else 1,
+        opens=max(((question.opens_later or as_of) - as_of).days, 1),
         unseen_here=share,
     )
 

@@ -44,7 +44,7 @@ class Params:
 
     @property
     def plain(self) -> Self:
-        """These params with a question about any days, from each as-of day to each deadline, in local days."""
+        """These params with a question about the days from any as-of day to any deadline, in local days."""
         sides = [side.model_copy(update={"leaves_office": None}) for side in self.question.sides]
         terms = {"opens": None, "time_zone": "local", "sides": sides}
         return replace(self, question=self.question.model_copy(update=terms))

@@ -34,7 +34,7 @@ class Meeting(Strict):
 class Question(Strict):
     """What is asked: who, by when, seen from which day, and what counts.
 
-    A meeting counts on the days from `opens` (see `opened`) to `last_day`, anywhere unless `where` names a host.
+    A meeting counts from `opens` (see `opened`) to `last_day`, anywhere unless `where` names a host.
     """
 
     question_id: Slug
@@ -73,6 +73,11 @@ class Question(Strict):
     def host(self) -> str:
         """The country where the meeting must be; "" if it may be anywhere."""
         return self.where.host if self.where else ""
+
+    @property
+    def opens_later(self) -> date | None:
+        """The opening day if the question opens later than on the day after `as_of`."""
+        return self.opens if self.opens and self.opens > self.as_of + timedelta(days=1) else None
 
     def opened(self, asked: date, new: bool) -> date:
         """The first day on which a meeting counts: `opens`, if stated.
