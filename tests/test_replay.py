@@ -15,7 +15,7 @@ from test_report import check_page
 from model import formatting
 from model.answer import forecast
 from model.fit import fits
-from model.paths import RECORD, ROOT
+from model.paths import RECORD
 from model.report import page, replay
 from model.settings.params import load_params
 from model.track_record import study
@@ -97,11 +97,11 @@ class TestStops:
             assert (
                 replay.stops(replace(default_run, params=load_params(**changed)), TrackRecord.load()) == []
             ), changed
-        assert replay.stops(default_run, tmp_path) == []
+        assert replay.stops(default_run, TrackRecord.load(tmp_path)) == []
         other = with_rows(tmp_path, replay_events=lambda row: row | {"probability": "0.5"})
-        assert replay.stops(default_run, other) == []
+        assert replay.stops(default_run, TrackRecord.load(other)) == []
         old = with_rows(tmp_path, replay=lambda row: {name: row[name] for name in row if name != "inputs"})
-        assert replay.stops(default_run, old) == [] and replay.section([], 0.9).markup == ""
+        assert replay.stops(default_run, TrackRecord.load(old)) == [] and replay.section([], 0.9).markup == ""
 
     def test_there_are_none_where_the_replay_ends_long_before(self, default_run, tmp_path):
         short = with_rows(
@@ -109,7 +109,7 @@ class TestStops:
             replay=lambda row: row if row["as_of"] < "2025-07-01" else None,
             replay_events=lambda row: row if row["as_of"] < "2025-07-01" else None,
         )
-        assert replay.stops(default_run, short) == []
+        assert replay.stops(default_run, TrackRecord.load(short)) == []
 
 
 class TestBarrier:
@@ -131,7 +131,7 @@ class TestBarrier:
             },
         )
         cut = replace(default_run, whole=default_run.ledger)
-        assert replay.section(replay.stops(cut, blank), 0.9).markup == markup
+        assert replay.section(replay.stops(cut, TrackRecord.load(blank)), 0.9).markup == markup
 
     def test_a_row_says_what_it_was_made_from(self, default_run):
         params, whole, day = default_run.params, default_run.whole, date(2025, 6, 2)
@@ -145,7 +145,7 @@ class TestBarrier:
     def test_words_stay_words(self, default_run, tmp_path):
         hostile = '<img src=x onerror=alert(1)></script> & "quotes"'
         folder = with_rows(tmp_path, replay_events=lambda row: row | {"text": hostile})
-        markup = replay.section(replay.stops(default_run, folder), 0.9).markup
+        markup = replay.section(replay.stops(default_run, TrackRecord.load(folder)), 0.9).markup
         assert "<img" not in markup and "</script" not in markup and "&lt;img" in markup
 
 
@@ -240,6 +240,7 @@ class TestPage:
         browser.ask("Emulation.setEmulatedMedia", features=[])
 
     def test_without_a_replay_the_page_has_no_slider_and_no_script_for_it(self, default_run):
-        text = page.frame(page.OVERVIEW, [], "", page.overview(default_run, [], [], ROOT / "none"))
+        bare = replace(default_run, forecast=replace(default_run.forecast, track_record=""))
+        text = page.frame(page.OVERVIEW, [], "", page.overview(bare, [], []))
         assert "replay" not in re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
         assert text.count("sha256-") == 2

@@ -49,7 +49,7 @@ def made_up_run(**changes):
         params=loaded,
         ledger=ledger,
         whole=ledger,
-        forecast=example_run.forecast(**changes),
+        forecast=example_run.forecast(**({"track_record": ""} | changes)),
         outlook=outlook(ledger, example_run.AS_OF, example_run.DEADLINE, loaded),
         record=None,
         draws=prior_draws(),
