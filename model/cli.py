@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from .files.disk import name_of, write_atomic
 from .files.problems import Failure, InputError, Problem, nearest, printable, raise_if_any, shown
-from .paths import FAILED, RECORD
+from .paths import FAILED, RECORD, holds_record
 
 if TYPE_CHECKING:
     from .answer.forecast import Run, Sources
@@ -314,6 +314,7 @@ def do_sweep(options: Namespace) -> int:
     from .report import sweep_page
 
     params, sources = inputs(options)
+    check_out(options.out, params, sources)
     names = ("question", "priors", "scenario", "deadline", "random_seed")
     given = {name: getattr(options, name) for name in names}
     given["as_of"] = options.as_of and params.question.as_of.isoformat()
@@ -323,6 +324,16 @@ def do_sweep(options: Namespace) -> int:
     number = len(table.read_text("utf-8").splitlines()) - 1
     print(f"{name_of(table)}: {number} forecasts, compared in {name_of(page)}")
     return 0
+
+
+def check_out(out: str | None, params: "Params", sources: "Sources") -> None:
+    """Raise `InputError` if the table of a sweep would lie in the track record of another pair."""
+    from .answer import pair
+
+    folder = Path(out or "").parent
+    if out and holds_record(folder) and folder.resolve() != pair.record_folder(params, sources).resolve():
+        expected = f"expected a place outside the track record of another pair; found {shown(out)}"
+        raise InputError([Problem("options", 0, 0, expected, "--out")])
 
 
 def do_backtest(options: Namespace) -> int:

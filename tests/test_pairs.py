@@ -286,3 +286,14 @@ def test_a_backtest_writes_the_record_of_its_own_question_and_no_other(home, tmp
     assert pair.about(folder)["command"].startswith("summit backtest --question visit.yaml")
     assert pair.shown_record(load_params(question), Sources()) == folder.name
     assert pair.shown_record(load_params(), Sources()) == ""
+
+
+def test_a_sweep_is_not_written_into_the_record_of_another_pair(files, capsys):
+    home = files[2]
+    (home / "days.yaml").write_text("means: A day.\nas_of: [2031-05-06]\n")
+    out = paths.RENDERED / "record" / "replay.csv"
+    before = out.read_bytes()
+    words = ["sweep", home / "days.yaml", *options_of(home)[1:], "--out", out]
+    assert cli.main(list(map(str, words))) == 2
+    assert "outside the track record of another pair" in capsys.readouterr().err
+    assert out.read_bytes() == before
