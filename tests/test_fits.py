@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pytest
@@ -93,7 +93,11 @@ class TestKey:
         assert key(past=replace(default_run.record, **{name: other})) != key()
 
     def test_the_parts_are_all_parts_of_a_record(self, default_run):
-        assert {*self.PARTS, "through"} == set(vars(default_run.record))
+        assert {*self.PARTS, "through", "idle"} == set(vars(default_run.record))
+
+    def test_time_since_the_last_outcome_is_not_in_the_key(self, key, default_run):
+        """It reweights the draws, so a fit serves until the next outcome."""
+        assert key(past=replace(default_run.record, idle=9.0)) == key()
 
     def test_the_day_asked_about_is_not_in_the_key(self, key):
         assert key(load_params(as_of="2025-07-12", deadline="2026-03-01")) == key()
@@ -276,16 +280,14 @@ class TestUpdate:
 
     def test_where_nothing_happened_and_no_time_passed_the_draws_are_the_same(self, default_run):
         past = default_run.record
-        same = reweight.update(self.fitted(default_run.draws), past, past, past.through)
+        same = reweight.update(self.fitted(default_run.draws), past, replace(past, idle=0.0))
         assert all(np.array_equal(same.draws[name], values) for name, values in default_run.draws.items())
 
     def test_time_without_a_visit_lowers_their_rate_as_a_refit_would(self):
         """A Gamma posterior updated by exposure is a Gamma posterior."""
         draws = many(visit_rate=np.random.default_rng(1).gamma(20, 1 / 30, 20000))
-        past = replace(no_record(), through=date(2025, 1, 1), visits=20, years=30.0)
-        after = reweight.update(
-            self.fitted(draws), past, past, past.through + timedelta(days=2 * 365.25)
-        ).draws["visit_rate"]
+        past = replace(no_record(), through=date(2025, 1, 1), visits=20, years=30.0, idle=2.0)
+        after = reweight.update(self.fitted(draws), past, past).draws["visit_rate"]
         assert after.mean() == pytest.approx(20 / 32, abs=4 * np.sqrt(20) / 32 / np.sqrt(10000))
 
     @pytest.mark.parametrize(
@@ -301,7 +303,7 @@ class TestUpdate:
         """A Beta posterior updated by two hits of three is a Beta posterior."""
         draws = many(**{name: np.random.default_rng(2).beta(alpha, beta, 20000)})
         before = no_record()
-        after = reweight.update(self.fitted(draws), before, replace(before, **{part: (2, 3)}), before.through)
+        after = reweight.update(self.fitted(draws), before, replace(before, **{part: (2, 3)}))
         a, b = alpha + 2, beta + 1
         spread = np.sqrt(a * b / (a + b + 1)) / (a + b)
         assert after.draws[name].mean() == pytest.approx(a / (a + b), abs=4 * spread / np.sqrt(8000))
@@ -310,9 +312,7 @@ class TestUpdate:
     def test_draws_are_chosen_as_wholes(self):
         draws = many(held=np.random.default_rng(2).beta(6, 2, 20000))
         draws["breaks"] = draws["held"] / 100
-        after = reweight.update(
-            self.fitted(draws), no_record(), replace(no_record(), held=(0, 2)), no_record().through
-        ).draws
+        after = reweight.update(self.fitted(draws), no_record(), replace(no_record(), held=(0, 2))).draws
         assert (
             np.array_equal(after["breaks"], after["held"] / 100)
             and after["held"].mean() < draws["held"].mean()
@@ -320,11 +320,9 @@ class TestUpdate:
 
     def test_weights_that_rest_on_few_draws_are_not_to_be_trusted(self):
         draws = many(held=np.random.default_rng(2).beta(6, 2, 4000))
-        far = reweight.update(
-            self.fitted(draws), no_record(), replace(no_record(), held=(1, 60)), no_record().through
-        )
-        near = reweight.update(
-            self.fitted(draws), no_record(), replace(no_record(), held=(2, 3)), no_record().through
+        far, near = (
+            reweight.update(self.fitted(draws), no_record(), replace(no_record(), held=held))
+            for held in ((1, 60), (2, 3))
         )
         assert far.pareto_k > 0.7 > near.pareto_k
 

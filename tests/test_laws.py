@@ -350,7 +350,7 @@ class TestArithmetic:
     def test_time_without_an_outcome_reweights_the_draws_as_the_posterior_says(self, default_run, days):
         """The prior of the rate of visits is a gamma distribution, so its posterior is one too."""
         past, prior = default_run.record, PRIORS.parameters["visit_rate"].frozen()
-        updated = reweight.update(default_run.fit, past, past, past.through + days * DAY)
+        updated = reweight.update(default_run.fit, past, replace(past, idle=days / YEAR))
         inverse_scale = prior.mean() / prior.var()
         shape = prior.mean() * inverse_scale + past.visits
         exact = shape / (inverse_scale + past.years + days / YEAR)
@@ -362,7 +362,7 @@ class TestArithmetic:
     def test_time_without_an_outcome_reweights_the_draws_as_a_refit_would_find_them(self, default_run):
         """Of one ledger; the record keeps the study of fifty."""
         past, days = default_run.record, 400
-        updated = reweight.update(default_run.fit, past, past, past.through + days * DAY)
+        updated = reweight.update(default_run.fit, past, replace(past, idle=days / YEAR))
         later = replace(past, years=past.years + days / YEAR)
         tree = sampling.sample(PARAMS, later)
         diagnostics = sampling.diagnose(tree, PARAMS)[0]
@@ -457,6 +457,9 @@ class TestNoRecord:
         "an empty ledger": record(ledger(), PARAMS),
         "nothing decided yet": record(ledger([signal(), word("US", 3)], [occasion()]).as_of(AS_OF), PARAMS),
         "a day before the first outcome": record(ledger((), [occasion(met=True)]).as_of(AS_OF), PARAMS),
+        "years of signals without an outcome": record(
+            ledger([signal("2001-01-01-call", date(2001, 1, 1)), signal()]), PARAMS
+        ),
     }
 
     @pytest.mark.parametrize("name", RECORDS)
@@ -468,9 +471,10 @@ class TestNoRecord:
         found, none = summit.data_of(self.RECORDS[name]), summit.data_of(no_record())
         assert all(np.array_equal(found[key], none[key]) for key in none)
 
-    def test_the_draws_stay_as_they_are_whatever_the_day(self):
+    @pytest.mark.parametrize("name", RECORDS)
+    def test_the_draws_stay_as_they_are_however_much_time_has_passed(self, name):
         fit = fits.Fit("", no_record().through, P, {}, 0.0, True, "")
-        later = reweight.update(fit, no_record(), no_record(), AS_OF)
+        later = reweight.update(fit, no_record(), self.RECORDS[name])
         assert all(np.array_equal(later.draws[name], P[name]) for name in P)
 
     @pytest.mark.study

@@ -156,6 +156,11 @@ class TestVisits:
         assert ahead((), rows, windows).visits == ()
         assert len(ahead((), rows, windows, day=date(2025, 6, 28)).visits) == 1
 
+    def test_an_invitation_that_was_never_accepted_is_no_agreed_visit(self):
+        """Xi was invited to the inauguration of 2025; nothing was arranged but the rows of the invitation."""
+        seen = ahead_of(read(PARAMS), date(2025, 1, 5), date(2025, 3, 1))
+        assert seen.visits == () and seen.put_off == ()
+
 
 class TestPutOff:
     OFF = window(day=date(2025, 6, 1), earliest=None, latest=None)

@@ -16,6 +16,7 @@ from made_up import (
     announcement,
     ledger,
     occasion,
+    prior_draws,
     refusal,
     signal,
     visit,
@@ -24,7 +25,10 @@ from made_up import (
 )
 
 from model.evidence.record import CLASSES, OFFSETS, came_again, class_of, no_record, promises, put_off, record
+from model.evidence.seasons import YEAR
 from model.evidence.tone import ToneSeries, weight_of
+from model.files.problems import parse_day
+from model.fit.likelihood import log_likelihood
 
 START = date(2023, 11, 15)
 LEVELS = [2, 1, -1, -2]
@@ -175,13 +179,16 @@ class TestPromises:
         assert self.kept([announcement(START - before * DAY, "2023-apec")], [apec(True)]) == (0, days)
 
     @pytest.mark.parametrize(
-        "announced, taken_back, days", [(40, 27, 3), (40, 0, 30), (40, 35, 0), (10, 4, 6)]
+        "announced, taken_back, days", [(40, 27, 3), (40, 0, 30), (40, 35, 1), (10, 4, 6)]
     )
     def test_one_taken_back_breaks_on_that_day(self, announced, taken_back, days):
         day = START - taken_back * DAY
         for back in (refusal(day, "2023-apec"), word("CN", -3, day, "2023-apec")):
             said = [announcement(START - announced * DAY, "2023-apec"), back]
             assert self.kept(said, [apec(False)]) == (1, days)
+
+    def test_one_made_and_broken_on_one_day_was_at_risk_for_that_day(self):
+        assert self.kept([announcement(START, "2023-apec")], [apec(False)]) == (1, 1)
 
     def test_one_that_passes_unmet_breaks_on_its_day(self):
         assert self.kept([announcement(START - 12 * DAY, "2023-apec")], [apec(False)]) == (1, 12)
@@ -237,13 +244,38 @@ class TestVisits:
         seen = past((), rows, windows)
         assert seen.visits == 2 and seen.notices.tolist() == [30.5]
 
-    def test_exposure_runs_from_the_first_occasion_to_the_last_day_on_which_an_outcome_became_known(self):
+    def test_exposure_runs_from_the_first_day_of_the_ledger_to_the_last_known_outcome(self):
         first, last = (
-            occasion("2022-apec", date(2022, 11, 15), met=True),
+            occasion("2022-apec", date(2022, 11, 15), met=True, known_from=date(2022, 3, 1)),
             occasion("2023-apec", START, 3, met=False),
         )
         seen = past((), [first, last])
-        assert seen.through == START + 2 * DAY and seen.years == pytest.approx(367 / 365.25)
+        assert seen.through == START + 2 * DAY
+        assert seen.years == pytest.approx(((seen.through - date(2022, 3, 1)).days + 1) / YEAR)
+        said = signal("2021-01-01-call", date(2021, 1, 1))
+        assert past([said], [first, last]).years == pytest.approx(
+            ((seen.through - date(2021, 1, 1)).days + 1) / YEAR
+        )
+
+    def test_a_visit_on_the_only_day_of_a_ledger_has_one_day_of_exposure(self):
+        seen = past((), [visit("2023-visit", START, met=True, known_from=START)])
+        assert (seen.visits, seen.years, seen.through) == (1, 1 / YEAR, START)
+
+    def test_a_visit_before_it_was_known_lies_inside_the_exposure(self):
+        """A meeting counts from five days before the visit that was announced."""
+        early = visit("2023-visit", START, met=True, known_from=START, met_date=START - 4 * DAY)
+        assert past((), [early]).years == pytest.approx(1 / YEAR)
+        later = occasion("2024-apec", date(2024, 11, 15), met=False, known_from=date(2024, 1, 1))
+        assert past((), [early, later]).years == pytest.approx(
+            ((later.end_date - early.met_date).days + 1) / YEAR
+        )
+
+    def test_time_without_a_visit_ends_with_the_last_row_of_the_ledger(self):
+        met = apec(True)
+        seen = past([signal()], [met])
+        assert seen.idle == pytest.approx((date(2025, 6, 1) - START).days / YEAR)
+        assert past((), [met]).idle == 0 and past([signal()], [met], day=START + 9 * DAY).idle == 0
+        assert past([signal()], [met], day=date(2040, 1, 1)).idle == seen.idle
 
     @pytest.mark.parametrize(
         "day, host, through, expected",
@@ -273,6 +305,35 @@ class TestVisits:
         assert put_off(ledger((), (), [agreed, off, again])) == {}
 
 
+@st.composite
+def pasts(draw):
+    """Ledgers with no, one, two or more occasions: visits or gatherings, held or not, met or not or open."""
+    days = st.integers(0, 3600).map(lambda n: date(2020, 1, 1) + n * DAY)
+    occasions, signals, windows = [], [], []
+    for n, start in enumerate(draw(st.lists(days, max_size=5, unique=True))):
+        name, type = f"2020-{n}", draw(st.sampled_from([*TYPES, "visit", "visit"]))
+        known = start - draw(st.integers(0, 400)) * DAY
+        met = draw(st.sampled_from([True, False, None]))
+        more = {"known_from": known, "host": draw(st.sampled_from(["US", "CN", "KR"]))}
+        if met is False:
+            more["attended"] = draw(st.sampled_from(["both", "US", "CN", "none"]))
+            more["held_in_person"] = more["attended"] != "none"
+        elif met:
+            more["met_date"] = start + draw(st.integers(-5, 5)) * DAY
+        occasions.append(occasion(name, start, draw(st.integers(1, 4)), type, met, **more))
+        said = known + draw(st.integers(0, (start - known).days)) * DAY
+        if type == "visit":
+            windows += [window(name, known, start, start)] * draw(st.booleans())
+            windows += [window(name, said, None, None)] * (said > known and draw(st.booleans()))
+            signals += [refusal(said, name)] * draw(st.booleans())
+        else:
+            signals += [announcement(said, name)] * draw(st.booleans())
+            strength = draw(st.sampled_from([*LEVELS, 3, -3]))
+            signals += [word(draw(st.sampled_from(["US", "CN"])), strength, said, name)]
+    signals += [signal(f"{day}-word", day) for day in draw(st.lists(days, max_size=2, unique=True))]
+    return ledger(signals, occasions, windows)
+
+
 class TestWhole:
     def test_an_empty_ledger_has_an_empty_record_of_the_right_shape(self):
         empty, none = record(ledger(), PARAMS), no_record()
@@ -280,6 +341,19 @@ class TestWhole:
             found, wanted = getattr(empty, name), getattr(none, name)
             assert found.shape == wanted.shape and found.dtype == wanted.dtype
         assert empty.years == 0 and empty.norm == 0
+
+    @given(pasts(), st.integers(0, 4000))
+    def test_any_past_has_a_finite_record_that_the_priors_can_explain(self, whole, days):
+        """With nothing decided it says nothing, and nothing is seen that had no time to happen."""
+        seen = record(whole.as_of(date(2020, 1, 1) + days * DAY), PARAMS)
+        decided = any(o.met is not None for o in whole.as_of(date(2020, 1, 1) + days * DAY).occasions)
+        assert parse_day(seen.through.isoformat()) == seen.through
+        assert (seen.years > 0) is decided and seen.idle >= 0 and (decided or seen.idle == 0)
+        assert seen.exposure >= seen.broken and (seen.notices > 0).all() and len(seen.notices) <= seen.visits
+        for hits, trials in (seen.held, seen.will, seen.will_not, seen.again):
+            assert 0 <= hits <= trials
+        likely = log_likelihood(prior_draws(), seen, seen.idle)
+        assert np.isfinite(likely).all() and (decided or not likely.any())
 
     @given(st.randoms())
     def test_the_order_of_occasions_does_not_change_what_was_decided(self, random):
@@ -322,7 +396,7 @@ class TestRealRecord:
         seen = default_run.record
         summit = seen.at_summit > 0
         assert summit.sum() - seen.met[summit].sum() == 1
-        assert (seen.visits, seen.broken, seen.again) == (14, 4, (2, 2))
+        assert (seen.visits, seen.broken, seen.again) == (14, 3, (2, 2))
 
     def test_every_meeting_of_the_record_is_one_at_an_occasion_or_a_visit(self, default_run):
         met = [o for o in default_run.ledger.occasions if o.met]

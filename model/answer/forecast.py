@@ -154,7 +154,7 @@ def forecast(params: Params, whole: Ledger, fitted: Fitter, through: date | None
     ledger = whole.as_of(q.as_of)
     decided = resolution(ledger, params, q.as_of)
     both = records(params, whole, q.as_of, through)
-    done = reweighted(params, both, q.as_of, fitted)
+    done = reweighted(params, both, fitted)
     ahead = outlook(seen(params, whole, q.as_of), q.as_of, q.last_day, params)
     ahead = closed(ahead) if decided else ahead
     chances = formula.chances(done.draws, ahead)
@@ -184,7 +184,7 @@ def forecast(params: Params, whole: Ledger, fitted: Fitter, through: date | None
         interval=spread(p, mass),
         likelihood_word=likelihood_word(p.mean()),
         a_week_ago=headline(params, whole, week_ago, fitted, through) if known else None,
-        matched_record=matched_record(whole, q.as_of, q.deadline, params.priors, q.host),
+        matched_record=matched_record(ledger, q.as_of, q.deadline, params.priors, q.host),
         no_signals_probability=float(formula.by_deadline(done.draws, ahead, signals=False).mean()),
         curve=curve(chances, q.as_of, mass),
         occasions=shares(chances, done.draws, ahead),

@@ -32,23 +32,23 @@ def records(params: Params, whole: Ledger, as_of: date, through: date | None = N
     return Records(record(whole.as_of(min(through, as_of)), params), now)
 
 
-def reweighted(params: Params, both: Records, as_of: date, fitted: Fitter) -> Fit:
-    """The fit to `both.fitted`, its draws reweighted to `both.now` and `as_of`; draws of priors stay.
+def reweighted(params: Params, both: Records, fitted: Fitter) -> Fit:
+    """The fit to `both.fitted`, its draws reweighted to `both.now`; draws of priors stay.
 
     If the weights are unreliable, this is the fit to `both.now`, and its `why` says so.
     """
     done = fitted(params, both.fitted)
     if params.run.record == "none":
         return done
-    updated = update(done, both.fitted, both.now, as_of)
+    updated = update(done, both.fitted, both.now)
     if updated.pareto_k <= PARETO_K_MAX:
         return updated
     why = (
         f"reweighting the fit through {both.fitted.through} is not reliable (Pareto k {updated.pareto_k:.2f})"
     )
-    return replace(update(fitted(params, both.now), both.now, both.now, as_of), why=why)
+    return replace(update(fitted(params, both.now), both.now, both.now), why=why)
 
 
 def fit_as_of(params: Params, whole: Ledger, as_of: date, fitted: Fitter, through: date | None = None) -> Fit:
     """The fit to what was decided by `through` (by default `as_of`), reweighted to `as_of`."""
-    return reweighted(params, records(params, whole, as_of, through), as_of, fitted)
+    return reweighted(params, records(params, whole, as_of, through), fitted)

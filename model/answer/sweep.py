@@ -255,7 +255,7 @@ def forecasts(
         check_as_of(whole, params)
         if params.run.random_seed != seed:
             seed = params.run.random_seed
-            draws = forecast.reweighted(params, both, as_of, fit).draws
+            draws = forecast.reweighted(params, both, fit).draws
         made_from = forecast.made_from(params, whole, as_of, public)
         ahead = outlook(known, as_of, params.question.last_day, params)
         made = row(params, draws, ahead, made_from)

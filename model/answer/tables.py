@@ -99,14 +99,15 @@ def _iso(day: date | None) -> str:
 
 
 def matched_record(
-    whole: Ledger, as_of: date, deadline: date, priors: Priors, host: str = ""
+    ledger: Ledger, as_of: date, deadline: date, priors: Priors, host: str = ""
 ) -> dict[str, Any]:
     """In how many earlier years like this one they then met by the same deadline, at a host if one is given.
 
-    A year stands like this one if they had met by that day, or had not, as in this year. The years begin
-    with the first yearly summit of the ledger and end with the last year of which there is evidence.
+    The ledger is cut at `as_of`. A year stands like this one if they had met by that day, or had not, as in
+    this year. The years begin with the first yearly summit of the ledger and end with the last year of which
+    there is evidence.
     """
-    ledger, covered = whole.as_of(as_of), whole.covered_until or as_of
+    covered = ledger.covered_until or as_of
     met = meetings(ledger, host)
     first = _first_summit(ledger, as_of, priors).year
 

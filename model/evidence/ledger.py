@@ -53,9 +53,12 @@ class Ledger:
 
     @property
     def covered_until(self) -> date | None:
-        """The last day on which a signal or an outcome became public; None for an empty ledger."""
+        """The last day on which a signal or an outcome became public; None if there is none.
+
+        Later days without a row say nothing: nobody may have looked.
+        """
         days = [row.public_date for row in self.signals]
-        days += [o.outcome_date for o in self.occasions if o.met is not None and o.outcome_date]
+        days += [row.outcome_date for row in self.occasions if row.met is not None]
         return max(days, default=None)
 
     @cached_property

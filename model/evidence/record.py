@@ -43,7 +43,7 @@ class Record:
     Attributes
     ----------
     through
-        The last day on which an outcome became known.
+        The last day on which an outcome became known; the first day of the ledger if none has.
     classes, sides, types, tone, came : (decision,)
         Whether a leader attended an occasion that was held, with its class, side and type, and the tone
         `lead` days before its season.
@@ -55,7 +55,10 @@ class Record:
         For each of `LEVELS`, hits and trials among leaders who attended, then among those who stayed away.
     meeting_days : (offset,)
     exposure, notices
-        In days; `years` in years.
+        In days.
+    years, idle
+        Years of exposure to visits: from the first day of the ledger to `through`, both included, and from
+        then to the last day that the ledger covers. Both are 0 if nothing is decided.
     """
 
     through: date = date(1900, 1, 1)
@@ -78,6 +81,7 @@ class Record:
     again: Tally = Tally()
     visits: int = 0
     years: float = 0.0
+    idle: float = 0.0
     notices: np.ndarray = _empty(float)
 
     @property
@@ -113,14 +117,13 @@ def decided(ledger: Ledger) -> list[Occasion]:
 def record(ledger: Ledger, params: Params) -> Record:
     """The record of a ledger that was cut at the as-of date.
 
-    Exposures end on the last day on which an outcome became known, so that the record and the fit change only
-    when there is a new outcome.
+    What the fit sees ends on the last day on which an outcome became known, so that a fit changes only when
+    there is a new outcome.
     """
     structure, priors = params.priors.structure, params.priors
-    over = [o for o in ledger.occasions if o.met is not None and o.start_date is not None]
-    visits = [o for o in over if o.is_visit and o.met]
-    through = max((o.outcome_date for o in over), default=date.min)
-    begin = min((o.start_date for o in over), default=through)
+    visits = [o for o in ledger.occasions if o.is_visit and o.met]
+    time = exposure_to_visits(ledger, visits)
+    through = time.through
 
     tone, days = ToneSeries(ledger, priors), meetings(ledger)
     decisions: list[Decision] = []
@@ -153,7 +156,8 @@ def record(ledger: Ledger, params: Params) -> Record:
         exposure=exposure,
         again=came_again(ledger, params, through),
         visits=len(visits),
-        years=(through - begin).days / YEAR,
+        years=time.years,
+        idle=time.idle,
         notices=notices_of(visits, ledger),
     )
 
@@ -266,6 +270,25 @@ def level_counts(leaders: list[Said]) -> np.ndarray:
 # Promises and visits
 
 
+class Exposure(NamedTuple):
+    """The last day on which an outcome became known, and the years of exposure to visits; see `Record`."""
+
+    through: date
+    years: float = 0.0
+    idle: float = 0.0
+
+
+def exposure_to_visits(ledger: Ledger, visits: list[Occasion]) -> Exposure:
+    """The exposure to visits of a cut ledger in which `visits` took place; each lies inside it."""
+    outcomes = [o.outcome_date for o in ledger.occasions if o.met is not None]
+    if not outcomes:
+        return Exposure(ledger.first_day or Record.through)
+    through, begin = max(outcomes), min([ledger.first_day, *(o.met_date for o in visits)])
+    return Exposure(
+        through, ((through - begin).days + 1) / YEAR, (ledger.covered_until - through).days / YEAR
+    )
+
+
 class Promises(NamedTuple):
     """The number of broken promises, and the days on which promises could have broken."""
 
@@ -303,6 +326,7 @@ def promise_of(occasion: Occasion, rows: list[Signal], windows: list[VisitWindow
 def promises(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | None = None) -> Promises:
     """The outcomes of promised meetings; exposure counts the last `at_risk` days before each due day.
 
+    A broken promise counts at least one day, because a break without a day at risk would be impossible.
     A promise is the announcement of a meeting at an occasion, or the agreed window of a visit. It breaks on
     the day on which it is withdrawn, or on its due day if that passes without a meeting.
     """
@@ -315,7 +339,8 @@ def promises(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | No
         promise = promise_of(occasion, about.get(occasion.occasion_id, []), windows)
         if promise:
             open_days = (promise.ended - promise.made).days
-            exposure += min(open_days, max(at_risk - (promise.due - promise.ended).days, 0))
+            days = min(open_days, max(at_risk - (promise.due - promise.ended).days, 0))
+            exposure += days if occasion.met else max(days, 1)
             broken += not occasion.met
     return Promises(broken, float(exposure))
 

@@ -1,13 +1,11 @@
 """Importance reweighting: update a fit to a later day without sampling."""
 
 from dataclasses import replace
-from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..evidence.record import Record
-from ..evidence.seasons import YEAR
 from .likelihood import log_likelihood
 
 if TYPE_CHECKING:
@@ -17,18 +15,17 @@ PARETO_K_MAX = 0.7
 """Importance weights with a larger Pareto k are unreliable (Vehtari et al. 2024)."""
 
 
-def update(fitted: "Fit", before: Record, now: Record, as_of: date) -> "Fit":
-    """The fit to `before`, reweighted by the outcomes since and by the time without a new visit.
+def update(fitted: "Fit", before: Record, now: Record) -> "Fit":
+    """The fit to `before`, reweighted by the outcomes since and by the time without a new visit (`now.idle`).
 
     Systematic resampling picks draws in proportion to the likelihood, at even steps through the cumulative
     weights, so that all draws of the result have equal weight.
     """
     p = fitted.draws
-    idle = max((as_of - now.through).days, 0) / YEAR if now.years else 0.0
     if now is before:
-        log_weight = -p["visit_rate"] * idle
+        log_weight = -p["visit_rate"] * now.idle
     else:
-        log_weight = log_likelihood(p, now, idle) - log_likelihood(p, before)
+        log_weight = log_likelihood(p, now, now.idle) - log_likelihood(p, before)
     weight = np.exp(log_weight - log_weight.max())
     steps = (np.arange(len(weight)) + 0.5) / len(weight)
     chosen = np.minimum(np.searchsorted(np.cumsum(weight) / weight.sum(), steps), len(weight) - 1)

@@ -83,7 +83,7 @@ def year_points(
         draws = {}
         for without in {structure.without for structure in now}:
             known = record(reduced(asked.cut, without), params)
-            draws[without] = reweight.update(januaries[without], pasts[without], known, day).draws
+            draws[without] = reweight.update(januaries[without], pasts[without], known).draws
         for structure in now:
             ahead = structure.ahead(asked.cut, day, asked.deadlines[-1], params)
             by_day = chances.chances(draws[structure.without], ahead).by_day

@@ -74,7 +74,7 @@ def headline(
     past = record(structure.learns_from(learned), params)
     past = replace(past, years=past.years - fewer_years)
     fitted, failures = fit_of(params, ready, past)
-    draws = reweight.update(fitted, past, past, q.as_of).draws
+    draws = reweight.update(fitted, past, past).draws
     p = chances.by_deadline(draws, structure.ahead(seen, q.as_of, q.deadline, params))
     spread = forecast.spread(p, params.run.interval_mass)
     return {
@@ -175,9 +175,8 @@ def refits(params: Params, whole: Ledger) -> Iterator[dict]:
         as_of = date(2003, 1, 1) + int(rng.integers(0, 8000)) * DAY
         cut = thinned(whole, 0.8, rng).as_of(as_of)
         past, ahead = record(cut, params), outlook(cut, as_of, as_of + 180 * DAY, params)
-        days = (as_of - past.through).days
-        later = replace(past, years=past.years + days / YEAR)
-        first = reweight.update(fit_of(params, ready, past).fit, past, past, as_of)
+        later = replace(past, years=past.years + past.idle)
+        first = reweight.update(fit_of(params, ready, past).fit, past, past)
         anew = fit_of(params, ready, later).fit
         ours, theirs = (chances.by_deadline(each.draws, ahead) for each in (first, anew))
         error = np.hypot(forecast.monte_carlo_error(ours, first), forecast.monte_carlo_error(theirs, anew))
@@ -185,7 +184,7 @@ def refits(params: Params, whole: Ledger) -> Iterator[dict]:
             "ledger": number,
             "as_of": as_of,
             "signals": len(cut.signals),
-            "days": days,
+            "days": round(past.idle * YEAR),
             "pareto_k": first.pareto_k,
             "reweighted": ours.mean(),
             "fitted_anew": theirs.mean(),
