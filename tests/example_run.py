@@ -145,7 +145,7 @@ OCCASIONS = [
         both=0.02,
         last=WILL_NOT,
     ),
-    occasion("unknown", "A visit not yet public", "scheduled", "", 0.13, 0.15, "unknown", ""),
+    occasion("unknown", "A meeting not yet public", "scheduled", "", 0.13, 0.15, "unknown", ""),
 ]
 NEXT_SIGNALS = [
     after("down", "Trump stays away from APEC Gyeongju", -0.302),

@@ -191,7 +191,7 @@ class TestEvidence:
         ahead = outlook(ledger((), past).as_of(AS_OF), AS_OF, DEADLINE, PARAMS)
         (text,) = notices.undated(ahead, {"2025-apec-expected": 0.5, "unknown": 0.1})
         assert text.text.startswith("Most of the 60% rests on") and "50% on yearly" in text.text
-        assert "10% on visits not yet public" in text.text
+        assert "10% on meetings not yet public" in text.text
         dated = [*past, occasion("2025-apec", date(2025, 11, 15))]
         ahead = outlook(ledger((), dated).as_of(AS_OF), AS_OF, DEADLINE, PARAMS)
         assert not list(notices.undated(ahead, {"2025-apec": 0.5, "unknown": 0.1}))

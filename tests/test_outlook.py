@@ -135,6 +135,13 @@ class TestVisits:
             ([window()], [refusal(date(2025, 6, 2), "2025-visit")], None, REFUSED),
             ([window()], [refusal(date(2025, 6, 2), "2025-visit", "C3")], None, REFUSED),
             ([window(), window(day=JULY_1)], [refusal(date(2025, 6, 20), "2025-visit")], (52, 61), AGREED),
+            ([window(), window(day=JULY_1)], [refusal(JULY_1, "2025-visit")], None, REFUSED),
+            (
+                [window()],
+                [refusal(date(2025, 6, 2), "2025-visit"), announcement(date(2025, 6, 9), "2025-visit")],
+                (52, 61),
+                ANNOUNCED,
+            ),
             ([], [], None, None),
         ],
     )
@@ -183,6 +190,26 @@ class TestPutOff:
         again = window("2025-other", date(2025, 7, 1), date(2025, 11, 1), date(2025, 11, 9))
         found = ahead((), [visit(known_from=date(2025, 1, 1)), other], [self.OFF, again])
         assert len(found.put_off) == (not renewed)
+
+    @pytest.mark.parametrize("host, renewed", [("CH", True), ("HU", True), ("US", False)])
+    def test_a_meeting_put_off_in_a_third_country_may_be_agreed_anew_in_another(self, host, renewed):
+        other = visit("2025-other", date(2025, 11, 1), host=host, known_from=date(2025, 7, 1))
+        again = window("2025-other", date(2025, 7, 1), date(2025, 11, 1), date(2025, 11, 9))
+        late = visit(start=date(2026, 9, 1), host="HU", known_from=date(2025, 1, 1))
+        assert len(ahead((), [late, other], [self.OFF, again]).put_off) == (not renewed)
+
+    @pytest.mark.parametrize(
+        "said, met, expected",
+        [
+            ([], None, 1),
+            ([refusal(date(2025, 6, 2), "2025-visit")], None, 0),
+            ([refusal(date(2025, 5, 30), "2025-visit")], None, 1),
+            ([], True, 0),
+        ],
+    )
+    def test_unless_it_was_refused_or_took_place_since(self, said, met, expected):
+        row = visit(start=date(2025, 7, 1), known_from=date(2025, 1, 1), met=met)
+        assert len(ahead(said, [row], [self.OFF]).put_off) == expected
 
 
 @settings(max_examples=40)

@@ -296,6 +296,13 @@ class TestVisits:
         rows += [visit("2024-visit", START + day * DAY, host=host, met=True)] if day else []
         assert came_again(ledger((), rows, [off]), PARAMS, START + through * DAY) == expected
 
+    @pytest.mark.parametrize("host, hits", [("CH", 1), ("US", 0)])
+    def test_a_meeting_put_off_in_a_third_country_is_made_up_in_any_other(self, host, hits):
+        off = window("2023-visit", START, None, None)
+        rows = [visit("2023-visit", START + 5 * DAY, met=False, host="HU")]
+        rows += [visit("2024-visit", START + 90 * DAY, host=host, met=True)]
+        assert came_again(ledger((), rows, [off]), PARAMS, START + 400 * DAY) == (hits, 1)
+
     def test_a_visit_with_a_window_again_is_not_put_off(self):
         agreed, off, again = (
             window("2023-visit", START + n * DAY, when, when)

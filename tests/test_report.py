@@ -352,7 +352,7 @@ def test_the_overview_needs_nothing_else_and_leads_with_who_comes_where(overview
     ]
     assert cells[1][:5] == ["Beijing WWII 80th anniversary parade, 3 Sep", "8%", "home", "8%", "4%"]
     assert cells[3][:5] == ["APEC Gyeongju, 31 Oct", "86%", "96%", "82%", "61%"]
-    assert cells[5][:5] == ["A visit not yet public", "–", "–", "–", "13%"]
+    assert cells[5][:5] == ["A meeting not yet public", "–", "–", "–", "13%"]
 
 
 def test_the_downside_is_watched_first_then_the_upside_then_pairs(overview):

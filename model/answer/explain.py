@@ -30,6 +30,8 @@ RECENT = 0.5**5 / 3
 """General signals of less weight are background: five half-lives for one of strength 1."""
 FROM_RECORD = ("coming", "visit window", "visit put off")
 """Parts whose weight the record informs, by `prior.is_belief`; that of tone and planning is a belief."""
+BY_VISIT = {"visit window": "dates agreed", "visit put off": "put off, may still come"}
+"""The parts that a visit adds beside the words about it, as text."""
 TINY = 1e-4
 NOTICED = 0.0005
 """The smallest change that does not print as zero."""
@@ -138,7 +140,7 @@ def contributions(p: Draws, ahead: Outlook, signals: list[Signal], mass: float, 
         elif name == "background":
             text = "Older signals, less the usual level of tone that all are measured against"
         else:
-            text = f"{names[name]}: {what}"
+            text = f"{names[name]}: {BY_VISIT[what]}"
         from_record = what in FROM_RECORD or (row is not None and row.kind == ANNOUNCEMENT)
         out.append(
             {

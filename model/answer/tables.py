@@ -7,7 +7,7 @@ from typing import Any
 from .. import attendance, chances
 from ..chances import Chances, Draws
 from ..evidence.ledger import Ledger
-from ..evidence.outlook import SCHEDULED, Outlook, SeasonView
+from ..evidence.outlook import SCHEDULED, Outlook, SeasonView, VisitView
 from ..evidence.record import CLASSES, Record
 from ..evidence.rows import ATTENDANCE, Occasion, Signal
 from ..evidence.seasons import meetings
@@ -22,9 +22,9 @@ def shares(made: Chances, p: Draws, ahead: Outlook) -> list[dict[str, Any]]:
     meeting is there, `probability_there` the chance of a meeting there, first or not.
     """
     rows = [row for view in ahead.seasons for row in _season_rows(p, view, ahead)]
-    rows += [_occasion_row(view.occasion, "visit", view.status, view.words.rows) for view in ahead.visits]
+    rows += [_visit_row(view) for view in ahead.visits]
     rows += [_occasion_row(view.occasion, "put off", view.status) for view in ahead.put_off]
-    rows.append(_row(chances.UNKNOWN, "A visit not yet public", "unknown", SCHEDULED))
+    rows.append(_row(chances.UNKNOWN, "A meeting not yet public", "unknown", SCHEDULED))
     first = dict(zip(made.causes, made.first.sum(2).mean(0), strict=True))
     there = dict(zip(made.causes, made.there.mean(0), strict=True))
     return [
@@ -54,6 +54,14 @@ def _season_rows(p: Draws, view: SeasonView, ahead: Outlook) -> list[dict[str, A
             row["both"] = float(found.both.mean())
         rows.append(row)
     return rows
+
+
+def _visit_row(view: VisitView) -> dict[str, Any]:
+    """A visit with the days of its window, or with the day that an announcement names."""
+    row = _occasion_row(view.occasion, "visit", view.status, view.words.rows)
+    if day := view.words.meeting.for_date:
+        row |= {"start_date": _iso(day), "end_date": _iso(day)}
+    return row
 
 
 def _occasion_row(occasion: Occasion, kind: str, status: str, words: Sequence[Signal] = ()) -> dict[str, Any]:

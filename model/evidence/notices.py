@@ -113,15 +113,15 @@ def undated(ahead: Outlook, first: Mapping[str, float]) -> Iterator[Notice]:
     known = [slot.occasion.occasion_id for view in ahead.seasons for slot in view.open]
     known += [view.occasion.occasion_id for view in (*ahead.visits, *ahead.put_off)]
     if not known:
-        text = f"No gathering, visit or postponed visit is known to lie ahead by {ahead.deadline}"
-        yield Notice(f"{text}: no signal moves the number, which counts visits not yet public.")
+        text = f"No gathering, arranged meeting or postponed one is known to lie ahead by {ahead.deadline}"
+        yield Notice(f"{text}: no signal moves the number, which counts meetings not yet public.")
         return
     total = sum(first.values())
     yearly = sum(first.get(name, 0.0) for name in known if name.endswith("-expected"))
     dated = sum(first.get(name, 0.0) for name in known if not name.endswith("-expected"))
     if dated >= total / 2:
         return
-    parts = {"yearly occasions without a date yet": yearly, "visits not yet public": total - dated - yearly}
+    parts = {"yearly occasions without a date yet": yearly, "meetings not yet public": total - dated - yearly}
     on = listed([f"{percent(share)} on {what}" for what, share in parts.items() if share > 0])
     yield Notice(f"Most of the {percent(total)} rests on what has no date yet: {on}.")
 

@@ -6,7 +6,7 @@ from datetime import date
 from ..settings.params import Params
 from ..settings.question import Question
 from .ledger import Ledger
-from .record import OFFSETS, class_of, put_off
+from .record import OFFSETS, class_of, put_off, same_place
 from .rows import ANNOUNCEMENT, BOTH, MEETING_MARGIN, REFUSAL, Occasion, Signal, VisitWindow
 from .seasons import DAY, Season, expected_occasions, meetings, seasons
 from .tone import ToneSeries
@@ -166,7 +166,7 @@ def outlook(ledger: Ledger, as_of: date, deadline: date, params: Params) -> Outl
         if not occasion.is_visit or occasion.met is not None or window is None:
             continue
         rows = about.get(occasion.occasion_id, [])
-        since = [row for row in rows if row.public_date > window.public_date or row.kind == ANNOUNCEMENT]
+        since = [row for row in rows if is_since(row, window)]
         statuses[occasion.occasion_id] = visit_status(window, since)
         agreed = statuses[occasion.occasion_id] == AGREED
         if agreed and window.earliest <= deadline and window.latest > as_of:
@@ -175,7 +175,7 @@ def outlook(ledger: Ledger, as_of: date, deadline: date, params: Params) -> Outl
             visit = VisitView(occasion, first, last, Words({}, meeting(since, priors)), window, moved)
             visits.append(visit)
             statuses[occasion.occasion_id] = visit.status
-    again = visits_again(ledger, as_of, structure.again_within)
+    again = visits_again(ledger, as_of, params, about)
     statuses |= {view.occasion.occasion_id: view.status for view in again}
     return Outlook(
         as_of=as_of,
@@ -221,30 +221,52 @@ def season_view(season: Season, as_of: date, about: dict[str, list[Signal]], par
     return SeasonView(season, slots, fade)
 
 
+def is_since(row: Signal, window: VisitWindow) -> bool:
+    """Whether a word about a visit counts beside its latest window.
+
+    Announcements always do, others if they are later. A refusal on the very day also withdraws the dates.
+    """
+    same_day = window.earliest and row.kind == REFUSAL and row.public_date == window.public_date
+    return row.kind == ANNOUNCEMENT or row.public_date > window.public_date or bool(same_day)
+
+
 def visit_status(window: VisitWindow, since: list[Signal]) -> str:
     """The status of a visit, from its latest window and the words since."""
-    if any(row.kind == REFUSAL for row in since):
+    if is_refused(since):
         return REFUSED
     return PUT_OFF if window.earliest is None else AGREED
 
 
-def visits_again(ledger: Ledger, as_of: date, within: int) -> list[PutOffView]:
-    """The postponed visits that are still expected, up to `within` days after the postponement."""
+def is_refused(rows: list[Signal]) -> bool:
+    """Whether a visit is refused: the last refusal was not followed by an announcement."""
+    refused = [row.public_date for row in rows if row.kind == REFUSAL]
+    announced = [row.public_date for row in rows if row.kind == ANNOUNCEMENT]
+    return bool(refused) and max(refused) >= max(announced, default=date.min)
+
+
+def visits_again(
+    ledger: Ledger, as_of: date, params: Params, about: dict[str, list[Signal]]
+) -> list[PutOffView]:
+    """The postponed visits that are still expected, up to `again_within` days after the postponement.
+
+    A visit that took place, was refused or was agreed anew since is not expected any more.
+    """
     occasions = {o.occasion_id: o for o in ledger.occasions}
     views = []
     for name, day in put_off(ledger).items():
-        last = (day - as_of).days + within
-        if last > 0 and not renewed(ledger, occasions[name], day):
-            views.append(PutOffView(occasions[name], last, (as_of - day).days))
+        visit, since = occasions[name], [row for row in about.get(name, ()) if row.public_date > day]
+        last = (day - as_of).days + params.priors.structure.again_within
+        if last > 0 and not (visit.met or is_refused(since) or renewed(ledger, visit, day, params.sides)):
+            views.append(PutOffView(visit, last, (as_of - day).days))
     return views
 
 
-def renewed(ledger: Ledger, put_off: Occasion, day: date) -> bool:
-    """Whether a new visit with the same host has been agreed since a visit was postponed on `day`."""
+def renewed(ledger: Ledger, put_off: Occasion, day: date, sides: tuple[str, str]) -> bool:
+    """Whether a new visit to the same place has been agreed since a visit was postponed on `day`."""
     agreed = {name: window for name, window in ledger.latest_windows.items() if window.earliest}
     return any(
         o.is_visit
-        and o.host == put_off.host
+        and same_place(o, put_off, sides)
         and o.known_from >= day
         and o.occasion_id in agreed
         and agreed[o.occasion_id].public_date >= day

@@ -358,16 +358,21 @@ def put_off(ledger: Ledger) -> dict[str, date]:
     return {name: window.public_date for name, window in latest.items() if window.earliest is None}
 
 
+def same_place(one: Occasion, other: Occasion, sides: tuple[str, str]) -> bool:
+    """Whether two visits have the same host; all third countries count as one."""
+    return one.host == other.host or not {one.host, other.host}.intersection(sides)
+
+
 def came_again(ledger: Ledger, params: Params, through: date) -> Tally:
-    """The number of postponed visits that took place with the same host within `again_within` days.
+    """The number of postponed visits that took place at the same place within `again_within` days.
 
     Visits that may still take place are left out.
     """
-    hosts, hits = {o.occasion_id: o.host for o in ledger.occasions}, []
+    occasions, hits = {o.occasion_id: o for o in ledger.occasions}, []
     visits = [o for o in ledger.occasions if o.is_visit and o.met]
     for name, day in put_off(ledger).items():
         until = day + params.priors.structure.again_within * DAY
-        came = any(o.host == hosts[name] and day < o.met_date <= until for o in visits)
+        came = any(same_place(o, occasions[name], params.sides) and day < o.met_date <= until for o in visits)
         if came or until <= through:
             hits.append(came)
     return tally(hits)

@@ -268,7 +268,7 @@ def section(run: "Run") -> Html:
         ahead=ahead,
         chart=show.chart,
         places=[controls(run, place) for place in places(ahead).values()],
-        others=others | {chances.UNKNOWN: "A visit not yet public"},
+        others=others | {chances.UNKNOWN: "A meeting not yet public"},
         switches=switches(run),
         data=data(run),
     )

@@ -75,7 +75,7 @@ def page_of(
         Where the report of each forecast lies from there.
     """
     own = page.Page(here, "Comparison", claim(rows), asked.means)
-    names = {**names, UNKNOWN: "A visit not yet public"}
+    names = {**names, UNKNOWN: "A meeting not yet public"}
     scenarios = dict.fromkeys(row.scenario for row in rows) if "scenario" in varied(rows) else ()
     changes = [f"{name or PLAIN}: {meanings().get(name, 'as the params files say')}" for name in scenarios]
     body = fill(

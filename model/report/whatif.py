@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .. import formatting
 from ..answer import explain, forecast
 from ..evidence.edits import COMING, Edits, edited
-from ..evidence.outlook import PAST
+from ..evidence.outlook import PAST, PUT_OFF
 from ..evidence.record import Record
 from ..evidence.rows import ATTENDANCE, BOTH
 from ..files.problems import InputError
@@ -117,7 +117,9 @@ def probabilities(run: "Run", edits: list[Edits]) -> list[float]:
 def occasions_ahead(run: "Run") -> dict[str, str]:
     """The names, by id, of the occasions and agreed visits ahead of which something can still be said."""
     known = {occasion.occasion_id for occasion in run.ledger.occasions}
-    rows = [row for row in run.forecast.occasions if row["id"] in known and row["status"] != PAST]
+    rows = [
+        row for row in run.forecast.occasions if row["id"] in known and row["status"] not in (PAST, PUT_OFF)
+    ]
     return {row["id"]: row["name"] for row in rows}
 
 
