@@ -224,12 +224,10 @@ def do_forecast(options: Namespace) -> int:
     begin = time.perf_counter()
     params, sources = inputs(options)
     edits = Edits(tuple(options.add), tuple(options.set), tuple(options.remove))
-    for name in ("prior_only", "json") if options.report else ("name",):
-        if getattr(options, name):
-            message = (
-                "expected without --report" if options.report else "expected only together with --report"
-            )
-            raise InputError([Problem("options", 0, 0, message, f"--{name.replace('_', '-')}")])
+    if options.report:
+        refuse(options, ("prior_only", "json"), "expected without --report")
+    else:
+        refuse(options, ("name",), "expected only together with --report")
     if options.report:
         from .report import build
 
@@ -240,12 +238,25 @@ def do_forecast(options: Namespace) -> int:
     return 0
 
 
+def refuse(options: Namespace, names: tuple[str, ...], message: str) -> None:
+    """Raise `InputError` for given options that would be ignored."""
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
+    raise_if_any([Problem("options", 0, 0, message, option) for option in given])
+
+
 def answer_text(run: "Run", as_json: bool, begin: float) -> str:
     """A forecast as its file or as a screen."""
     from . import screen
     from .answer.file import to_json
 
-    return to_json(run.forecast) if as_json else screen.answer(run, time.perf_counter() - begin)
+    if as_json:
+        return to_json(run.forecast)
+    effect = None
+    if run.params.scenario:
+        from .answer import scenario
+
+        effect = scenario.effect(run.params, run.whole)
+    return screen.answer(run, time.perf_counter() - begin, effect=effect)
 
 
 def prior_text(run: "Run", as_json: bool, begin: float) -> str:
@@ -300,6 +311,7 @@ def do_compare(options: Namespace) -> int:
     from .answer import compare
 
     if options.b is None:
+        refuse(options, ("markdown",), "expected only with two runs")
         a = compare.load_run(options.a)
         faults = compare.differences(a, compare.rerun(a))
         if faults:
@@ -351,6 +363,8 @@ def do_backtest(options: Namespace) -> int:
     from .answer.forecast import read
     from .track_record import backtest, origins, study
 
+    if options.log_only:
+        refuse(options, ("monthly",), "expected without --log-only")
     params, sources = inputs(options)
     whole, folder = read(params, sources), pair.record_folder(params, sources)
     pair.check_owner(params, folder)

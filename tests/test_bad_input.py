@@ -240,6 +240,14 @@ forecast --remove 2025-06-05-xi-invites-trumpp
     --remove: …did you mean "2025-06-05-xi-invites-trump"
 forecast --report --prior-only
     --prior-only: expected without --report
+forecast --report --json
+    --json: expected without --report
+forecast --name x
+    --name: expected only together with --report
+compare 2025-07-11 --markdown
+    --markdown: expected only with two runs
+backtest --log-only --monthly
+    --monthly: expected without --log-only
 forecast --report --name ../x
     --name: expected the name of a folder for the run
 forecast --report --name TMP/x
