@@ -322,6 +322,7 @@ FORECAST_FILES = {
     '{\n "as_of": ': "forecast.json:2:11: expected a forecast file …found no JSON",
     "[]": "forecast.json:1:1: expected a forecast file …found other fields",
     "{}": "forecast.json:1:1: expected a forecast file …found other fields",
+    '{"schema_version": 2}': "forecast.json:1:1: …found schema version 2: render the run again",
     "[" * 99999: "forecast.json:1:1: expected a forecast file",
     '{"é": 1}'.encode("latin-1"): "forecast.json:1:3: expected UTF-8 text",
 }
