@@ -83,6 +83,8 @@ def read_log(path: Path = LOG) -> list[Entry]:
     problems: list[Problem] = []
     entries = []
     for row in read_csv(path, Entry._fields, problems):
+        if row.broken:
+            continue
         cells: dict[str, Any] = dict(row)
         for column, read in _READ.items():
             try:
