@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 from .files.disk import name_of, write_atomic
 from .files.problems import HYPHENS, Failure, InputError, Problem, nearest, printable, raise_if_any, shown
 from .formatting import listed
-from .paths import FAILED, RECORD, TABLES
+from .paths import FAILED, RECORD, TABLES, holds_record
 
 if TYPE_CHECKING:
     from .answer.forecast import Run, Sources
@@ -363,6 +363,7 @@ def do_sweep(options: Namespace) -> int:
     from .report import sweep_page
 
     params, sources = inputs(options)
+    check_out(options.out, params, sources)
     names = ("question", "priors", "scenario", "deadline", "random_seed")
     given = {name: getattr(options, name) for name in names}
     given["as_of"] = options.as_of and params.question.as_of.isoformat()
@@ -374,27 +375,84 @@ def do_sweep(options: Namespace) -> int:
     return 0
 
 
+def check_out(out: str | None, params: "Params", sources: "Sources") -> None:
+    """Raise `InputError` if the table of a sweep would lie in the track record of another pair."""
+    from .answer import pair
+
+    folder = Path(out or "").parent
+    if out and holds_record(folder) and folder.resolve() != pair.record_folder(params, sources).resolve():
+        expected = f"expected a place outside the track record of another pair; found {shown(out)}"
+        raise InputError([Problem("options", 0, 0, expected, "--out")])
+
+
 def do_backtest(options: Namespace) -> int:
     """`summit backtest`."""
     from . import screen
+    from .answer import pair
     from .answer.forecast import read
-    from .track_record import backtest, scores, tables
+    from .track_record import backtest, origins, study
 
     params, sources = inputs(options)
-    whole = read(params, sources)
-    score_log(whole)
+    whole, folder = read(params, sources), pair.record_folder(params, sources)
+    pair.check_owner(params, folder)
     if options.log_only:
+        score_log(params, whole, folder)
         return 0
-    points = backtest.run(params, whole, monthly=options.monthly)
-    backtest.save(points)
-    table = scores.scores(backtest.load())
-    tables.save_table(table, RECORD / "scores.csv")
-    print(*map(screen.score, table), sep="\n")
+    try:
+        years = origins.scored_years(whole, params.question.as_of)
+    except origins.ShortLedger as error:
+        print(error, file=sys.stderr)
+        return 1
+    score_log(params, whole, folder)
+    points = backtest.run(params, whole, years, monthly=options.monthly)
+    backtest.save(points, folder / backtest.TABLE)
+    made = study.track_record(params, whole, folder)
+    if options.monthly:
+        made["drift"] = []  # it needs every week
+    study.save(made, folder)
+    pair.write_about(params, folder, years, command_of(options, sources))
+    print(*map(screen.score, made["scores"]), sep="\n")
     return 0
 
 
-def score_log(whole: "Ledger") -> None:
-    """Score our own log and the forecasts of others; print both tables and keep them with the record."""
+def command_of(options: Namespace, sources: "Sources") -> str:
+    """The command of a backtest, with files by their public names."""
+    from .files.disk import public_names
+
+    given = [path for path in (options.question, options.priors) if path]
+    names = public_names([*given, *(path for paths in sources.paths().values() for path in paths)])
+    words = ["summit backtest"]
+    words += [
+        f"--{name} {names[Path(path)]}" for name in ("question", "priors") if (path := getattr(options, name))
+    ]
+    words += [f"--scenario {options.scenario}"] if options.scenario else []
+    for table in ("signals", "occasions", "visit_windows"):
+        words += [f"--{table.replace('_', '-')} {names[path]}" for path in getattr(sources, table)]
+    return " ".join([*words, *(f"--{flag}" for flag in ("only", "monthly") if getattr(options, flag))])
+
+
+def score_log(params: "Params", whole: "Ledger", folder: Path) -> None:
+    """Score our published forecasts of a pair, and those of others for the pair of the seeds; keep both.
+
+    Lines of the log that cannot be read are named and left out.
+    """
+    from . import screen
+    from .track_record import log, tables
+
+    published = log.read_log()
+    for problem in published.problems:
+        print(f"warning: {problem}; the line is kept and not scored", file=sys.stderr)
+    scores = log.scores(published.entries, whole, params.sides)
+    if scores:
+        tables.save_table(scores, folder / "log_scores.csv")
+    for row in scores:
+        print(screen.log_score(row))
+    if folder == RECORD:
+        score_references(whole)
+
+
+def score_references(whole: "Ledger") -> None:
+    """Print and keep the forecasts of others beside ours; they ask about the pair of the seeds."""
     from . import screen
     from .answer import forecast
     from .fit.fits import fit
@@ -404,11 +462,6 @@ def score_log(whole: "Ledger") -> None:
     def ours(day, deadline) -> float:
         return forecast.headline(load_params(as_of=day, deadline=deadline), whole, day, fit)
 
-    scores = log.scores(log.read_log(), whole)
-    if scores:
-        tables.save_table(scores, RECORD / "log_scores.csv")
-    for row in scores:
-        print(screen.log_score(row))
     references = log.beside_references(whole, ours)
     tables.save_table(references, RECORD / "references.csv")
     for row in references:

@@ -1,5 +1,6 @@
 """The log has every published forecast once, and weights scores by the days each was valid."""
 
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -7,23 +8,24 @@ import example_run
 import pytest
 from made_up import AS_OF, DAY, ledger, occasion
 
-from model.files.problems import InputError
+from model.report import build
 from model.track_record import log
 
 MADE = example_run.forecast()
 DEADLINE = date(2025, 12, 31)
+SIDES = MADE.sides
 
 
 def entries(path, *changes):
     for change in changes:
         log.publish(replace(MADE, **change), path)
-    return log.read_log(path)
+    return log.read_log(path).entries
 
 
 def test_a_forecast_is_entered_once_and_read_back_as_it_was(tmp_path):
     path = tmp_path / "log.csv"
     assert log.publish(MADE, path) and not log.publish(MADE, path)
-    assert log.read_log(path) == [log.entry(MADE)]
+    assert log.read_log(path) == ([log.entry(MADE)], [])
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,9 @@ def test_a_forecast_is_entered_once_and_read_back_as_it_was(tmp_path):
         {"probability": MADE.probability + 0.0041},
         {"as_of": "2025-07-12"},
         {"scenario": "sceptic"},
+        {"sides": ["US", "KP"]},
+        {"host": "US"},
+        {"opens": "2025-07-20"},
         {"inputs": {"seeds/signals.csv": "1" * 64}},
     ],
 )
@@ -51,7 +56,7 @@ def test_a_forecast_counts_for_the_days_it_stood_until_the_meeting(tmp_path):
         {"as_of": str(AS_OF + 10 * DAY), "probability": 0.9},
         {"as_of": str(met + DAY), "probability": 0.1},
     )
-    (line,) = log.scores(rows, ledger((), [occasion(start=met, met=True)]))
+    (line,) = log.scores(rows, ledger((), [occasion(start=met, met=True)]), SIDES)
     assert (line["resolution"], line["forecasts"]) == ("yes", 3)
     assert line["brier"] == pytest.approx((10 * 0.5**2 + 30 * 0.1**2) / 40)
 
@@ -68,22 +73,93 @@ def test_what_became_of_a_forecast_follows_from_the_ledger_unless_set_by_hand(
     by_hand, last_known, resolution
 ):
     row = log.entry(MADE)._replace(resolution=by_hand)
-    (line,) = log.scores([row], ledger((), [occasion(start=last_known, met=False)]))
+    (line,) = log.scores([row], ledger((), [occasion(start=last_known, met=False)]), SIDES)
     assert line["resolution"] == resolution and (line["brier"] == "") == (resolution != "no")
 
 
 @pytest.mark.parametrize(
-    "old, new, told",
+    "change, resolution",
     [
-        ("0.852", "likely", r"log.csv:2:\d+: probability"),
-        ("2025-07-11", "11 July", r"log.csv:2:\d+: as_of: expected a day"),
-        (",\n", ",maybe\n", r"log.csv:2:\d+: resolution: expected"),
+        ({}, "yes"),
+        ({"host": "KR"}, "yes"),
+        ({"host": "US"}, "no"),
+        ({"opens": str(AS_OF + 41 * DAY)}, "no"),
+        ({"opens": str(AS_OF + 40 * DAY)}, "yes"),
+        ({"last_day": str(AS_OF + 39 * DAY)}, "no"),
     ],
 )
-def test_a_damaged_line_is_told_with_its_cell(tmp_path, old, new, told):
+def test_only_a_meeting_that_the_question_counts_resolves_it(change, resolution):
+    met = occasion(start=AS_OF + 40 * DAY, met=True)
+    whole = ledger((), [met, occasion("2026-later", DEADLINE + 30 * DAY, met=False)])
+    (line,) = log.scores([log.entry(replace(MADE, **change))], whole, SIDES)
+    assert line["resolution"] == resolution
+
+
+def test_a_ledger_scores_the_forecasts_of_its_own_pair_only():
+    rows = [log.entry(replace(MADE, sides=sides)) for sides in (["US", "CN"], ["US", "KP"], ["CN", "US"])]
+    whole = ledger((), [occasion(start=AS_OF + 40 * DAY, met=True)])
+    assert [line["forecasts"] for line in log.scores(rows, whole, ["US", "KP"])] == [1]
+    assert log.scores(rows, whole, ["KR", "KP"]) == []
+
+
+BROKEN = [
+    ("0.852", "likely", r"log.csv:3:\d+: probability: expected a number from 0 to 1; found 'likely'"),
+    ("0.852", "nan", r"log.csv:3:\d+: probability: expected a number from 0 to 1; found 'nan'"),
+    ("2025-07-11", "11 July", r"log.csv:3:\d+: as_of: expected a day"),
+    ("2025-01-20", "0001-01-01", r"log.csv:3:\d+: fit_through: expected a year from 1900"),
+    ("US-CN", "Trump", r"log.csv:3:\d+: sides: expected the codes of two sides"),
+    (",\n", ",maybe\n", r"log.csv:3:\d+: resolution: expected"),
+    (",\n", "\n", r"log.csv:3:\d+: expected 13 cells; found 12"),
+    ("trump-xi", '"trump-xi', r"log.csv:3:\d+: quotes are not balanced"),
+]
+
+
+@pytest.mark.parametrize("old, new, said", BROKEN)
+def test_a_broken_line_is_named_kept_and_stops_nothing_else(tmp_path, old, new, said):
+    path, later = tmp_path / "log.csv", {"as_of": "2025-07-13"}
+    assert len(entries(path, {}, {"as_of": "2025-07-12"})) == 2
+    head, first, second = path.read_text().splitlines(keepends=True)
+    broken = second.replace("2025-07-12", "2025-07-11", 1).replace(old, new, 1)
+    path.write_text(head + first + broken)
+    (problem,) = log.read_log(path).problems
+    assert re.search(said, str(problem))
+    assert log.publish(replace(MADE, **later), path) and not log.publish(replace(MADE, **later), path)
+    assert path.read_text().startswith(head + first + broken)
+    assert [str(row.as_of) for row in log.read_log(path).entries] == ["2025-07-11", "2025-07-13"]
+
+
+@pytest.mark.parametrize("change", [{"fit_through": "0001-01-01"}, {"question_id": "a\nb"}])
+def test_nothing_is_written_that_cannot_be_read_back(tmp_path, change):
     path = tmp_path / "log.csv"
     log.publish(MADE, path)
-    head, line = path.read_text().split("\n", 1)
-    path.write_text(head + "\n" + line.replace(old, new, 1))
-    with pytest.raises(InputError, match=told):
-        log.read_log(path)
+    before = path.read_bytes()
+    with pytest.raises(log.Unreadable, match="not in the log"):
+        log.publish(replace(MADE, probability=0.5, **change), path)
+    assert path.read_bytes() == before
+
+
+def test_a_log_without_our_header_is_left_alone_and_named(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("question_id,as_of\nx,2025-07-11\n")
+    with pytest.raises(log.Unreadable, match="missing column sides"):
+        log.publish(MADE, path)
+    assert path.read_text() == "question_id,as_of\nx,2025-07-11\n" and log.read_log(path).problems
+
+
+def test_a_last_line_without_an_end_stays_a_line_of_its_own(tmp_path):
+    path = tmp_path / "log.csv"
+    log.publish(MADE, path)
+    path.write_text(path.read_text().rstrip())
+    log.publish(replace(MADE, as_of="2025-07-12"), path)
+    assert len(log.read_log(path).entries) == 2 and not log.read_log(path).problems
+
+
+def test_what_is_wrong_with_the_log_is_said_and_does_not_stop_a_report(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(build, "LOG", tmp_path / "log.csv")
+    build.LOG.write_text("question_id,as_of\nx,2025-07-11\n")
+    build.keep_in_log(MADE)
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) >= 2 and all(line.startswith("warning: ") for line in said)
+    build.LOG.unlink()
+    build.keep_in_log(replace(MADE, resolved={"answer": "yes"}))
+    assert not build.LOG.exists() and capsys.readouterr().err == ""

@@ -8,7 +8,7 @@ import pytest
 
 from model.answer.forecast import Sources, read
 from model.paths import RENDERED, ROOT
-from model.report import build, page, parameters, provenance
+from model.report import build, needs, notebook, page, parameters, provenance
 from model.settings.params import load_params
 
 SOURCES = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -23,20 +23,22 @@ def code_cells(name):
 
 @each
 def test_the_source_is_valid_and_holds_no_outputs(name):
-    notebook = NOTEBOOKS[name]
-    nbformat.validate(notebook)
-    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
-    assert notebook.metadata.kernelspec.name == "python3" and notebook.metadata.language_info == {
+    source = NOTEBOOKS[name]
+    nbformat.validate(source)
+    assert (source.nbformat, source.nbformat_minor) == (4, 5)
+    assert source.metadata.kernelspec.name == "python3" and source.metadata.language_info == {
         "name": "python"
     }
     assert not any(cell.outputs or cell.execution_count for cell in code_cells(name))
 
 
 @each
-def test_cells_are_named_by_words_and_tagged_for_two_purposes_only(name):
+def test_cells_are_named_by_words_and_tagged_by_what_they_are_or_need(name):
     cells = NOTEBOOKS[name].cells
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", cell.id) for cell in cells)
-    assert {tag for cell in cells for tag in cell.metadata.get("tags", [])} <= {"parameters", "remove-cell"}
+    known = {"parameters", "remove-cell"}
+    known |= {f"{prefix}{need}" for prefix in (notebook.NEEDS, notebook.LACKS) for need in needs.NAMES}
+    assert {tag for cell in cells for tag in cell.metadata.get("tags", [])} <= known
     assert all(set(cell.metadata) <= {"tags"} for cell in cells)
 
 

@@ -135,6 +135,7 @@ class TestVisits:
             ([window()], [refusal(date(2025, 6, 2), "2025-visit")], None, REFUSED),
             ([window()], [refusal(date(2025, 6, 2), "2025-visit", "C3")], None, REFUSED),
             ([window(), window(day=JULY_1)], [refusal(date(2025, 6, 20), "2025-visit")], (52, 61), AGREED),
+            ([window(), window(day=JULY_1)], [refusal(JULY_1, "2025-visit")], None, REFUSED),
             (
                 [window()],
                 [refusal(date(2025, 6, 2), "2025-visit"), announcement(date(2025, 6, 9), "2025-visit")],

@@ -1,112 +1,299 @@
-"""Another pair of leaders, from the files of the template to the rendered report."""
+"""A pair is told of its own record alone, and no page, table or name says where its files lie."""
 
+import json
 import re
-import shlex
-import shutil
-import subprocess
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
 
+import nbformat
+import numpy as np
 import pytest
-from ledgers import PAIR, fitted
+from hypothesis import given
+from hypothesis import strategies as st
+from made_up import DAY, PARAMS, ledger, occasion, signal
 
-from model.answer import forecast
-from model.answer.forecast import Sources, read
-from model.cli import main
-from model.evidence.outlook import ANNOUNCED, PUT_OFF
-from model.paths import SEEDS
-from model.report import build
+from model import cli, paths
+from model.answer import pair
+from model.answer.forecast import Sources, load, read
+from model.evidence.edits import Edits
+from model.evidence.rows import OCCASION_COLUMNS
+from model.evidence.seasons import first_year
+from model.files.disk import public_names
+from model.files.problems import InputError
+from model.paths import RECORD, ROOT
+from model.report import build, needs, notebook, parameters, provenance
 from model.settings.params import load_params
+from model.track_record import backtest, origins
+from model.track_record.origins import Point
+from model.track_record.published import TABLES, NoRecord, TrackRecord
 
-TABLES = ("signals", "occasions", "visit_windows")
-GUIDE = (SEEDS / "README.md").read_text("utf-8").partition("## Your own pair")[2].partition("\n## ")[0]
-SHELL = re.search(r"(?s)```\n(.*?)```", GUIDE)[1].replace("\\\n", " ")
-FILES = re.search(r'summit "\$@" (.*)', SHELL)[1]
-COMMANDS = [line for line in SHELL.splitlines() if line.startswith("pair ")]
-
-
-def sources_in(folder):
-    """The ledger files of a folder and nothing else."""
-    return Sources(*((folder / f"{table}.csv",) for table in TABLES), only=True)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A copy of the template."""
-    return shutil.copytree(SEEDS / "template", tmp_path / "pair")
-
-
-@pytest.fixture
-def pair(folder, monkeypatch):
-    """Runs a command of the guide on the copy, with prior draws in place of every fit."""
-    monkeypatch.setattr(forecast, "fit", fitted)
-
-    def run(command):
-        words = [*shlex.split(command, comments=True)[1:], *shlex.split(FILES)]
-        return main([word.replace("my-pair", str(folder)) for word in words])
-
-    return run
+QUESTION = """\
+question_id: anna-boris-2031
+text: Anna and Boris meet in 2031
+sides:
+  - {code: XQ, country: Arcadia, office: president, leader: Anna}
+  - {code: XZ, country: Borduria, office: marshal, leader: Boris}
+as_of: 2031-05-06
+deadline: 2031-12-31
+time_zone: Europe/Paris
+meeting: {counts: Both in one room., does_not_count: A call.}
+resolver: Two news agencies.
+if_a_leader_leaves_office: Resolves to no.
+"""
+SIGNALS = (
+    "event_id,event_date,public_date,kind,actor,strength,grade,occasion,same_as,in_article,description,"
+    "source,checked\n"
+)
+CALL = "2031-04-01-call,2031-04-01,2031-04-01,leader_call,both,2,A1,,,no,They speak,an agency,yes\n"
+THREAT = "2031-03-01-threat,2031-03-01,2031-03-01,official_statement,XZ,-2,B2,,,no,A threat,a paper,yes\n"
+VISIT = "Anna,Boris,both,yes,yes,2029-06-01,,high,an agency"
+OPEN = "Anna,Boris,,,,,,high,an agency"
+OCCASIONS = f"""\
+{",".join(OCCASION_COLUMNS)}
+2028-lakes,Lakes summit,other_multilateral,XC,2028-09-10,2028-09-11,2027-09-01,Anna,Boris,XQ,yes,no,,,high,x
+2029-arcadia,Boris in Arcadia,visit,XQ,2029-06-01,2029-06-02,2029-05-01,{VISIT}
+2031-lakes,Lakes summit,other_multilateral,XC,2031-09-10,2031-09-11,2030-09-01,{OPEN}
+"""
+THEIRS = r"Trump|\bXi\b|China|Chinese|Beijing|Bloomberg|State Department|Gyeongju|US-CN|Johannesburg"
 
 
 @pytest.fixture(scope="module")
-def rendered_pair(tmp_path_factory):
-    """The report of the template, rendered from a temporary folder."""
-    folder = shutil.copytree(SEEDS / "template", tmp_path_factory.mktemp("pair") / "pair")
-    params = load_params(question=folder / "question.yaml")
-    return build.render(params, sources_in(folder), out_dir=folder.parent / "report")
-
-
-def test_the_template_passes_the_check_without_a_warning(pair, capsys):
-    assert pair("pair check") == 0
-    out = capsys.readouterr().out
-    assert "no problem found" in out and "warning" not in out
-
-
-def test_the_template_shows_each_kind_of_row():
-    whole = read(PAIR, sources_in(SEEDS / "template"))
-    over = [o for o in whole.occasions if o.met is not None]
-    gatherings = {(o.attended, o.held_in_person, o.met) for o in over if not o.is_visit}
-    assert gatherings >= {("both", True, True), ("both", True, False), ("XA", True, False)}
-    assert ("none", False, False) in gatherings
-    assert {o.host in PAIR.sides for o in over if o.is_visit and o.met} == {True, False}
-    assert any(s.for_date for s in whole.signals) and any(not s.occasion for s in whole.signals)
-    assert {s.actor for s in whole.signals if s.kind == "attendance"} == {*PAIR.sides, "both"}
-
-
-def test_the_template_shows_what_was_agreed_announced_and_put_off(folder, monkeypatch):
-    monkeypatch.setattr(forecast, "fit", fitted)
-    run = forecast.run(load_params(question=folder / "question.yaml"), sources_in(folder))
-    assert run.outlook.statuses["2025-talks-country-c"] == ANNOUNCED
-    assert run.outlook.statuses["2025-visit-a-country-b"] == PUT_OFF
-    talks = next(row for row in run.forecast.occasions if row["id"] == "2025-talks-country-c")
-    assert talks["start_date"] == talks["end_date"] == "2025-10-06", "the announced day of a month's window"
-
-
-def test_the_commands_of_the_guide_work_and_the_row_it_adds_moves_the_forecast(folder, pair, capsys):
-    before = len((folder / "signals.csv").read_text("utf-8").splitlines())
-    assert [command.split()[1] for command in COMMANDS[:4]] == ["check", "forecast", "forecast", "add"]
-    for command in COMMANDS[:4]:
-        assert pair(command) == 0
-        assert capsys.readouterr().out.strip()
-    assert "His office says that Leader A comes" in (folder / "signals.csv").read_text("utf-8")
-    assert len((folder / "signals.csv").read_text("utf-8").splitlines()) == before + 1
-    assert pair("pair forecast") == 0
-    assert "2025-05-31: His office says that Leader A comes" in capsys.readouterr().out
-
-
-def test_the_guide_is_a_script_that_a_shell_can_read():
-    assert subprocess.run(["sh", "-n"], input=SHELL, text=True, check=False).returncode == 0
-    assert COMMANDS[-1].split()[1:3] == ["forecast", "--report"]
-
-
-def test_the_report_of_the_template_renders(rendered_pair):
-    made = forecast.load(rendered_pair / "forecast.json")
-    assert made.sides == ["XA", "XB"] and 0 < made.probability < 1
-    overview = (rendered_pair / "index.html").read_text("utf-8")
-    assert made.question in overview and "Talks, Country C" in overview
-    assert {path.stem for path in rendered_pair.glob("*.html")} == {
-        "index",
-        "1_evidence",
-        "2_forecast",
-        "3_model",
-        "4_backtest",
-        "5_what_if",
+def files(tmp_path_factory):
+    """Params and sources of a made-up pair in a folder of its own, two of whose files share a name."""
+    home = tmp_path_factory.mktemp("elsewhere")
+    (home / "more").mkdir()
+    texts = {
+        "question.yaml": QUESTION,
+        "signals.csv": SIGNALS + CALL,
+        "more/signals.csv": SIGNALS + THREAT,
+        "occasions.csv": OCCASIONS,
     }
+    for name, text in texts.items():
+        (home / name).write_text(text)
+    said = (home / "signals.csv", home / "more" / "signals.csv")
+    sources = Sources(signals=said, occasions=(home / "occasions.csv",), only=True)
+    return load_params(home / "question.yaml"), sources, home
+
+
+@pytest.fixture(scope="module")
+def rendered(files, tmp_path_factory):
+    """The report of the made-up pair."""
+    params, sources, _ = files
+    return build.render(params, sources, out_dir=tmp_path_factory.mktemp("report") / "run")
+
+
+def test_nothing_written_says_where_the_files_lie(files, rendered):
+    hidden = {str(ROOT).encode(), str(files[2]).encode(), str(rendered).encode()}
+    written = [path for path in rendered.rglob("*") if path.is_file()]
+    assert len(written) > 20
+    assert [path.name for path in written if any(place in path.read_bytes() for place in hidden)] == []
+    state = json.loads((rendered / "provenance.json").read_text())
+    own = {"question.yaml", "signals.csv", "signals-2.csv", "occasions.csv"}
+    assert own <= set(state["files"]) and state["parameters"]["signals"] == ["signals.csv", "signals-2.csv"]
+    assert own <= set(load(rendered / "forecast.json").inputs)
+    assert provenance.is_current(*files[:2], out_dir=rendered)
+
+
+def test_its_pages_speak_of_no_other_pair(rendered):
+    pages = {path.stem: path.read_text("utf-8") for path in rendered.glob("*.html")}
+    assert len(pages) == 6
+    assert {name: found for name, text in pages.items() if (found := re.findall(THEIRS, text))} == {}
+    for name in ("index", "2_forecast", "4_backtest"):
+        assert "There is no track record of this pair and question yet" in " ".join(pages[name].split())
+    assert load(rendered / "forecast.json").track_record == ""
+
+
+def test_its_notebooks_have_no_cell_whose_need_it_does_not_meet(rendered):
+    tags = [
+        tag
+        for path in rendered.glob("*.ipynb")
+        for cell in nbformat.read(path, 4).cells
+        for tag in cell.metadata.get("tags", [])
+    ]
+    assert {tag for tag in tags if tag.startswith("needs-")} == {"needs-open"} and "lacks-scores" in tags
+
+
+def test_the_run_of_the_seeds_meets_every_need(default_run):
+    assert default_run.forecast.track_record == RECORD.name and needs.unmet(default_run) == set()
+
+
+def test_a_cell_is_kept_where_what_it_needs_is_there_and_what_it_replaces_is_not():
+    def kept(*tags, unmet=()):
+        return notebook.is_kept(nbformat.v4.new_code_cell("", metadata={"tags": list(tags)}), unmet)
+
+    assert (
+        kept() and kept("remove-cell", unmet={"open"}) and kept("needs-scores") and not kept("lacks-scores")
+    )
+    assert not kept("needs-scores", unmet={"scores"}) and kept("lacks-scores", unmet={"scores"})
+    assert not kept("needs-scores", "needs-open", unmet={"open"})
+
+
+def test_a_resolved_question_and_one_without_the_seeds_lack_those_needs(default_run):
+    def lacking(**changes):
+        return needs.unmet(replace(default_run, forecast=replace(default_run.forecast, **changes)))
+
+    assert lacking(resolved={"answer": "no"}) == {needs.OPEN}
+    assert lacking(inputs={"signals.csv": ""}) == {needs.SEEDS}
+    assert lacking(track_record="") == {table.replace("_", "-") for table in TABLES}
+
+
+def test_a_table_that_a_pair_lacks_says_so_to_who_reads_it(tmp_path):
+    record = TrackRecord.load(tmp_path)
+    assert not record.scores and len(record.placebo) == 0
+    for ask in (record.score, record.years, record.right_in_october, lambda: list(record.replay)):
+        with pytest.raises(NoRecord, match="no table '.*', so there is nothing to show"):
+            ask()
+
+
+# Names of files and folders
+
+
+@given(st.lists(st.sampled_from(["a", "b/a", "c/a.csv", "d/e/a.csv", "a.csv", "a-2.csv"]), unique=True))
+def test_files_outside_the_project_are_named_without_their_folder_and_each_by_one_name(names):
+    given_paths = [Path("/far/away") / name for name in names]
+    found = public_names([*given_paths, ROOT / "seeds" / "signals.csv", *given_paths])
+    assert len(set(found.values())) == len(found) == len(names) + 1
+    assert all("/" not in found[path] and Path(found[path]).suffix == path.suffix for path in given_paths)
+    assert found[ROOT / "seeds" / "signals.csv"] == "seeds/signals.csv"
+
+
+def test_the_folder_of_a_run_depends_on_its_question_not_on_where_its_files_lie(files, tmp_path):
+    params, sources, home = files
+
+    def folder(params, sources):
+        published = parameters.public_parameters(params, sources, Edits())
+        return provenance.folder_of(published, question_id=params.question.question_id).name
+
+    moved = [tmp_path / path.relative_to(home) for path in home.rglob("*") if path.is_file()]
+    for path in moved:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes((home / path.relative_to(tmp_path)).read_bytes())
+    signals = (tmp_path / "signals.csv", tmp_path / "more" / "signals.csv")
+    elsewhere = replace(sources, signals=signals, occasions=(tmp_path / "occasions.csv",))
+    same = folder(load_params(tmp_path / "question.yaml"), elsewhere)
+    assert same == folder(params, sources) and same.startswith("2031-05-06-")
+    (tmp_path / "question.yaml").write_text(QUESTION.replace("anna-boris", "anna-carl"))
+    assert folder(load_params(tmp_path / "question.yaml"), elsewhere) != same
+
+
+@pytest.mark.parametrize("name", ["record", "record-us-kp", "Record-US-KP", "record-"])
+def test_no_run_is_written_where_track_records_lie(name):
+    asked = {"as_of": "2025-07-11", "interactive": False}
+    with pytest.raises(InputError, match="other than record"):
+        provenance.folder_of(asked, run_name=name)
+    for folder in (paths.RENDERED / name, paths.RENDERED / name / "x"):
+        with pytest.raises(InputError, match="no track record"):
+            provenance.folder_of(asked, out_dir=folder)
+
+
+# Whose record
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """An empty folder of rendered runs."""
+    monkeypatch.setattr(paths, "RENDERED", tmp_path)
+    monkeypatch.setattr(paths, "RECORD", tmp_path / "record")
+    return tmp_path
+
+
+def test_a_pair_is_shown_its_own_scores_alone(home, files):
+    params, sources, _ = files
+    own = home / "record-xq-xz"
+    assert pair.record_folder(params, sources) == own
+    assert pair.record_folder(PARAMS, Sources()) == home / "record"
+    assert pair.record_folder(PARAMS, replace(sources, only=True)) == home / "record-us-cn"
+    assert pair.shown_record(params, sources) == ""
+    own.mkdir()
+    (own / "scores.csv").write_text("score,model\n")
+    assert pair.shown_record(params, sources) == ""
+    pair.write_about(PARAMS, own, range(1999, 2025), "summit backtest")
+    assert pair.shown_record(params, sources) == ""
+    with pytest.raises(InputError, match="holds the track record of US and CN, not of XQ and XZ"):
+        pair.check_owner(params, own)
+    pair.write_about(params, own, range(1999, 2025), "summit backtest")
+    pair.check_owner(params, own)
+    assert pair.shown_record(params, sources) == own.name
+    (own / pair.ABOUT).write_text("[]")
+    assert pair.shown_record(params, sources) == ""
+
+
+def test_files_given_one_by_one_are_the_seeds_if_they_are_all_there():
+    seeds = {name: (path,) for name, path in paths.TABLES.items()}
+    assert pair.uses_seeds(Sources()) and pair.uses_seeds(Sources(**seeds, only=True))
+    assert not pair.uses_seeds(Sources(**(seeds | {"signals": ()}), only=True))
+
+
+# The years of a backtest
+
+
+def test_the_backtest_of_the_seeds_covers_the_years_of_its_record():
+    about = pair.about(RECORD)
+    years = origins.scored_years(read(PARAMS), PARAMS.question.as_of)
+    assert (years[0], years[-1]) == (about["first_year"], about["last_year"]) == (1999, 2024)
+    assert list(PARAMS.sides) == about["sides"] and first_year(read(PARAMS)) == 1993
+
+
+day = st.dates(date(1990, 1, 1), date(2020, 12, 31))
+
+
+@given(st.lists(day, max_size=60), st.lists(day, max_size=3), st.dates(date(1991, 1, 1), date(2022, 1, 1)))
+def test_every_scored_year_has_a_past_to_learn_from_and_known_outcomes(decided, said, as_of):
+    rows = [occasion(f"o-{n}", start, 1, met=n % 2 == 0) for n, start in enumerate(decided)]
+    whole = ledger([signal(f"s-{n}", when) for n, when in enumerate(said)], rows)
+    known = sorted(row.outcome_date for row in whole.occasions)
+    try:
+        years = origins.scored_years(whole, as_of)
+    except origins.ShortLedger as error:
+        assert "Nothing was written" in str(error) and "found " in str(error)
+        return
+    assert len(years) >= origins.YEARS_MIN and years[-1] < as_of.year
+    assert sum(when.year < years[0] for when in known) >= origins.DECIDED_MIN
+    assert date(years[-1], 12, 31) + 26 * 7 * DAY <= whole.covered_until
+    assert first_year(whole) + 2 <= years[0]
+
+
+# The command
+
+
+def options_of(folder, *more):
+    given = ("--question", folder / "question.yaml", "--only", "--signals", folder / "signals.csv")
+    return ["backtest", *map(str, (*given, "--occasions", folder / "occasions.csv")), *more]
+
+
+def test_a_ledger_too_short_for_a_backtest_is_told_in_one_line(home, files, capsys):
+    assert cli.main(options_of(files[2])) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "Expected 17 decided occasions" in line and "found 2 decided occasions from 2028 to 2029" in line
+    assert list(home.iterdir()) == []
+
+
+def test_a_backtest_writes_the_record_of_its_own_question_and_no_other(home, tmp_path, monkeypatch, capsys):
+    kept = backtest.load(RECORD / backtest.TABLE)
+    kept = kept[kept["as_of"] < kept["as_of"].min() + np.timedelta64(1500, "D")]
+    monkeypatch.setattr(backtest, "run", lambda *_, **__: [Point(*row) for row in kept.tolist()])
+    monkeypatch.setattr(cli, "RECORD", home / "record")
+    question = tmp_path / "visit.yaml"
+    text = (paths.PARAMS / "question.yaml").read_text()
+    question.write_text(f"{text}where: {{host: US}}\n")
+    assert cli.main(["backtest", "--question", str(question)]) == 0
+    assert "integrated Brier" in capsys.readouterr().out
+    assert [path.name for path in home.iterdir() if path.is_dir()] == ["record-us-cn-in-us"]
+    folder = home / "record-us-cn-in-us"
+    made = {path.name for path in folder.iterdir()}
+    assert made >= {"about.json", "backtest.csv.gz", "scores.csv", "by_year.csv", "gains.csv", "misses.csv"}
+    assert pair.about(folder)["command"].startswith("summit backtest --question visit.yaml")
+    assert pair.shown_record(load_params(question), Sources()) == folder.name
+    assert pair.shown_record(load_params(), Sources()) == ""
+
+
+def test_a_sweep_is_not_written_into_the_record_of_another_pair(files, capsys):
+    home = files[2]
+    (home / "days.yaml").write_text("means: A day.\nas_of: [2031-05-06]\n")
+    out = paths.RENDERED / "record" / "replay.csv"
+    before = out.read_bytes()
+    words = ["sweep", home / "days.yaml", *options_of(home)[1:], "--out", out]
+    assert cli.main(list(map(str, words))) == 2
+    assert "outside the track record of another pair" in capsys.readouterr().err
+    assert out.read_bytes() == before

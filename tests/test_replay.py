@@ -15,10 +15,11 @@ from test_report import check_page
 from model import formatting
 from model.answer import forecast
 from model.fit import fits
-from model.paths import RECORD, ROOT
+from model.paths import RECORD
 from model.report import page, replay
 from model.settings.params import load_params
 from model.track_record import study
+from model.track_record.published import TrackRecord
 from model.track_record.tables import load
 
 AS_OF = PARAMS.question.as_of
@@ -48,7 +49,7 @@ def added(run, day):
 @pytest.fixture(scope="module")
 def made(default_run):
     """The stops of the default run."""
-    return replay.stops(default_run, RECORD)
+    return replay.stops(default_run, TrackRecord.load())
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def overview(tmp_path_factory, default_run):
     """The overview of the default run as a file."""
     path = tmp_path_factory.mktemp("page") / "index.html"
     pages = [page.Page("4_backtest.html", "4 Backtest", "Track record", "What such forecasts were worth.")]
-    body = page.overview(default_run, pages, ["curve.csv"], RECORD)
+    body = page.overview(default_run, pages, ["curve.csv"])
     path.write_text(page.frame(page.OVERVIEW, pages, page.footer(default_run), body), "utf-8")
     return path
 
@@ -91,14 +92,16 @@ class TestStops:
             assert now == pytest.approx(row["probability"], abs=0.01)
 
     def test_there_are_none_where_the_tables_were_made_from_other_inputs(self, default_run, tmp_path):
-        assert replay.stops(added(default_run, date(2025, 5, 20)), RECORD) == []
+        assert replay.stops(added(default_run, date(2025, 5, 20)), TrackRecord.load()) == []
         for changed in ({"scenario": "sceptic"}, {"deadline": date(2025, 12, 30)}, {"random_seed": 1}):
-            assert replay.stops(replace(default_run, params=load_params(**changed)), RECORD) == [], changed
-        assert replay.stops(default_run, tmp_path) == []
+            assert (
+                replay.stops(replace(default_run, params=load_params(**changed)), TrackRecord.load()) == []
+            ), changed
+        assert replay.stops(default_run, TrackRecord.load(tmp_path)) == []
         other = with_rows(tmp_path, replay_events=lambda row: row | {"probability": "0.5"})
-        assert replay.stops(default_run, other) == []
+        assert replay.stops(default_run, TrackRecord.load(other)) == []
         old = with_rows(tmp_path, replay=lambda row: {name: row[name] for name in row if name != "inputs"})
-        assert replay.stops(default_run, old) == [] and replay.section([], 0.9).markup == ""
+        assert replay.stops(default_run, TrackRecord.load(old)) == [] and replay.section([], 0.9).markup == ""
 
     def test_there_are_none_where_the_replay_ends_long_before(self, default_run, tmp_path):
         short = with_rows(
@@ -106,7 +109,7 @@ class TestStops:
             replay=lambda row: row if row["as_of"] < "2025-07-01" else None,
             replay_events=lambda row: row if row["as_of"] < "2025-07-01" else None,
         )
-        assert replay.stops(default_run, short) == []
+        assert replay.stops(default_run, TrackRecord.load(short)) == []
 
 
 class TestBarrier:
@@ -128,7 +131,7 @@ class TestBarrier:
             },
         )
         cut = replace(default_run, whole=default_run.ledger)
-        assert replay.section(replay.stops(cut, blank), 0.9).markup == markup
+        assert replay.section(replay.stops(cut, TrackRecord.load(blank)), 0.9).markup == markup
 
     def test_a_row_says_what_it_was_made_from(self, default_run):
         params, whole, day = default_run.params, default_run.whole, date(2025, 6, 2)
@@ -142,7 +145,7 @@ class TestBarrier:
     def test_words_stay_words(self, default_run, tmp_path):
         hostile = '<img src=x onerror=alert(1)></script> & "quotes"'
         folder = with_rows(tmp_path, replay_events=lambda row: row | {"text": hostile})
-        markup = replay.section(replay.stops(default_run, folder), 0.9).markup
+        markup = replay.section(replay.stops(default_run, TrackRecord.load(folder)), 0.9).markup
         assert "<img" not in markup and "</script" not in markup and "&lt;img" in markup
 
 
@@ -237,6 +240,7 @@ class TestPage:
         browser.ask("Emulation.setEmulatedMedia", features=[])
 
     def test_without_a_replay_the_page_has_no_slider_and_no_script_for_it(self, default_run):
-        text = page.frame(page.OVERVIEW, [], "", page.overview(default_run, [], [], ROOT / "none"))
+        bare = replace(default_run, forecast=replace(default_run.forecast, track_record=""))
+        text = page.frame(page.OVERVIEW, [], "", page.overview(bare, [], []))
         assert "replay" not in re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
         assert text.count("sha256-") == 2

@@ -30,7 +30,7 @@ from model.fit import posterior
 from model.paths import RENDERED, ROOT
 from model.report import build, notebook, page, parameters, provenance, show, tables, words
 from model.settings.params import load_params
-from model.track_record.tables import load
+from model.track_record.published import TrackRecord
 
 DEFAULTS = {name: kind() for name, kind in parameters.PARAMETERS.items()} | {"interactive": True}
 HOSTILE = (
@@ -49,7 +49,7 @@ def made_up_run(**changes):
         params=loaded,
         ledger=ledger,
         whole=ledger,
-        forecast=example_run.forecast(**changes),
+        forecast=example_run.forecast(**({"track_record": ""} | changes)),
         outlook=outlook(ledger, example_run.AS_OF, example_run.DEADLINE, loaded),
         record=None,
         draws=prior_draws(),
@@ -316,9 +316,7 @@ def check_page(text):
 
 def overview_page(run):
     pages = [page.Page("1_evidence.html", "1 Evidence", "Evidence", "What was public.")]
-    return page.frame(
-        page.OVERVIEW, pages, page.footer(run), page.overview(run, pages, ["curve.csv"], ROOT / "none")
-    )
+    return page.frame(page.OVERVIEW, pages, page.footer(run), page.overview(run, pages, ["curve.csv"]))
 
 
 def notebook_page(clean, run):
@@ -453,16 +451,17 @@ def test_addresses_become_links_only_where_they_are_web_addresses():
 
 def test_the_track_record_is_told_once_it_predates_the_run(tmp_path):
     day = date(2025, 7, 11)
-    assert "not been run" in page.track_record(load(tmp_path / "scores.csv"), day)
+    assert "no track record of this pair" in page.track_record(TrackRecord.load(tmp_path), day)
     (tmp_path / "scores.csv").write_text(
         "score,model,forecasts,value,lower,upper\n"
         '"integrated Brier, weeks 1-26",full,8112,0.0670,0.0410,0.0950\n'
         '"integrated Brier, weeks 1-26",seasonal climatology,8112,0.1880,0.1500,0.2200\n'
     )
-    scores = load(tmp_path / "scores.csv")
+    (tmp_path / "by_year.csv").write_text("year,model,brier\n2013,full,0.1\n2014,full,0.1\n")
+    record = TrackRecord.load(tmp_path)
     for number in ("8,112", "0.067", "0.041", "0.095", "0.188"):
-        assert number in page.track_record(scores, day)
-    assert "still to come" in page.track_record(scores, date(2013, 7, 11))
+        assert number in page.track_record(record, day)
+    assert "still to come" in page.track_record(record, date(2014, 7, 11))
 
 
 def test_a_run_that_is_not_the_plain_one_says_so_on_its_pages():

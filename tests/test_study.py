@@ -250,7 +250,7 @@ def test_checks_say_where_a_number_lies():
     inside = predictive.Check("x", "days", 3.0, predictive.Range(0, 9), predictive.Range(2, 4))
     assert inside.inside and not replace(inside, seen=5.0).inside
     days = [date(2000, 1, day).toordinal() for day in (1, 11, 14)]
-    assert predictive.between(days) == (10.0, 6.5)
+    assert predictive.between(days, (2000,)) == (10.0, 6.5)
 
 
 def test_a_ledger_without_seasons_has_nothing_to_check(default_run):

@@ -69,9 +69,10 @@ def probability(params: Params, ledger: Ledger, as_of: date, deadline: date) -> 
 
 
 def rerun(stored: Stored) -> Forecast:
-    """The forecast that the stored inputs give now."""
+    """The forecast that the stored inputs give now, with what does not follow from them as it is stored."""
     now = forecast(stored.params, stored.ledger, fit).forecast
-    return replace(now, inputs=stored.forecast.inputs, scenario=stored.forecast.scenario)
+    given = {name: getattr(stored.forecast, name) for name in ("inputs", "scenario", "track_record")}
+    return replace(now, **given)
 
 
 def differences(stored: Stored, now: Forecast) -> list[str]:

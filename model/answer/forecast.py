@@ -20,7 +20,7 @@ from ..evidence.outlook import Outlook, closed, outlook
 from ..evidence.record import Record
 from ..evidence.resolution import Resolution, resolution
 from ..evidence.seasons import DAY, WEEK
-from ..files.disk import content_hash, name_of
+from ..files.disk import content_hash, public_names
 from ..fit.fits import Fit, fit, fit_key
 from ..paths import TABLES
 from ..settings.params import Params
@@ -30,6 +30,7 @@ from .file import SCHEMA_VERSION, Forecast
 from .file import from_json as from_json
 from .file import load as load
 from .file import to_json as to_json
+from .pair import shown_record
 from .posterior import Fitter, fit_as_of, records, reweighted
 from .tables import counts, matched_record, met_there, shares
 
@@ -131,9 +132,14 @@ def run(
     if edits:
         whole = edited(whole, edits, params)
     made = forecast(params, whole, refitted(params, whole) if refit else fit)
-    files = {*params.files, *(path for paths in sources.paths().values() for path in paths)}
-    inputs = {name_of(path): content_hash(Path(path).read_bytes()) for path in sorted(files)}
-    return replace(made, forecast=replace(made.forecast, inputs=inputs))
+    inputs = {name: content_hash(path.read_bytes()) for path, name in input_names(params, sources).items()}
+    shown = shown_record(params, sources)
+    return replace(made, forecast=replace(made.forecast, inputs=inputs, track_record=shown))
+
+
+def input_names(params: Params, sources: Sources) -> dict[Path, str]:
+    """The files that a run reads, each with its name in what is published."""
+    return public_names([*params.files, *(path for paths in sources.paths().values() for path in paths)])
 
 
 def refitted(params: Params, whole: Ledger) -> Fitter:

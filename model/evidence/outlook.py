@@ -166,7 +166,7 @@ def outlook(ledger: Ledger, as_of: date, deadline: date, params: Params) -> Outl
         if not occasion.is_visit or occasion.met is not None or window is None:
             continue
         rows = about.get(occasion.occasion_id, [])
-        since = [row for row in rows if row.public_date > window.public_date or row.kind == ANNOUNCEMENT]
+        since = [row for row in rows if is_since(row, window)]
         statuses[occasion.occasion_id] = visit_status(window, since)
         agreed = statuses[occasion.occasion_id] == AGREED
         if agreed and window.earliest <= deadline and window.latest > as_of:
@@ -219,6 +219,15 @@ def season_view(season: Season, as_of: date, about: dict[str, list[Signal]], par
     decided = season.first_start - priors.structure.lead * DAY
     fade = 0.5 ** (max((decided - as_of).days, 0) / priors.structure.tone_half_life)
     return SeasonView(season, slots, fade)
+
+
+def is_since(row: Signal, window: VisitWindow) -> bool:
+    """Whether a word about a visit counts beside its latest window.
+
+    Announcements always do, others if they are later. A refusal on the very day also withdraws the dates.
+    """
+    same_day = window.earliest and row.kind == REFUSAL and row.public_date == window.public_date
+    return row.kind == ANNOUNCEMENT or row.public_date > window.public_date or bool(same_day)
 
 
 def visit_status(window: VisitWindow, since: list[Signal]) -> str:

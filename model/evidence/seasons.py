@@ -52,6 +52,17 @@ def meetings(ledger: Ledger, host: str = "") -> list[date]:
     return sorted({o.met_date for o in ledger.occasions if o.met and host in ("", o.host)})
 
 
+def first_year(whole: Ledger) -> int:
+    """The year in which the record of a ledger begins: the first decided occasion once signals are coded.
+
+    Where none was decided since the first signal, that of the first decided occasion; without any, that of
+    the first signal.
+    """
+    coded = min((row.public_date.year for row in whole.signals), default=9999)
+    decided = [o.outcome_date.year for o in whole.occasions if o.met is not None]
+    return min([year for year in decided if year >= coded] or decided or [coded])
+
+
 def expected_occasions(occasions: Sequence[Occasion], until: date, priors: Priors) -> list[Occasion]:
     """The yearly occasions without a date, through the year after `until`, on the same day as the last one.
 

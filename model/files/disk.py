@@ -5,7 +5,7 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +28,24 @@ def name_of(path: str | os.PathLike[str]) -> str:
     """The path as messages show it: relative to the project if inside it."""
     full = Path(os.path.abspath(path))
     return full.relative_to(ROOT).as_posix() if full.is_relative_to(ROOT) else str(Path(path))
+
+
+def public_names(paths: Iterable[str | os.PathLike[str]]) -> dict[Path, str]:
+    """The names of files in what is published: relative to the project, otherwise without their folder.
+
+    Files outside the project that have the same name are numbered, so that no two share one.
+    """
+    names: dict[Path, str] = {}
+    for path in map(Path, paths):
+        full = Path(os.path.abspath(path))
+        inside = full.is_relative_to(ROOT)
+        name = full.relative_to(ROOT).as_posix() if inside else full.name
+        number, twins = 1, {names[other] for other in names if os.path.abspath(other) != str(full)}
+        while name in twins:
+            number += 1
+            name = f"{full.stem}-{number}{full.suffix}"
+        names[path] = name
+    return names
 
 
 def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:

@@ -15,12 +15,13 @@ from ..attendance import Draws
 from ..evidence.ledger import Ledger
 from ..evidence.record import CLASSES, OFFSETS, Record, decided, record
 from ..evidence.rows import Occasion
-from ..evidence.seasons import YEAR, meetings, seasons
+from ..evidence.seasons import YEAR, first_year, meetings, seasons
 from ..settings.params import Params
 from ..summit import build, coords, dims
 from . import likelihood
 
-ERAS = ((1993, 2002), (2003, 2012), (2013, 2024))
+ERA, ERAS = 10, 3
+"""Years of an era, and the number of eras: the last one lasts until today."""
 MASS = 0.9
 ABROAD = {"summit": "summits", "other": "other gatherings", "guest": "gatherings that the other side hosts"}
 """The checked classes of occasion; home is left out because a leader nearly always attends there."""
@@ -89,7 +90,7 @@ def calendar(ledger: Ledger, params: Params) -> Calendar:
             season += [len(start)] * len(held)
             rows += own_rows
             start.append(each.first_start.toordinal())
-    years = tuple(range(ERAS[0][0], past.through.year + (past.through.month > 6)))
+    years = tuple(range(first_year(ledger), past.through.year + (past.through.month > 6)))
     at = [np.array(values, dtype=int) for values in (season, start, rows)]
     return Calendar(tuple(chosen), *at, past, years)
 
@@ -174,13 +175,14 @@ def gaps(past: Past, random_seed: int = 0) -> Gaps:
     found = []
     for met, visits in zip(past.met, past.visits, strict=True):
         visited = np.repeat(new_year, visits)
-        found.append(between([*past.calendar.start[met], *(visited + rng.integers(365, size=len(visited)))]))
+        days = [*past.calendar.start[met], *(visited + rng.integers(365, size=len(visited)))]
+        found.append(between(days, past.calendar.years))
     return Gaps(*np.array(found).T)
 
 
-def between(days: Iterable[int]) -> Gaps:
-    """The gaps between ordinal days since the start of the first era; NaN if there is none."""
-    begin = date(ERAS[0][0], 1, 1).toordinal()
+def between(days: Iterable[int], years: Sequence[int]) -> Gaps:
+    """The gaps between ordinal days since the first of the years; NaN if there is none."""
+    begin = date(min(years, default=1), 1, 1).toordinal()
     steps = np.diff(np.sort([day for day in days if day >= begin])).astype(float)
     return Gaps(steps.max(), float(np.median(steps))) if len(steps) else Gaps(np.nan, np.nan)
 
@@ -236,7 +238,8 @@ def checks(params: Params, ledger: Ledger, draws: Draws, number: int = 1000) -> 
     pasts = [
         simulated(these, ledger, params, number, seed) for these in (prior_draws(params, number, seed), draws)
     ]
-    true_gaps = Gaps(*([value] for value in between(day.toordinal() for day in meetings(ledger))))
+    days = [day.toordinal() for day in meetings(ledger)]
+    true_gaps = Gaps(*([value] for value in between(days, truth.calendar.years)))
     return Checks(
         compared(yearly(truth), *map(yearly, pasts)),
         compared(summaries(truth, true_gaps), *(summaries(past, gaps(past, seed)) for past in pasts)),
@@ -266,11 +269,10 @@ def summaries(past: Past, between_meetings: Gaps) -> Numbers:
         ("Typical time between meetings", "days"): between_meetings.median,
     }
     years = np.array(past.calendar.years)
-    for first, last in ERAS:
-        inside = (years >= first) & (years <= last)
-        if not inside.any():
-            continue
-        era = f"{first}–{years[inside][-1]}"
+    eras = np.minimum(np.arange(len(years)) // ERA, ERAS - 1)
+    for number in np.unique(eras):
+        inside = eras == number
+        era = f"{years[inside][0]}–{years[inside][-1]}"
         for name, label in ABROAD.items():
             found[f"Came to {label}, {era}", "times"] = past.times_came(name)[:, inside].sum(1)
         found[f"Met at occasions, {era}", "meetings"] = past.in_seasons()[:, inside].sum(1)

@@ -56,18 +56,20 @@ def counts(trips: Sequence[Mapping[str, Any]]) -> list[int]:
 
 
 def outcomes(ledger: Ledger, params: Params) -> Table:
-    """What was said about coming, and how often he then came, by all rows and by those of the even search."""
-    every, even = audit.outcomes(ledger, params), audit.outcomes(ledger, params, even=True)
+    """What was said about coming, and how often he then came, by all rows and by those of an even search."""
+    columns = {"He then came": audit.outcomes(ledger, params)}
+    searched = any(signal.search == "even" for signal in ledger.signals)
+    if searched:
+        columns["Even search alone"] = audit.outcomes(ledger, params, even=True)
     lines = [
         (
             signed(strength),
             MEANING[strength],
-            *(f"{n.came} of {n.of}" for n in (every[strength], even[strength])),
+            *(f"{n[strength].came} of {n[strength].of}" for n in columns.values()),
         )
-        for strength in every
+        for strength in columns["He then came"]
     ]
-    head = ("Strength", "What was said", "He then came", "Even search alone")
-    return Table(head, lines, WORDS.outcomes_caption())
+    return Table(("Strength", "What was said", *columns), lines, WORDS.outcomes_caption(searched))
 
 
 def what_happened(miss: Mapping[str, Any], events: Iterable[Mapping[str, Any]]) -> str:

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..files.disk import content_hash, locked, name_of, write_atomic
-from ..paths import CACHE, LOG, README, RECORD
+from ..paths import CACHE, LOG, README
 from ..settings.params import Params
-from . import notebook, provenance
-from .parameters import notebook_parameters
+from . import needs, notebook, provenance
+from .parameters import notebook_parameters, public_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,18 +70,20 @@ def render(
     from ..fit import posterior, store
 
     sources, edits = sources or forecast.Sources(), edits or Edits()
-    injected = notebook_parameters(params, sources, edits)
-    target = provenance.folder_of(injected, run_name, out_dir)
+    injected, published = (
+        asked(params, sources, edits) for asked in (notebook_parameters, public_parameters)
+    )
+    target = provenance.folder_of(published, run_name, out_dir, params.question.question_id)
     with locked(f"render-{content_hash(str(target))[:16]}"):
-        state = provenance.inputs_state(params, sources, injected, names)
+        state = provenance.inputs_state(params, sources, published, names)
         run = forecast.run(params, sources, edits, refit=refit)
         kept = posterior.posterior_file(params, run.record, anew=refit)
         with stored(run, run_file(params, sources, edits)):
-            notebooks = notebook.execute(notebook.sources(names), injected)
+            notebooks = notebook.execute(notebook.sources(names), injected, published, needs.unmet(run))
         built = CACHE / "render" / secrets.token_hex(6)
         built.mkdir(parents=True)
         try:
-            write_report(run, notebooks, injected, built)
+            write_report(run, notebooks, published, built)
             write_atomic(built / store.POSTERIOR, kept.read_bytes())
             state |= {"outputs": provenance.outputs_state(built), "git": provenance.git_state()}
             write_atomic(built / "provenance.json", _json(state))
@@ -93,7 +95,7 @@ def render(
 
 def run_file(params: Params, sources: "Sources", edits: "Edits") -> Path:
     """Where a run is stored while its notebooks are executed, by the hash of all that decides it."""
-    state = provenance.inputs_state(params, sources, notebook_parameters(params, sources, edits), ())
+    state = provenance.inputs_state(params, sources, public_parameters(params, sources, edits), ())
     return CACHE / "runs" / f"{content_hash(_json(state))[:32]}.pickle"
 
 
@@ -125,18 +127,18 @@ def command(
 ) -> int:
     """Exit code of `summit forecast --report`: render unless the report is current, say where it lies."""
     from ..answer.forecast import load
-    from ..track_record import log
     from . import words
 
     begin = time.perf_counter()
     current = not refit and provenance.is_current(params, sources, edits, run_name=run_name)
     if current:
-        folder = provenance.folder_of(notebook_parameters(params, sources, edits), run_name)
+        published = public_parameters(params, sources, edits)
+        folder = provenance.folder_of(published, run_name, question_id=params.question.question_id)
     else:
         folder = render(params, sources, edits, run_name=run_name, refit=refit)
     made = load(folder / "forecast.json")
     if not edits:
-        log.publish(made, LOG)
+        keep_in_log(made)
         refresh_readme(made, params, folder)
     done = "is up to date: nothing it rests on has changed" if current else "was rendered"
     print(
@@ -146,6 +148,21 @@ def command(
         "make lab opens the notebooks."
     )
     return 0
+
+
+def keep_in_log(made: "Forecast") -> None:
+    """Add a forecast of an open question to the log; what is wrong with the log is said and stops nothing."""
+    from ..track_record import log
+
+    warnings = []
+    try:
+        if not made.resolved:
+            log.publish(made, LOG)
+    except log.Unreadable as error:
+        warnings.append(str(error))
+    warnings += [f"{problem}; the line is kept and not scored" for problem in log.read_log(LOG).problems]
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
 
 
 def refresh_readme(made: "Forecast", params: Params, folder: Path) -> None:
@@ -171,7 +188,7 @@ def readme(text: str, made: "Forecast", names: Mapping[str, str]) -> str:
 
 
 def write_report(
-    run: "Run", notebooks: Mapping[str, "NotebookNode"], injected: Mapping[str, Any], folder: Path
+    run: "Run", notebooks: Mapping[str, "NotebookNode"], published: Mapping[str, Any], folder: Path
 ) -> None:
     """Write notebooks, their pages, the overview and the data files of a run into a folder."""
     import nbformat
@@ -181,14 +198,15 @@ def write_report(
 
     csv_names = write_files(run, folder)
     pages = {name: page.page_of(name, executed) for name, executed in notebooks.items()}
-    frame = partial(page.frame, pages=list(pages.values()), notice=page.notice(injected))
+    frame = partial(page.frame, pages=list(pages.values()), notice=page.notice(published))
     for name, executed in notebooks.items():
         write_atomic(folder / f"{name}.ipynb", nbformat.writes(executed) + "\n")
         body = page.notebook_html(executed)
         write_atomic(folder / f"{name}.html", frame(pages[name], footer=page.footer(run, name), body=body))
-    overview = page.overview(run, list(pages.values()), csv_names, RECORD)
+    overview = page.overview(run, list(pages.values()), csv_names)
     write_atomic(folder / "index.html", frame(page.OVERVIEW, footer=page.footer(run), body=overview))
-    write_atomic(folder / "headline.svg", picture(forecast.from_json(forecast.to_json(run.forecast))))
+    if not run.forecast.resolved:
+        write_atomic(folder / "headline.svg", picture(forecast.from_json(forecast.to_json(run.forecast))))
 
 
 def picture(published: "Forecast") -> str:

@@ -142,7 +142,10 @@ def timeline(ledger: "Ledger", as_of: date, weeks: int = 26) -> Figure:
     kinds = sorted(balance, key=lambda kind: (-balance[kind], kind))
     height = step * max(len(kinds), 1)
     figure, axes = draw.panel(
-        words.evidence.recent_signals(ledger, as_of, weeks), WORDS.timeline(), height, (8, 8, 24)
+        words.evidence.recent_signals(ledger, as_of, weeks),
+        WORDS.timeline(any(signal.in_article for signal in rows)),
+        height,
+        (8, 8, 24),
     )
     draw.rows_down(axes)
     draw.time_axis(axes, first.toordinal(), as_of.toordinal())

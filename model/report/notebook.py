@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +15,10 @@ from ..paths import FAILED, NOTEBOOKS, ROOT
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
     from nbformat import NotebookNode
+
+
+NEEDS, LACKS = "needs-", "lacks-"
+"""Beginnings of the tags of cells that only some runs show, see `is_kept`."""
 
 
 class FailedNotebook(NamedTuple):
@@ -48,8 +52,16 @@ def sources(names: Sequence[str] | None = None) -> list[Path]:
     return [path for name, path in found.items() if names is None or name in names]
 
 
-def execute(files: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str, "NotebookNode"]:
+def execute(
+    files: Sequence[Path],
+    parameters: Mapping[str, Any],
+    published: Mapping[str, Any],
+    unmet: Collection[str] = (),
+) -> dict[str, "NotebookNode"]:
     """The executed notebooks by name, normalised; each runs in a kernel of its own.
+
+    They run with `parameters` and are kept with those `published`. Cells with a need that is `unmet` are
+    dropped before.
 
     Raises
     ------
@@ -58,13 +70,29 @@ def execute(files: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str, "
     """
     from papermill.iorw import load_notebook_node
     from papermill.parameterize import parameterize_notebook
+    from papermill.translators import PythonTranslator
 
     notebooks = {
         path.stem: parameterize_notebook(load_notebook_node(str(path)), dict(parameters)) for path in files
     }
+    for notebook in notebooks.values():
+        notebook.cells = [cell for cell in notebook.cells if is_kept(cell, unmet)]
     if failures := asyncio.run(_run_all(notebooks)):
         raise RenderError(failures, FAILED)
-    return {name: normalise(notebook) for name, notebook in notebooks.items()}
+    source = PythonTranslator.codify(dict(published), comment="Parameters")
+    return {name: normalise(notebook, source) for name, notebook in notebooks.items()}
+
+
+def is_kept(cell: "NotebookNode", unmet: Collection[str]) -> bool:
+    """Whether a page has this cell.
+
+    A cell tagged `needs-x` is shown where the need x is met, one tagged `lacks-x` where it is unmet.
+    """
+    tags = cell.metadata.get("tags", [])
+    needs, lacks = (
+        {tag.removeprefix(prefix) for tag in tags if tag.startswith(prefix)} for prefix in (NEEDS, LACKS)
+    )
+    return not needs & set(unmet) and lacks <= set(unmet)
 
 
 async def _run_all(notebooks: Mapping[str, "NotebookNode"]) -> list[FailedNotebook]:
@@ -136,8 +164,11 @@ def _failure(name: str, notebook: "NotebookNode", error: Exception) -> FailedNot
     return FailedNotebook(name, "none", str(error).strip().splitlines()[-1])
 
 
-def normalise(notebook: "NotebookNode") -> "NotebookNode":
-    """The executed notebook without anything that differs between renders: times, paths, random ids."""
+def normalise(notebook: "NotebookNode", parameters: str | None = None) -> "NotebookNode":
+    """The executed notebook without anything that differs between renders: times, paths, random ids.
+
+    `parameters` replaces the source of the cell that sets the parameters of the run.
+    """
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"file_extension": ".py", "name": "python"},
@@ -147,6 +178,7 @@ def normalise(notebook: "NotebookNode") -> "NotebookNode":
         cell.metadata = {"tags": tags} if tags else {}
         if "injected-parameters" in tags:
             cell.id = "injected-parameters"
+            cell.source = cell.source if parameters is None else parameters
         for output in cell.get("outputs", ()):
             output.pop("metadata", None)
             if output.output_type in ("display_data", "execute_result"):

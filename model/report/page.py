@@ -10,16 +10,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..answer import facts
 from ..files.csv_files import csv_text as plain_csv
 from ..files.csv_files import is_formula
 from ..formatting import day, listed, upper_first
-from ..track_record import origins
-from ..track_record.structures import FULL
-from ..track_record.tables import load
+from ..track_record.published import CLIMATOLOGY, TrackRecord
 from . import explorer, figures, replay, show, tables, words
 from .markup import TEMPLATES, fill
 from .show import Html
@@ -36,6 +33,7 @@ NOTICES = {
     "scenario": "the scenario {}",
     "question": "{} in place of params/question.yaml",
     "priors": "{} in place of params/priors.yaml",
+    "opens": "its first day on {}",
     "deadline": "the deadline {}",
     "only": "none of the files of seeds/",
     "signals": "more signals from {}",
@@ -167,7 +165,7 @@ def notice(injected: Mapping[str, Any]) -> str:
     """What sets a run apart from the plain one of its day, given the parameters of its notebooks."""
 
     def written(name: str) -> str:
-        if name == "deadline":
+        if name in ("opens", "deadline"):
             return day(injected[name])
         return listed(injected[name]) if isinstance(injected[name], list) else injected[name]
 
@@ -175,9 +173,10 @@ def notice(injected: Mapping[str, Any]) -> str:
     return SAY.notice(parts) if parts else ""
 
 
-def overview(run: "Run", pages: Sequence[Page], csv_names: Iterable[str], record: Path) -> Html:
-    """The overview of a run; `record` is the folder in which the study left its tables."""
-    weeks = replay.stops(run, record)
+def overview(run: "Run", pages: Sequence[Page], csv_names: Iterable[str]) -> Html:
+    """The overview of a run."""
+    record, is_open = TrackRecord.of(run), not run.forecast.resolved
+    weeks = replay.stops(run, record) if is_open else []
     return fill(
         "overview.html.j2",
         run=run,
@@ -186,8 +185,8 @@ def overview(run: "Run", pages: Sequence[Page], csv_names: Iterable[str], record
         csv_names=list(csv_names),
         replay_title=replay.title(weeks) if weeks else "",
         replay=replay.section(weeks, run.forecast.interval["mass"]),
-        explorer=explorer.section(run),
-        track_record=track_record(load(record / "scores.csv"), date.fromisoformat(run.forecast.as_of)),
+        explorer=explorer.section(run) if is_open else Html(""),
+        track_record=track_record(record, date.fromisoformat(run.forecast.as_of)),
         cite=cite(run.forecast),
         figures=figures,
         facts=facts,
@@ -197,13 +196,13 @@ def overview(run: "Run", pages: Sequence[Page], csv_names: Iterable[str], record
     )
 
 
-def track_record(scores: Sequence[Mapping[str, Any]], as_of: date) -> str:
-    """How good such forecasts have been, where there are scores and they predate the as-of day."""
-    if as_of.year <= origins.LAST_YEAR:
+def track_record(record: TrackRecord, as_of: date) -> str:
+    """How good such forecasts have been, where the pair has scores and they predate the as-of day."""
+    if not record.scores:
+        return SAY.no_track_record()
+    if record.by_year and as_of.year <= record.years()[-1]:
         return SAY.track_record_ahead()
-    found = {row["model"]: row for row in scores if row["score"].startswith("integrated Brier")}
-    own, baseline = found.get(FULL.name), found.get("seasonal climatology")
-    return SAY.track_record(own, baseline) if own and baseline else SAY.no_track_record()
+    return SAY.track_record(record.score(), record.score(CLIMATOLOGY))
 
 
 def cite(forecast: "Forecast") -> str:

@@ -1,13 +1,14 @@
 """The parameters of the notebooks: what `open_run` reads from their cell, and what a render injects."""
 
 import ast
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..files.disk import name_of
 from ..files.problems import InputError, Problem, expected_one_of, nearest, raise_if_any, shown
-from ..paths import PARAMS, RECORD, RENDERED, ROOT, TABLES
+from ..paths import PARAMS, RENDERED, ROOT, TABLES, holds_record
 from ..settings.params import Params, load_params
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _problem(name: str, message: str) -> Problem:
 def _run_folder(path: str) -> Path:
     """The folder of a path relative to the project; `InputError` unless it lies where runs do."""
     folder = (ROOT / path).resolve()
-    if RENDERED.resolve() not in folder.parents or folder.is_relative_to(RECORD.resolve()):
+    if RENDERED.resolve() not in folder.parents or holds_record(folder):
         expected = f"expected a folder of {name_of(RENDERED)} other than record; found {shown(path)}"
         raise InputError([_problem("out_dir", expected)])
     return folder
@@ -120,6 +121,9 @@ def _injected(names: Mapping[str, Any]) -> list[str]:
 def notebook_parameters(params: Params, sources: "Sources", edits: "Edits") -> dict[str, Any]:
     """What to inject so that `open_run` finds the run: the as-of day, and what differs from the params files.
 
+    Files outside the project are named by their whole path, so these names stay on this machine; see
+    `public_parameters`.
+
     Raises
     ------
     InputError
@@ -128,7 +132,7 @@ def notebook_parameters(params: Params, sources: "Sources", edits: "Edits") -> d
     given: dict[str, Any] = {} if params.scenario is None else {"scenario": params.scenario}
     for name, path in zip(("question", "priors"), params.files):
         if name_of(path) != name_of(PARAMS / f"{name}.yaml"):
-            given[name] = name_of(path)
+            given[name] = _reachable(path)
     plain = load_params(**given)
     given["as_of"] = str(params.question.as_of)
     if params.question.deadline != plain.question.deadline:
@@ -142,9 +146,29 @@ def notebook_parameters(params: Params, sources: "Sources", edits: "Edits") -> d
     if (again.question, again.priors, again.run) != (params.question, params.priors, params.run):
         refused = "a report takes no settings other than those of params/; put the change into a scenario"
         raise InputError([Problem(name_of(params.files[2]), 0, 0, refused)])
-    given |= {name: [name_of(path) for path in getattr(sources, name)] for name in TABLES}
+    given |= {name: [_reachable(path) for path in getattr(sources, name)] for name in TABLES}
     given["only"] = sources.only
     given["what_if"] = [
         f"{verb} {text}" for verb in ("add", "set", "remove") for text in getattr(edits, verb)
     ]
     return {name: value for name, value in given.items() if value} | {"interactive": False}
+
+
+def _reachable(path: Path) -> str:
+    """The name of a file by which a notebook finds it from the folder of the project."""
+    return name_of(os.path.abspath(path))
+
+
+def public_parameters(params: Params, sources: "Sources", edits: "Edits") -> dict[str, Any]:
+    """The same parameters as published: files by their public names."""
+    from ..answer.forecast import input_names
+
+    names = {_reachable(path): name for path, name in input_names(params, sources).items()}
+
+    def public(value: Any) -> Any:
+        return [names.get(item, item) for item in value] if isinstance(value, list) else value
+
+    return {
+        name: names.get(value, value) if name in ("question", "priors") else public(value)
+        for name, value in notebook_parameters(params, sources, edits).items()
+    }

@@ -12,56 +12,79 @@ from typing import TYPE_CHECKING, Any
 
 from ..files.disk import content_hash, name_of
 from ..files.problems import InputError, Problem, shown
-from ..paths import RECORD, RENDERED, ROOT, package_files
+from ..paths import RENDERED, ROOT, holds_record, names_record, package_files
 from ..settings.params import Params
 from . import notebook
-from .parameters import notebook_parameters
+from .parameters import public_parameters
 
 if TYPE_CHECKING:
     from ..answer.forecast import Sources
     from ..evidence.edits import Edits
 
+PLAIN = ("as_of", "scenario", "interactive")
+"""Parameters that leave a run the plain one of its day and scenario."""
 VERSIONED = ("numpy", "pymc", "pytensor", "arviz", "matplotlib", "nbconvert", "papermill")
 
 
 def folder_of(
-    injected: Mapping[str, Any], run_name: str | None = None, out_dir: str | os.PathLike[str] | None = None
+    published: Mapping[str, Any],
+    run_name: str | None = None,
+    out_dir: str | os.PathLike[str] | None = None,
+    question_id: str = "",
 ) -> Path:
-    """The folder in which a run's report lies.
+    """The folder in which a run's report lies, given its public parameters.
 
     Without another name it is the as-of day and the scenario; where a run differs from the params files in
-    more than these, a hash of what differs is added, so that it never replaces the plain one.
+    more than these, a hash of what differs is added, so that it never replaces the plain one. The hash
+    depends on names of files and on the id of the question, not on where the files lie or what they hold.
     """
     if out_dir:
+        if holds_record(Path(out_dir)):
+            expected = f"expected a folder that holds no track record; found {shown(str(out_dir))}"
+            raise InputError([Problem("options", 0, 0, expected, "out_dir")])
         return Path(out_dir).resolve()
-    if run_name is not None and (
-        not re.fullmatch(r"\w[\w.-]{0,99}", run_name) or RENDERED / run_name == RECORD
-    ):
+    if run_name is not None:
+        check_name(run_name)
+        return RENDERED / run_name
+    more = {name: value for name, value in published.items() if name not in PLAIN}
+    if "question" in more:
+        more["question_id"] = question_id
+    mark = content_hash(json.dumps(more, sort_keys=True))[:8] if more else None
+    return RENDERED / "-".join(filter(None, (published["as_of"], published.get("scenario"), mark)))
+
+
+def check_name(run_name: str) -> None:
+    """Raise `InputError` for a name that no folder of a run may have."""
+    if not re.fullmatch(r"\w[\w.-]{0,99}", run_name) or names_record(run_name):
         expected = (
             "expected the name of a folder for the run, of letters, digits, points and hyphens, "
-            f"other than record; found {shown(run_name)}"
+            f"other than record or record-...; found {shown(run_name)}"
         )
         raise InputError([Problem("options", 0, 0, expected, "--name")])
-    more = {
-        name: value for name, value in injected.items() if name not in ("as_of", "scenario", "interactive")
-    }
-    mark = content_hash(json.dumps(more, sort_keys=True))[:8] if more else None
-    return RENDERED / (
-        run_name or "-".join(filter(None, (injected["as_of"], injected.get("scenario"), mark)))
-    )
 
 
 def inputs_state(
-    params: Params, sources: "Sources", injected: Mapping[str, Any], names: Sequence[str] | None = None
+    params: Params, sources: "Sources", published: Mapping[str, Any], names: Sequence[str] | None = None
 ) -> dict[str, Any]:
-    """All that decides what a report says: hashes of inputs, notebooks and code, parameters, versions."""
-    tables = [path for table in sources.paths().values() for path in table]
-    record = sorted(RECORD.glob("*.csv"))
-    files = [*params.files, *tables, *notebook.sources(names), *package_files(), *record]
+    """All that decides what a report says: hashes of inputs, notebooks and code, parameters, versions.
+
+    No name in it tells where the project or a file outside it lies.
+    """
+    from ..answer.forecast import input_names
+    from ..answer.pair import record_folder
+
+    record = record_folder(params, sources)
+    files = [
+        *notebook.sources(names),
+        *package_files(),
+        *sorted(record.glob("*.csv")),
+        *record.glob("*.json"),
+    ]
+    named = input_names(params, sources) | {path: name_of(path) for path in files}
     versions = {name: metadata.version(name) for name in VERSIONED}
     return {
-        "files": {name_of(path): content_hash(path.read_bytes()) for path in files},
-        "parameters": dict(injected),
+        "files": {name: content_hash(path.read_bytes()) for path, name in named.items()},
+        "parameters": dict(published),
         "versions": {"python": platform.python_version(), **versions},
     }
 
@@ -86,12 +109,12 @@ def is_current(
     from ..evidence.edits import Edits
 
     sources, edits = sources or forecast.Sources(), edits or Edits()
-    injected = notebook_parameters(params, sources, edits)
-    folder = folder_of(injected, run_name, out_dir)
+    published = public_parameters(params, sources, edits)
+    folder = folder_of(published, run_name, out_dir, params.question.question_id)
     try:
         kept = json.loads((folder / "provenance.json").read_text("utf-8"))
         made = {name: content_hash((folder / name).read_bytes()) for name in kept["outputs"]}
-        state = inputs_state(params, sources, injected, names)
+        state = inputs_state(params, sources, published, names)
         return kept == {**state, "outputs": made, "git": kept["git"]}
     except (OSError, ValueError, KeyError, TypeError):
         return False

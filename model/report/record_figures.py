@@ -37,7 +37,7 @@ def by_year(record: TrackRecord) -> Figure:
     losses = {(row["model"], row["year"]): row["brier"] for row in record.by_year}
     years = sorted({row["year"] for row in record.by_year})
     own, other = ([losses[name, year] for year in years] for name in (FULL.name, CLIMATOLOGY))
-    bad = [loss >= sorted(own)[-5:][0] for loss in own]
+    bad = [loss >= sorted(own)[-record.worst()] for loss in own]
     figure, axes = draw.named_rows(
         words.by_year_title(record),
         WORDS.by_year(),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..formatting import Table, day, decimals, percent, points, short_day, upper_first
+from ..track_record.losses import PANDEMIC
 from ..track_record.published import BRIER, CLIMATOLOGY, Row, TrackRecord
 from ..track_record.structures import FULL
 from .audit_words import replay_check, what_happened
@@ -84,11 +85,14 @@ def gain_rows(record: TrackRecord) -> Table:
         row | {name: change_with_interval(row, f"{name}_gain") for name in ("brier", "log_score")}
         for row in record.gains
     ]
-    halves = ("first_half", "second_half", "without_2020_21")
+    halves = ["first_half", "second_half"]
+    columns = "model=Instead, brier, log_score, share_positive=Years gained, first_half, second_half"
+    if set(PANDEMIC) & set(record.years()):
+        halves.append("without_2020_21")
+        columns += ", without_2020_21=Without 2020/21"
     return table_of(
         rows,
-        "model=Instead, brier, log_score, share_positive=Years gained, first_half, second_half, "
-        "without_2020_21=Without 2020/21, steady",
+        f"{columns}, steady",
         "What the published model gains over itself without a part, and over its rivals; above zero it is "
         "better. Intervals hold 90% of resamples of whole years; the halves are gains in log score",
         {"share_positive": percent} | dict.fromkeys(halves, change),

@@ -7,14 +7,13 @@ is the run itself. `replay.js` shows one stop at a time and computes nothing; no
 from dataclasses import dataclass
 from datetime import date
 from math import floor
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..answer import explain, forecast
 from ..evidence.seasons import WEEK
 from ..formatting import Move, day, percent, points, upper_first
 from ..track_record import study
-from ..track_record.tables import load
+from ..track_record.published import TrackRecord
 from . import show
 from .markup import fill
 from .show import Html
@@ -53,13 +52,13 @@ class Place:
     news: Html
 
 
-def stops(run: "Run", record: Path) -> list[Stop]:
+def stops(run: "Run", record: TrackRecord) -> list[Stop]:
     """The weeks of the replay and the run itself; none unless the tables were made from the run's inputs."""
     as_of, f = run.params.question.as_of, run.forecast
-    if f.resolved:
+    if f.resolved or not (record.replay and record.replay_events):
         return []
-    weeks = [row for row in load(record / "replay.csv") if row["as_of"] < as_of.isoformat()]
-    events = [row for row in load(record / "replay_events.csv") if row["as_of"] < as_of.isoformat()]
+    weeks = [row for row in record.replay if row["as_of"] < as_of.isoformat()]
+    events = [row for row in record.replay_events if row["as_of"] < as_of.isoformat()]
     if not (weeks and belong(events, weeks) and all(made_from_run(row, run) for row in weeks)):
         return []
     last = date.fromisoformat(weeks[-1]["as_of"])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from .. import formatting
 from ..answer import facts, sensitivity
+from ..track_record import origins
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -38,6 +39,7 @@ def environment() -> "Environment":
     }
     made.filters.update(functions)
     made.globals.update(functions, SAFE=sensitivity.SAFE, NOTICEABLE=sensitivity.NOTICEABLE)
+    made.globals.update(DECIDED_MIN=origins.DECIDED_MIN, YEARS_MIN=origins.YEARS_MIN)
     return made
 
 

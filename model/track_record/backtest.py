@@ -23,10 +23,11 @@ from ..fit import fits, reweight, sampling
 from ..paths import RECORD
 from ..settings.params import Params
 from .baselines import baseline_points
-from .origins import COLUMNS, FIRST_YEAR, LAST_YEAR, Point, is_scored, origin, origins, question_days, table
-from .structures import BACKTESTED, FULL, Structure, reduced
+from .origins import COLUMNS, Point, is_scored, origin, origins, question_days, table
+from .structures import FULL, Structure, backtested, reduced
 
-TABLE = RECORD / "backtest.csv.gz"
+TABLE = "backtest.csv.gz"
+"""The file of the points, in the folder of a track record."""
 DRAWS = {"chains": 2, "draws": 300, "tune": 400}
 THIN = 2
 """Thinning step: neighbouring draws are nearly the same, so every second one is used."""
@@ -91,14 +92,17 @@ def year_points(
             yield from asked.points(structure.name, columns.mean(0).tolist(), lower, upper)
 
 
-def run(params: Params, whole: Ledger, *, monthly: bool = False, workers: int = 2) -> list[Point]:
-    """All points of the backtest by date, horizon and model.
+def run(
+    params: Params, whole: Ledger, years: range, *, monthly: bool = False, workers: int = 2
+) -> list[Point]:
+    """All points of the backtest of `years` by date, horizon and model; every meeting counts.
 
     `monthly` keeps only the first Monday of each month; the days of the question-like set are always
     included.
     """
-    params, years = params.plain, range(FIRST_YEAR, LAST_YEAR + 1)
-    scored = {*origins(monthly=True), *(day for year in years for day in question_days(year))}
+    params = params.plain
+    mondays = origins(years[0], years[-1], monthly=True)
+    scored = {*mondays, *(day for year in years for day in question_days(year))}
     jobs: dict[Any, tuple] = {"baselines": (partial(baseline_points, params, whole, sorted(scored)),)}
     jobs |= {year: (partial(_year, params, whole, year, monthly),) for year in reversed(years)}
     points = [point for _, found in parallel.done(_job, jobs, "years", workers) for point in found]
@@ -111,20 +115,21 @@ def _job(work: partial[Iterator[Point]]) -> list[Point]:
 
 def _year(params: Params, whole: Ledger, year: int, monthly: bool) -> Iterator[Point]:
     days = sorted({*origins(year, year, monthly), *question_days(year)})
-    return year_points(params, whole, ready_for(params, whole), year, days, BACKTESTED)
+    return year_points(params, whole, ready_for(params, whole), year, days, backtested(whole))
 
 
 _COMPILED: dict[str, Any] = {}
 
 
 def ready_for(params: Params, whole: Ledger) -> Any:
-    """The compiled model, built once per process: years and structures change only its data."""
-    if "model" not in _COMPILED:
-        _COMPILED["model"] = sampling.compiled(params, record(whole.as_of(date(2015, 1, 1)), params))
-    return _COMPILED["model"]
+    """The compiled model, built once per process and pair: years and structures change only its data."""
+    pair = "-".join(params.sides)
+    if pair not in _COMPILED:
+        _COMPILED[pair] = sampling.compiled(params, record(whole, params))
+    return _COMPILED[pair]
 
 
-def save(points: Iterable[Point], path: Path = TABLE) -> None:
+def save(points: Iterable[Point], path: Path = RECORD / TABLE) -> None:
     """Write points as a reproducible gzipped CSV: equal points give equal bytes."""
     text = csv_text(Point._fields, (map(four_decimals, row) for row in table(points).tolist()))
     buffer = io.BytesIO()
@@ -133,7 +138,7 @@ def save(points: Iterable[Point], path: Path = TABLE) -> None:
     write_atomic(path, buffer.getvalue())
 
 
-def load(path: Path = TABLE) -> np.ndarray:
+def load(path: Path = RECORD / TABLE) -> np.ndarray:
     """The table of points that `save` wrote, a structured array (point,)."""
     with gzip.open(path, "rt", encoding="utf-8") as stream:
         return np.loadtxt(stream, COLUMNS, delimiter=",", skiprows=1, ndmin=1)

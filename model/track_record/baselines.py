@@ -9,17 +9,15 @@ import numpy as np
 from ..evidence.ledger import Ledger
 from ..evidence.outlook import Outlook, Slot, outlook
 from ..evidence.record import BOTH
-from ..evidence.seasons import DAY, meetings
+from ..evidence.seasons import DAY, first_year, meetings
 from ..settings.params import Params
 from .origins import Point, happened, origin, origins, slots_within, weekly_deadlines
 
 CLIMATOLOGY = "seasonal climatology"
-LEARN_FROM = 1994
-"""The first year of the data that the logistic regression is fitted to."""
 
 
-def climatology(met: list[date], day: date, until: date, first: int = 1993) -> float:
-    """Share of earlier years with a meeting in the same calendar period: (hits + 1/2) / (years + 1)."""
+def climatology(met: list[date], day: date, until: date, first: int) -> float:
+    """Share of the years from `first` with a meeting in the same period: (hits + 1/2) / (years + 1)."""
     shifts = [date(year, 1, 1) - date(day.year, 1, 1) for year in range(first, day.year)]
     hits = [happened(met, day + shift, until + shift) for shift in shifts if until + shift <= day]
     return (sum(hits) + 0.5) / (len(hits) + 1)
@@ -76,11 +74,11 @@ def logistic(x: np.ndarray, y: np.ndarray, ridge: float = 3.0) -> np.ndarray:
 
 
 def baseline_points(params: Params, whole: Ledger, days: list[date]) -> Iterator[Point]:
-    """The points of the baselines, each fitted only to earlier years."""
+    """The points of the baselines, each fitted only to earlier years of the ledger."""
     from scipy.special import expit
 
-    met, lessons = meetings(whole, params.question.host), {}
-    for day in origins(LEARN_FROM, max(days).year, monthly=True):
+    met, lessons, first = meetings(whole, params.question.host), {}, first_year(whole)
+    for day in origins(first + 1, max(days).year, monthly=True):
         deadlines = weekly_deadlines(day)
         seen = features(outlook(whole.as_of(day), day, deadlines[-1], params), deadlines)
         lessons[day] = seen, np.array([happened(met, day, deadline) for deadline in deadlines])
@@ -93,7 +91,7 @@ def baseline_points(params: Params, whole: Ledger, days: list[date]) -> Iterator
     for day in days:
         asked = origin(day, whole, params)
         known = meetings(asked.cut, params.question.host)
-        shares = [climatology(known, day, deadline) for deadline in asked.deadlines]
+        shares = [climatology(known, day, deadline, first) for deadline in asked.deadlines]
         rates = [persistence(known, day, deadline) for deadline in asked.deadlines]
         regressed = expit(features(asked.ahead, asked.deadlines) @ coefficients(day.year)).tolist()
         yield from asked.points(CLIMATOLOGY, shares, shares, shares)

@@ -1,11 +1,12 @@
 """The log of published forecasts, with their outcomes and scores.
 
 Rendering a report publishes its forecast; `notebooks/rendered/log.csv` keeps it permanently. The outcome
-follows from the occasions of the ledger; a manual resolution (ambiguous, annulled) excludes a forecast from
-the scores.
+follows from the occasions of the ledger of its own pair; a manual resolution (ambiguous, annulled) excludes a
+forecast from the scores. A line that cannot be read is named, kept as it is, and stops nothing else.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,10 +15,10 @@ import numpy as np
 
 from ..answer.forecast import Forecast
 from ..evidence.ledger import Ledger
-from ..evidence.seasons import meetings
-from ..files.csv_files import csv_text, read_csv
+from ..evidence.seasons import DAY, meetings
+from ..files.csv_files import Row, csv_text, read_csv
 from ..files.disk import content_hash, locked, write_atomic
-from ..files.problems import Problem, expected_one_of, parse_day, raise_if_any
+from ..files.problems import Failure, Problem, expected_one_of, gathered, parse_day, raise_if_any, shown
 from ..paths import LOG, REFERENCES
 from .origins import happened
 from .scores import brier, log_score
@@ -27,11 +28,18 @@ _REFERENCE = ("date", "question", "event", "deadline", "probability", "forecaste
 
 
 class Entry(NamedTuple):
-    """One published forecast; `inputs` is a hash of the input files, `resolution` is set by hand."""
+    """One published forecast; `inputs` is a hash of the input files, `resolution` is set by hand.
+
+    `sides` are the codes of the pair, such as US-CN. A meeting counts from `opens` to `deadline`, the last
+    day that counts, at `host` unless that is empty.
+    """
 
     question_id: str
+    sides: str
     as_of: date
+    opens: date
     deadline: date
+    host: str
     scenario: str
     probability: float
     lower: float
@@ -40,6 +48,22 @@ class Entry(NamedTuple):
     inputs: str
     resolution: str = ""
 
+    @property
+    def after(self) -> date:
+        """The last day that counts neither for the question nor for this forecast."""
+        return max(self.as_of, self.opens - DAY)
+
+
+class Unreadable(Failure):
+    """A line of the log that could not be read back."""
+
+
+class Log(NamedTuple):
+    """The entries of a log that can be read, and the problems of the other lines."""
+
+    entries: list[Entry]
+    problems: list[Problem]
+
 
 def _resolution(text: str) -> str:
     if text not in RESOLUTIONS:
@@ -47,9 +71,26 @@ def _resolution(text: str) -> str:
     return text
 
 
+def _sides(text: str) -> str:
+    if not re.fullmatch("[A-Z]{2}-[A-Z]{2}", text):
+        raise ValueError(f"expected the codes of two sides such as US-CN; found {shown(text)}")
+    return text
+
+
+def _probability(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise ValueError(f"expected a number from 0 to 1; found {shown(text)}")
+    return value
+
+
 _READ: dict[str, Callable[[str], Any]] = {
-    **dict.fromkeys(("as_of", "deadline", "fit_through"), parse_day),
-    **dict.fromkeys(("probability", "lower", "upper"), float),
+    **dict.fromkeys(("as_of", "opens", "deadline", "fit_through"), parse_day),
+    **dict.fromkeys(("probability", "lower", "upper"), _probability),
+    "sides": _sides,
     "resolution": _resolution,
 }
 
@@ -59,8 +100,11 @@ def entry(made: Forecast) -> Entry:
     inputs = content_hash("".join(f"{name} {value}\n" for name, value in sorted(made.inputs.items())))[:16]
     return Entry(
         made.question_id,
+        "-".join(made.sides),
         date.fromisoformat(made.as_of),
-        date.fromisoformat(made.deadline),
+        date.fromisoformat(made.opens),
+        date.fromisoformat(made.last_day),
+        made.host,
         made.scenario,
         round(made.probability, 4),
         round(made.interval["lower"], 4),
@@ -70,49 +114,62 @@ def entry(made: Forecast) -> Entry:
     )
 
 
-def read_log(path: Path = LOG) -> list[Entry]:
-    """The entries of a log; empty if there is no file.
-
-    Raises
-    ------
-    InputError
-        Lists every problem of the file.
-    """
-    if not path.exists():
-        return []
+def read_log(path: Path = LOG, content: bytes | None = None) -> Log:
+    """The log in a file, or in the `content` that it would have; empty if there is no file."""
+    if content is None and not path.exists():
+        return Log([], [])
     problems: list[Problem] = []
     entries = []
-    for row in read_csv(path, Entry._fields, problems):
-        if row.broken:
-            continue
-        cells: dict[str, Any] = dict(row)
-        for column, read in _READ.items():
-            try:
-                cells[column] = read(row[column])
-            except ValueError as error:
-                problems.append(row.problem(column, str(error)))
-        entries.append(Entry(**cells))
+    for row in read_csv(path, Entry._fields, problems, content):
+        if not row.problems:
+            with gathered(problems):
+                entries.append(_entry(row))
+    return Log(entries, problems)
+
+
+def _entry(row: Row) -> Entry:
+    """The entry of a line; raises `InputError` with every cell that cannot be read."""
+    cells: dict[str, Any] = dict(row)
+    problems = []
+    for column, read in _READ.items():
+        try:
+            cells[column] = read(row[column])
+        except ValueError as error:
+            problems.append(row.problem(column, str(error)))
     raise_if_any(problems)
-    return entries
+    return Entry(**cells)
 
 
 def publish(made: Forecast, path: Path = LOG) -> bool:
     """Add a forecast to the log unless it is already there, and return whether it was added.
 
     Two forecasts of the same inputs within four Monte Carlo standard errors count as equal, because machines
-    round differently.
+    round differently. Every other line stays as it is, whether it can be read or not.
+
+    Raises
+    ------
+    Unreadable
+        If the new line would not be read back as it is; then nothing is written.
     """
 
     def is_same(old: Entry) -> bool:
-        question = ("question_id", "as_of", "deadline", "scenario", "inputs")
+        question = ("question_id", "sides", "as_of", "opens", "deadline", "host", "scenario", "inputs")
         close = abs(old.probability - new.probability) <= 4 * made.diagnostics["monte_carlo_error"]
         return close and all(getattr(old, name) == getattr(new, name) for name in question)
 
     with locked("log"):
-        entries, new = read_log(path), entry(made)
-        if any(map(is_same, entries)):
+        old, new = read_log(path), entry(made)
+        if any(map(is_same, old.entries)):
             return False
-        write_atomic(path, csv_text(Entry._fields, [*entries, new]))
+        head, line = csv_text(Entry._fields, [new]).split("\n", 1)
+        kept = path.read_bytes() if path.exists() else b""
+        kept += b"" if kept.endswith(b"\n") else b"\n" if kept else f"{head}\n".encode()
+        content = kept + line.encode()
+        again = read_log(path, content)
+        if again.entries != [*old.entries, new]:
+            why = "; ".join(map(str, again.problems[:1])) or "another entry"
+            raise Unreadable(f"this forecast is not in the log, because its line would be read as: {why}")
+        write_atomic(path, content)
     return True
 
 
@@ -120,23 +177,26 @@ def resolved(row: Entry, whole: Ledger) -> str:
     """The outcome of a forecast: the manual resolution, otherwise yes, no or open according to the ledger."""
     if row.resolution:
         return row.resolution
-    if happened(meetings(whole), row.as_of, row.deadline):
+    if happened(meetings(whole, row.host), row.after, row.deadline):
         return "yes"
     known = max((o.outcome_date for o in whole.occasions if o.met is not None), default=date.min)
     return "no" if known > row.deadline else "open"
 
 
-def scores(entries: list[Entry], whole: Ledger) -> list[dict]:
+def scores(entries: list[Entry], whole: Ledger, sides: Sequence[str]) -> list[dict]:
     """The scores of each question, scenario and deadline, weighted by the days each forecast was valid.
 
-    A forecast is valid until the next one, the last one until the meeting or the deadline; on a day with
-    several forecasts, the last one added counts.
+    Only forecasts of the pair of `sides`, whose ledger `whole` is, are scored. A forecast is valid until the
+    next one, the last one until the meeting or the deadline; on a day with several forecasts, the last one
+    added counts.
     """
     groups: dict[tuple, dict[date, Entry]] = {}
     for row in entries:
-        groups.setdefault((row.question_id, row.scenario, row.deadline), {})[row.as_of] = row
+        if row.sides == "-".join(sides):
+            asked = (row.question_id, row.scenario, row.deadline, row.host)
+            groups.setdefault(asked, {})[row.as_of] = row
     table = []
-    for (question, scenario, deadline), by_day in sorted(groups.items()):
+    for (question, scenario, deadline, _), by_day in sorted(groups.items()):
         rows = [by_day[day] for day in sorted(by_day)]
         outcome = next((row.resolution for row in rows if row.resolution), resolved(rows[0], whole))
         line = {
@@ -148,19 +208,19 @@ def scores(entries: list[Entry], whole: Ledger) -> list[dict]:
             "last": rows[-1].as_of,
             "resolution": outcome,
         }
-        table.append(line | mean_scores(rows, outcome, meetings(whole)))
+        table.append(line | mean_scores(rows, outcome, meetings(whole, rows[0].host)))
     return table
 
 
 def mean_scores(rows: list[Entry], outcome: str, met: list[date]) -> dict[str, float | str]:
     """Both mean scores of the forecasts of one question, weighted by the days on which each was valid.
 
-    The scores are empty unless the outcome is yes or no.
+    The scores are empty unless the outcome is yes or no and a forecast was valid for a day.
     """
-    if outcome not in ("yes", "no"):
-        return {"brier": "", "log_score": ""}
-    end = next((day for day in met if rows[0].as_of < day <= rows[0].deadline), rows[0].deadline)
+    end = next((day for day in met if rows[0].after < day <= rows[0].deadline), rows[0].deadline)
     rows = [row for row in rows if row.as_of < end]
+    if outcome not in ("yes", "no") or not rows:
+        return {"brier": "", "log_score": ""}
     until = [*(row.as_of for row in rows[1:]), end]
     days = [(last - row.as_of).days for row, last in zip(rows, until, strict=True)]
     p, y = np.array([row.probability for row in rows]), np.full(len(rows), int(outcome == "yes"))

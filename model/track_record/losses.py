@@ -68,7 +68,7 @@ def gains(yearly: list[dict], replicates: int = 2000, random_seed: int = 1) -> l
         parts = {
             "first_half": gain[:half].mean(),
             "second_half": gain[half:].mean(),
-            "without_2020_21": gain[calm].mean(),
+            "without_2020_21": gain[calm if calm.any() else slice(None)].mean(),
         }
         share = (gain > 0).mean()
         steady = share >= 0.6 and min(parts.values()) > 0

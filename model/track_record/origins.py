@@ -9,13 +9,19 @@ import numpy as np
 
 from ..evidence.ledger import Ledger
 from ..evidence.outlook import ANNOUNCED, Outlook, Slot, outlook
-from ..evidence.seasons import DAY, meetings
+from ..evidence.seasons import DAY, first_year, meetings
+from ..formatting import count
 from ..settings.params import Params
 
 QUESTION_DAYS = ((1, 1), (4, 1), (7, 11), (10, 1))
 """Month and day of the question-like set: a meeting by the end of the year, forecast four times a year."""
 WEEKS = np.arange(1, 27)
-FIRST_YEAR, LAST_YEAR = 1999, 2024
+DECIDED_MIN, YEARS_MIN = 17, 3
+"""Decided occasions before the first year of a backtest, and its years: with fewer it would show nothing."""
+
+
+class ShortLedger(Exception):
+    """A ledger too short for a backtest; the message says how long it is and how long it must be."""
 
 
 class Point(NamedTuple):
@@ -44,7 +50,32 @@ def table(points: Iterable[Point]) -> np.ndarray:
     return np.array(list(points), COLUMNS)
 
 
-def origins(first: int = FIRST_YEAR, last: int = LAST_YEAR, monthly: bool = False) -> list[date]:
+def scored_years(whole: Ledger, as_of: date) -> range:
+    """The years of the backtest: from the first with enough decided occasions to the last before `as_of`.
+
+    The outcomes of every horizon of the last year must be known, so the ledger goes on half a year after it.
+
+    Raises
+    ------
+    ShortLedger
+        If these are fewer than `YEARS_MIN` years.
+    """
+    decided = sorted(o.outcome_date for o in whole.occasions if o.met is not None)
+    enough = decided[DECIDED_MIN - 1].year + 1 if len(decided) >= DECIDED_MIN else 9999
+    first = max(enough, first_year(whole) + 2)
+    horizon = int(7 * WEEKS[-1] - 1) * DAY
+    last = min(as_of, whole.covered_until - horizon).year - 1 if decided else 0
+    if last - first + 1 < YEARS_MIN:
+        span = f" from {decided[0].year} to {decided[-1].year}" if decided else ""
+        raise ShortLedger(
+            f"no backtest: the ledger is too short. Expected {DECIDED_MIN} decided occasions, then "
+            f"{YEARS_MIN} whole years before {as_of.year}, and half a year of outcomes after them; found "
+            f"{count(len(decided), 'decided occasion')}{span}. Nothing was written"
+        )
+    return range(first, last + 1)
+
+
+def origins(first: int, last: int, monthly: bool = False) -> list[date]:
     """Every Monday of the years, or the first of each month."""
     start, end = date(first, 1, 1), date(last + 1, 1, 1)
     days = [start + n * DAY for n in range(-start.weekday() % 7, (end - start).days, 7)]

@@ -3,18 +3,51 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
+from pathlib import Path
 from statistics import NormalDist, fmean, stdev
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..files.problems import Failure
+from ..paths import RECORD, RENDERED
 from .losses import PARTS
 from .sbc import MISSED
 from .structures import FULL
 from .tables import load
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..answer.forecast import Run
+
 BRIER, LOG_SCORE, BIAS = "integrated Brier, weeks 1-26", "log score, weeks 1-26", "calibration in the large"
 CLIMATOLOGY, REGRESSION, NO_ADDITIONS = "seasonal climatology", "logistic regression", "no additions"
 Row = dict[str, Any]
 Rows = Sequence[Row]
+
+
+class NoRecord(Failure):
+    """A track record lacks the table that was asked for."""
+
+
+class Missing(tuple):
+    """The rows of a table that a track record lacks: none, and a clear sentence for whoever reads them."""
+
+    table = ""
+
+    def __iter__(self) -> "Iterator[Row]":
+        raise NoRecord(
+            f"the track record of this pair has no table {self.table!r}, so there is nothing to show here; "
+            "summit backtest makes what the ledger of the pair allows"
+        )
+
+
+def rows_of(folder: Path, table: str) -> Rows:
+    """The rows of a table of a track record."""
+    rows: Rows = load(folder / f"{table}.csv")
+    if not rows:
+        rows = Missing()
+        rows.table = table
+    return rows
 
 
 @dataclass(frozen=True)
@@ -39,11 +72,22 @@ class TrackRecord:
     influence: Rows = ()
     samplers: Rows = ()
     variants: Rows = ()
+    audit: Rows = ()
+    scenarios: Rows = ()
 
     @classmethod
-    def load(cls) -> "TrackRecord":
-        """The tables under `RECORD`."""
-        return cls(**{table.name: load(table.name) for table in fields(cls)})
+    def load(cls, folder: Path = RECORD) -> "TrackRecord":
+        """The tables of a folder; by default those of the pair of the seeds."""
+        return cls(**{table.name: rows_of(folder, table.name) for table in fields(cls)})
+
+    @classmethod
+    def of(cls, run: "Run") -> "TrackRecord":
+        """The tables of the pair of a run, if it has a track record."""
+        return cls.load(RENDERED / (run.forecast.track_record or f"{RECORD.name}-none"))
+
+    def years(self) -> list[int]:
+        """The years of the backtest, in order."""
+        return sorted(self.yearly_losses())
 
     def score(self, model: str = FULL.name, name: str = BRIER) -> Row:
         """The row of one score of one model; KeyError if there is none."""
@@ -67,6 +111,10 @@ class TrackRecord:
     def yearly_losses(self, model: str = FULL.name) -> dict[int, float]:
         """The integrated Brier score of a model by year."""
         return {row["year"]: row["brier"] for row in self.by_year if row["model"] == model}
+
+    def worst(self, most: int = 5) -> int:
+        """The number of years to single out as the worst: `most`, or half of a short record."""
+        return min(most, len(self.years()) // 2)
 
     def share_of_worst(self, years: int) -> float:
         """The share of the total loss that comes from the worst years."""
@@ -153,3 +201,7 @@ class TrackRecord:
     def sampler_bound(self) -> float:
         """The difference in Monte Carlo errors that correct samplers exceed with probability `MISSED`."""
         return NormalDist().inv_cdf(1 - MISSED / len(self.samplers) / 2)
+
+
+TABLES = tuple(table.name for table in fields(TrackRecord))
+"""The names of the tables."""

@@ -68,6 +68,8 @@ BACKTESTED = (
     ),
     CALENDAR,
 )
+SEARCHED_AGAIN = "losses"
+"""The search, where an earlier model had lost most, whose rows are the additions."""
 STRUCTURES = (
     *BACKTESTED,
     Structure(
@@ -81,9 +83,15 @@ STRUCTURES = (
 NAMED = {structure.name: structure for structure in STRUCTURES}
 
 
+def backtested(ledger: Ledger) -> list[Structure]:
+    """The structures that the backtest of a ledger scores: without additions, none leaves them out."""
+    added = any(signal.search == SEARCHED_AGAIN for signal in ledger.signals)
+    return [structure for structure in BACKTESTED if added or "additions" not in structure.without]
+
+
 def parts_of(signal: Signal, about: Iterable[str]) -> set[str]:
     """The parts of the evidence that a signal belongs to; `about` has the ids of signals on an occasion."""
-    parts = {"additions"} if signal.search == "losses" else set()
+    parts = {"additions"} if signal.search == SEARCHED_AGAIN else set()
     if not signal.checked:
         parts.add("unchecked")
     if signal.event_id not in about:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -197,7 +198,7 @@ def refits(params: Params, whole: Ledger) -> Iterator[dict]:
 def paths(params: Params, whole: Ledger, points: np.ndarray) -> Iterator[dict]:
     """The full model's weekly forecasts of well-known years; those before the backtest get a new fit."""
     tables = [points]
-    for year in (year for year in KNOWN_YEARS if year < origins.FIRST_YEAR):
+    for year in (year for year in KNOWN_YEARS if year < points["as_of"].min().item().year):
         ready, days = backtest.ready_for(params, whole), origins.origins(year, year)
         tables.insert(0, origins.table(backtest.year_points(params, whole, ready, year, days, (FULL,))))
     names = {o.met_date: o.name for o in reversed(whole.occasions) if o.met}
@@ -237,12 +238,12 @@ def shuffled(whole: Ledger, number: int) -> Ledger:
 
 
 def monthly_scores(
-    params: Params, ready: Any, ledger: Ledger, structure: Structure = FULL
+    params: Params, ready: Any, ledger: Ledger, years: range, structure: Structure = FULL
 ) -> dict[str, float]:
     """Both scores over weeks 1-26 of the monthly origins; each year uses a January fit with few draws."""
     points = origins.table(
         point
-        for year in range(origins.FIRST_YEAR, origins.LAST_YEAR + 1)
+        for year in years
         for point in backtest.year_points(
             params, ledger, ready, year, origins.origins(year, year, monthly=True), (structure,), FEW
         )
@@ -258,7 +259,8 @@ def one_placebo(signals: str, number: int) -> dict[str, Any]:
     whole = forecast.read(params)
     ledger = shuffled(whole, number) if signals == "shuffled" else whole
     structure = NAMED["no tone"] if signals == "none" else FULL
-    found = monthly_scores(params, backtest.ready_for(params, whole), ledger, structure)
+    years = origins.scored_years(whole, params.question.as_of)
+    found = monthly_scores(params, backtest.ready_for(params, whole), ledger, years, structure)
     return {"signals": signals, "number": number} | found
 
 
@@ -326,9 +328,9 @@ def shares(week: Mapping[str, Any]) -> dict[str, float]:
 # The tables
 
 
-def track_record(params: Params, whole: Ledger) -> dict[str, list[dict]]:
-    """The tables that are computed from the saved backtest."""
-    points = backtest.load()
+def track_record(params: Params, whole: Ledger, folder: Path = RECORD) -> dict[str, list[dict]]:
+    """The tables that are computed from the backtest saved in a folder."""
+    points = backtest.load(folder / backtest.TABLE)
     yearly, missed = losses.by_year(points), losses.misses(points, whole)
     return {
         "scores": scores(points),
@@ -378,10 +380,20 @@ def main(argv: list[str] | None = None) -> None:
     for name in names:
         made = MADE[name](params, whole)
         tables = made if isinstance(made, dict) else {name: made}
-        for table, rows in tables.items():
-            if rows is not None:
-                save_table(list(rows), RECORD / f"{table}.csv")
-                print(RECORD / f"{table}.csv")
+        print(*save({table: rows for table, rows in tables.items() if rows is not None}), sep="\n")
+
+
+def save(tables: Mapping[str, Any], folder: Path = RECORD) -> list[Path]:
+    """Write tables into a folder, remove those without rows, and return the files that are then there."""
+    paths = []
+    for table, rows in tables.items():
+        path, lines = folder / f"{table}.csv", list(rows)
+        if lines:
+            save_table(lines, path)
+            paths.append(path)
+        else:
+            path.unlink(missing_ok=True)
+    return paths
 
 
 if __name__ == "__main__":

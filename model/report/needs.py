@@ -1,0 +1,34 @@
+"""What cells of the notebooks need of a run, so that no page says what is true of another one only."""
+
+from typing import TYPE_CHECKING
+
+from ..track_record.published import TABLES, TrackRecord
+
+if TYPE_CHECKING:
+    from ..answer.forecast import Run
+
+OPEN = "open"
+"""Met while the question is not resolved; what is said of the future makes no sense afterwards."""
+SEEDS = "seeds"
+"""Met where the ledger rests on the seeds; what is said of their making is true of nothing else."""
+NAMES = (OPEN, SEEDS, *(table.replace("_", "-") for table in TABLES))
+"""Every need; the others are met where the track record of the pair has the table of that name."""
+
+
+def unmet(run: "Run") -> set[str]:
+    """The needs that a run does not meet."""
+    record = TrackRecord.of(run)
+    met = {table.replace("_", "-") for table in TABLES if getattr(record, table)}
+    if not run.forecast.resolved:
+        met.add(OPEN)
+    if rests_on_seeds(run):
+        met.add(SEEDS)
+    return set(NAMES) - met
+
+
+def rests_on_seeds(run: "Run") -> bool:
+    """Whether the ledger of a run rests on the files of the seeds."""
+    from ..files.disk import name_of
+    from ..paths import TABLES as SEED_FILES
+
+    return {name_of(path) for path in SEED_FILES.values()} <= set(run.forecast.inputs)
