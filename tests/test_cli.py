@@ -195,7 +195,10 @@ class TestAdd:
 
     def test_a_row_is_appended_and_the_forecast_answers_with_it(self, call, add, mine):
         code, text, told, row = add()
-        assert code == 0 and f"added 2025-07-10-the-leaders-speak-at-length to {mine}" in told
+        assert (
+            code == 0
+            and f"added 2025-07-10-the-leaders-speak-at-length; to undo, delete line 2 of {mine}" in told
+        )
         assert row == (
             "2025-07-10-the-leaders-speak-at-length,2025-07-10,2025-07-10,leader_call,both,3,"
             'A1,,,,no,,"The leaders speak, at length, by telephone.",A test,open\n'
@@ -207,6 +210,40 @@ class TestAdd:
         code, text, _, row = add(**announced, for_date="2025-10-30")
         assert code == 0 and f"A1,{APEC},2025-10-30,,no,," in row
         assert re.search(r"(?m)^  2025-10-31  APEC Gyeongju .* 2025-07-11: The leaders speak", text)
+
+    def test_a_file_that_does_not_exist_is_begun_and_must_be_named_to_be_used(self, call, mine):
+        mine.unlink()
+        words = ["--kind", "leader_call", "--strength", "2", "--grade", "B2", "--description", "Anruf"]
+        code, text, told = call("add", *words, "--to", mine)
+        assert code == 0 and mine.read_text().splitlines()[1].startswith("2025-07-11-anruf,2025-07-11,")
+        assert f"a forecast with it needs --signals {mine}" in told and "Only the row is written" in text
+        assert call("check", "--signals", mine)[0] == 0
+
+    @pytest.mark.parametrize(
+        "changes, said",
+        [
+            (
+                {"public_date": "2025-07-12"},
+                "after the as-of day 2025-07-11, so this forecast does not use it",
+            ),
+            (
+                {"kind": "envoy_meeting", "strength": "1", "public_date": "2025-07-11"},
+                "counts as one with 2025-07-11-rubio-wang-kl (seeds/signals.csv:",
+            ),
+            (
+                {"kind": "visit_planning", "strength": "1", "grade": "C3", "occasion": APEC},
+                "counts as one with 2025-07-11-apec-or-beijing-idea (seeds/signals.csv:",
+            ),
+        ],
+    )
+    def test_a_row_that_adds_nothing_says_why(self, call, add, changes, said):
+        code, text, told, _ = add(**changes)
+        number = next(line for line in text.splitlines() if re.match(r"  \d+ %", line))
+        assert code == 0 and said in told
+        assert number.split("(")[0] in call("forecast")[1]
+
+    def test_a_row_that_adds_something_gives_no_warning(self, add):
+        assert "warning" not in add()[2]
 
     def test_a_row_goes_to_a_file_without_the_optional_columns_too(self, add, mine):
         mine.write_text(mine.read_text().replace("for_date,", "").replace("search,", ""))
@@ -251,6 +288,18 @@ class TestCheck:
         code, text, complaint = call("check")
         assert (code, complaint) == (0, "") and "no problem found" in text
         assert "not checked against a source" in text and "visit windows, so" not in text
+
+    def test_what_lies_ahead_is_listed_by_id_with_its_status_as_of_the_day(self, call):
+        text = call("check")[1]
+        ahead = text.partition("ahead on 2025-07-11:\n")[2].splitlines()
+        assert [line.split()[:3] for line in ahead] == [
+            ["2025-09-03", "2025-beijing-parade", "doubted"],
+            ["2025-09-23", "2025-unga-80", "scheduled"],
+            ["2025-10-31", APEC, "planned"],
+            ["2025-11-22", G20, "doubted"],
+        ]
+        earlier = call("check", "--as-of", "2017-10-01", "--deadline", "2017-12-31")[1]
+        assert "2017-visit-trump-beijing" in earlier and "2025" not in earlier.partition("ahead on")[2]
 
     def test_only_the_given_files_are_read(self, call, tmp_path):
         (tmp_path / "none.csv").write_text(TABLES["signals"].read_text().splitlines()[0] + "\n")

@@ -106,7 +106,7 @@ question | 2025-07-11 => 2025-07-11 10:00
 question | 2025-07-11 => 20250711
     :6:8: as_of: expected a day; found 20250711
 question | as_of: 2025-07-11 => as_of:
-    :6:7: as_of: expected a day; found None
+    :6:7: as_of: expected a day; found nothing
 question | 2025-07-11 => 9999-01-01
     as_of: expected a year from 1900 to 2199
 question | 2025-07-11 => 2026-01-01
@@ -117,20 +117,24 @@ question | as_of => asof
 question | America/New_York => America/NewYork
     :8:12: …did you mean "America/New_York"
 question | America/New_York => ../../etc/hosts
-    unknown time zone
+    expected a time zone such as America/New_York, or local; found '../../etc/hosts'
+question | America/New_York => ET
+    time_zone: …did you mean "America/New_York"
+question | America/New_York => Berlin
+    time_zone: …did you mean "Europe/Berlin"
 question | America/New_York => 5
     time_zone: expected text; found 5
 question | code: CN => code: US
     :3:1: sides: expected two different codes; found US twice
 question | code: CN => code: cn
-    :5:12: sides.1.code: expected text like
+    :5:12: sides.1.code: expected an ISO 3166 code of two capital letters, such as US; found 'cn'
 question | code: CN => cod: CN
     :5:5: sides.1.code: required
     :5:6: sides.1.cod: …"code"
 question | - {code: CN, country: China, office: president, leader: Xi} => #
     sides: expected at least 2
 question | trump-xi-2025 => Trump & Xi
-    :1:14: question_id: expected text like
+    :1:14: question_id: expected small letters and digits, joined by hyphens; found 'Trump & Xi'
 question | counts: Talks in one place. => counts: ''
     :10:11: meeting.counts: expected some text
 question | Talks in one place. => [Talks]
@@ -144,7 +148,7 @@ priors | alpha: 2 => alpha: 1e300
 priors | alpha: 2 => alpha: '2'
     alpha: expected a number; found '2'
 priors | alpha: 2 => alpha: true
-    alpha: expected a number; found True
+    alpha: expected a number; found true
 priors | alpha: 2 => alfa: 2
     unknown argument alfa (did you mean "alpha"?); expected Beta(alpha, beta)
 priors | {alpha: 2, beta: 3} => 3
@@ -214,7 +218,7 @@ priors | sign: up => sign: upp
 priors | yearly: true => yearly: yes
     types.apec.yearly: expected true or false; found 'yes'
 priors | envoy_meeting: => Envoy Meeting:
-    :25:3: kinds.Envoy Meeting: expected text like
+    :25:3: kinds.Envoy Meeting: expected small letters, digits and underscores, a letter first
 priors | unit: probability => #
     :2:3: parameters.comes_summit.unit: required key is missing
 priors | A: 1, => a: 1,

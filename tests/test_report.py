@@ -84,12 +84,12 @@ def hostile_run():
     ("name", "value", "found"),
     [
         ("as_of", 20250711, "expected text; found 20250711"),
-        ("random_seed", True, "expected a whole number; found True"),
+        ("random_seed", True, "expected a whole number; found true"),
         ("random_seed", "7", "expected a whole number; found '7'"),
         ("interactive", 1, "expected True or False; found 1"),
         ("signals", "a.csv", "expected a list of text; found 'a.csv'"),
         ("signals", [1], r"expected a list of text; found \[1\]"),
-        ("deadline", None, "expected text; found None"),
+        ("deadline", None, "expected text; found nothing"),
     ],
 )
 def test_a_value_of_the_wrong_type_is_refused(name, value, found):

@@ -205,7 +205,7 @@ class TestPanel:
     @pytest.mark.parametrize(
         ("added", "expected"),
         [
-            (f"attendance:-2:{APEC}:both", "expected an actor US or CN"),
+            (f"attendance:-2:{APEC}:both", f"attendance:-2:{APEC}:US or attendance:-2:{APEC}:CN"),
             ("leader_call:-2", "expected a strength from 1 to 3 for leader_call; found -2"),
             ("leader_call:3@2011-03-09", "makes a new fit"),
         ],

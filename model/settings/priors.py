@@ -70,7 +70,8 @@ class Prior(Strict):
             raise ValueError(f"{dist} has only the argument {only}: give args instead of quantiles")
         (low_level, low), (high_level, high) = quantiles.items()
         if not (float(low_level[:-1]) < float(high_level[:-1]) and low < high):
-            raise ValueError(f"expected both levels and values to increase; found {quantiles}")
+            found = f"{low_level}: {low:g}, {high_level}: {high:g}"
+            raise ValueError(f"expected both levels and values to increase; found {found}")
         floor, ceiling = (edge + above for edge in family.support)
         if not floor < low < high < ceiling:
             raise ValueError(f"expected values between {floor:g} and {ceiling:g}, where {dist} has mass")
