@@ -115,7 +115,11 @@ def parser() -> Parser:
     option("--to", metavar="FILE", help=target)
 
     option = verb("compare", do_compare, "split the difference of two runs, or rerun one from its own inputs")
-    option("a", metavar="A", help="a rendered run, by name or folder")
+    runs = (
+        "a rendered run, by name or folder; a day, a scenario (as of the day of the other run), or both, "
+        "such as 2025-08-15-sceptic, which are computed if they are not rendered"
+    )
+    option("a", metavar="A", help=runs)
     option("b", metavar="B", nargs="?", help="another; without it, A is rerun from its own inputs")
     option("--markdown", **FLAG, help="the paragraph for a change request")
 
@@ -262,12 +266,10 @@ def do_forecast(options: Namespace) -> int:
     begin = time.perf_counter()
     params, sources = inputs(options)
     edits = Edits(tuple(options.add), tuple(options.set), tuple(options.remove))
-    for name in ("prior_only", "json") if options.report else ("name",):
-        if getattr(options, name):
-            message = (
-                "expected without --report" if options.report else "expected only together with --report"
-            )
-            raise InputError([Problem("options", 0, 0, message, f"--{name.replace('_', '-')}")])
+    if options.report:
+        refuse(options, ("prior_only", "json"), "expected without --report")
+    else:
+        refuse(options, ("name",), "expected only together with --report")
     if options.report:
         from .report import build
 
@@ -278,12 +280,25 @@ def do_forecast(options: Namespace) -> int:
     return 0
 
 
+def refuse(options: Namespace, names: tuple[str, ...], message: str) -> None:
+    """Raise `InputError` for given options that would be ignored."""
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
+    raise_if_any([Problem("options", 0, 0, message, option) for option in given])
+
+
 def answer_text(run: "Run", as_json: bool, begin: float) -> str:
     """A forecast as its file or as a screen."""
     from . import screen
     from .answer.file import to_json
 
-    return to_json(run.forecast) if as_json else screen.answer(run, time.perf_counter() - begin)
+    if as_json:
+        return to_json(run.forecast)
+    effect = None
+    if run.params.scenario:
+        from .answer import scenario
+
+        effect = scenario.effect(run.params, run.whole)
+    return screen.answer(run, time.perf_counter() - begin, effect=effect)
 
 
 def prior_text(run: "Run", as_json: bool, begin: float) -> str:
@@ -347,17 +362,22 @@ def do_compare(options: Namespace) -> int:
     """`summit compare`."""
     from .answer import compare
 
-    a = compare.load_run(options.a)
     if options.b is None:
+        refuse(options, ("markdown",), "expected only with two runs")
+        a = compare.load_run(options.a)
         faults = compare.differences(a, compare.rerun(a))
         if faults:
             print(f"{a.name} rerun from its own inputs differs:", *faults, sep="\n")
             return 1
         print(f"{a.name} rerun from its own inputs is identical.")
         return 0
-    b = compare.load_run(options.b)
+    asked = compare.asked_of(options.a, options.b)
+    if asked:
+        print(f"{' and '.join(asked)}: not rendered, computed now", file=sys.stderr)
+    a, b = compare.load_runs(asked, options.a, options.b)
     write = compare.markdown if options.markdown else compare.text
-    print(write(a, b, compare.steps(a, b)), end="")
+    for line in write(a, b):
+        print(line, flush=True)
     return 0
 
 
@@ -395,6 +415,8 @@ def do_backtest(options: Namespace) -> int:
     from .answer.forecast import read
     from .track_record import backtest, origins, study
 
+    if options.log_only:
+        refuse(options, ("monthly",), "expected without --log-only")
     params, sources = inputs(options)
     whole, folder = read(params, sources), pair.record_folder(params, sources)
     pair.check_owner(params, folder)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import formatting
 from .answer import explain
@@ -14,6 +14,10 @@ from .evidence.outlook import PAST, outlook
 from .evidence.seasons import meetings
 from .files.problems import printable
 from .settings.params import Params
+
+if TYPE_CHECKING:
+    from .answer.prior import Spread
+    from .answer.scenario import Effect
 
 BARS = " ▁▂▃▄▅▆▇█"
 NOTHING = "Nothing written; --report renders the page."
@@ -32,8 +36,8 @@ def sparkline(values: Sequence[float], width: int = 60) -> str:
     return "".join(BARS[min(int(value * 8 + 0.5), 8)] for value in chosen)
 
 
-def answer(run: Run, seconds: float, written: str = NOTHING) -> str:
-    """A forecast: the number, where it comes from, what moved it, what to watch, what is `written`."""
+def answer(run: Run, seconds: float, written: str = NOTHING, *, effect: "Effect | None" = None) -> str:
+    """A forecast: the number, what its scenario does, what moved it, what to watch, and what is `written`."""
     f = run.forecast
     if f.resolved:
         noted = _labelled("note", _noted(run))
@@ -41,6 +45,7 @@ def answer(run: Run, seconds: float, written: str = NOTHING) -> str:
     lines = [
         *_notes(run),
         *_number(f),
+        *(_scenario(effect) if effect else ()),
         *_labelled("note", _noted(run)),
         *_where(run),
         *_labelled(
@@ -114,6 +119,30 @@ def _number(f: Forecast) -> Iterator[str]:
     if years := f.matched_record["years"]:
         line += f"  years like this one: {f.matched_record['hits']} of {years}"
     yield line
+
+
+def _scenario(effect: "Effect") -> Iterator[str]:
+    """What a scenario changes, and its forecast and changed priors beside the default ones."""
+    yield f"  scenario {effect.name}: {printable(effect.means)}"
+    by_default = percent(effect.default.probability)
+    yield f"    {formatting.points(effect.difference)} points from the {by_default} without it"
+    for change in effect.settings:
+        yield f"    {change}"
+    answers = (effect.scenario, effect.default)
+    rows = [("before -> after the record", effect.name, "by default")]
+    rows += [("forecast", *(f"{percent(each.prior)} -> {percent(each.probability)}" for each in answers))]
+    for pair in zip(*(each.beliefs for each in answers), strict=True):
+        rows.append((pair[0].label, *(f"{_mean(each.prior)} -> {_mean(each.posterior)}" for each in pair)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield f"    {'   '.join(cells)}".rstrip()
+
+
+def _mean(spread: "Spread") -> str:
+    """A mean with its central 90%."""
+    mean, low, high = map(formatting.number, (spread.mean, spread.low, spread.high))
+    return f"{mean} ({low} to {high})"
 
 
 def _where(run: Run) -> Iterator[str]:

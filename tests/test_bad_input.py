@@ -251,6 +251,14 @@ forecast --remove 2025-06-05-xi-invites-trumpp
     --remove: …did you mean "2025-06-05-xi-invites-trump"
 forecast --report --prior-only
     --prior-only: expected without --report
+forecast --report --json
+    --json: expected without --report
+forecast --name x
+    --name: expected only together with --report
+compare 2025-07-11 --markdown
+    --markdown: expected only with two runs
+backtest --log-only --monthly
+    --monthly: expected without --log-only
 forecast --report --name ../x
     --name: expected the name of a folder for the run
 forecast --report --name TMP/x
@@ -289,9 +297,9 @@ add ROW --only
 add ROW --to TMP/gone/mine.csv
     gone/mine.csv: no such file
 compare 2025-07-12
-    no such rendered run: …did you mean "2025-07-11"
-compare ..
-    no such rendered run: expected one of …2025-07-11
+    expected a rendered run …needs a second run), such as 2025-07-11…did you mean "2025-07-11"
+compare .. sceptic
+    expected a rendered run, a day, a scenario, or DAY-SCENARIO, such as 2025-07-11
 compare TMP/empty
     empty/inputs/question.yaml: no such file
 sweep TMP/sweep.yaml
@@ -330,6 +338,7 @@ FORECAST_FILES = {
     '{\n "as_of": ': "forecast.json:2:11: expected a forecast file …found no JSON",
     "[]": "forecast.json:1:1: expected a forecast file …found other fields",
     "{}": "forecast.json:1:1: expected a forecast file …found other fields",
+    '{"schema_version": 2}': "forecast.json:1:1: …found schema version 2: render the run again",
     "[" * 99999: "forecast.json:1:1: expected a forecast file",
     '{"é": 1}'.encode("latin-1"): "forecast.json:1:3: expected UTF-8 text",
 }

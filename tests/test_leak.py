@@ -137,13 +137,13 @@ def answer(as_of, sources):
 
 def stored(as_of, sources):
     run = forecast.run(load_params(as_of=as_of), sources)
-    return compare.Stored(str(as_of), run.params, run.whole, run.forecast)
+    return compare.Compared(str(as_of), run.params, run.whole, run.forecast)
 
 
 def difference(as_of, sources):
     """What `summit compare` says of the week up to a day."""
     a, b = stored(as_of - 7 * DAY, sources), stored(as_of, sources)
-    return compare.text(a, b, compare.steps(a, b))
+    return list(compare.text(a, b))
 
 
 def swept(as_of, sources, through=None):

@@ -1,5 +1,6 @@
 """Params files are strict, scenarios and options change only existing keys, and priors are correct."""
 
+import re
 from datetime import date
 from math import inf
 
@@ -180,6 +181,10 @@ priors | dist: LogNormal => dist: LogNormal\n    args: {mu: 0, sigma: 1}
     either args or quantiles
 priors | dist: LogNormal => dist: LogNormal\n    learned_from: 2025-07-12
     :23:…: parameters.visit_notice.learned_from: expected a day not after as_of, which is 2025-07-11
+priors | parameters: => parameters:\n  held: 0.9
+    priors.yaml:2:9: parameters.held: expected a distribution, such as {dist: Beta, …(beside its name
+priors | parameters: => parameters:\n  word_factor: 3
+    :2:16: parameters.word_factor: …{dist: LogNormal, above: 1, quantiles: {5%: 2, 95%: 5}}
 priors | args: {alpha: 2, beta: 3} => args: {alpha: 2, beta: 3}\n    above: 1
     :8:12: parameters.comes_summit.above: expected values between 0 and 1; Beta goes from 1 to 2
 priors | above: 1 => above: 0
@@ -394,6 +399,20 @@ class TestScenario:
         run = load(scenario="means: x\npriors: {parameters: {comes_summit: {learned_from: 2025-01-01}}}")
         assert run.priors.parameters["comes_summit"].learned_from == date(2025, 1, 1)
         assert run.priors.parameters["comes_summit"].args == {"alpha": 2, "beta": 3}
+
+    @pytest.mark.parametrize(
+        "name, value", [("comes_summit", 0.8), ("tone_factor", 3), ("visit_notice", 90), ("comes_summit", 1)]
+    )
+    def test_a_number_for_a_prior_gets_an_example_that_is_right(self, load, name, value):
+        def overlaid(prior):
+            return f"means: x\npriors: {{parameters: {{{name}: {prior}}}}}"
+
+        (problem,) = problems_of(load, scenario=overlaid(value))
+        assert f"other.yaml:2:{25 + len(name)}: parameters.{name}: expected a distribution" in problem
+        assert problem.endswith(f"; found {value}")
+        example = re.search(r"such as (\{.*\})", problem)[1]
+        low, high = load(scenario=overlaid(example)).priors.parameters[name].frozen().ppf([0.05, 0.95])
+        assert low < value < high or value == 1
 
     def test_options_override_a_scenario(self, load):
         run = load(scenario="means: x\nquestion: {as_of: 2025-01-01}", as_of="2025-02-02")

@@ -5,7 +5,7 @@ downstream code takes a ledger cut in this way.
 """
 
 import csv
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, partial
@@ -146,11 +146,18 @@ def load_ledger(
     problems += reference_problems(said, held, windows)
     problems += repeated_encounters(held.values.values())
     raise_if_any(problems)
+    made = in_order(said.values.values(), held.values.values(), windows.values.values())
+    return replace(made, revised=tuple(dict.fromkeys(said.revised + held.revised + windows.revised)))
+
+
+def in_order(
+    signals: Iterable[Signal], occasions: Iterable[Occasion], visit_windows: Iterable[VisitWindow]
+) -> Ledger:
+    """The ledger of these rows, each table sorted by the day a row became public, then by id."""
     return Ledger(
-        tuple(sorted(said.values.values(), key=by_day)),
-        tuple(sorted(held.values.values(), key=lambda row: (row.known_from, row.occasion_id))),
-        tuple(sorted(windows.values.values(), key=lambda row: (row.public_date, row.occasion_id))),
-        tuple(dict.fromkeys(said.revised + held.revised + windows.revised)),
+        tuple(sorted(signals, key=by_day)),
+        tuple(sorted(occasions, key=lambda row: (row.known_from, row.occasion_id))),
+        tuple(sorted(visit_windows, key=lambda row: (row.public_date, row.occasion_id))),
     )
 
 

@@ -198,7 +198,9 @@ def write_report(
 
     csv_names = write_files(run, folder)
     pages = {name: page.page_of(name, executed) for name, executed in notebooks.items()}
-    frame = partial(page.frame, pages=list(pages.values()), notice=page.notice(published))
+    frame = partial(
+        page.frame, pages=list(pages.values()), notice=page.notice(published), scenario=page.scenario_of(run)
+    )
     for name, executed in notebooks.items():
         write_atomic(folder / f"{name}.ipynb", nbformat.writes(executed) + "\n")
         body = page.notebook_html(executed)

@@ -135,6 +135,20 @@ class Parameter(Prior):
         return f"expected values {wanted}; {self.dist} goes from {lowest:g} to {highest:g}"
 
 
+def example(unit: str, value: object) -> str:
+    """A prior in its right form, around a value if its unit allows that."""
+    number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+    floor, ceiling = SUPPORT.get(unit.partition(" ")[0], (0.0, inf))
+    if ceiling == 1:
+        odds = (at := min(max(number, 0.02), 0.98) if number else 0.8) / (1 - at)
+        dist, above, low, high = "Beta", "", odds / 2 / (1 + odds / 2), 2 * odds / (1 + 2 * odds)
+    else:
+        more = number - floor if floor < number < 1e6 else 2.0
+        dist, above = "LogNormal", f"above: {floor:g}, " if floor else ""
+        low, high = floor + more / 2, floor + 2 * more
+    return f"{{dist: {dist}, {above}quantiles: {{5%: {low:.3g}, 95%: {high:.3g}}}}}"
+
+
 class Kind(Strict):
     """A kind of signal: which way it points, its PLOVER root and its weight in the tone."""
 

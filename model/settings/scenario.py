@@ -78,6 +78,11 @@ def changed(base: Entry, change: Entry, path: KeyPath, problems: list[Problem]) 
     return Entry(entries, mark)
 
 
+def meaning(name: str) -> str:
+    """What a scenario changes, in its own words."""
+    return str(read_yaml(scenario_path(name)).data["means"])
+
+
 def meanings() -> dict[str, str]:
-    """What each scenario of `params/scenarios` changes, in its own words, by name."""
-    return {path.stem: str(read_yaml(path).data["means"]) for path in sorted(SCENARIOS.glob("*.yaml"))}
+    """The meaning of each scenario of `params/scenarios` by name."""
+    return {path.stem: meaning(path.stem) for path in sorted(SCENARIOS.glob("*.yaml"))}
