@@ -85,7 +85,6 @@ def parser() -> Parser:
         epilog="Exit codes: 0 done; 1 done, and the answer is no; 2 bad input or usage; 3 a fault of ours.",
     )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS), parser_class=Parser)
-    inputs, opening, days, seed, answer = common_options()
 
     def verb(name: str, do: Callable[[Namespace], int], text: str, *parents: argparse.ArgumentParser):
         made = verbs.add_parser(name, parents=parents, help=text, description=f"{text[0].upper()}{text[1:]}.")
@@ -93,8 +92,8 @@ def parser() -> Parser:
         made.verbs = verbs.choices
         return made.add_argument
 
-    asked = (inputs, days, opening, seed, answer)
-    option = verb("forecast", do_forecast, "the number and its reasons", *asked)
+    asked = common_options("as-of", "opens", "deadline", "random-seed", "json")
+    option = verb("forecast", do_forecast, "the number and its reasons", asked)
     signal = "KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]"
     option("--add", metavar=signal, **REPEATED, help="what if: add this signal (repeatable)")
     statuses = (
@@ -108,7 +107,7 @@ def parser() -> Parser:
     option("--prior-only", **FLAG, help="what the priors say without the record")
     option("--refit", **FLAG, help="sample the fit anew, whatever is stored")
 
-    option = verb("add", do_add, "append one checked row to the ledger, then forecast", *asked)
+    option = verb("add", do_add, "append one checked row to the ledger, then forecast", asked)
     for column, text in (REQUIRED | DEFAULTED).items():
         metavar = "ID" if column == "same-as" else column.rpartition("-")[2].upper()
         option(f"--{column}", metavar=metavar, default="", help=text)
@@ -124,9 +123,8 @@ def parser() -> Parser:
     option("b", metavar="B", nargs="?", help="another; without it, A is rerun from its own inputs")
     option("--markdown", **FLAG, help="the paragraph for a change request")
 
-    option = verb(
-        "sweep", do_sweep, "many dates, scenarios and deadlines: one table, one page", inputs, days, seed
-    )
+    text = "many dates, scenarios and deadlines: one table, one page"
+    option = verb("sweep", do_sweep, text, common_options("as-of", "deadline", "random-seed"))
     option("file", metavar="FILE", help="a sweep file, such as params/sweeps/replay.yaml")
     out = (
         "where to write the table; the page that compares all forecasts is FILE.html beside it "
@@ -141,33 +139,36 @@ def parser() -> Parser:
     option("--scheduler", metavar="ADDRESS", help=scheduler)
 
     text = "the track record, and scores of our published forecasts"
-    option = verb("backtest", do_backtest, text, inputs, seed)
+    option = verb("backtest", do_backtest, text, common_options("as-of", "random-seed"))
     option("--log-only", **FLAG, help="only score our published forecasts")
     option("--monthly", **FLAG, help="only the first Monday of each month")
 
     text = "validate every input, all problems at once, and list what lies ahead"
-    verb("check", do_check, text, inputs, days, opening)
+    verb("check", do_check, text, common_options("as-of", "opens", "deadline"))
     return top
 
 
-def common_options() -> list[argparse.ArgumentParser]:
-    """The options that verbs share: input files, opening day, days, random seed, form of the answer."""
-    parents = [argparse.ArgumentParser(add_help=False) for _ in range(5)]
-    groups = [parent.add_argument_group("question and inputs") for parent in parents]
-    files, opening, days, seed, answer = (group.add_argument for group in groups)
-    files("--question", metavar="FILE", help="question file in place of params/question.yaml")
-    files("--priors", metavar="FILE", help="priors file in place of params/priors.yaml")
-    files("--scenario", metavar="NAME", help="apply a file of params/scenarios to the params")
+def common_options(*names: str) -> argparse.ArgumentParser:
+    """The options for input files, and those of `names` that a verb shares with others."""
+    shared = {
+        "as-of": dict(metavar="DATE|latest", help="use only what was public on this day"),
+        "opens": dict(metavar="DATE", help="the first day that counts (default: the day after it was asked)"),
+        "deadline": dict(metavar="DATE", help="the last day that counts"),
+        "random-seed": dict(metavar="N", type=whole_number, help="random seed of the sampler"),
+        "json": dict(FLAG, help="print the forecast file instead of the screen"),
+    }
+    common = argparse.ArgumentParser(add_help=False)
+    option = common.add_argument_group("question and inputs").add_argument
+    option("--question", metavar="FILE", help="question file in place of params/question.yaml")
+    option("--priors", metavar="FILE", help="priors file in place of params/priors.yaml")
+    option("--scenario", metavar="NAME", help="apply a file of params/scenarios to the params")
     for table in ("signals", "occasions", "visit-windows"):
         text = f"more {table.replace('-', ' ')}; a row replaces an earlier one of its id (repeatable)"
-        files(f"--{table}", metavar="FILE", **REPEATED, help=text)
-    files("--only", **FLAG, help="use only the given files, not the seeds")
-    opening("--opens", metavar="DATE", help="the first day that counts (default: the day after it was asked)")
-    days("--as-of", metavar="DATE|latest", help="use only what was public on this day")
-    days("--deadline", metavar="DATE", help="the last day that counts")
-    seed("--random-seed", metavar="N", type=whole_number, help="random seed of the sampler")
-    answer("--json", **FLAG, help="print the forecast file instead of the screen")
-    return parents
+        option(f"--{table}", metavar="FILE", **REPEATED, help=text)
+    option("--only", **FLAG, help="use only the given files, not the seeds")
+    for name in names:
+        option(f"--{name}", **shared[name])
+    return common
 
 
 def whole_number(text: str) -> int:
@@ -336,7 +337,9 @@ def do_add(options: Namespace) -> int:
     except InputError as error:
         raise InputError([explained(problem, row) for problem in error.problems]) from None
     use = "" if target.resolve() == TABLES["signals"] else f"; a forecast with it needs --signals {target}"
-    print(f"added {signal.event_id}; to undo, delete line {signal.line} of {target}{use}", file=sys.stderr)
+    print(
+        f"added {signal.event_id}; to undo, delete line {signal.line} of {signal.file}{use}", file=sys.stderr
+    )
     run = forecast.run(params, sources)
     seconds = time.perf_counter() - begin
     text = to_json(run.forecast) if options.json else screen.answer(run, seconds, screen.ADDED)

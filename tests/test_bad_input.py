@@ -182,8 +182,8 @@ add ROW --name x
     unrecognized arguments: --name x (only forecast can use it)
 sweep TMP/s.yaml --opens 2025-08-01
     unrecognized arguments: --opens 2025-08-01 (only forecast, add and check can use it)
-backtest --as-of 2024-01-01
-    unrecognized arguments: --as-of 2024-01-01 (only
+backtest --deadline 2024-01-01
+    unrecognized arguments: --deadline 2024-01-01 (only forecast, add, sweep and check can use it)
 forecast --as-of tomorrow
     as_of: expected a day written …or zone; found 'tomorrow'
 forecast --as-of 1950-01-01
@@ -264,7 +264,7 @@ forecast --report --name ../x
 forecast --report --name TMP/x
     --name: expected the name of a folder for the run
 forecast --report --name record
-    --name: expected … other than record; found 'record'
+    --name: expected … other than record …; found 'record'
 forecast --report --name ''
     --name: expected the name of a folder for the run
 add --kind leader_cal
