@@ -7,6 +7,6 @@ from pathlib import Path
 def main() -> int:
     """Run the command line, see `model.cli`, and return its exit code."""
     sys.path.insert(0, str(Path(__file__).resolve().parent))
-    from model.cli import main as run
+    from model.cli import process
 
-    return run()
+    return process()

@@ -78,13 +78,15 @@ class Params:
         raise_if_any(problems)
 
     def check_priors(self) -> None:
-        """Raise `InputError` for quantiles that no distribution has."""
+        """Raise `InputError` for quantiles that no distribution has, and for priors that cannot be sampled."""
         problems = []
         for name, prior in self.priors.parameters.items():
             try:
-                _ = prior.args_solved
+                fault = prior.unsampled()
             except ValueError as error:
-                problems.append(self.problem("priors", ("parameters", name), str(error)))
+                fault = str(error)
+            if fault:
+                problems.append(self.problem("priors", ("parameters", name), fault))
         raise_if_any(problems)
 
 
