@@ -100,7 +100,7 @@ def test_its_pages_speak_of_no_other_pair(rendered):
     assert len(pages) == 6
     assert {name: found for name, text in pages.items() if (found := re.findall(THEIRS, text))} == {}
     for name in ("index", "2_forecast", "4_backtest"):
-        assert "There is no track record of this pair yet" in " ".join(pages[name].split())
+        assert "There is no track record of this pair and question yet" in " ".join(pages[name].split())
     assert load(rendered / "forecast.json").track_record == ""
 
 
