@@ -129,7 +129,7 @@ class Prior(Strict):
             fault = "values that differ"
         else:
             return ""
-        found = f"its mean is {mean + self.above:g}, and 98% of it lies from {low + self.above:g} to {high + self.above:g}"
+        found = f"its mean is {mean + self.above:.12g}, and 98% of it lies from {low + self.above:.12g} to {high + self.above:.12g}"
         return f"this {self.dist} cannot be sampled: expected {fault}; {found}"
 
     def frozen(self) -> "rv_frozen":
