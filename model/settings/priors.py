@@ -116,7 +116,7 @@ class Prior(Strict):
         """
         import numpy as np
 
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):
             unshifted = frozen(self.dist, self.args_solved, 0.0)
             mean, (low, high) = float(unshifted.mean()), map(float, unshifted.ppf((0.01, 0.99)))
         if not max(mean, high) + self.above < HIGHEST:
@@ -129,7 +129,8 @@ class Prior(Strict):
             fault = "values that differ"
         else:
             return ""
-        found = f"its mean is {mean + self.above:.12g}, and 98% of it lies from {low + self.above:.12g} to {high + self.above:.12g}"
+        mean, low, high = (f"{value + self.above:.12g}" for value in (mean, low, high))
+        found = f"its mean is {mean}, and 98% of it lies from {low} to {high}"
         return f"this {self.dist} cannot be sampled: expected {fault}; {found}"
 
     def frozen(self) -> "rv_frozen":
