@@ -4,7 +4,9 @@ Exit codes: 0 done; 1 done, and the answer is no; 2 bad input or usage; 3 a faul
 """
 
 import argparse
+import codecs
 import re
+import signal
 import sys
 import time
 from argparse import Namespace
@@ -46,6 +48,8 @@ DEFAULTED = {
 }
 FLAG = {"action": "store_true"}
 REPEATED = {"action": "append", "default": []}
+PLAIN = dict(zip("–−’“”±…≤≥▁▂▃▄▅▆▇█", (*"--'''", "+-", "...", "<=", ">=", *"12345678")))
+"""What to print for characters that the encoding of the output cannot hold; others are escaped."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -62,6 +66,10 @@ class Parser(argparse.ArgumentParser):
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
         return known, unknown
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        flush()
+        super().exit(status, message)
 
     def error(self, message: str) -> NoReturn:
         unknown = UNKNOWN.search(message)
@@ -178,6 +186,37 @@ def whole_number(text: str) -> int:
     raise argparse.ArgumentTypeError(f"expected a whole number; found {shown(text)}")
 
 
+def process() -> int:
+    """Run the command line as the only work of a process and return its exit code.
+
+    The output degrades what its encoding cannot hold. SIGTERM and SIGHUP end the work as an exception would,
+    so that no process it started stays; a signal that is ignored, as under `nohup`, stays so.
+    """
+    codecs.register_error("plainer", plainer)
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="plainer")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, stop)
+    return main()
+
+
+def plainer(error: UnicodeError) -> tuple[str, int]:
+    """The handler of an encoding error: plain characters in place of those that the output cannot hold."""
+    lost = error.object[error.start : error.end]
+    return "".join(PLAIN.get(char, f"\\u{ord(char):04x}") for char in lost), error.end
+
+
+class Stopped(SystemExit):
+    """A signal that ends the program; `code` is the exit code that a shell gives it."""
+
+
+def stop(number: int, _: object) -> NoReturn:
+    """The handler of a signal: raises `Stopped`, once."""
+    signal.signal(number, signal.SIG_IGN)
+    raise Stopped(128 + number)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     try:
@@ -185,7 +224,7 @@ def main(argv: list[str] | None = None) -> int:
         check_text(words)
         options = parser().parse_args(words)
         code = options.do(options)
-        sys.stdout.flush()  # so that a reader who is gone is noticed here
+        flush()
         return code
     except InputError as error:
         print(error, file=sys.stderr)
@@ -193,9 +232,14 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; nothing half-written is left", file=sys.stderr)
         return 130
+    except Stopped as end:
+        with suppress(OSError):  # the terminal may be gone
+            name = signal.Signals(end.code - 128).name
+            print(f"ended by {name}; nothing half-written is left", file=sys.stderr)
+        return end.code
     except BrokenPipeError:
         sys.stderr.close()
-        return 1
+        return 128 + signal.SIGPIPE
     except OSError as error:
         message = f"cannot be read or written: {error.strerror or error}"
         print(Problem(str(error.filename or "output"), 0, 0, message), file=sys.stderr)
@@ -208,6 +252,12 @@ def main(argv: list[str] | None = None) -> int:
     except Exception as error:
         print(fault(error), file=sys.stderr)
         return 3
+
+
+def flush() -> None:
+    """Write out what is printed, so that a reader who is gone is noticed here; there may be no output."""
+    if sys.stdout:
+        sys.stdout.flush()
 
 
 def check_text(words: list[str]) -> None:

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -133,7 +135,8 @@ class TestFaults:
         monkeypatch.setattr(fits, "sample", lambda *_: posterior_of_one(3))
         monkeypatch.setattr(fits, "diagnose", lambda *_: ({"ok": False}, faults))
         code, text, complaint = call("forecast", "--random-seed", "5", *words)
-        assert (code, text, complaint.count("\n")) == (3, "", 1)
+        begun, complaint = complaint.splitlines()
+        assert (code, text) == (3, "") and begun.startswith("Fitting the model to ")
         assert "nothing is published" in complaint and "R-hat 1.300 of held" in complaint
         (kept,) = (path for path in tmp_path.rglob("*") if path.is_file())
         assert kept.parent == tmp_path / "FAILED" and kept.name in complaint
@@ -316,9 +319,9 @@ def test_a_sparkline_shows_chances_as_blocks(values, line):
     assert len(screen.sparkline(values * 1000)) == 60
 
 
-def process(*words, cwd=ROOT, path=""):
-    """A process of Python, with PYTHONPATH set."""
-    environment = os.environ | {"PYTHONPATH": path}
+def process(*words, cwd=ROOT, path="", **more):
+    """A process of Python, with PYTHONPATH and other variables set."""
+    environment = os.environ | {"PYTHONPATH": path} | more
     return subprocess.run([sys.executable, *words], capture_output=True, cwd=cwd, env=environment, text=True)
 
 
@@ -329,8 +332,19 @@ class TestProcess:
         assert json.loads(made.stdout)["probability"] > 0
 
     def test_it_stays_quiet_when_nobody_reads(self, default_run):
-        command = f"'{sys.executable}' -m model forecast --json | true"
-        assert subprocess.run(command, shell=True, capture_output=True, cwd=ROOT).stderr == b""
+        pipe, ours = os.pipe()
+        os.close(pipe)
+        command = [sys.executable, "-m", "model", "forecast", "--json"]
+        made = subprocess.run(command, stdout=ours, stderr=subprocess.PIPE, cwd=ROOT)
+        assert (made.returncode, made.stderr) == (128 + signal.SIGPIPE, b"")
+
+    def test_an_output_in_another_encoding_degrades(self, default_run):
+        made = process("-m", "model", "forecast", PYTHONIOENCODING="ascii")
+        whole = screen.answer(default_run, 0.1)
+        assert (made.returncode, made.stderr) == (0, "") and made.stdout.isascii()
+        assert [len(line) for line in made.stdout.splitlines()[:-1]] == [
+            len(line) for line in whole.splitlines()[:-1]
+        ]
 
     def test_another_package_called_model_on_the_path_is_not_run(self, tmp_path):
         """Neither by the command, from any folder, nor by what it starts."""
@@ -341,6 +355,27 @@ class TestProcess:
         assert made.returncode == 0 and "no problem found" in made.stdout, made.stderr
         assert made.stdout.splitlines()[-1].split(os.pathsep)[0] == str(ROOT)
         assert process("-m", "model", "check", path=str(tmp_path)).returncode == 0
+
+    def test_the_command_in_a_copied_checkout_runs_the_copy(self, tmp_path):
+        """Its first line still names the Python of the first checkout."""
+        shutil.copy(ROOT / "summit_forecast.py", tmp_path)
+        (tmp_path / "model").mkdir()
+        (tmp_path / "model/__init__.py").touch()
+        (tmp_path / "model/cli.py").write_text("def process():\n    print('the copy')\n    return 0\n")
+        run = (
+            f"import sys; sys.argv[0] = '{tmp_path}/.venv/bin/summit'; import summit_forecast as s; s.main()"
+        )
+        assert process("-c", run, path=str(ROOT)).stdout == "the copy\n"
+
+    @pytest.mark.parametrize("made_in, code", [("here", 0), ("elsewhere", 1)])
+    def test_a_copied_environment_refuses_the_package_of_the_first_checkout(self, tmp_path, made_in, code):
+        for name in ("here", "elsewhere"):
+            (tmp_path / name / ".venv").mkdir(parents=True)
+        (tmp_path / "here/.venv/.stamp").write_text(f"3.12\n{tmp_path / made_in}\n")
+        run = f"import sys; sys.prefix = '{tmp_path}/here/.venv'; import model"
+        made = process("-c", run)
+        assert made.returncode == code
+        assert ("was made for another folder" in made.stderr and "`make`" in made.stderr) == bool(code)
 
 
 def test_a_question_cannot_control_the_terminal(default_run):

@@ -371,6 +371,12 @@ class TestOptions:
         assert run.run.random_seed == 7
         assert load(as_of=None, deadline=None, random_seed=None) == load()
 
+    def test_an_option_changes_one_prior_and_nothing_else(self, load):
+        changed = load(parameters={"tone_factor": {"dist": "HalfNormal", "args": {"sigma": 2}}})
+        plain = load().priors.parameters
+        assert changed.priors.parameters["tone_factor"].args_solved == {"sigma": 2.0}
+        assert {name for name in plain if changed.priors.parameters[name] != plain[name]} == {"tone_factor"}
+
     @pytest.mark.parametrize("option, expected", cases(OPTION_FAULTS))
     def test_a_wrong_option_is_reported(self, load, option, expected):
         key, _, value = option.partition(":")
@@ -465,6 +471,23 @@ class TestPriors:
         run = load(("priors", exponential, gamma))
         expected = "priors.yaml:9:3: parameters.tone_factor: no Gamma has the quantiles"
         assert_said(problems_of(run.check_priors), [expected])
+
+    @pytest.mark.parametrize(
+        "distribution, expected",
+        [
+            ("dist: LogNormal\n    args: {mu: 0, sigma: 50}", "values below 1e"),
+            (
+                "dist: Gamma\n    args: {alpha: 1.0e-8, beta: 1}",
+                "values distinctly above 0; its mean is 1.00000001,",
+            ),
+            ("dist: Uniform\n    args: {lower: 1, upper: 1.0000000001}", "values that differ"),
+            ("dist: Beta\n    args: {alpha: 1.0e+8, beta: 1}", "distinctly below 1"),
+        ],
+    )
+    def test_a_prior_that_cannot_be_sampled_is_reported_by_check(self, load, distribution, expected):
+        run = load(("priors", "dist: Exponential\n    args: {scale: 0.7}", distribution))
+        (problem,) = problems_of(run.check_priors)
+        assert problem.startswith("priors.yaml:9:3: parameters.tone_factor: this ") and expected in problem
 
     def test_the_model_can_demand_its_parameters(self, load):
         run = load()

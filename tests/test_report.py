@@ -180,6 +180,20 @@ def test_files_are_written_where_the_parameters_say(monkeypatch):
     assert written == [RENDERED / "mine"]
 
 
+def test_files_are_those_of_the_callers_folder_or_of_the_project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.csv").touch()
+    monkeypatch.setattr(build, "run_of", lambda params, sources, edits: [*params.files[:1], *sources.signals])
+    found = parameters.open_run(
+        names(question="params/question.yaml", signals=["mine.csv", "seeds/signals.csv"])
+    )
+    assert [path.resolve() for path in found] == [
+        ROOT / "params/question.yaml",
+        tmp_path / "mine.csv",
+        ROOT / "seeds/signals.csv",
+    ]
+
+
 def test_only_the_plain_run_takes_the_plain_folder():
     def name(**more):
         return provenance.folder_of(PLAIN | more).name

@@ -80,13 +80,15 @@ class Params:
         raise_if_any(problems)
 
     def check_priors(self) -> None:
-        """Raise `InputError` for quantiles that no distribution has."""
+        """Raise `InputError` for quantiles that no distribution has and priors that cannot be sampled."""
         problems = []
         for name, prior in self.priors.parameters.items():
             try:
-                _ = prior.args_solved
+                fault = prior.unsampled()
             except ValueError as error:
-                problems.append(self.problem("priors", ("parameters", name), str(error)))
+                fault = str(error)
+            if fault:
+                problems.append(self.problem("priors", ("parameters", name), fault))
         raise_if_any(problems)
 
 
@@ -106,8 +108,9 @@ def load_params(
     scenario : str, optional
         Name of a file in `params/scenarios`, laid over them.
     **options
-        Single values laid over everything, by the name of a top-level key, such as `as_of`, `deadline` and
-        `random_seed`; None changes nothing.
+        Values laid over everything, by the name of a top-level key, such as `as_of`, `deadline` and
+        `random_seed`; None changes nothing. A mapping changes what it names, as in a scenario:
+        `parameters={"held": {"dist": "Beta", "args": {"alpha": 99, "beta": 1}}}`.
 
     Raises
     ------

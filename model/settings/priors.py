@@ -18,6 +18,10 @@ SUPPORT = {"probability": (0.0, 1.0), "ratio": (0.0, 1.0), "factor": (1.0, inf)}
 """The values a parameter can take, by the first word of its unit; with any other unit it is positive."""
 
 
+LOWEST, HIGHEST = 1e-100, 1e12
+"""How near to zero and how high the values of a prior may reach, to be sampled."""
+
+
 def _level(text: str) -> str:
     if not (re.fullmatch(r"\d{1,2}(\.\d+)?%", text, re.ASCII) and float(text[:-1]) > 0):
         raise ValueError(f"expected a quantile level such as 5%; found {shown(text)}")
@@ -105,6 +109,30 @@ class Prior(Strict):
         if self.dist == "Uniform":
             low, high = self.args_solved["lower"], self.args_solved["upper"]
         return low + self.above, high + self.above
+
+    def unsampled(self) -> str:
+        """Why a sampler cannot draw from the prior; empty if it can.
+
+        It starts at the mean, and needs nearly all of the mass where numbers can be told apart.
+        """
+        import numpy as np
+
+        with np.errstate(all="ignore"):
+            unshifted = frozen(self.dist, self.args_solved, 0.0)
+            mean, (low, high) = float(unshifted.mean()), map(float, unshifted.ppf((0.01, 0.99)))
+        if not max(mean, high) + self.above < HIGHEST:
+            fault = f"a mean and nearly all values below {HIGHEST:g}"
+        elif self.dist == "Beta" and (mean > 1 - 1e-6 or high > 1 - 1e-12):
+            fault = "a mean and nearly all values distinctly below 1"
+        elif low < LOWEST:
+            fault = "nearly all values distinctly above 0"
+        elif high - low < 1e-9 * (high + self.above):
+            fault = "values that differ"
+        else:
+            return ""
+        mean, low, high = (f"{value + self.above:.12g}" for value in (mean, low, high))
+        found = f"its mean is {mean}, and 98% of it lies from {low} to {high}"
+        return f"this {self.dist} cannot be sampled: expected {fault}; {found}"
 
     def frozen(self) -> "rv_frozen":
         """The SciPy distribution, shift included."""
