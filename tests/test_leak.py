@@ -13,7 +13,7 @@ from model.files.csv_files import csv_text, read_csv
 from model.fit import fits
 from model.paths import ROOT
 from model.settings.params import load_params
-from model.track_record import backtest
+from model.track_record import backtest, structures
 
 SEEDS = ROOT / "seeds"
 COLUMNS = {"signals": SIGNAL_COLUMNS, "occasions": OCCASION_COLUMNS, "visit_windows": WINDOW_COLUMNS}
@@ -179,7 +179,7 @@ def test_an_origin_of_the_backtest_is_not_changed_before_the_canary_is_public(fi
 
     def points(of, days):
         return list(
-            backtest.year_points(params, forecast.read(params, of), None, 2024, days, backtest.BACKTESTED)
+            backtest.year_points(params, forecast.read(params, of), None, 2024, days, structures.BACKTESTED)
         )
 
     without, canary = sources(2024)

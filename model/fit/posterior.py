@@ -87,8 +87,8 @@ def tree_of(made: Fit, params: Params, record: Record) -> "DataTree":
         prior = pm.sample_prior_predictive(len(made.draws["held"]), random_seed=seed)
         given = DataTree.from_dict({"posterior": sampled})
         predictive = pm.sample_posterior_predictive(given, random_seed=seed, progressbar=False)
-        log_likelihood = pm.compute_log_likelihood(given, progressbar=False, extend_inferencedata=False)
-        log_prior = pm.compute_log_prior(given, progressbar=False, extend_inferencedata=False)
+        log_likelihood = pm.stats.compute_log_likelihood(given, progressbar=False, extend_inferencedata=False)
+        log_prior = pm.stats.compute_log_prior(given, progressbar=False, extend_inferencedata=False)
     groups = {
         "prior": prior["prior"].to_dataset().drop_vars([f"{name}_above" for name in shifts]),
         "posterior": posterior,
