@@ -161,7 +161,7 @@ def as_it_stands(run):
 
 
 def answer(run, sampled, edits, trust=1.0):
-    """The page's curve and its values by name, in Python: from an edited ledger, the same draws and weights."""
+    """The curve and the values of the page in Python, from an edited ledger and the same weighted draws."""
     p, weights = sampled
     day, deadline = run.outlook.as_of, run.outlook.deadline
     changed = edited(run.whole, edits, run.params)

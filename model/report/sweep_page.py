@@ -18,7 +18,7 @@ from ..formatting import Table, percent
 from ..paths import RENDERED, TABLES
 from ..settings.params import Params, load_params
 from ..settings.scenario import meanings
-from . import build, page, provenance, show
+from . import build, page, provenance, run_list, show
 from .markup import fill
 from .sweep_figure import picture
 from .sweep_lines import PLAIN, SAY, alternative, claim, varied
@@ -196,6 +196,8 @@ def command(
     occasions = sweep.ledger_of(runs[0], sources, inputs).occasions
     names = {occasion.occasion_id: occasion.name for occasion in occasions}
     write_atomic(to.page, page_of(asked, rows, runs[0], names, to.page.name, to.table.name, links))
+    if RENDERED in to.page.parents:
+        run_list.write(RENDERED)
     return to.table, to.page
 
 
