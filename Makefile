@@ -19,6 +19,8 @@ export JUPYTER_CONFIG_DIR := $(CACHE)/jupyter/config
 export JUPYTER_DATA_DIR := $(CACHE)/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CACHE)/jupyter/runtime
 export MPLCONFIGDIR := $(CACHE)/matplotlib
+# A kernel that is registered elsewhere must not take the place of the Python that runs JupyterLab.
+unexport JUPYTER_PATH
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -30,8 +32,8 @@ test: environment ## run the test suite; ARGS="-k name"
 	@$(PY) -m pytest -n 2 $(ARGS)
 
 lab: environment ## open the notebooks in JupyterLab
-	@$(PY) -m jupyterlab --FileCheckpoints.checkpoint_dir="$(CACHE)/checkpoints" \
-		--LanguageServerManager.autodetect=False $(ARGS) notebooks
+	@$(PY) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks \
+		--FileCheckpoints.checkpoint_dir="$(CACHE)/checkpoints" --LanguageServerManager.autodetect=False $(ARGS)
 
 study: environment ## run the slow checks: backtest, calibration, fault injection
 	@$(PY) -m model backtest

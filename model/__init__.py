@@ -1,6 +1,7 @@
 """Summit Forecast: how likely two leaders meet in person by a deadline, and why.
 
-`load_params` reads `params/`, `Sources` names the ledger files, `run` makes a forecast of both:
+`load_params` reads `params/`, `Sources` names the ledger files, `Edits` what-if changes, and `run` makes a
+forecast of them; `API.md` describes these names:
 
 >>> from model import load_params, run
 >>> made = run(load_params(as_of="2025-07-11"))
@@ -16,8 +17,23 @@ from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parent.parent
 _CACHE = _ROOT / ".cache"
-_PUBLIC = {"load_params": ".settings.params", "Sources": ".answer.forecast", "run": ".answer.forecast"}
+_PUBLIC = {
+    "load_params": ".settings.params",
+    "Sources": ".answer.forecast",
+    "Edits": ".evidence.edits",
+    "run": ".answer.forecast",
+    "Run": ".answer.forecast",
+}
 __all__ = list(_PUBLIC)
+
+# A copied `.venv` still points at the checkout that it was made in, and would run the package there.
+_stamp = Path(sys.prefix, ".stamp")
+if _stamp.exists():
+    _home = Path(_stamp.read_text("utf-8").split("\n", 2)[1], ".venv")
+    if not (_home.exists() and _home.samefile(sys.prefix)):
+        raise ImportError(
+            f"{sys.prefix} was made for another folder ({_home.parent}); `make` sets it up anew"
+        )
 
 # One BLAS thread, and caches inside the checkout: what NumPy, Matplotlib and PyTensor read on import.
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):

@@ -4,19 +4,23 @@ Exit codes: 0 done; 1 done, and the answer is no; 2 bad input or usage; 3 a faul
 """
 
 import argparse
+import codecs
 import re
+import signal
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from .files.disk import name_of, write_atomic
-from .files.problems import Failure, InputError, Problem, nearest, printable, raise_if_any, shown
-from .paths import FAILED, RECORD, holds_record
+from .files.problems import HYPHENS, Failure, InputError, Problem, nearest, printable, raise_if_any, shown
+from .formatting import listed
+from .paths import FAILED, RECORD, TABLES, holds_record
 
 if TYPE_CHECKING:
     from .answer.forecast import Run, Sources
@@ -25,27 +29,60 @@ if TYPE_CHECKING:
 
 VERBS = ("forecast", "add", "check", "compare", "sweep", "backtest")
 UNKNOWN = re.compile(r"unrecognized arguments: ([^ =]+)|invalid choice: '([^']+)'")
-SIGNAL = ("kind", "strength", "actor", "grade", "public-date", "description", "source")
+REQUIRED = {
+    "kind": "the kind of signal, such as attendance or leader_call (all are in seeds/README.md)",
+    "strength": "-3 to 3 without 0: how far it raises or lowers the chance of a meeting",
+    "grade": "the grade of source and item, such as A1 (official), B2 (one good report) or C3 (a leak)",
+    "description": "what is known, in at most 140 characters",
+}
+"""The columns of a row to add that have no default."""
+DEFAULTED = {
+    "actor": "the side that acted (default: both); for attendance, without default, the side it is about",
+    "occasion": "the occasion that it is about, by an id that summit check lists (default: none)",
+    "public-date": "the day on which the public first knew (default: the as-of day)",
+    "event-date": "the day on which it happened (default: the public date)",
+    "source": "publisher, day or title, address (default: not given)",
+    "for-date": "the day that an announcement names for the meeting",
+    "same-as": "the id of another row about the same event, with which it counts as one",
+    "event-id": "the id of the row (default: the public date and words of the description)",
+}
 FLAG = {"action": "store_true"}
 REPEATED = {"action": "append", "default": []}
-OPTIONAL = ("event-date", "event-id", "occasion", "for-date", "same-as")
+PLAIN = dict(zip("–−’“”±…≤≥▁▂▃▄▅▆▇█", (*"--'''", "+-", "...", "<=", ">=", *"12345678")))
+"""What to print for characters that the encoding of the output cannot hold; others are escaped."""
 
 
 class Parser(argparse.ArgumentParser):
     """Accepts options by their full names only; suggests the nearest option or verb for an unknown one."""
 
+    verbs: "dict[str, Parser]" = {}
+
     def __init__(self, **settings):
         super().__init__(allow_abbrev=False, **settings)
 
+    def parse_known_args(self, args=None, namespace=None):
+        """The known arguments; others are refused here, where the verb is known."""
+        known, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return known, unknown
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        flush()
+        super().exit(status, message)
+
     def error(self, message: str) -> NoReturn:
-        words = set(self._option_string_actions)
-        for action in self._actions:
-            for name, verb in action.choices.items() if isinstance(action.choices, dict) else ():
-                words |= {name, *verb._option_string_actions}
         unknown = UNKNOWN.search(message)
-        hint = nearest(unknown[1] or unknown[2], words) if unknown else ""
-        self.print_usage(sys.stderr)
-        self.exit(2, printable(f"{self.prog}: {message}{hint}") + "\n")
+        hint = self.hint(unknown[1] or unknown[2]) if unknown else ""
+        self.exit(2, printable(f"{self.prog}: {message}{hint}; see {self.prog} --help") + "\n")
+
+    def hint(self, word: str) -> str:
+        """What an unknown word may mean: an option of other verbs, or a word near to it."""
+        others = [name for name, verb in self.verbs.items() if word in verb._option_string_actions]
+        if others:
+            return f" (only {listed(others)} can use it)"
+        choices = [action.choices for action in self._actions if isinstance(action.choices, dict)]
+        return nearest(word, [*self._option_string_actions, *chain(*choices)])
 
 
 def parser() -> Parser:
@@ -56,14 +93,15 @@ def parser() -> Parser:
         epilog="Exit codes: 0 done; 1 done, and the answer is no; 2 bad input or usage; 3 a fault of ours.",
     )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS), parser_class=Parser)
-    common = common_options()
 
     def verb(name: str, do: Callable[[Namespace], int], text: str, *parents: argparse.ArgumentParser):
-        made = verbs.add_parser(name, parents=parents, help=text)
+        made = verbs.add_parser(name, parents=parents, help=text, description=f"{text[0].upper()}{text[1:]}.")
         made.set_defaults(do=do)
+        made.verbs = verbs.choices
         return made.add_argument
 
-    option = verb("forecast", do_forecast, "the number and its reasons", common)
+    asked = common_options("as-of", "opens", "deadline", "random-seed", "json")
+    option = verb("forecast", do_forecast, "the number and its reasons", asked)
     signal = "KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]"
     option("--add", metavar=signal, **REPEATED, help="what if: add this signal (repeatable)")
     statuses = (
@@ -73,23 +111,28 @@ def parser() -> Parser:
     option("--set", metavar="OCCASION=STATUS", **REPEATED, help=statuses)
     option("--remove", metavar="ID", **REPEATED, help="what if: remove this row (repeatable)")
     option("--report", **FLAG, help="run and render the notebooks")
+    option("--name", metavar="RUN", help="with --report: the name of the folder of the run")
     option("--prior-only", **FLAG, help="what the priors say without the record")
     option("--refit", **FLAG, help="sample the fit anew, whatever is stored")
 
-    option = verb("add", do_add, "append one checked row to the ledger, then forecast", common)
-    for column in SIGNAL:
-        option(f"--{column}", required=True)
-    for column in OPTIONAL:
-        option(f"--{column}", default="")
-    target = "the signals file to append to (default: the seeds, or the last --signals)"
+    option = verb("add", do_add, "append one checked row to the ledger, then forecast", asked)
+    for column, text in (REQUIRED | DEFAULTED).items():
+        metavar = "ID" if column == "same-as" else column.rpartition("-")[2].upper()
+        option(f"--{column}", metavar=metavar, default="", help=text)
+    target = "the signals file to append to, which may be new (default: the seeds, or the last --signals)"
     option("--to", metavar="FILE", help=target)
 
     option = verb("compare", do_compare, "split the difference of two runs, or rerun one from its own inputs")
-    option("a", metavar="A", help="a rendered run, by name or folder")
+    runs = (
+        "a rendered run, by name or folder; a day, a scenario (as of the day of the other run), or both, "
+        "such as 2025-08-15-sceptic, which are computed if they are not rendered"
+    )
+    option("a", metavar="A", help=runs)
     option("b", metavar="B", nargs="?", help="another; without it, A is rerun from its own inputs")
     option("--markdown", **FLAG, help="the paragraph for a change request")
 
-    option = verb("sweep", do_sweep, "many dates, scenarios and deadlines: one table, one page", common)
+    text = "many dates, scenarios and deadlines: one table, one page"
+    option = verb("sweep", do_sweep, text, common_options("as-of", "deadline", "random-seed"))
     option("file", metavar="FILE", help="a sweep file, such as params/sweeps/replay.yaml")
     out = (
         "where to write the table; the page that compares all forecasts is FILE.html beside it "
@@ -103,18 +146,27 @@ def parser() -> Parser:
     )
     option("--scheduler", metavar="ADDRESS", help=scheduler)
 
-    option = verb("backtest", do_backtest, "the track record, and scores of our published forecasts", common)
+    text = "the track record, and scores of our published forecasts"
+    option = verb("backtest", do_backtest, text, common_options("as-of", "random-seed"))
     option("--log-only", **FLAG, help="only score our published forecasts")
     option("--monthly", **FLAG, help="only the first Monday of each month")
 
-    verb("check", do_check, "validate every input, all problems at once", common)
+    text = "validate every input, all problems at once, and list what lies ahead"
+    verb("check", do_check, text, common_options("as-of", "opens", "deadline"))
     return top
 
 
-def common_options() -> argparse.ArgumentParser:
-    """The options of every verb that asks a question."""
+def common_options(*names: str) -> argparse.ArgumentParser:
+    """The options for input files, and those of `names` that a verb shares with others."""
+    shared = {
+        "as-of": dict(metavar="DATE|latest", help="use only what was public on this day"),
+        "opens": dict(metavar="DATE", help="the first day that counts (default: the day after it was asked)"),
+        "deadline": dict(metavar="DATE", help="the last day that counts"),
+        "random-seed": dict(metavar="N", type=whole_number, help="random seed of the sampler"),
+        "json": dict(FLAG, help="print the forecast file instead of the screen"),
+    }
     common = argparse.ArgumentParser(add_help=False)
-    option = common.add_argument
+    option = common.add_argument_group("question and inputs").add_argument
     option("--question", metavar="FILE", help="question file in place of params/question.yaml")
     option("--priors", metavar="FILE", help="priors file in place of params/priors.yaml")
     option("--scenario", metavar="NAME", help="apply a file of params/scenarios to the params")
@@ -122,13 +174,47 @@ def common_options() -> argparse.ArgumentParser:
         text = f"more {table.replace('-', ' ')}; a row replaces an earlier one of its id (repeatable)"
         option(f"--{table}", metavar="FILE", **REPEATED, help=text)
     option("--only", **FLAG, help="use only the given files, not the seeds")
-    option("--as-of", metavar="DATE|latest", help="use only what was public on this day")
-    option("--opens", metavar="DATE", help="the first day that counts (default: the day after it was asked)")
-    option("--deadline", metavar="DATE", help="the last day that counts")
-    option("--random-seed", metavar="N", type=int, help="random seed of the sampler")
-    option("--name", metavar="RUN", help="name of the folder of a rendered run")
-    option("--json", **FLAG, help="print the forecast file instead of the screen")
+    for name in names:
+        option(f"--{name}", **shared[name])
     return common
+
+
+def whole_number(text: str) -> int:
+    """The number that a word is."""
+    with suppress(ValueError):
+        return int(text.translate(HYPHENS))
+    raise argparse.ArgumentTypeError(f"expected a whole number; found {shown(text)}")
+
+
+def process() -> int:
+    """Run the command line as the only work of a process and return its exit code.
+
+    The output degrades what its encoding cannot hold. SIGTERM and SIGHUP end the work as an exception would,
+    so that no process it started stays; a signal that is ignored, as under `nohup`, stays so.
+    """
+    codecs.register_error("plainer", plainer)
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="plainer")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, stop)
+    return main()
+
+
+def plainer(error: UnicodeError) -> tuple[str, int]:
+    """The handler of an encoding error: plain characters in place of those that the output cannot hold."""
+    lost = error.object[error.start : error.end]
+    return "".join(PLAIN.get(char, f"\\u{ord(char):04x}") for char in lost), error.end
+
+
+class Stopped(SystemExit):
+    """A signal that ends the program; `code` is the exit code that a shell gives it."""
+
+
+def stop(number: int, _: object) -> NoReturn:
+    """The handler of a signal: raises `Stopped`, once."""
+    signal.signal(number, signal.SIG_IGN)
+    raise Stopped(128 + number)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -138,7 +224,7 @@ def main(argv: list[str] | None = None) -> int:
         check_text(words)
         options = parser().parse_args(words)
         code = options.do(options)
-        sys.stdout.flush()  # so that a reader who is gone is noticed here
+        flush()
         return code
     except InputError as error:
         print(error, file=sys.stderr)
@@ -146,9 +232,14 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; nothing half-written is left", file=sys.stderr)
         return 130
+    except Stopped as end:
+        with suppress(OSError):  # the terminal may be gone
+            name = signal.Signals(end.code - 128).name
+            print(f"ended by {name}; nothing half-written is left", file=sys.stderr)
+        return end.code
     except BrokenPipeError:
         sys.stderr.close()
-        return 1
+        return 128 + signal.SIGPIPE
     except OSError as error:
         message = f"cannot be read or written: {error.strerror or error}"
         print(Problem(str(error.filename or "output"), 0, 0, message), file=sys.stderr)
@@ -161,6 +252,12 @@ def main(argv: list[str] | None = None) -> int:
     except Exception as error:
         print(fault(error), file=sys.stderr)
         return 3
+
+
+def flush() -> None:
+    """Write out what is printed, so that a reader who is gone is noticed here; there may be no output."""
+    if sys.stdout:
+        sys.stdout.flush()
 
 
 def check_text(words: list[str]) -> None:
@@ -193,12 +290,11 @@ def inputs(options: Namespace) -> "tuple[Params, Sources]":
     tables = (options.signals, options.occasions, options.visit_windows)
     sources = Sources(*(tuple(map(Path, files)) for files in tables), only=options.only)
     named = dict(question=options.question, priors=options.priors, scenario=options.scenario)
-    named |= dict(opens=options.opens, deadline=options.deadline)
-    as_of = options.as_of
-    if as_of == "latest":
-        as_of = read(load_params(**named), sources).covered_until
-    params = load_params(**named, as_of=as_of, random_seed=options.random_seed)
-    return params, sources
+    more = {name: getattr(options, name, None) for name in ("opens", "deadline", "as_of", "random_seed")}
+    if more["as_of"] == "latest":
+        undated = {name: value for name, value in more.items() if name in ("opens", "deadline")}
+        more["as_of"] = read(load_params(**named, **undated), sources).covered_until
+    return load_params(**named, **more), sources
 
 
 def do_check(options: Namespace) -> int:
@@ -220,12 +316,10 @@ def do_forecast(options: Namespace) -> int:
     begin = time.perf_counter()
     params, sources = inputs(options)
     edits = Edits(tuple(options.add), tuple(options.set), tuple(options.remove))
-    for name in ("prior_only", "json") if options.report else ("name",):
-        if getattr(options, name):
-            message = (
-                "expected without --report" if options.report else "expected only together with --report"
-            )
-            raise InputError([Problem("options", 0, 0, message, f"--{name.replace('_', '-')}")])
+    if options.report:
+        refuse(options, ("prior_only", "json"), "expected without --report")
+    else:
+        refuse(options, ("name",), "expected only together with --report")
     if options.report:
         from .report import build
 
@@ -236,12 +330,25 @@ def do_forecast(options: Namespace) -> int:
     return 0
 
 
+def refuse(options: Namespace, names: tuple[str, ...], message: str) -> None:
+    """Raise `InputError` for given options that would be ignored."""
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
+    raise_if_any([Problem("options", 0, 0, message, option) for option in given])
+
+
 def answer_text(run: "Run", as_json: bool, begin: float) -> str:
     """A forecast as its file or as a screen."""
     from . import screen
     from .answer.file import to_json
 
-    return to_json(run.forecast) if as_json else screen.answer(run, time.perf_counter() - begin)
+    if as_json:
+        return to_json(run.forecast)
+    effect = None
+    if run.params.scenario:
+        from .answer import scenario
+
+        effect = scenario.effect(run.params, run.whole)
+    return screen.answer(run, time.perf_counter() - begin, effect=effect)
 
 
 def prior_text(run: "Run", as_json: bool, begin: float) -> str:
@@ -257,9 +364,11 @@ def prior_text(run: "Run", as_json: bool, begin: float) -> str:
 
 def do_add(options: Namespace) -> int:
     """`summit add`."""
+    from . import screen
     from .answer import forecast
+    from .answer.file import to_json
     from .evidence import notices
-    from .evidence.ledger import append_signal
+    from .evidence.append import append_signal
 
     begin = time.perf_counter()
     params, sources = inputs(options)
@@ -270,10 +379,20 @@ def do_add(options: Namespace) -> int:
     target = Path(files[-1] if options.to is None else options.to)
     if target.resolve() not in [path.resolve() for path in files]:
         sources = replace(sources, signals=(*sources.signals, target))
-    signal = append_signal(target, new_row(options), **sources.paths(), **params.vocabulary)
-    print(f"added {signal.event_id} to {target}", file=sys.stderr)
+    row = {column: getattr(options, column.replace("-", "_")) for column in (*REQUIRED, *DEFAULTED)}
+    row["public-date"] = row["public-date"] or params.question.as_of.isoformat()
+    row = {column.replace("-", "_"): cell for column, cell in row.items()}
+    try:
+        signal = append_signal(target, row, **sources.paths(), **params.vocabulary)
+    except InputError as error:
+        raise InputError([explained(problem, row) for problem in error.problems]) from None
+    use = "" if target.resolve() == TABLES["signals"] else f"; a forecast with it needs --signals {target}"
+    print(
+        f"added {signal.event_id}; to undo, delete line {signal.line} of {signal.file}{use}", file=sys.stderr
+    )
     run = forecast.run(params, sources)
-    text = answer_text(run, options.json, begin)
+    seconds = time.perf_counter() - begin
+    text = to_json(run.forecast) if options.json else screen.answer(run, seconds, screen.ADDED)
     for notice in notices.of_new_row(signal, run.whole, params):
         if options.json or str(notice) not in text:
             print(f"warning: {notice}", file=sys.stderr)
@@ -281,31 +400,34 @@ def do_add(options: Namespace) -> int:
     return 0
 
 
-def new_row(options: Namespace) -> dict[str, str]:
-    """The row that `summit add` appends; its id defaults to the day and five words of the description."""
-    columns = [column.replace("-", "_") for column in (*SIGNAL, *OPTIONAL)]
-    row = {column: getattr(options, column) for column in columns} | {"in_article": "no", "checked": "open"}
-    letters = "".join(char if char.isalnum() else " " for char in options.description.lower())
-    row["event_id"] = row["event_id"] or f"{options.public_date}-{'-'.join(letters.split()[:5])}"
-    row["event_date"] = row["event_date"] or options.public_date
-    return row
+def explained(problem: Problem, row: Mapping[str, str]) -> Problem:
+    """The problem of an option without a default, with what it expects if it is missing."""
+    column = problem.field.removeprefix("--")
+    wanted = {**REQUIRED, "actor": DEFAULTED["actor"]}
+    missing = column in wanted and problem.file == "options" and not row[column]
+    return problem._replace(message=f"expected {wanted[column]}") if missing else problem
 
 
 def do_compare(options: Namespace) -> int:
     """`summit compare`."""
     from .answer import compare
 
-    a = compare.load_run(options.a)
     if options.b is None:
+        refuse(options, ("markdown",), "expected only with two runs")
+        a = compare.load_run(options.a)
         faults = compare.differences(a, compare.rerun(a))
         if faults:
             print(f"{a.name} rerun from its own inputs differs:", *faults, sep="\n")
             return 1
         print(f"{a.name} rerun from its own inputs is identical.")
         return 0
-    b = compare.load_run(options.b)
+    asked = compare.asked_of(options.a, options.b)
+    if asked:
+        print(f"{' and '.join(asked)}: not rendered, computed now", file=sys.stderr)
+    a, b = compare.load_runs(asked, options.a, options.b)
     write = compare.markdown if options.markdown else compare.text
-    print(write(a, b, compare.steps(a, b)), end="")
+    for line in write(a, b):
+        print(line, flush=True)
     return 0
 
 
@@ -343,6 +465,8 @@ def do_backtest(options: Namespace) -> int:
     from .answer.forecast import read
     from .track_record import backtest, origins, study
 
+    if options.log_only:
+        refuse(options, ("monthly",), "expected without --log-only")
     params, sources = inputs(options)
     whole, folder = read(params, sources), pair.record_folder(params, sources)
     pair.check_owner(params, folder)

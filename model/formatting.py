@@ -36,10 +36,10 @@ def percent(probability: float) -> str:
     return f"{probability:.0%}"
 
 
-def points(delta: float) -> str:
-    """A difference of probabilities in signed percentage points, with one decimal."""
-    text = f"{100 * delta:+.1f}"
-    return "±0.0" if float(text) == 0 else text.replace("-", "−")
+def points(delta: float, digits: int = 1) -> str:
+    """A difference of probabilities in signed percentage points, by default with one decimal."""
+    text = f"{100 * delta:+.{digits}f}"
+    return f"±{text[1:]}" if float(text) == 0 else text.replace("-", "−")
 
 
 def signed(number: int) -> str:

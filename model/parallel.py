@@ -1,5 +1,6 @@
 """Run independent jobs in parallel, in local processes or on a Dask cluster, with a progress bar."""
 
+import sys
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -9,6 +10,19 @@ from .files.problems import InputError
 
 ANSWER = 5
 """Seconds that a scheduler has to answer and provide a worker."""
+
+
+def is_worker() -> bool:
+    """Whether this process does jobs of another, which shows their progress."""
+    from multiprocessing import parent_process
+
+    return parent_process() is not None
+
+
+def announce(text: str) -> None:
+    """Say on standard error what long work begins, except in a worker."""
+    if not is_worker():
+        print(text, file=sys.stderr, flush=True)
 
 
 def done(

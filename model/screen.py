@@ -1,7 +1,8 @@
 """The answers of the command line as text."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from . import formatting
 from .answer import explain
@@ -9,11 +10,18 @@ from .answer.file import Forecast
 from .answer.forecast import Run
 from .evidence import notices
 from .evidence.ledger import Ledger
+from .evidence.outlook import PAST, outlook
 from .evidence.seasons import meetings
 from .files.problems import printable
 from .settings.params import Params
 
+if TYPE_CHECKING:
+    from .answer.prior import Spread
+    from .answer.scenario import Effect
+
 BARS = " ▁▂▃▄▅▆▇█"
+NOTHING = "Nothing written; --report renders the page."
+ADDED = "Only the row is written; make forecast renders the page."
 
 
 def percent(value: float) -> str:
@@ -28,15 +36,16 @@ def sparkline(values: Sequence[float], width: int = 60) -> str:
     return "".join(BARS[min(int(value * 8 + 0.5), 8)] for value in chosen)
 
 
-def answer(run: Run, seconds: float) -> str:
-    """A forecast: the number, where it comes from, what moved it, what to watch."""
+def answer(run: Run, seconds: float, written: str = NOTHING, *, effect: "Effect | None" = None) -> str:
+    """A forecast: the number, what its scenario does, what moved it, what to watch, and what is `written`."""
     f = run.forecast
     if f.resolved:
         noted = _labelled("note", _noted(run))
-        return "\n".join([*_notes(run), *_resolved(f), *noted, *_origin(run, seconds)]) + "\n"
+        return "\n".join([*_notes(run), *_resolved(f), *noted, *_origin(run, seconds, written)]) + "\n"
     lines = [
         *_notes(run),
         *_number(f),
+        *(_scenario(effect) if effect else ()),
         *_labelled("note", _noted(run)),
         *_where(run),
         *_labelled(
@@ -47,7 +56,7 @@ def answer(run: Run, seconds: float) -> str:
             ),
         ),
         *_labelled("watch", _watched(f)),
-        *_origin(run, seconds),
+        *_origin(run, seconds, written),
     ]
     return "\n".join(lines) + "\n"
 
@@ -112,6 +121,30 @@ def _number(f: Forecast) -> Iterator[str]:
     yield line
 
 
+def _scenario(effect: "Effect") -> Iterator[str]:
+    """What a scenario changes, and its forecast and changed priors beside the default ones."""
+    yield f"  scenario {effect.name}: {printable(effect.means)}"
+    by_default = percent(effect.default.probability)
+    yield f"    {formatting.points(effect.difference)} points from the {by_default} without it"
+    for change in effect.settings:
+        yield f"    {change}"
+    answers = (effect.scenario, effect.default)
+    rows = [("before -> after the record", effect.name, "by default")]
+    rows += [("forecast", *(f"{percent(each.prior)} -> {percent(each.probability)}" for each in answers))]
+    for pair in zip(*(each.beliefs for each in answers), strict=True):
+        rows.append((pair[0].label, *(f"{_mean(each.prior)} -> {_mean(each.posterior)}" for each in pair)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield f"    {'   '.join(cells)}".rstrip()
+
+
+def _mean(spread: "Spread") -> str:
+    """A mean with its central 90%."""
+    mean, low, high = map(formatting.number, (spread.mean, spread.low, spread.high))
+    return f"{mean} ({low} to {high})"
+
+
 def _where(run: Run) -> Iterator[str]:
     """The table of who comes where, with the chance of a first meeting and the last word."""
     sides, rows = run.params.question.sides, run.forecast.occasions
@@ -160,17 +193,17 @@ def _watched(f: Forecast) -> Iterator[str]:
             yield f"{row['what']} -> {percent(row['probability_after'])}"
 
 
-def _origin(run: Run, seconds: float) -> Iterator[str]:
+def _origin(run: Run, seconds: float, written: str) -> Iterator[str]:
     f, fit = run.forecast, run.fit
     yield from revised(run.ledger, "  ")
     source = f"{fit.why} ({seconds:.1f} s)."
     if not fit.reused:
         source = f"Fitted anew in {fit.seconds:.0f} s: {fit.why}."
-    yield (f"  {f.rows_used} rows used. {source} Nothing written; --report renders the page.")
+    yield f"  {f.rows_used} rows used. {source} {written}"
 
 
 def check(ledger: Ledger, params: Params) -> str:
-    """A ledger without problems: its counts, and warnings."""
+    """A ledger without problems: its counts, warnings, and what lies ahead."""
     signals, occasions, windows = ledger.signals, ledger.occasions, ledger.visit_windows
     lines = [
         f"{len(signals)} signals, {len(occasions)} occasions, {len(windows)} visit windows: no problem found."
@@ -179,7 +212,25 @@ def check(ledger: Ledger, params: Params) -> str:
     if unchecked:
         lines.append(f"warning: {unchecked} signals are not checked against a source (checked=open).")
     lines += [f"warning: {line}" for line in notices.of_check(ledger, params)]
-    return "\n".join([*lines, *revised(ledger)]) + "\n"
+    return "\n".join([*lines, *revised(ledger), *_ahead(ledger, params)]) + "\n"
+
+
+def _ahead(ledger: Ledger, params: Params) -> Iterator[str]:
+    """The occasions that lie ahead, with their ids and statuses, as options name them."""
+    as_of = params.question.as_of
+    cut = ledger.as_of(as_of)
+    statuses = outlook(cut, as_of, params.question.deadline, params).statuses
+    occasions = [o for o in cut.occasions if statuses.get(o.occasion_id, PAST) != PAST]
+    occasions.sort(key=lambda o: (o.start_date or date.max, o.occasion_id))
+    if not occasions:
+        yield f"ahead on {as_of}: no occasion is known"
+        return
+    yield f"ahead on {as_of}:"
+    id_width = max(len(o.occasion_id) for o in occasions)
+    width = max(len(statuses[o.occasion_id]) for o in occasions)
+    for o in occasions:
+        name, status = o.occasion_id, statuses[o.occasion_id]
+        yield f"  {o.start_date or 'no date'!s:<10}  {name:<{id_width}}  {status:<{width}}  {o.name}"
 
 
 def revised(ledger: Ledger, indent: str = "") -> Iterator[str]:

@@ -79,7 +79,7 @@ description==HYPERLINK(A1)
 source=@SUM(1)
     source: expected text that does not start like a spreadsheet formula; found '@SUM
 source=a \u202e b
-    source: expected printable text…\\u202e
+    source: expected text without control and direction characters; found U+202E
 """,
     "occasions": """
 - / -
@@ -140,7 +140,7 @@ PARAMS_FILES = r"""
 question | sides: => sides: [
     in.yaml:…: not valid YAML: 
 question | resolver: => "\e[31mred": 1\nresolver:
-    in.yaml:…:1: \x1b[31mred: unknown key
+    in.yaml:…:1: expected text without control and direction characters; found U+001B
 question | deadline: => dedline:
     in.yaml:…:1: dedline: unknown key (did you mean "deadline"?)
 question | 2025-12-31 => 2025-12-32
@@ -150,7 +150,7 @@ question | as_of: 2025-07-11 => as_of: 1950-07-11
 question | 2025-12-31 => 2035-12-31
     in.yaml:8:11: deadline: expected … at most 1098 days
 question | trump-xi-2025 => ../../x
-    in.yaml:2:14: question_id: expected text like
+    in.yaml:2:14: question_id: expected small letters and digits, joined by hyphens; found '../../x'
 question | code: CN => code: RU
     in.yaml:4:1: sides: expected CN and US, the sides of the seeds; found US and RU; for another pair add
 priors | \n  breaks:\n => \n  breakss:\n
@@ -174,6 +174,16 @@ forecast --asof 2025-07-11
     unrecognized arguments: --asof 2025-07-11 (did you mean "--as-of"?)
 check --sig x.csv
     unrecognized arguments: --sig x.csv
+check --json
+    summit check: unrecognized arguments: --json (only forecast and add can use it)
+check --random-seed 1
+    unrecognized arguments: --random-seed 1 (only forecast, add, sweep and backtest can use it)
+add ROW --name x
+    unrecognized arguments: --name x (only forecast can use it)
+sweep TMP/s.yaml --opens 2025-08-01
+    unrecognized arguments: --opens 2025-08-01 (only forecast, add and check can use it)
+backtest --deadline 2024-01-01
+    unrecognized arguments: --deadline 2024-01-01 (only forecast, add, sweep and check can use it)
 forecast --as-of tomorrow
     as_of: expected a day written …or zone; found 'tomorrow'
 forecast --as-of 1950-01-01
@@ -181,11 +191,11 @@ forecast --as-of 1950-01-01
 forecast --deadline 2025-07-01
     deadline: expected a day not before as_of, which is 2025-07-11
 forecast --random-seed x
-    argument --random-seed: invalid int value: 'x'
+    argument --random-seed: expected a whole number; found 'x'
 forecast --random-seed -1
     random_seed: expected at least 0; found -1
 forecast --random-seed LONG
-    argument --random-seed: invalid int value
+    argument --random-seed: expected a whole number; found '999
 forecast --scenario sceptik
     scenario: expected a file of params/scenarios…did you mean "sceptic"
 forecast --scenario ../question
@@ -209,7 +219,7 @@ forecast --only --as-of latest
 forecast --add leadercall:2
     --add: unknown kind 'leadercall' (did you mean "leader_call"?)
 forecast --add leader_call
-    --add: expected KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]; found
+    --add: expected KIND:STRENGTH[:OCCASION][:ACTOR][@DATE], such as visit_planning:2:2025-apec-gyeongju
 forecast --add leader_call:LONG
     --add: expected KIND:STRENGTH
 forecast --add leader_call:4
@@ -221,25 +231,34 @@ forecast --add leader_call:2@2025-07-12
 forecast --add leader_call:2@2025-02-30
     --add: …2025-02-30 does not exist
 forecast --add attendance:3:US
-    --add: expected attendance:STRENGTH:OCCASION:ACTOR with an occasion of many leaders; found
+    --add: expected the occasion that it is about: attendance:STRENGTH:OCCASION:ACTOR
 forecast --add attendance:3:2025-apec-gyeongju:RU
     --add: for ACTOR, expected one of US, CN, both; found 'RU'
 forecast --add attendance:3:2025-apec-gyeongju
-    --add: expected an actor US or CN; both is about the occasion, which is called off (-3)
+    --add: …attendance:3:2025-apec-gyeongju:US or attendance:3:2025-apec-gyeongju:CN (without a side, only -3
 forecast --set 2025-apec-gyeongju=anounced
     --set: …did you mean "announced"
 forecast --set 2025-apec-gyeongju=US:stay-away
     --set: expected OCCASION=STATUS; for STATUS, expected one of …did you mean "US:stays-away"
 forecast --set 2025-apec-gyeongju=RU:comes
     --set: expected OCCASION=STATUS; for STATUS, …did you mean "…:comes"
-forecast --set 2025-apec=refused
-    --set: unknown occasion '2025-apec' on 2025-07-11
+forecast --set 2025-apec=refusd
+    --set: …did you mean "refused"
+    --set: unknown occasion '2025-apec' on 2025-07-11 (did you mean "2025-apec-gyeongju"?); summit check lists
 forecast --as-of 2017-10-01 --deadline 2017-12-31 --set 2017-visit-trump-beijing=US:comes
     --set: expected an occasion of many leaders for US:comes; 2017-visit-trump-beijing is a visit
 forecast --remove 2025-06-05-xi-invites-trumpp
     --remove: …did you mean "2025-06-05-xi-invites-trump"
 forecast --report --prior-only
     --prior-only: expected without --report
+forecast --report --json
+    --json: expected without --report
+forecast --name x
+    --name: expected only together with --report
+compare 2025-07-11 --markdown
+    --markdown: expected only with two runs
+backtest --log-only --monthly
+    --monthly: expected without --log-only
 forecast --report --name ../x
     --name: expected the name of a folder for the run
 forecast --report --name TMP/x
@@ -248,34 +267,39 @@ forecast --report --name record
     --name: expected … other than record, … found 'record'
 forecast --report --name ''
     --name: expected the name of a folder for the run
-add --kind leader_call
-    the following arguments are required: --strength
+add --kind leader_cal
+    options: --kind: …did you mean "leader_call"
+    options: --strength: expected -3 to 3 without 0
+    options: --grade: expected the grade of source and item
+    options: --description: expected what is known
 add ROW --to MINE --kind leader_cal
-    mine.csv:2:…: kind: …did you mean "leader_call"
+    options: --kind: …did you mean "leader_call"
 add ROW --to MINE --strength 9
-    mine.csv:2:…: strength: expected one of
-add ROW --to MINE --public-date '10 July'
-    public_date: expected a day
+    options: --strength: expected one of
+add ROW --to MINE --public-date 10.7.2025
+    options: --public-date: expected a day …(write 2025-07-10)
+add ROW --to MINE --kind attendance --actor '' --occasion 2025-apec-gyeongju
+    options: --actor: expected the side
 add ROW --to MINE --occasion 2025-apec-gyeongj
     occasion: unknown …did you mean "2025-apec-gyeongju"
 add ROW --to MINE --for-date 2025-10-30
-    mine.csv:2:…: for_date: expected a day only on a row of kind summit_announced
+    options: --for-date: expected a day only on a row of kind summit_announced
 add ROW --to TMP/old.csv --kind summit_announced --occasion 2025-apec-gyeongju --for-date 2025-10-30
     old.csv:1:1: for_date: expected a column for_date, as this row fills it; the file has none
 add ROW --to MINE --event-id 2025-06-05-xi-invites-trump
-    seeds/signals.csv:…:1: event_id: expected an id not used before
+    options: --event-id: expected an id not used before; 2025-06-05-xi-invites-trump is at seeds/signals.csv:
 add ROW --to MINE --description 'a\nb'
-    mine.csv:
+    options: --description: …found U+000A
 add ROW --to MINE --source =1+1
-    mine.csv:2:…: source: expected text that does not start like a spreadsheet formula
+    options: --source: expected text that does not start like a spreadsheet formula
 add ROW --only
     --to: expected the file to append to, since --only leaves out the seeds
-add ROW --to TMP/gone.csv
-    gone.csv: no such file
+add ROW --to TMP/gone/mine.csv
+    gone/mine.csv: no such file
 compare 2025-07-12
-    no such rendered run: …did you mean "2025-07-11"
-compare ..
-    no such rendered run: expected one of …2025-07-11
+    expected a rendered run …needs a second run), such as 2025-07-11…did you mean "2025-07-11"
+compare .. sceptic
+    expected a rendered run, a day, a scenario, or DAY-SCENARIO, such as 2025-07-11
 compare TMP/empty
     empty/inputs/question.yaml: no such file
 sweep TMP/sweep.yaml
@@ -314,6 +338,7 @@ FORECAST_FILES = {
     '{\n "as_of": ': "forecast.json:2:11: expected a forecast file …found no JSON",
     "[]": "forecast.json:1:1: expected a forecast file …found other fields",
     "{}": "forecast.json:1:1: expected a forecast file …found other fields",
+    '{"schema_version": 2}': "forecast.json:1:1: …found schema version 2: render the run again",
     "[" * 99999: "forecast.json:1:1: expected a forecast file",
     '{"é": 1}'.encode("latin-1"): "forecast.json:1:3: expected UTF-8 text",
 }
@@ -400,14 +425,14 @@ def test_a_bad_header_is_refused(refuses, tmp_path, edit, expected):
     "content, expected",
     [
         (b"", "in.csv:1:1: the file is empty: expected the header event_id,"),
-        (HEADER.encode("utf-16"), "in.csv:1:1: the file is UTF-16; save it as plain UTF-8"),
+        (HEADER.encode("utf-16"), "in.csv:1:1: the file is text in UTF-16; save it as text in UTF-8"),
         (
-            HEADER.encode() + b"\n" * 5_000_000,
-            "in.csv:2:1: expected 15 cells…:301:1: stopped looking after 300",
+            HEADER.encode() + b"x\n" * 5_000_000,
+            "in.csv:2:2: expected 15 cells…:301:2: stopped looking after 300",
         ),
         (b"\0" * 40_000_000, "in.csv: expected at most 32 MB; the file is larger"),
     ],
-    ids=["empty", "UTF-16", "millions of empty lines", "huge"],
+    ids=["empty", "UTF-16", "millions of short lines", "huge"],
 )
 def test_a_file_that_is_no_table_is_refused(refuses, tmp_path, content, expected):
     write(tmp_path / "in.csv", content)

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -133,7 +135,8 @@ class TestFaults:
         monkeypatch.setattr(fits, "sample", lambda *_: posterior_of_one(3))
         monkeypatch.setattr(fits, "diagnose", lambda *_: ({"ok": False}, faults))
         code, text, complaint = call("forecast", "--random-seed", "5", *words)
-        assert (code, text, complaint.count("\n")) == (3, "", 1)
+        begun, complaint = complaint.splitlines()
+        assert (code, text) == (3, "") and begun.startswith("Fitting the model to ")
         assert "nothing is published" in complaint and "R-hat 1.300 of held" in complaint
         (kept,) = (path for path in tmp_path.rglob("*") if path.is_file())
         assert kept.parent == tmp_path / "FAILED" and kept.name in complaint
@@ -195,7 +198,10 @@ class TestAdd:
 
     def test_a_row_is_appended_and_the_forecast_answers_with_it(self, call, add, mine):
         code, text, told, row = add()
-        assert code == 0 and f"added 2025-07-10-the-leaders-speak-at-length to {mine}" in told
+        assert (
+            code == 0
+            and f"added 2025-07-10-the-leaders-speak-at-length; to undo, delete line 2 of {mine}" in told
+        )
         assert row == (
             "2025-07-10-the-leaders-speak-at-length,2025-07-10,2025-07-10,leader_call,both,3,"
             'A1,,,,no,,"The leaders speak, at length, by telephone.",A test,open\n'
@@ -207,6 +213,40 @@ class TestAdd:
         code, text, _, row = add(**announced, for_date="2025-10-30")
         assert code == 0 and f"A1,{APEC},2025-10-30,,no,," in row
         assert re.search(r"(?m)^  2025-10-31  APEC Gyeongju .* 2025-07-11: The leaders speak", text)
+
+    def test_a_file_that_does_not_exist_is_begun_and_must_be_named_to_be_used(self, call, mine):
+        mine.unlink()
+        words = ["--kind", "leader_call", "--strength", "2", "--grade", "B2", "--description", "Anruf"]
+        code, text, told = call("add", *words, "--to", mine)
+        assert code == 0 and mine.read_text().splitlines()[1].startswith("2025-07-11-anruf,2025-07-11,")
+        assert f"a forecast with it needs --signals {mine}" in told and "Only the row is written" in text
+        assert call("check", "--signals", mine)[0] == 0
+
+    @pytest.mark.parametrize(
+        "changes, said",
+        [
+            (
+                {"public_date": "2025-07-12"},
+                "after the as-of day 2025-07-11, so this forecast does not use it",
+            ),
+            (
+                {"kind": "envoy_meeting", "strength": "1", "public_date": "2025-07-11"},
+                "counts as one with 2025-07-11-rubio-wang-kl (seeds/signals.csv:",
+            ),
+            (
+                {"kind": "visit_planning", "strength": "1", "grade": "C3", "occasion": APEC},
+                "counts as one with 2025-07-11-apec-or-beijing-idea (seeds/signals.csv:",
+            ),
+        ],
+    )
+    def test_a_row_that_adds_nothing_says_why(self, call, add, changes, said):
+        code, text, told, _ = add(**changes)
+        number = next(line for line in text.splitlines() if re.match(r"  \d+ %", line))
+        assert code == 0 and said in told
+        assert number.split("(")[0] in call("forecast")[1]
+
+    def test_a_row_that_adds_something_gives_no_warning(self, add):
+        assert "warning" not in add()[2]
 
     def test_a_row_goes_to_a_file_without_the_optional_columns_too(self, add, mine):
         mine.write_text(mine.read_text().replace("for_date,", "").replace("search,", ""))
@@ -252,6 +292,18 @@ class TestCheck:
         assert (code, complaint) == (0, "") and "no problem found" in text
         assert "not checked against a source" in text and "visit windows, so" not in text
 
+    def test_what_lies_ahead_is_listed_by_id_with_its_status_as_of_the_day(self, call):
+        text = call("check")[1]
+        ahead = text.partition("ahead on 2025-07-11:\n")[2].splitlines()
+        assert [line.split()[:3] for line in ahead] == [
+            ["2025-09-03", "2025-beijing-parade", "doubted"],
+            ["2025-09-23", "2025-unga-80", "scheduled"],
+            ["2025-10-31", APEC, "planned"],
+            ["2025-11-22", G20, "doubted"],
+        ]
+        earlier = call("check", "--as-of", "2017-10-01", "--deadline", "2017-12-31")[1]
+        assert "2017-visit-trump-beijing" in earlier and "2025" not in earlier.partition("ahead on")[2]
+
     def test_only_the_given_files_are_read(self, call, tmp_path):
         (tmp_path / "none.csv").write_text(TABLES["signals"].read_text().splitlines()[0] + "\n")
         words = ("--only", "--signals", tmp_path / "none.csv", "--occasions", SEEDS / "occasions.csv")
@@ -267,9 +319,9 @@ def test_a_sparkline_shows_chances_as_blocks(values, line):
     assert len(screen.sparkline(values * 1000)) == 60
 
 
-def process(*words, cwd=ROOT, path=""):
-    """A process of Python, with PYTHONPATH set."""
-    environment = os.environ | {"PYTHONPATH": path}
+def process(*words, cwd=ROOT, path="", **more):
+    """A process of Python, with PYTHONPATH and other variables set."""
+    environment = os.environ | {"PYTHONPATH": path} | more
     return subprocess.run([sys.executable, *words], capture_output=True, cwd=cwd, env=environment, text=True)
 
 
@@ -280,8 +332,19 @@ class TestProcess:
         assert json.loads(made.stdout)["probability"] > 0
 
     def test_it_stays_quiet_when_nobody_reads(self, default_run):
-        command = f"'{sys.executable}' -m model forecast --json | true"
-        assert subprocess.run(command, shell=True, capture_output=True, cwd=ROOT).stderr == b""
+        pipe, ours = os.pipe()
+        os.close(pipe)
+        command = [sys.executable, "-m", "model", "forecast", "--json"]
+        made = subprocess.run(command, stdout=ours, stderr=subprocess.PIPE, cwd=ROOT)
+        assert (made.returncode, made.stderr) == (128 + signal.SIGPIPE, b"")
+
+    def test_an_output_in_another_encoding_degrades(self, default_run):
+        made = process("-m", "model", "forecast", PYTHONIOENCODING="ascii")
+        whole = screen.answer(default_run, 0.1)
+        assert (made.returncode, made.stderr) == (0, "") and made.stdout.isascii()
+        assert [len(line) for line in made.stdout.splitlines()[:-1]] == [
+            len(line) for line in whole.splitlines()[:-1]
+        ]
 
     def test_another_package_called_model_on_the_path_is_not_run(self, tmp_path):
         """Neither by the command, from any folder, nor by what it starts."""
@@ -292,6 +355,27 @@ class TestProcess:
         assert made.returncode == 0 and "no problem found" in made.stdout, made.stderr
         assert made.stdout.splitlines()[-1].split(os.pathsep)[0] == str(ROOT)
         assert process("-m", "model", "check", path=str(tmp_path)).returncode == 0
+
+    def test_the_command_in_a_copied_checkout_runs_the_copy(self, tmp_path):
+        """Its first line still names the Python of the first checkout."""
+        shutil.copy(ROOT / "summit_forecast.py", tmp_path)
+        (tmp_path / "model").mkdir()
+        (tmp_path / "model/__init__.py").touch()
+        (tmp_path / "model/cli.py").write_text("def process():\n    print('the copy')\n    return 0\n")
+        run = (
+            f"import sys; sys.argv[0] = '{tmp_path}/.venv/bin/summit'; import summit_forecast as s; s.main()"
+        )
+        assert process("-c", run, path=str(ROOT)).stdout == "the copy\n"
+
+    @pytest.mark.parametrize("made_in, code", [("here", 0), ("elsewhere", 1)])
+    def test_a_copied_environment_refuses_the_package_of_the_first_checkout(self, tmp_path, made_in, code):
+        for name in ("here", "elsewhere"):
+            (tmp_path / name / ".venv").mkdir(parents=True)
+        (tmp_path / "here/.venv/.stamp").write_text(f"3.12\n{tmp_path / made_in}\n")
+        run = f"import sys; sys.prefix = '{tmp_path}/here/.venv'; import model"
+        made = process("-c", run)
+        assert made.returncode == code
+        assert ("was made for another folder" in made.stderr and "`make`" in made.stderr) == bool(code)
 
 
 def test_a_question_cannot_control_the_terminal(default_run):

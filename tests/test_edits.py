@@ -182,18 +182,24 @@ MANY = "expected attendance:STRENGTH:OCCASION:ACTOR with an occasion of many lea
     "edit, message",
     [
         ("add leadercall:2", r"unknown kind 'leadercall' \(did you mean \"leader_call\"\?\)"),
-        ("add leader_call", r"expected KIND:STRENGTH\[:OCCASION\]\[:ACTOR\]\[@DATE\]; found 'leader_call'"),
-        (f"add leader_call:2:US:{APEC}", r"expected KIND:STRENGTH\[:OCCASION\]\[:ACTOR\]\[@DATE\]; found"),
+        (
+            "add leader_call",
+            r"expected KIND:STRENGTH\[:OCCASION\]\[:ACTOR\]\[@DATE\], such as .*; found 'leader_call'",
+        ),
+        (
+            f"add leader_call:2:US:{APEC}",
+            r"expected KIND:STRENGTH\[:OCCASION\]\[:ACTOR\]\[@DATE\], such as .*; found",
+        ),
         ("add leader_call:-2", "expected a strength from 1 to 3 for leader_call; found -2"),
         ("add leader_call:4", "expected a strength from 1 to 3"),
         ("add contact_missed:2", "expected a strength from -3 to -1 for contact_missed; found 2"),
         ("add official_statement:0", "expected a strength from -3 to 3 without 0"),
         (f"add attendance:4:{APEC}:US", "expected a strength from -3 to 3 without 0 for attendance"),
         ("add leader_call:2:RU", "for ACTOR, expected one of US, CN, both; found 'RU'"),
-        ("add attendance:2", MANY),
-        ("add attendance:2:US", MANY),
-        (f"add attendance:2:{VISIT}:US", MANY),
-        (f"add attendance:2:{APEC}", "expected an actor US or CN; both is about the occasion"),
+        ("add attendance:2", "expected the occasion that it is about: attendance:STRENGTH:OCCASION:ACTOR"),
+        ("add attendance:2:US", "expected the occasion that it is about"),
+        (f"add attendance:2:{VISIT}:US", f"an occasion of many leaders for attendance; {VISIT} is a visit"),
+        (f"add attendance:2:{APEC}", f"attendance:2:{APEC}:US or attendance:2:{APEC}:CN .without a side"),
         ("add attendance:2:2025-apce:US", f"unknown occasion '2025-apce'.*did you mean \"{APEC}\""),
         ("add visit_planning:2:2025-apce", f"unknown occasion '2025-apce'.*did you mean \"{APEC}\""),
         ("add leader_call:2@2025-13-01", "expected a day of the calendar"),
@@ -220,7 +226,8 @@ def test_a_wrong_edit_is_refused_with_the_nearest_word(edit, message):
 def test_every_problem_is_told_at_once():
     with pytest.raises(InputError) as caught:
         made("add leadercall:2", "add x", "set y", "remove z")
-    assert len(caught.value.problems) == 4
+    options = [problem.field for problem in caught.value.problems]
+    assert options == ["--remove", "--set", "--set", "--add", "--add"]
 
 
 @pytest.mark.parametrize("text", [f"{APEC}=announced", f"{APEC}=US:comes"])

@@ -109,12 +109,40 @@ def test_ctrl_c_ends_with_a_clear_word_and_leaves_things_as_they_were(project, w
     time.sleep(4)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (130, "interrupted; nothing half-written is left\n")
+    assert (process.returncode, err.splitlines()[-1]) == (130, "interrupted; nothing half-written is left")
+    assert [line for line in err.splitlines()[:-1] if not line.startswith("Fitting the model to ")] == []
     after = state(project / "seeds") | state(project / "notebooks")
     assert {name for name in after if after[name] != before.get(name)} <= {
         "rendered/record/log_scores.csv",
         "rendered/record/references.csv",
     }
+
+
+NAPS = """
+import sys
+from model import cli, parallel
+nap = ("import os, time; os.write(1, b'z'); time.sleep(60)",)
+cli.do_check = lambda options: list(parallel.done(exec, {1: nap, 2: nap}, "naps"))
+sys.argv[1:] = ["check"]
+raise SystemExit(cli.process())
+"""
+"""A command whose two workers sleep."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_end_leaves_no_worker(number):
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    command = [sys.executable, "-c", NAPS]
+    process = subprocess.Popen(command, cwd=ROOT, text=True, start_new_session=True, **pipes)
+    assert process.stdout.read(2) == "zz"
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    said = f"ended by {number.name}; nothing half-written is left\n"
+    assert (process.returncode, err) == (128 + number, said)
+    with pytest.raises(ProcessLookupError):
+        for _ in range(100):
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
 
 
 def test_a_full_disk_is_told_and_the_ledger_stays(project):

@@ -1,6 +1,7 @@
 """Strict reading of files: deviations are reported with their place and never repaired."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from tables import assert_said, cases
 from model.files import disk
 from model.files.csv_files import read_csv
 from model.files.disk import content_hash, write_atomic
-from model.files.problems import InputError, Problem, nearest, parse_day
+from model.files.problems import InputError, Problem, nearest, nearest_id, parse_day
 from model.files.yaml_files import read_yaml
 from model.paths import ROOT
 
@@ -35,24 +36,20 @@ name,notes\n
     missing column note
     expected the header name,note
     :1:6: unknown column 'notes' (did you mean "note"?)
-name,note,\n
+name,note,,x\n
     expected the header name,note
     :1:11: unknown column ''
-name;note\na;b\n
-    unknown column 'name;note'
-    missing column name, note
-    expected the header name,note
-name,note\ra,b\r
-    :1:1: missing column note
-    expected the header name,note
-    :1:6: unknown column 'note\ra' (did you mean "note"?)
-    unknown column 'b\r'
+    :1:12: unknown column 'x'
+one\ttwo\n1\t2\n
+    :1:1: no column of this file is known: expected the header name,note
+    :1:4: the cells are separated by tabs; save it with commas
+name;note\na;b\nc;d;e\n
+    :1:5: the cells are separated by semicolons; save it with commas
+    :3:5: expected 2 cells; found 3
 name,note\na\n
     :2:2: expected 2 cells; found 1
 name,note\na,b,c\n
     :2:5: expected 2 cells; found 3
-name,note\n\na,b\n
-    :2:1: expected 2 cells; found 1
 name,note\na,"b\nc",d\n
     :2:3: quotes are not balanced
     :3:1: quotes are not balanced
@@ -61,25 +58,32 @@ name,note\n"a"x,b\n
 name,note\na"x,b\n
     :2:1: quotes are not balanced
 name,note\na, b\n
-    :2:3: note: expected printable text without outer spaces; found ' b'
-name,note\na,b\xc2\xa0c\n
-    :2:3: note: expected printable
+    :2:3: note: expected text without outer spaces; found ' b'
 name,note\na,b\rc\n
-    :2:3: note: expected printable
+    :2:3: note: …found U+000D (control character): delete it
 name,note\na,\x1b[31m\n
-    :2:3: note: expected printable text…x1b
+    :2:3: note: expected text without control and direction characters; found U+001B
+name,note\na,b\xe2\x80\xaec\n
+    :2:3: note: …found U+202E (right-to-left override): delete it
+name,note\na,b\xe2\x80\x8cc\n
+    :2:3: note: …found U+200C (zero width non-joiner): delete it
+name,note\n a, b\n
+    :2:1: name: expected text without outer spaces
+    :2:4: note: expected text without outer spaces
 name,note\na,b\0\n
-    :2:4: expected UTF-8 text; found a NUL byte
+    :2:4: expected UTF-8 text; found a NUL byte, as in UTF-16
 name,note\n\xe9,\xe9
-    :2:1: expected UTF-8 text; found byte 0xe9
-\xef\xbb\xbfname,note\n
-    :1:1: the file is UTF-8 with a byte order mark; save it as plain UTF-8
+    :2:1: expected UTF-8 text; found byte 0xe9, which is é in Latin-1: save it as text in UTF-8
 \xff\xfen\0a\0
-    :1:1: the file is UTF-16; save it as plain UTF-8
-name,note\na\nb,c,d\n, \n
+    :1:1: the file is text in UTF-16; save it as text in UTF-8
+PK\x03\x04\x14\0
+    :1:1: the file is a workbook (xlsx, ods) or another zip archive; save it as text in UTF-8
+\xd0\xcf\x11\xe0\xa1
+    :1:1: the file is a workbook of an old spreadsheet (xls)
+name,note\na\nb,c,d\n\x01,e\n
     :2:
     :3:
-    :4:2: note: expected printable
+    :4:1: name: expected text without control
 """
 YAML_FAULTS = r"""
 # nothing
@@ -93,7 +97,9 @@ a: [1, 2\nb: 3\n
 a: 'x\n
     not valid YAML: while scanning a quoted scalar
 a:\n\tb: 1\n
-    t.yaml:2:1: not valid YAML: …'\t'
+    t.yaml:2:1: not valid YAML: indent with spaces; found a tab
+a: yes: no\n
+    t.yaml:1:7: not valid YAML: text with a colon and a space must be in quotes
 a: 1\na: 2\nb: {c: 1, c: 2}\n
     :2:1: key 'a' appears twice, first on line 1
     :3:11: key 'c' appears twice
@@ -110,14 +116,16 @@ a: !!int 5\n
     tags are not used here
 a: 1\n---\nb: 2\n
     :2:1: not valid YAML: …another document
-\xef\xbb\xbfa: 1\n
-    :1:1: the file is UTF-8 with a byte order mark
 a: 1\nb: \xff\n
     :2:4: expected UTF-8 text; found byte 0xff
 a: \0\n
     :1:4: …NUL byte
 a: 1\nb: \x07\n
-    :2:4: not valid YAML: special characters
+    :2:4: expected text without control and direction characters; found U+0007
+a: "x\\e[31m"\nb: ["\\u202e"]\n"\\a": 1\n
+    :1:4: expected text without control and direction characters; found U+001B
+    :2:5: …found U+202E (right-to-left override): delete it
+    :3:1: …found U+0007
 """
 
 
@@ -147,8 +155,17 @@ class TestReadCsv:
             ("name,note\r\na,b\r\n", [("a", "b")]),
             ('name,note\n"a, ""b""",\n', [('a, "b"', "")]),
             ("name,note\né,日本\n", [("é", "日本")]),
+            (
+                "name,note\nرئیس\u200cجمهور,\U0001f469\u200d\U0001f4bb\n",
+                [("رئیس\u200cجمهور", "\U0001f469\u200d\U0001f4bb")],
+            ),
+            ("name,note\na,b\xa0c\n", [("a", "b\xa0c")]),
+            ("\ufeffname,note\na,b\n", [("a", "b")]),
+            ("name,note\ra,b\r", [("a", "b")]),
+            ('\n,\nname,note\n\na,b\n,,,\n  \n"",""\n', [("a", "b")]),
+            ("name,note,,\na,b,,\nc,d\ne,,\n", [("a", "b"), ("c", "d"), ("e", "")]),
+            ('name,note\n";","|"\n', [(";", "|")]),
         ],
-        ids=["header", "plain", "no last line end", "line ends of spreadsheets", "quotes", "other scripts"],
     )
     def test_well_formed_rows_are_read_as_they_are(self, content, rows):
         read = read_csv("t.csv", COLUMNS, content=content.encode())
@@ -158,10 +175,12 @@ class TestReadCsv:
     def test_anything_else_is_reported_with_line_and_column(self, content, expected):
         assert_said(problems_of(read_csv, "t.csv", COLUMNS, content=content), expected)
 
-    def test_sound_rows_are_kept_when_problems_are_collected(self):
+    def test_all_rows_are_kept_when_problems_are_collected(self):
         problems = []
-        rows = read_csv("t.csv", COLUMNS, problems, content=b"name,note\na\nb,c\n")
-        assert rows == [{"name": "b", "note": "c"}] and [problem.line for problem in problems] == [2]
+        rows = read_csv("t.csv", COLUMNS, problems, content=b"name,note\na\nb,c\n d,e\n")
+        assert [problem.line for problem in problems] == [2, 4]
+        assert rows[1:] == [{"name": "b", "note": "c"}, {"name": " d", "note": "e"}]
+        assert [row.broken for row in rows] == [True, False, False]
 
     @pytest.mark.parametrize(
         "content, row",
@@ -209,6 +228,7 @@ class TestReadCsv:
     def test_what_is_quoted_as_the_message_says_is_read_back(self, rows):
         lines = [",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
         content = "\n".join(["name,note", *lines]).encode()
+        rows = [row for row in rows if any(row)]
         assert [tuple(row.values()) for row in read_csv("t.csv", COLUMNS, content=content)] == rows
 
 
@@ -229,6 +249,20 @@ class TestReadYaml:
     def test_plain_words_mean_what_they_look_like(self, tmp_path, text, value):
         found = self.read(tmp_path, f"key: {text}\n").data["key"]
         assert found == value and type(found) is type(value)
+
+    @pytest.mark.parametrize(
+        "text, value",
+        [
+            ("\ufeffkey: a\n", "a"),
+            ("key: \u2212\u0030.5\n", -0.5),
+            ("key: \u22122\n", -2),
+            ("key: رئیس\u200cجمهور\n", "رئیس\u200cجمهور"),
+            ("key: >\n  a\n  b\n", "a b"),
+            ("key: |\n  a\n  b\n", "a\nb"),
+        ],
+    )
+    def test_files_are_read_as_people_have_them(self, tmp_path, text, value):
+        assert self.read(tmp_path, text).data == {"key": value}
 
     def test_every_key_and_value_has_a_place(self, tmp_path):
         document = self.read(tmp_path, "a:\n  b: {c: 1}\n  d:\n    - x\n    - y\n")
@@ -327,6 +361,24 @@ class TestWords:
     def test_no_word_is_offered_if_none_is_near(self, word):
         assert nearest(word, ["leader_call", "US", "invitation"]) == ""
 
+    IDS = ("2013-apec-bali", "2024-apec-lima", "2025-apec-gyeongju", "2025-g20-johannesburg", "2025-unga-80")
+
+    @pytest.mark.parametrize(
+        "word, offered",
+        [
+            ("2025-apec", ["2025-apec-gyeongju"]),
+            ("APEC", ["2025-apec-gyeongju"]),
+            ("gyonju", ["2025-apec-gyeongju"]),
+            ("2025-apec-bali", ["2025-apec-gyeongju", "2013-apec-bali"]),
+            ("2024-g20", ["2025-g20-johannesburg"]),
+            ("g20-2025", ["2025-g20-johannesburg"]),
+            ("2025", []),
+            ("", []),
+        ],
+    )
+    def test_the_nearest_id_shares_year_and_words(self, word, offered):
+        assert re.findall('"([^"]+)"', nearest_id(word, self.IDS)) == offered
+
     def test_no_nearest_word_is_sought_among_very_many(self):
         assert nearest("123x", range(4000)) and not nearest("123x", range(6000))
 
@@ -345,6 +397,16 @@ class TestWords:
             ("9999-12-31", "to 2199"),
             ("", "written"),
             ("2025-07-11\n", "written"),
+            ("01.07.2025", r"found '01.07.2025' \(write 2025-07-01\)"),
+            ("7/1/2025", r"\(write 2025-01-07 or 2025-07-01\)"),
+            ("7/31/2025", r"\(write 2025-07-31\)"),
+            ("1 Jul 2025", r"\(write 2025-07-01\)"),
+            ("July 1, 2025", r"\(write 2025-07-01\)"),
+            ("2025年7月1日", r"\(write 2025-07-01\)"),
+            ("45839", r"\(write 2025-07-01\)"),
+            ("31.06.2025", "found '31.06.2025'$"),
+            ("9" * 50, "written"),
+            ("²²² jan 5", "written"),
         ],
     )
     def test_a_day_is_written_one_way_only(self, text, expected):

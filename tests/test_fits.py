@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,6 +14,7 @@ from made_up import PARAMS, prior_draws
 
 from model import summit
 from model.evidence.record import no_record, record
+from model.files.problems import InputError
 from model.fit import fits, reweight, sampling
 from model.paths import ROOT
 from model.settings.params import load_params
@@ -251,6 +253,17 @@ class TestGate:
         assert (len(sampler[1]), first.reused, again.reused) == (1, False, True)
         assert first.why and first.key == again.key
         assert not fits.fit(PARAMS, default_run.record, anew=True).reused and len(sampler[1]) == 2
+
+    def test_a_fit_says_what_it_does(self, default_run, sampler, capsys):
+        fits.fit(PARAMS, default_run.record)
+        said = r"Fitting the model to \d+ outcomes known by 2025-01-20: about .* seconds\.\n"
+        assert re.fullmatch(said, capsys.readouterr().err)
+
+    def test_a_prior_that_cannot_be_sampled_is_refused_before_the_fit(self, default_run, sampler, capsys):
+        params = load_params(parameters={"held": {"dist": "Beta", "args": {"alpha": 1e-8, "beta": 1.0}}})
+        with pytest.raises(InputError, match="options: parameters.held: this Beta cannot be sampled"):
+            fits.fit(params, default_run.record)
+        assert (sampler[1], capsys.readouterr().err) == ([], "")
 
     @pytest.mark.study
     def test_too_short_a_run_names_a_parameter_and_publishes_nothing(

@@ -12,7 +12,8 @@ from made_up import thinned
 
 from model import cli
 from model.answer import compare, forecast, sweep
-from model.evidence import ledger
+from model.evidence import append, ledger
+from model.files.problems import printable
 from model.paths import PARAMS, SEEDS
 from model.report import build, sweep_page
 from model.settings import scenario
@@ -73,7 +74,7 @@ def ends(tmp_path, default_run, monkeypatch):
     for module in (forecast, compare):
         monkeypatch.setattr(module, "fit", lambda *_: fit)
     monkeypatch.setattr(scenario, "SCENARIOS", tmp_path)
-    monkeypatch.setattr(ledger, "write_atomic", lambda *_: None)
+    monkeypatch.setattr(append, "write_atomic", lambda *_: None)
     monkeypatch.setattr(sweep, "run", lambda *_, **__: [])
     monkeypatch.setattr(sweep_page, "page_of", lambda *_: "")
     monkeypatch.setattr(build, "command", lambda *_: 0)
@@ -88,7 +89,7 @@ def ends(tmp_path, default_run, monkeypatch):
                 code = error.code
         assert code in (0, 1, 2)
         assert code != 2 or not out.getvalue() and ": " in err.getvalue()
-        assert all(line.isprintable() for line in err.getvalue().splitlines())
+        assert all(line == printable(line) for line in err.getvalue().split("\n"))
         return code, err.getvalue()
 
     return run

@@ -165,7 +165,7 @@ def test_a_published_forecast_reads_back_from_the_log(shape, data, tmp_path_fact
     whole, as_of = whole_and_day(data, shape)
     answer = made(whole, as_of)
     assert log.publish(answer, path) and not log.publish(answer, path)
-    assert log.read_log(path) == [log.entry(answer)]
+    assert log.read_log(path).entries == [log.entry(answer)]
 
 
 @every_shape

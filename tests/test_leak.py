@@ -13,7 +13,7 @@ from model.files.csv_files import csv_text, read_csv
 from model.fit import fits
 from model.paths import ROOT
 from model.settings.params import load_params
-from model.track_record import backtest
+from model.track_record import backtest, structures
 
 SEEDS = ROOT / "seeds"
 COLUMNS = {"signals": SIGNAL_COLUMNS, "occasions": OCCASION_COLUMNS, "visit_windows": WINDOW_COLUMNS}
@@ -137,13 +137,13 @@ def answer(as_of, sources):
 
 def stored(as_of, sources):
     run = forecast.run(load_params(as_of=as_of), sources)
-    return compare.Stored(str(as_of), run.params, run.whole, run.forecast)
+    return compare.Compared(str(as_of), run.params, run.whole, run.forecast)
 
 
 def difference(as_of, sources):
     """What `summit compare` says of the week up to a day."""
     a, b = stored(as_of - 7 * DAY, sources), stored(as_of, sources)
-    return compare.text(a, b, compare.steps(a, b))
+    return list(compare.text(a, b))
 
 
 def swept(as_of, sources, through=None):
@@ -179,7 +179,7 @@ def test_an_origin_of_the_backtest_is_not_changed_before_the_canary_is_public(fi
 
     def points(of, days):
         return list(
-            backtest.year_points(params, forecast.read(params, of), None, 2024, days, backtest.BACKTESTED)
+            backtest.year_points(params, forecast.read(params, of), None, 2024, days, structures.BACKTESTED)
         )
 
     without, canary = sources(2024)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from model.evidence.ledger import Ledger, append_signal, check_as_of, load_ledger
+from model.evidence.append import append_signal
+from model.evidence.ledger import Ledger, check_as_of, load_ledger
 from model.evidence.ledger import csv_of as tables_of
 from model.evidence.rows import (
     OCCASION_COLUMNS,
@@ -181,12 +182,11 @@ class TestLoading:
             ({"search": "evn"}, 'search: expected one of first, even, losses; .*did you mean "even"'),
             ({"for_date": "2025-10-30"}, ":2:.*: for_date: expected a day only on a row of kind summit_ann"),
             (ANNOUNCED | {"occasion": ""}, "for_date: .* of kind summit_announced that names an occasion"),
-            (ANNOUNCED | {"for_date": "2025-06-01"}, "for_date: expected a day not before public_date"),
             (ANNOUNCED | {"for_date": "2025-10-20"}, "a for_date within five days of 2025-apec, 2025-10-31"),
             (ANNOUNCED | {"for_date": "30 October"}, "for_date: expected a day written YYYY-MM-DD"),
             (
                 ATTENDS | {"actor": "both", "strength": "-1"},
-                "strength: expected -3, since attendance of both",
+                "actor: expected the side whose leader .* takes only strength -3; found strength -1",
             ),
             (ATTENDS | {"occasion": ""}, "occasion: expected the occasion that the leader will attend"),
             (ATTENDS | AT_VISIT, "occasion: expected an occasion of many leaders; 2026-visit is a visit"),
@@ -196,6 +196,39 @@ class TestLoading:
     )
     def test_a_wrong_signal_is_told_with_its_cell(self, load, change, expected):
         assert_told(problems_of(load, signals=[SIGNAL | change]), expected)
+
+    @pytest.mark.parametrize(
+        "change, fields",
+        [
+            (ANNOUNCED | {"for_date": "2025-06-01"}, ["occasion", "for_date"]),
+            (
+                {"kind": "x", "occasion": "2025-apce", "description": " y"},
+                ["kind", "occasion", "description"],
+            ),
+            (ATTENDS | AT_VISIT | {"grade": "Z9"}, ["grade", "occasion"]),
+            (
+                {"strength": "9", "same_as": "2025-06-01-x", "source": "\x07"},
+                ["strength", "same_as", "source"],
+            ),
+            ({"kind": "x", "description": "more, cells"}, ["kind", ""]),
+            ({"kind": "x", "description": 'a "quote'}, ["kind", ""]),
+        ],
+        ids=["two columns", "outer space", "a visit", "control character", "too many cells", "quotes"],
+    )
+    def test_no_fault_of_a_row_hides_another(self, load, change, fields):
+        with pytest.raises(InputError) as caught:
+            load(signals=[SIGNAL | change])
+        assert [problem.field for problem in caught.value.problems] == fields
+
+    def test_a_repeated_id_hides_no_other_fault_of_its_row(self, load):
+        again = SIGNAL | {"kind": "x", "occasion": "2025-apce"}
+        told = problems_of(load, signals=[SIGNAL, again])
+        assert_told(told, "3:1: event_id: .* already on line 2", ":3:.*kind: ", ":3:.*occasion: unknown")
+
+    @pytest.mark.parametrize("cell, strength", [("\u22122", -2), ("\u20132", -2), ("+2", 2)])
+    def test_a_strength_has_a_sign_of_any_typography(self, load, cell, strength):
+        row = SIGNAL | {"kind": "official_statement", "strength": cell}
+        assert load(signals=[row]).signals[0].strength == strength
 
     @pytest.mark.parametrize(
         "change",
@@ -388,8 +421,13 @@ class TestAppending:
 
     @pytest.mark.parametrize(
         "convert",
-        [lambda old: old, lambda old: old.replace(b"\n", b"\r\n"), lambda old: old.removesuffix(b"\n")],
-        ids=["plain", "line ends of spreadsheets", "no last line end"],
+        [
+            lambda old: old,
+            lambda old: old.replace(b"\n", b"\r\n"),
+            lambda old: old.removesuffix(b"\n"),
+            lambda old: b"\xef\xbb\xbf" + old,
+        ],
+        ids=["plain", "line ends of spreadsheets", "no last line end", "byte order mark"],
     )
     def test_the_row_is_added_and_every_byte_before_it_stays(self, files, convert):
         path = files["signals"][0]
@@ -427,13 +465,16 @@ class TestAppending:
     @pytest.mark.parametrize(
         "change, expected",
         [
-            ({"event_id": "2025-06-01-envoys"}, r"signals.csv:2:1: event_id: expected an id not used before"),
-            ({"kind": "envoy_meting"}, r"signals.csv:3:\d+: kind: .*did you mean \"envoy_meeting\""),
-            ({"occasion": "2025-apce"}, r"occasion: unknown occasion"),
-            ({"description": "two\nlines"}, r"signals.csv:3:\d+: quotes are not balanced.*all on one line"),
-            ({"description": " padded"}, r"description: expected printable text without outer spaces"),
-            ({"strenght": "1"}, r"unknown column 'strenght' \(did you mean \"strength\"\?\)"),
-            ({"public_date": None}, r"public_date: expected a day written"),
+            (
+                {"event_id": "2025-06-01-envoys"},
+                r"options: --event-id: expected an id not used before.* is at signals.csv:2",
+            ),
+            ({"kind": "envoy_meting"}, r"options: --kind: .*did you mean \"envoy_meeting\""),
+            ({"occasion": "2025-apce"}, r"options: --occasion: unknown occasion"),
+            ({"description": "two\nlines"}, r"options: --description: .*found U\+000A"),
+            ({"description": " padded"}, r"options: --description: expected text without outer spaces"),
+            ({"strenght": "1"}, r"options: --strenght: unknown column \(did you mean \"strength\"\?\)"),
+            ({"public_date": None}, r"options: --public-date: expected a day written"),
         ],
     )
     def test_a_wrong_row_is_told_and_nothing_written(self, files, change, expected):
@@ -441,12 +482,72 @@ class TestAppending:
         assert re.search(expected, problems_of(self.append, files, self.NEW | change)[0])
         assert files["signals"][0].read_bytes() == before
 
+    def test_every_fault_of_a_row_is_told_at_once_by_its_option(self, files):
+        row = {
+            "event_id": "2025-06-01-envoys",
+            "kind": "envoy_meting",
+            "occasion": "2025-apce",
+            "source": "a\tb",
+        }
+        told = problems_of(self.append, files, self.NEW | row)
+        assert sorted(text.split(": ")[1] for text in told) == [
+            "--event-id",
+            "--kind",
+            "--occasion",
+            "--source",
+        ]
+
+    MINIMAL = {"kind": "envoy_meeting", "strength": "2", "grade": "B2", "public_date": "2025-06-05"}
+
+    @pytest.mark.parametrize(
+        "description, name",
+        [
+            ("The leaders' aides meet, at length, in Geneva", "the-leaders-aides-meet-at"),
+            ("Der Präsident in Ærøskøbing, groß", "der-prasident-in-aeroskobing-gross"),
+            ("两国元首通话 10月30日", "envoy-meeting"),
+            ("تماس رئیس\u200cجمهور", "envoy-meeting"),
+            ("Trump与习近平", "trump"),
+        ],
+    )
+    def test_an_id_is_made_from_words_of_any_script(self, files, description, name):
+        row = self.MINIMAL | {"description": description}
+        assert self.append(files, row).event_id == f"2025-06-05-{name}"
+        assert self.append(files, row | {"strength": "1"}).event_id == f"2025-06-05-{name}-2"
+
+    def test_what_is_not_given_has_a_default(self, files):
+        made = self.append(files, self.MINIMAL | {"description": "Envoys meet", "strength": "+2"})
+        assert (made.actor, made.event_date, made.source) == ("both", made.public_date, "not given")
+        assert not made.checked and ",both,2,B2," in files["signals"][0].read_text()
+
+    def test_a_row_that_says_the_same_is_not_added_twice(self, files):
+        row = self.MINIMAL | {"description": "Envoys meet"}
+        self.append(files, row)
+        told = problems_of(self.append, files, row)
+        assert_told(told, "options: --description: expected a row not added before; .*:3 says the same")
+
+    def test_words_about_attendance_must_say_whose(self, files):
+        row = self.MINIMAL | {
+            "kind": "attendance",
+            "occasion": "2025-apec",
+            "description": "x",
+            "strength": "-3",
+        }
+        assert_told(problems_of(self.append, files, row), "options: --actor: expected one of US, CN, both")
+
+    def test_a_file_that_does_not_exist_begins_with_the_header(self, files, tmp_path):
+        everything = files | {"signals": [*files["signals"], tmp_path / "new.csv"]}
+        append_signal(tmp_path / "new.csv", self.NEW, **everything, **WORDS)
+        assert (tmp_path / "new.csv").read_text().splitlines()[0] == ",".join(SIGNAL_COLUMNS)
+        told = problems_of(append_signal, tmp_path / "no" / "new.csv", self.NEW, **files, **WORDS)
+        assert_told(told, "no/new.csv: no such file")
+
     def test_an_id_of_another_file_is_a_repetition_too(self, files, tmp_path):
         other = tmp_path / "mine.csv"
         other.write_text(csv_of(SIGNAL_COLUMNS, []))
         everything = files | {"signals": [*files["signals"], other]}
         assert_told(
-            problems_of(append_signal, other, SIGNAL, **everything, **WORDS), "signals.csv:2:1: event_id"
+            problems_of(append_signal, other, SIGNAL, **everything, **WORDS),
+            "options: --event-id: expected an id not used before; .* at signals.csv:2",
         )
 
     def test_nothing_is_added_to_a_ledger_with_problems(self, files):

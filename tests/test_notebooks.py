@@ -1,7 +1,9 @@
 """Notebooks contain prose, calls and figures; rendering them gives the committed pages, without leaks."""
 
 import ast
+import json
 import re
+import sys
 
 import nbformat
 import pytest
@@ -87,6 +89,16 @@ def test_the_parameters_cell_is_the_same_everywhere_and_declares_what_the_report
 
 
 @each
+def test_papermill_reads_every_parameter_with_its_type_and_help(name):
+    import papermill
+
+    read = papermill.inspect_notebook(str(ROOT / "notebooks" / f"{name}.ipynb"))
+    types = {key: each["inferred_type_name"] for key, each in read.items()}
+    assert types == {key: kind.__name__ for key, kind in parameters.PARAMETERS.items()}
+    assert all(each["help"] for each in read.values())
+
+
+@each
 def test_prose_states_no_number_that_a_run_could_change(name):
     for cell in NOTEBOOKS[name].cells:
         if cell.cell_type == "markdown":
@@ -147,3 +159,16 @@ def test_plain_papermill_refuses_an_unknown_parameter(tmp_path):
     paths, unknown = (tmp_path / "in.ipynb", tmp_path / "out.ipynb"), {"as_off": "2025-07-11"}
     with pytest.raises(papermill.PapermillExecutionError, match='unknown parameter .did you mean "as_of"'):
         papermill.execute_notebook(*paths, unknown, progress_bar=False, cwd=ROOT)
+
+
+def test_the_kernel_is_the_running_python_whatever_kernels_are_registered(tmp_path, monkeypatch):
+    spec = {"argv": ["false"], "display_name": "Python 3", "language": "python"}
+    (tmp_path / "kernels" / "python3").mkdir(parents=True)
+    (tmp_path / "kernels" / "python3" / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    asked = nbformat.v4.new_code_cell("import sys; sys.executable", id="asked")
+    cells = [NOTEBOOKS["1_evidence"].cells[1], asked]
+    source = nbformat.v4.new_notebook(cells=cells, metadata=NOTEBOOKS["1_evidence"].metadata)
+    nbformat.write(source, tmp_path / "in.ipynb")
+    done = notebook.execute([tmp_path / "in.ipynb"], {}, {})["in"]
+    assert done.cells[-1].outputs[0].data["text/plain"].strip("'") == sys.executable

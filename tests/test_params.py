@@ -1,5 +1,6 @@
 """Params files are strict, scenarios and options change only existing keys, and priors are correct."""
 
+import re
 from datetime import date
 from math import inf
 
@@ -105,7 +106,7 @@ question | 2025-07-11 => 2025-07-11 10:00
 question | 2025-07-11 => 20250711
     :6:8: as_of: expected a day; found 20250711
 question | as_of: 2025-07-11 => as_of:
-    :6:7: as_of: expected a day; found None
+    :6:7: as_of: expected a day; found nothing
 question | 2025-07-11 => 9999-01-01
     as_of: expected a year from 1900 to 2199
 question | 2025-07-11 => 2026-01-01
@@ -116,20 +117,24 @@ question | as_of => asof
 question | America/New_York => America/NewYork
     :8:12: …did you mean "America/New_York"
 question | America/New_York => ../../etc/hosts
-    unknown time zone
+    expected a time zone such as America/New_York, or local; found '../../etc/hosts'
+question | America/New_York => ET
+    time_zone: …did you mean "America/New_York"
+question | America/New_York => Berlin
+    time_zone: …did you mean "Europe/Berlin"
 question | America/New_York => 5
     time_zone: expected text; found 5
 question | code: CN => code: US
     :3:1: sides: expected two different codes; found US twice
 question | code: CN => code: cn
-    :5:12: sides.1.code: expected text like
+    :5:12: sides.1.code: expected an ISO 3166 code of two capital letters, such as US; found 'cn'
 question | code: CN => cod: CN
     :5:5: sides.1.code: required
     :5:6: sides.1.cod: …"code"
 question | - {code: CN, country: China, office: president, leader: Xi} => #
     sides: expected at least 2
 question | trump-xi-2025 => Trump & Xi
-    :1:14: question_id: expected text like
+    :1:14: question_id: expected small letters and digits, joined by hyphens; found 'Trump & Xi'
 question | counts: Talks in one place. => counts: ''
     :10:11: meeting.counts: expected some text
 question | Talks in one place. => [Talks]
@@ -143,7 +148,7 @@ priors | alpha: 2 => alpha: 1e300
 priors | alpha: 2 => alpha: '2'
     alpha: expected a number; found '2'
 priors | alpha: 2 => alpha: true
-    alpha: expected a number; found True
+    alpha: expected a number; found true
 priors | alpha: 2 => alfa: 2
     unknown argument alfa (did you mean "alpha"?); expected Beta(alpha, beta)
 priors | {alpha: 2, beta: 3} => 3
@@ -176,6 +181,10 @@ priors | dist: LogNormal => dist: LogNormal\n    args: {mu: 0, sigma: 1}
     either args or quantiles
 priors | dist: LogNormal => dist: LogNormal\n    learned_from: 2025-07-12
     :23:…: parameters.visit_notice.learned_from: expected a day not after as_of, which is 2025-07-11
+priors | parameters: => parameters:\n  held: 0.9
+    priors.yaml:2:9: parameters.held: expected a distribution, such as {dist: Beta, …(beside its name
+priors | parameters: => parameters:\n  word_factor: 3
+    :2:16: parameters.word_factor: …{dist: LogNormal, above: 1, quantiles: {5%: 2, 95%: 5}}
 priors | args: {alpha: 2, beta: 3} => args: {alpha: 2, beta: 3}\n    above: 1
     :8:12: parameters.comes_summit.above: expected values between 0 and 1; Beta goes from 1 to 2
 priors | above: 1 => above: 0
@@ -209,7 +218,7 @@ priors | sign: up => sign: upp
 priors | yearly: true => yearly: yes
     types.apec.yearly: expected true or false; found 'yes'
 priors | envoy_meeting: => Envoy Meeting:
-    :25:3: kinds.Envoy Meeting: expected text like
+    :25:3: kinds.Envoy Meeting: expected small letters, digits and underscores, a letter first
 priors | unit: probability => #
     :2:3: parameters.comes_summit.unit: required key is missing
 priors | A: 1, => a: 1,
@@ -362,6 +371,12 @@ class TestOptions:
         assert run.run.random_seed == 7
         assert load(as_of=None, deadline=None, random_seed=None) == load()
 
+    def test_an_option_changes_one_prior_and_nothing_else(self, load):
+        changed = load(parameters={"tone_factor": {"dist": "HalfNormal", "args": {"sigma": 2}}})
+        plain = load().priors.parameters
+        assert changed.priors.parameters["tone_factor"].args_solved == {"sigma": 2.0}
+        assert {name for name in plain if changed.priors.parameters[name] != plain[name]} == {"tone_factor"}
+
     @pytest.mark.parametrize("option, expected", cases(OPTION_FAULTS))
     def test_a_wrong_option_is_reported(self, load, option, expected):
         key, _, value = option.partition(":")
@@ -390,6 +405,20 @@ class TestScenario:
         run = load(scenario="means: x\npriors: {parameters: {comes_summit: {learned_from: 2025-01-01}}}")
         assert run.priors.parameters["comes_summit"].learned_from == date(2025, 1, 1)
         assert run.priors.parameters["comes_summit"].args == {"alpha": 2, "beta": 3}
+
+    @pytest.mark.parametrize(
+        "name, value", [("comes_summit", 0.8), ("tone_factor", 3), ("visit_notice", 90), ("comes_summit", 1)]
+    )
+    def test_a_number_for_a_prior_gets_an_example_that_is_right(self, load, name, value):
+        def overlaid(prior):
+            return f"means: x\npriors: {{parameters: {{{name}: {prior}}}}}"
+
+        (problem,) = problems_of(load, scenario=overlaid(value))
+        assert f"other.yaml:2:{25 + len(name)}: parameters.{name}: expected a distribution" in problem
+        assert problem.endswith(f"; found {value}")
+        example = re.search(r"such as (\{.*\})", problem)[1]
+        low, high = load(scenario=overlaid(example)).priors.parameters[name].frozen().ppf([0.05, 0.95])
+        assert low < value < high or value == 1
 
     def test_options_override_a_scenario(self, load):
         run = load(scenario="means: x\nquestion: {as_of: 2025-01-01}", as_of="2025-02-02")
@@ -442,6 +471,23 @@ class TestPriors:
         run = load(("priors", exponential, gamma))
         expected = "priors.yaml:9:3: parameters.tone_factor: no Gamma has the quantiles"
         assert_said(problems_of(run.check_priors), [expected])
+
+    @pytest.mark.parametrize(
+        "distribution, expected",
+        [
+            ("dist: LogNormal\n    args: {mu: 0, sigma: 50}", "values below 1e"),
+            (
+                "dist: Gamma\n    args: {alpha: 1.0e-8, beta: 1}",
+                "values distinctly above 0; its mean is 1.00000001,",
+            ),
+            ("dist: Uniform\n    args: {lower: 1, upper: 1.0000000001}", "values that differ"),
+            ("dist: Beta\n    args: {alpha: 1.0e+8, beta: 1}", "distinctly below 1"),
+        ],
+    )
+    def test_a_prior_that_cannot_be_sampled_is_reported_by_check(self, load, distribution, expected):
+        run = load(("priors", "dist: Exponential\n    args: {scale: 0.7}", distribution))
+        (problem,) = problems_of(run.check_priors)
+        assert problem.startswith("priors.yaml:9:3: parameters.tone_factor: this ") and expected in problem
 
     def test_the_model_can_demand_its_parameters(self, load):
         run = load()

@@ -15,6 +15,7 @@ GROUPS = {
     "prior",
     "posterior",
     "posterior_predictive",
+    "log_prior",
     "log_likelihood",
     "observed_data",
     "constant_data",

@@ -83,12 +83,12 @@ def hostile_run():
     ("name", "value", "found"),
     [
         ("as_of", 20250711, "expected text; found 20250711"),
-        ("random_seed", True, "expected a whole number; found True"),
+        ("random_seed", True, "expected a whole number; found true"),
         ("random_seed", "7", "expected a whole number; found '7'"),
         ("interactive", 1, "expected True or False; found 1"),
         ("signals", "a.csv", "expected a list of text; found 'a.csv'"),
         ("signals", [1], r"expected a list of text; found \[1\]"),
-        ("deadline", None, "expected text; found None"),
+        ("deadline", None, "expected text; found nothing"),
     ],
 )
 def test_a_value_of_the_wrong_type_is_refused(name, value, found):
@@ -177,6 +177,20 @@ def test_files_are_written_where_the_parameters_say(monkeypatch):
     for folder in ("", "notebooks/rendered/mine"):
         parameters.open_run(names(out_dir=folder))
     assert written == [RENDERED / "mine"]
+
+
+def test_files_are_those_of_the_callers_folder_or_of_the_project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.csv").touch()
+    monkeypatch.setattr(build, "run_of", lambda params, sources, edits: [*params.files[:1], *sources.signals])
+    found = parameters.open_run(
+        names(question="params/question.yaml", signals=["mine.csv", "seeds/signals.csv"])
+    )
+    assert [path.resolve() for path in found] == [
+        ROOT / "params/question.yaml",
+        tmp_path / "mine.csv",
+        ROOT / "seeds/signals.csv",
+    ]
 
 
 def test_only_the_plain_run_takes_the_plain_folder():

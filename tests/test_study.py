@@ -188,7 +188,7 @@ def test_a_year_left_out_is_gone_from_the_record_and_no_other():
 
 
 def test_the_graph_names_what_stands_behind_each_observation():
-    edges, unobserved = predictive.graph(PARAMS, record(CUT, PARAMS))
+    edges, unobserved = predictive.graph(summit.build(PARAMS, record(CUT, PARAMS)))
     comes = {f"comes_{name}" for name in ("home", "summit", "other", "guest", "spread", "effect")}
     assert set(edges["came_seen"]) == comes | {"tone_factor"} and edges["breaks_seen"] == ("breaks",)
     assert set(edges["met_seen"]) == {"meets_summit", "meets_other", "tone_factor"}
@@ -528,7 +528,7 @@ def drawn(default_run):
     found = predictive.checks(PARAMS, default_run.ledger, default_run.draws, 100)
     kept = replace(FOUND, placebo=PLACEBO)
     return {
-        "graph": partial(structure_figures.graph, *predictive.graph(PARAMS, default_run.record)),
+        "graph": partial(structure_figures.graph, *predictive.graph(default_run.model)),
         "beliefs": partial(structure_figures.beliefs, beliefs),
         "years": partial(structure_figures.years, found.years),
         "checks": partial(structure_figures.checks, found.rest),

@@ -1,6 +1,7 @@
 """The forecast file: what it holds, its text, and how it is read back."""
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -80,11 +81,14 @@ def load(path: Path) -> Forecast:
         If it is not a forecast file, with the line and column of the fault.
     """
     file, line, column = name_of(path), 1, 1
+    text = decode(read_bytes(path, FILE_BYTES_MAX), file)
     try:
-        return from_json(decode(read_bytes(path, FILE_BYTES_MAX), file))
+        return from_json(text)
     except json.JSONDecodeError as error:
         line, column, found = error.lineno, error.colno, f"no JSON: {error.msg}"
     except (TypeError, RecursionError):
-        found = "other fields"
+        version = re.search(r'"schema_version": (\d+)', text)
+        other = version and int(version[1]) != SCHEMA_VERSION
+        found = f"schema version {version[1]}: render the run again" if other else "other fields"
     message = f"expected a forecast file as `summit forecast --json` writes it; found {found}"
     raise InputError([Problem(file, line, column, message)])

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..evidence.resolution import Resolution
     from ..fit.fits import Fit
     from .forecast import Sources
+    from .scenario import Effect
 
 CODE = content_hash(*(path.read_bytes() for path in package_files()))
 """Hash of the code that this process has loaded."""
@@ -262,6 +263,17 @@ def forecasts(
         decided = resolution(whole.as_of(as_of), params, as_of)
         rows.append(decided_row(made, decided) if decided else made)
     return rows
+
+
+def scenario_effect(
+    case: Case, sources: "Sources", more: tuple[str, ...], inputs: str, through: date | None
+) -> "Effect | None":
+    """What the scenario of a case does, as `scenario.effect` says."""
+    from . import scenario
+
+    checked(sources, more, inputs)
+    params = load_params(**case)
+    return scenario.effect(params, ledger_of(params, sources, inputs), through)
 
 
 def decided_row(made: Row, decided: "Resolution") -> Row:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..files.csv_files import Row
-from ..files.problems import Problem, nearest, shown
-from .rows import ANNOUNCEMENT, ATTENDANCE, BOTH, MEETING_MARGIN, Occasion, Signal, VisitWindow
+from ..files.problems import Problem, nearest_id, shown
+from .rows import ANNOUNCEMENT, ATTENDANCE, BOTH, MEETING_MARGIN, Occasion
 
 if TYPE_CHECKING:
     from .table import Table
@@ -38,9 +38,9 @@ def signal_problems(row: Row, values: Values, kinds: Mapping[str, str]) -> Itera
         )
     if kind == ATTENDANCE and row["actor"] == BOTH and strength not in (None, -3):
         yield row.problem(
-            "strength",
-            f"expected -3, since {ATTENDANCE} of both says that the occasion is called off, put off or held "
-            f"online; found {strength} (for one leader, use his side as actor)",
+            "actor",
+            f"expected the side whose leader will come or stay away; {BOTH} is about the occasion itself "
+            f"(called off, put off or held online) and takes only strength -3; found strength {strength}",
         )
     if values["for_date"] and (kind != ANNOUNCEMENT or not row["occasion"]):
         yield row.problem(
@@ -87,58 +87,50 @@ def reference_problems(signals: "Table", occasions: "Table", windows: "Table") -
     """References of rows to occasions or events that do not exist or cannot be meant."""
     yield from _named(signals, "occasion", occasions, "occasion", _signal_about)
     yield from _named(windows, "occasion_id", occasions, "occasion", _window_of)
-    yield from _named(signals, "same_as", signals, "event", _another)
+    yield from _named(signals, "same_as", signals, "event", lambda values, event: ())
 
 
 def _named(
-    table: "Table", column: str, target: "Table", what: str, objection: Callable[[Any, Any], str]
+    table: "Table",
+    column: str,
+    target: "Table",
+    what: str,
+    objections: Callable[[Values, Any], Iterable[str]],
 ) -> Iterator[Problem]:
-    for name, row in table.rows.items():
+    """Problems of a column that names rows of `target`; `objections` says why a row cannot be meant."""
+    for name, row, values in table.listed:
         named = row[column]
         if named and named not in target.rows and target.complete:
-            yield row.problem(column, f"unknown {what} {shown(named)}{nearest(named, target.rows)}")
-        elif name in table.values and named in target.values:
-            message = objection(table.values[name], target.values[named])
-            if message:
-                yield row.problem(column, message)
+            yield row.problem(column, f"unknown {what} {shown(named)}{nearest_id(named, target.rows)}")
+        elif named and named == name:
+            yield row.problem(column, "expected another row; found the row itself")
+        elif named in target.values:
+            yield from (row.problem(column, text) for text in objections(values, target.values[named]))
 
 
-def _not_known(row: Signal | VisitWindow, occasion: Occasion) -> str:
-    if row.public_date >= occasion.known_from:
-        return ""
-    return (
-        f"expected an occasion known by {row.public_date}; {occasion.occasion_id} is known from "
-        f"{occasion.known_from}"
-    )
+def _not_known(values: Values, occasion: Occasion) -> Iterator[str]:
+    public, known = values["public_date"], occasion.known_from
+    if public and public < known:
+        yield f"expected an occasion known by {public}; {occasion.occasion_id} is known from {known}"
 
 
-def _signal_about(signal: Signal, occasion: Occasion) -> str:
-    start, end = occasion.start_date, occasion.end_date
-    if message := _not_known(signal, occasion):
-        return message
-    if occasion.is_visit:
-        if signal.kind != ATTENDANCE:
-            return ""
-        return (
+def _signal_about(values: Values, occasion: Occasion) -> Iterator[str]:
+    yield from _not_known(values, occasion)
+    start, end, named = occasion.start_date, occasion.end_date, values["for_date"]
+    if occasion.is_visit and values["kind"] == ATTENDANCE:
+        yield (
             f"expected an occasion of many leaders; {occasion.occasion_id} is a visit; "
             f"use {ANNOUNCEMENT}, visit_planning or contact_missed"
         )
-    if signal.for_date and not start - MEETING_MARGIN <= signal.for_date <= end + MEETING_MARGIN:
-        return (
-            f"expected a for_date within five days of {occasion.occasion_id}, {start} to "
-            f"{end}; found {signal.for_date}"
-        )
-    return ""
+    elif named and not occasion.is_visit and not start - MEETING_MARGIN <= named <= end + MEETING_MARGIN:
+        within = f"{occasion.occasion_id}, {start} to {end}"
+        yield f"expected a for_date within five days of {within}; found {named}"
 
 
-def _window_of(window: VisitWindow, occasion: Occasion) -> str:
-    if message := _not_known(window, occasion):
-        return message
-    return "" if occasion.is_visit else f"expected a visit; {occasion.occasion_id} is of type {occasion.type}"
-
-
-def _another(signal: Signal, other: Signal) -> str:
-    return "expected another row; found the row itself" if signal == other else ""
+def _window_of(values: Values, occasion: Occasion) -> Iterator[str]:
+    yield from _not_known(values, occasion)
+    if not occasion.is_visit:
+        yield f"expected a visit; {occasion.occasion_id} is of type {occasion.type}"
 
 
 def repeated_encounters(occasions: Iterable[Occasion]) -> Iterator[Problem]:

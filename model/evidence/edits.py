@@ -6,12 +6,21 @@ about it, so it applies before the status of one leader there.
 
 import itertools
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Self
 
-from ..files.problems import Problem, expected_one_of, nearest, parse_day, raise_if_any, shown
+from ..files.problems import (
+    HYPHENS,
+    Problem,
+    expected_one_of,
+    nearest,
+    nearest_id,
+    parse_day,
+    raise_if_any,
+    shown,
+)
 from ..settings.params import Params
 from .ledger import Ledger
 from .rows import ANNOUNCEMENT, ATTENDANCE, BOTH, REFUSAL, Signal, by_day
@@ -19,6 +28,7 @@ from .rows import ANNOUNCEMENT, ATTENDANCE, BOTH, REFUSAL, Signal, by_day
 ASSUMPTION = "an assumption"
 """The source of a row that an edit added."""
 ADDED = "What you added"
+FORM = "KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]"
 STATUS_SIGNALS = {
     "announced": (ANNOUNCEMENT, 3),
     "refused": (REFUSAL, -3),
@@ -44,11 +54,15 @@ class Addition:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The edit that a text describes; ValueError says what was expected."""
+        kind, colon, rest = text.partition(":")
         match = re.fullmatch(
-            r"(\w+):([+-]?\d{1,9})(?::([a-z0-9-]+))?(?::([A-Z]{2}|both))?(?:@(\S+))?", text, re.ASCII
+            r"(\w+):([+-]?\d{1,9})(?::([a-z0-9-]+))?(?::([A-Z]{2}|both))?(?:@(.+))?",
+            f"{kind}{colon}{rest[:1].translate(HYPHENS)}{rest[1:]}",
+            re.ASCII,
         )
         if not match:
-            raise ValueError(f"expected KIND:STRENGTH[:OCCASION][:ACTOR][@DATE]; found {shown(text)}")
+            form = f"{FORM}, such as visit_planning:2:2025-apec-gyeongju"
+            raise ValueError(f"expected {form}; found {shown(text)}")
         kind, strength, occasion, actor, day = match.groups()
         if occasion == BOTH:
             occasion = None
@@ -129,8 +143,8 @@ class _Editor:
         self.numbers = itertools.count(1)
         self.problems: list[Problem] = []
 
-    def fail(self, option: str, message: str) -> None:
-        self.problems.append(Problem("options", 0, 0, message, option))
+    def fail(self, option: str, *messages: str) -> None:
+        self.problems += [Problem("options", 0, 0, message, option) for message in messages]
 
     def put(self, option: str, edit: Addition) -> None:
         """Add a row with the best grade."""
@@ -156,12 +170,12 @@ class _Editor:
 
     def remove(self, name: str) -> None:
         if self.signals.pop(name, None) is None:
-            self.fail("--remove", f"unknown event {shown(name)}{nearest(name, self.signals)}")
+            self.fail("--remove", f"unknown event {shown(name)}{nearest_id(name, self.signals)}")
 
     def set(self, edit: Status) -> None:
         """Replace the public words about an occasion, or about one side's attendance there."""
-        if message := self.wrong_status(edit):
-            return self.fail("--set", message)
+        if messages := list(self.wrong_status(edit)):
+            return self.fail("--set", *messages)
 
         def replaced(row: Signal) -> bool:
             meant = not edit.side or row.kind == ATTENDANCE and row.actor == edit.side
@@ -182,48 +196,53 @@ class _Editor:
             edit = Addition.parse(text)
         except ValueError as error:
             return self.fail("--add", str(error))
-        if message := self.wrong_addition(edit, text):
-            return self.fail("--add", message)
+        if messages := list(self.wrong_addition(edit)):
+            return self.fail("--add", *messages)
         return self.put("--add", edit)
 
-    def wrong_occasion(self, occasion: str, day: date) -> str:
-        if occasion not in self.known:
-            return f"unknown occasion {shown(occasion)} on {self.as_of}{nearest(occasion, self.known)}"
-        known = self.known[occasion]
-        if day < known:
-            return f"expected a day not before {known}, when {occasion} became known; found {day}"
-        return ""
+    def wrong_occasion(self, occasion: str, day: date) -> Iterator[str]:
+        known = self.known.get(occasion)
+        if known is None:
+            hint = nearest_id(occasion, self.known)
+            yield f"unknown occasion {shown(occasion)} on {self.as_of}{hint}; summit check lists them"
+        elif day < known:
+            yield f"expected a day not before {known}, when {occasion} became known; found {day}"
 
-    def wrong_status(self, edit: Status) -> str:
+    def wrong_status(self, edit: Status) -> Iterator[str]:
         statuses = [*STATUS_SIGNALS, "scheduled"]
         statuses += [f"{side}:{status}" for side in self.sides for status in COMING]
         if edit.words not in statuses:
-            return f"expected OCCASION=STATUS; for STATUS, {expected_one_of(edit.words, statuses)}"
-        if message := self.wrong_occasion(edit.occasion, self.as_of):
-            return message
-        if edit.occasion in self.visits and (edit.side or edit.status == "called-off"):
-            return f"expected an occasion of many leaders for {edit.words}; {edit.occasion} is a visit"
-        return ""
+            yield f"expected OCCASION=STATUS; for STATUS, {expected_one_of(edit.words, statuses)}"
+        elif edit.occasion in self.visits and (edit.side or edit.status == "called-off"):
+            yield f"expected an occasion of many leaders for {edit.words}; {edit.occasion} is a visit"
+        yield from self.wrong_occasion(edit.occasion, self.as_of)
 
-    def wrong_addition(self, edit: Addition, text: str) -> str:
+    def wrong_addition(self, edit: Addition) -> Iterator[str]:
         day, strength, actors = edit.day or self.as_of, edit.strength, [*self.sides, BOTH]
         if edit.kind not in self.kinds:
-            return f"unknown kind {shown(edit.kind)}{nearest(edit.kind, self.kinds)}"
-        ranges = {"up": "1 to 3", "down": "-3 to -1", "either": "-3 to 3 without 0"}
-        sign = self.kinds[edit.kind].sign
+            yield f"unknown kind {shown(edit.kind)}{nearest(edit.kind, self.kinds)}"
+        sign = self.kinds[edit.kind].sign if edit.kind in self.kinds else "either"
         if not 1 <= abs(strength) <= 3 or sign == "up" and strength < 0 or sign == "down" and strength > 0:
-            return f"expected a strength from {ranges[sign]} for {edit.kind}; found {strength}"
+            ranges = {"up": "1 to 3", "down": "-3 to -1", "either": "-3 to 3 without 0"}
+            yield f"expected a strength from {ranges[sign]} for {edit.kind}; found {strength}"
         if day > self.as_of:
-            return f"expected a day not after the as-of date {self.as_of}; found {day} (move --as-of as well)"
+            yield f"expected a day not after the as-of date {self.as_of}; found {day} (move --as-of as well)"
         if edit.actor not in actors:
-            return f"for ACTOR, {expected_one_of(edit.actor, actors)}"
-        if edit.kind == ATTENDANCE and (not edit.occasion or edit.occasion in self.visits):
-            form = f"{ATTENDANCE}:STRENGTH:OCCASION:ACTOR"
-            return f"expected {form} with an occasion of many leaders; found {shown(text)}"
-        if edit.kind == ATTENDANCE and edit.actor == BOTH and strength != -3:
-            sides = " or ".join(self.sides)
-            return f"expected an actor {sides}; {BOTH} is about the occasion, which is called off (-3)"
-        return self.wrong_occasion(edit.occasion, day) if edit.occasion else ""
+            yield f"for ACTOR, {expected_one_of(edit.actor, actors)}"
+        if edit.kind == ATTENDANCE:
+            yield from self.wrong_attendance(edit)
+        if edit.occasion:
+            yield from self.wrong_occasion(edit.occasion, day)
+
+    def wrong_attendance(self, edit: Addition) -> Iterator[str]:
+        if not edit.occasion:
+            yield f"expected the occasion that it is about: {ATTENDANCE}:STRENGTH:OCCASION:ACTOR"
+        elif edit.occasion in self.visits:
+            yield f"expected an occasion of many leaders for {ATTENDANCE}; {edit.occasion} is a visit"
+        elif edit.actor == BOTH and edit.strength != -3:
+            one, other = (f"{ATTENDANCE}:{edit.strength}:{edit.occasion}:{side}" for side in self.sides)
+            off = "(without a side, only -3 is allowed: the occasion is called off)"
+            yield f"expected the side whose leader it is about: {one} or {other} {off}"
 
     def tied(self, replaced: Collection[str]) -> tuple[Signal, ...]:
         """The remaining signals by day, with the rows of one event still tied.

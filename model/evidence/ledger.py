@@ -5,17 +5,14 @@ downstream code takes a ledger cut in this way.
 """
 
 import csv
-import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..files.csv_files import CSV_BYTES_MAX, csv_text
-from ..files.disk import locked, name_of, read_bytes, write_atomic
-from ..files.problems import InputError, Problem, Problems, nearest, raise_if_any, shown
+from ..files.problems import InputError, Problems, raise_if_any
 from .checks import (
     occasion_problems,
     reference_problems,
@@ -23,7 +20,7 @@ from .checks import (
     signal_problems,
     window_problems,
 )
-from .rows import BOTH, OPTIONAL_COLUMNS, SIGNAL_COLUMNS, Occasion, Signal, VisitWindow, by_day
+from .rows import BOTH, Occasion, Signal, VisitWindow, by_day
 from .table import Paths, read_table, table_text
 
 if TYPE_CHECKING:
@@ -149,11 +146,18 @@ def load_ledger(
     problems += reference_problems(said, held, windows)
     problems += repeated_encounters(held.values.values())
     raise_if_any(problems)
+    made = in_order(said.values.values(), held.values.values(), windows.values.values())
+    return replace(made, revised=tuple(dict.fromkeys(said.revised + held.revised + windows.revised)))
+
+
+def in_order(
+    signals: Iterable[Signal], occasions: Iterable[Occasion], visit_windows: Iterable[VisitWindow]
+) -> Ledger:
+    """The ledger of these rows, each table sorted by the day a row became public, then by id."""
     return Ledger(
-        tuple(sorted(said.values.values(), key=by_day)),
-        tuple(sorted(held.values.values(), key=lambda row: (row.known_from, row.occasion_id))),
-        tuple(sorted(windows.values.values(), key=lambda row: (row.public_date, row.occasion_id))),
-        tuple(dict.fromkeys(said.revised + held.revised + windows.revised)),
+        tuple(sorted(signals, key=by_day)),
+        tuple(sorted(occasions, key=lambda row: (row.known_from, row.occasion_id))),
+        tuple(sorted(visit_windows, key=lambda row: (row.public_date, row.occasion_id))),
     )
 
 
@@ -184,72 +188,6 @@ def check_as_of(ledger: Ledger, params: "Params") -> None:
     else:
         return
     raise InputError([params.problem("question", (key,), message)])
-
-
-def append_signal(
-    path: str | os.PathLike[str],
-    values: Mapping[str, Any],
-    *,
-    signals: Sequence[str | os.PathLike[str]] | None = None,
-    occasions: Sequence[str | os.PathLike[str]] = (),
-    visit_windows: Sequence[str | os.PathLike[str]] = (),
-    **vocabulary: Any,
-) -> Signal:
-    """The signal that is appended to the file, after `load_ledger` has checked the whole ledger with it.
-
-    Existing bytes do not change. Columns not given are empty.
-
-    Parameters
-    ----------
-    values : mapping of column name to value
-    signals, occasions, visit_windows : sequence of path
-        The files of the ledger; `signals` includes `path` and defaults to it.
-
-    Raises
-    ------
-    InputError
-        Lists every problem; nothing is written.
-    """
-    event_id = values.get("event_id", "")
-    files: dict[str, Any] = {
-        "signals": (path,) if signals is None else signals,
-        "occasions": occasions,
-        "visit_windows": visit_windows,
-    }
-    file = name_of(path)
-    raise_if_any(
-        [
-            Problem(file, 1, 1, f"unknown column {shown(name)}{nearest(name, SIGNAL_COLUMNS)}")
-            for name in values
-            if name not in SIGNAL_COLUMNS
-        ]
-    )
-    with locked("ledger"):
-        for row in load_ledger(**files, **vocabulary).signals:
-            if row.event_id == event_id:
-                message = f"expected an id not used before; {event_id} is already here"
-                raise InputError([Problem(row.file, row.line, 1, message, "event_id")])
-        content = _with_row(read_bytes(path, CSV_BYTES_MAX), values, file)
-        ledger = load_ledger(**files, **vocabulary, contents={Path(path).resolve(): content})
-        write_atomic(path, content)
-    return next(signal for signal in ledger.signals if signal.event_id == event_id)
-
-
-def _with_row(content: bytes, values: Mapping[str, Any], file: str) -> bytes:
-    """A signals file with one more row and the same line endings."""
-    header = content.split(b"\n", 1)[0].decode(errors="replace").strip().split(",")
-    absent = [name for name in OPTIONAL_COLUMNS if name not in header]
-    raise_if_any(
-        [
-            Problem(file, 1, 1, f"expected a column {name}, as this row fills it; the file has none", name)
-            for name in absent
-            if values.get(name)
-        ]
-    )
-    end = b"\r\n" if content.endswith(b"\r\n") else b"\n"
-    cells = [str(values.get(name) or "") for name in SIGNAL_COLUMNS if name not in absent]
-    row = csv_text(cells, ()).removesuffix("\n").encode()
-    return content + (b"" if content.endswith(b"\n") else end) + row + end
 
 
 def csv_of(ledger: Ledger) -> dict[str, str]:

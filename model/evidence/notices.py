@@ -20,6 +20,7 @@ from .outlook import Outlook, Slot
 from .record import CLASSES, Record
 from .rows import ANNOUNCEMENT, MEETING_MARGIN, Occasion, Signal, VisitWindow
 from .seasons import DAY, WEEK
+from .words import counted_with
 
 SEEDS = {name_of(path) for path in TABLES.values()}
 TONE_KINDS = ("economic_coercion", "security_friction", "trade_talks", "trade_delivery")
@@ -304,6 +305,7 @@ def of_new_row(signal: Signal, whole: Ledger, params: Params) -> list[Notice]:
     """Everything to say of one signal that was just added."""
     as_of = params.question.as_of
     found = [*unheard(whole), *unnamed(whole, ARRANGING), *odd_days(whole, as_of)]
+    found += counted_as_one(signal, whole.as_of(max(as_of, signal.public_date)), params)
     if signal.public_date > as_of:
         day = signal.public_date
         text = (
@@ -311,6 +313,15 @@ def of_new_row(signal: Signal, whole: Ledger, params: Params) -> list[Notice]:
         )
         found.insert(0, of(signal, f"{text} day is right, add --as-of {day}."))
     return [notice for notice in found if notice.row == signal.event_id]
+
+
+def counted_as_one(signal: Signal, ledger: Ledger, params: Params) -> Iterator[Notice]:
+    """Where a signal counts as one with rows of a cut ledger; not about visits, whose windows renew words."""
+    visits = {o.occasion_id for o in ledger.occasions if o.is_visit}
+    rows = [] if signal.occasion in visits else counted_with(signal, ledger, params.priors)
+    if rows:
+        names = listed([f"{row.event_id} ({row.file}:{row.line})" for row in rows[-SHOWN:]])
+        yield of(signal, f"counts as one with {names}: of signals like these only the strongest counts.")
 
 
 def of_check(whole: Ledger, params: Params) -> Iterator[str]:

@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple
 
 from ..files.csv_files import is_formula
-from ..files.problems import expected_one_of, parse_day, shown
+from ..files.problems import HYPHENS, expected_one_of, parse_day, shown
 
 VISIT, ATTENDANCE, ANNOUNCEMENT, REFUSAL = "visit", "attendance", "summit_announced", "contact_missed"
 BOTH = "both"
@@ -24,6 +24,7 @@ DESCRIPTION_MAX = 140
 SEARCHES = ("first", "even", "losses")
 """How a row was found: first coding, a uniform search of all occasions, or a search of the largest losses."""
 YES_NO = {"yes": True, "no": False}
+STRENGTHS = {str(level): level for level in (-3, -2, -1, 1, 2, 3)}
 SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 
 Reader = Callable[[str], Any]
@@ -132,6 +133,11 @@ def one_of(words: Collection[str]) -> Reader:
     return read
 
 
+def read_strength(cell: str) -> int:
+    """The strength of a cell, with a sign of any typography; ValueError unless it is -3 to 3 without 0."""
+    return one_of(STRENGTHS)(cell.translate(HYPHENS).removeprefix("+"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Signal:
     """One dated public signal; `same_as` names another row of the same event, `occasion` its subject.
@@ -146,7 +152,7 @@ class Signal:
     public_date: date = column(day)
     kind: str = column(str, words="kinds")
     actor: str = column(str, words="actors")
-    strength: int = column(one_of({str(level): level for level in (-3, -2, -1, 1, 2, 3)}))
+    strength: int = column(read_strength)
     grade: str = column(like("[A-F][1-6]", "an Admiralty code, a letter A to F and a digit 1 to 6"))
     occasion: str = column(text, optional=True, default="")
     same_as: str = column(text, optional=True, default="")

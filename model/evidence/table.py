@@ -3,13 +3,14 @@
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from ..files.csv_files import Row, csv_text, read_csv
 from ..files.problems import Problem
 from .checks import Values
-from .rows import Column, Reader, cell_of, columns_of, readers
+from .rows import Column, Reader, cell_of, columns_of, readers, short_text, text
 
 Paths = Iterable[str | os.PathLike[str]]
 
@@ -18,18 +19,28 @@ Paths = Iterable[str | os.PathLike[str]]
 class Table:
     """The rows of all files of one table: for each id the row of the last file, and its value if valid.
 
-    `revised` holds the ids that a later file replaces; `complete` is whether every line was well formed.
+    `cells` holds the values of each row by column, None where a cell is invalid, and `again` the rows of ids
+    that their file has already used. `revised` holds the ids that a later file replaces; `complete` is
+    whether every line was well formed.
     """
 
     rows: dict[str, Row] = field(default_factory=dict)
+    cells: dict[str, Values] = field(default_factory=dict)
+    again: list[tuple[str, Row, Values]] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     revised: list[str] = field(default_factory=list)
     complete: bool = True
 
-    def put(self, name: str, row: Row, value: Any) -> None:
+    @property
+    def listed(self) -> Iterator[tuple[str, Row, Values]]:
+        """Every row that counts or should have another id: its id, its cells, and their values."""
+        yield from ((name, row, self.cells[name]) for name, row in self.rows.items())
+        yield from self.again
+
+    def put(self, name: str, row: Row, cells: Values, value: Any) -> None:
         """Replace the row of an earlier file; `value` is None if the row is invalid."""
         earlier = self.values.pop(name, None)
-        self.rows[name] = row
+        self.rows[name], self.cells[name] = row, cells
         if value is not None:
             self.values[name] = value
             if earlier not in (None, value):
@@ -59,30 +70,45 @@ def read_table(
     for path in paths:
         malformed: list[Problem] = []
         first_line: dict[str, int] = {}
-        for row in read_csv(path, tuple(columns), malformed, contents.get(Path(path).resolve()), absent):
+        rows = read_csv(path, tuple(columns), malformed, contents.get(Path(path).resolve()), absent)
+        problems += malformed
+        table.complete &= not any(row.broken for row in rows) and not (malformed and not rows)
+        for row in rows:
+            if row.broken:
+                problems += _values(row, dict(takewhile(_not_prose, columns.items())), read)[1]
+                continue
             name = "@".join(row[key] for key in kind.KEY)
             values, wrong = _values(row, columns, read)
             wrong += check(row, values)
+            problems += wrong
             if name in first_line:
                 used = f"{name} is already on line {first_line[name]}"
                 message = f"expected an id not used before in this file; {used}"
-                problems += [*wrong, row.problem(kind.KEY[0], message)]
+                problems += [row.problem(kind.KEY[0], message)]
+                table.again.append((name, row, values))
                 continue
             first_line[name] = row.line
-            table.put(name, row, None if wrong else kind(**values, file=row.file, line=row.line))
-            problems += wrong
-        table.complete &= not malformed
-        problems += malformed
+            sound = not (wrong or row.problems)
+            table.put(name, row, values, kind(**values, file=row.file, line=row.line) if sound else None)
     return table
+
+
+def _not_prose(column: tuple[str, Column]) -> bool:
+    """Whether a column is not free text: where a line is broken, the cells before free text are sound."""
+    return column[1].optional or column[1].read not in (text, short_text)
 
 
 def _values(
     row: Row, columns: Mapping[str, Column], read: Mapping[str, Reader]
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """The values of a row; an invalid cell gives None and adds a problem."""
+    """The values of a row; an invalid cell gives None and adds a problem, unless the file reader did."""
     values: dict[str, Any] = {}
+    faulty = {problem.field for problem in row.problems}
     wrong = []
     for name, declared in columns.items():
+        if name in faulty or name not in row:
+            values[name] = None
+            continue
         cell = row[name]
         if not cell and declared.optional:
             values[name] = declared.empty

@@ -5,13 +5,13 @@ does not matter.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from ..settings.params import Priors
 from .ledger import Ledger
 from .rows import ANNOUNCEMENT, ATTENDANCE, REFUSAL, Signal, by_day
-from .tone import by_weight, weight_of
+from .tone import ToneSeries, by_weight, weight_of
 
 LEVELS = (2, 1, -1, -2)
 """The strengths of unsettled words about attendance: reported, may; may not, reported not."""
@@ -74,8 +74,7 @@ def words_about(ledger: Ledger, priors: Priors) -> dict[str, list[Signal]]:
         matters: dict[tuple[str, str], list[Signal]] = {}
         for row in event:
             if row.occasion:
-                side = row.actor if row.kind == ATTENDANCE else ""
-                matters.setdefault((row.occasion, side), []).append(row)
+                matters.setdefault((row.occasion, _matter(row)), []).append(row)
         for (occasion, _), rows in matters.items():
             named.setdefault(occasion, []).append(by_weight(rows, priors)[0])
     return named
@@ -154,3 +153,35 @@ def words(rows: Sequence[Signal], priors: Priors) -> Words:
     ]
     off = max((row.public_date for row in refused), default=date.min)
     return Words(comes, meeting(rows, priors, off))
+
+
+def counted_with(signal: Signal, ledger: Ledger, priors: Priors) -> list[Signal]:
+    """The rows of a ledger with which one of its signals counts as one, so that it adds nothing beside them.
+
+    For the general tone these are the others of its kind, direction and day; about an occasion those that
+    say the same of a side's attendance, or say it at least as strongly of the meeting.
+    """
+    if not signal.occasion:
+        groups = ToneSeries(ledger, priors).events
+        return [row for rows in groups if signal in rows for row in rows if row != signal]
+    about = words_about(ledger, priors)[signal.occasion]
+    matter = _matter(signal)
+    tied = next(event for event in ledger.events if signal in event)
+    tied = [row for row in tied if row.occasion == signal.occasion and _matter(row) == matter]
+    if len(tied) > 1:
+        return [row for row in tied if row != signal]
+    said = words(about, priors)
+    before = words([row for row in about if row != signal], priors)
+    if signal.kind == ATTENDANCE:
+        now, earlier = said.coming(signal.actor), before.coming(signal.actor)
+        same = (now.settled, now.levels) == (earlier.settled, earlier.levels)
+        alike = [row for row in earlier.rows if row.strength == signal.strength]
+    else:
+        same = replace(said.meeting, rows=()) == replace(before.meeting, rows=())
+        alike = [row for row in before.meeting.rows if (row.strength > 0) == (signal.strength > 0)]
+    return alike if same else []
+
+
+def _matter(row: Signal) -> str:
+    """What words about an occasion are about: the attendance of a side, or the meeting (empty)."""
+    return row.actor if row.kind == ATTENDANCE else ""

@@ -4,27 +4,38 @@ import csv
 import io
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from .disk import decode, name_of, read_bytes
-from .problems import PROBLEMS_MAX, InputError, Problem, gathered, nearest, raise_if_any, shown
+from .problems import PROBLEMS_MAX, InputError, Problem, gathered, nearest, odd_character, raise_if_any, shown
 
 CSV_BYTES_MAX = 32_000_000
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+"""What separates the cells of files that are no CSV, by its name."""
 
-_CELL = re.compile(r'(?:"(?P<quoted>[^"]*(?:""[^"]*)*)"|(?P<plain>[^",]*))(?P<comma>,|\Z)')
-_UNBALANCED = (
-    "quotes are not balanced: a cell with a comma or a quote is "
-    'written "so, and with ""inner"" quotes doubled", all on one line'
+_COMMAS = (
+    "save it with commas (in LibreOffice: Save As, Edit filter settings, field delimiter; Excel takes the "
+    "list separator of the region settings)"
 )
+_QUOTES = 'a cell with a comma or a quote is written "so, and with ""inner"" quotes doubled", all on one line'
 
 
 class Row(dict[str, str]):
-    """The cells of one CSV line by column name, and where each of them starts."""
+    """The cells of one CSV line by column name, where each of them starts, and their faults.
+
+    A `broken` line has unbalanced quotes or too few or too many cells: cells from the fault on may belong to
+    other columns or be absent.
+    """
 
     def __init__(self, cells: Mapping[str, str], file: str, line: int, starts: Mapping[str, int]):
         super().__init__(cells)
         self.file, self.line, self.starts = file, line, starts
+        self.broken = False
+        self.problems = [
+            self.problem(name, fault) for name, text in cells.items() if (fault := cell_fault(text))
+        ]
 
     def problem(self, column: str, message: str) -> Problem:
         """The problem at the first character of the cell of `column`."""
@@ -36,6 +47,13 @@ class _Cell(NamedTuple):
     text: str
 
 
+def cell_fault(text: str) -> str:
+    """What no cell may hold: control and direction characters, outer spaces; empty if there is nothing."""
+    if fault := odd_character(text):
+        return fault
+    return "" if text == text.strip() else f"expected text without outer spaces; found {shown(text)}"
+
+
 def read_csv(
     path: str | os.PathLike[str],
     columns: Sequence[str],
@@ -45,12 +63,13 @@ def read_csv(
 ) -> list[Row]:
     """The rows of a UTF-8 CSV file whose header is exactly `columns`, one row a line.
 
-    LF and CRLF both end a line, as spreadsheets write the latter; nothing else of CSV's leniency is accepted.
+    As spreadsheets write them, a byte order mark, line ends of any system, blank rows, and empty columns at
+    the end are skipped. Nothing is repaired: the file keeps its bytes.
 
     Parameters
     ----------
     problems : list of Problem, optional
-        Collects the problems, and the well-formed rows are returned; without it they are raised.
+        Collects the problems, and the rows are returned, faulty ones too; without it they are raised.
     content : bytes, optional
         Read in place of the file's content.
     optional : collection of str, optional
@@ -59,21 +78,28 @@ def read_csv(
     Raises
     ------
     InputError
-        With every malformed line, unless `problems` is given.
+        With every fault of every line, unless `problems` is given.
     """
     file, found, rows = name_of(path), [], []
     with gathered(found):
         text = decode(read_bytes(path, CSV_BYTES_MAX) if content is None else content, file)
-        lines = iter(text.replace("\r\n", "\n").removesuffix("\n").split("\n"))
-        header = _split(next(lines), file, 1) if text else []
-        absent = [name for name in optional if text and name not in [cell.text for cell in header]]
+        lines = _lines(text)
+        number, line = next(lines, (1, ""))
+        separator = _separator(line, file, number, found)
+        header, fault = _split(line, separator) if line else ([], 0)
+        header = _trimmed(header)
+        if fault:
+            raise InputError.at(file, number, fault, f"quotes are not balanced: {_QUOTES}")
+        absent = [name for name in optional if header and name not in [cell.text for cell in header]]
         present = [name for name in columns if name not in absent]
-        raise_if_any(_header_problems(header, present, absent, file))
-        for number, line in enumerate(lines, start=2):
+        raise_if_any(_header_problems(header, present, absent, file, number))
+        for number, line in lines:
             if len(found) >= PROBLEMS_MAX:
                 break
-            with gathered(found):
-                rows.append(_row(line, present, absent, file, number))
+            row = _row(line, separator, present, absent, file, number)
+            if any(row.values()) or row.broken:
+                rows.append(row)
+                found += row.problems
     if problems is None:
         raise_if_any(found)
     else:
@@ -81,58 +107,97 @@ def read_csv(
     return rows
 
 
-def _split(line: str, file: str, number: int) -> list[_Cell]:
-    """The cells of one line."""
+def line_end(text: str) -> str:
+    """What ends a line of a text: CRLF, LF, or CR alone, as old systems write it."""
+    if "\n" in text:
+        return "\r\n" if "\r\n" in text else "\n"
+    return "\r" if "\r" in text else "\n"
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a text that are more than separators, each with its number."""
+    for number, line in enumerate(text.replace(line_end(text), "\n").split("\n"), start=1):
+        if line.strip(" ,;|\t"):
+            yield number, line
+
+
+def _separator(header: str, file: str, number: int, problems: list[Problem]) -> str:
+    """What separates the cells of a header; unless that is a comma, adds the problem."""
+    separator = max(",", *SEPARATORS, key=header.count)
+    if separator != ",":
+        message = f"the cells are separated by {SEPARATORS[separator]}; {_COMMAS}"
+        problems.append(Problem(file, number, header.index(separator) + 1, message))
+    return separator
+
+
+@cache
+def _cell(separator: str) -> re.Pattern[str]:
+    """The pattern of one cell and what separates it from the next."""
+    mark = re.escape(separator)
+    return re.compile(rf'(?:"(?P<quoted>[^"]*(?:""[^"]*)*)"|(?P<plain>[^"{mark}]*))(?P<more>{mark}|\Z)')
+
+
+def _split(line: str, separator: str) -> tuple[list[_Cell], int]:
+    """The cells of one line, and the column from which quotes are not balanced, 0 if all are."""
     cells, start = [], 0
-    while match := _CELL.match(line, start):
+    while match := _cell(separator).match(line, start):
         quoted = match["quoted"]
         cells.append(_Cell(start + 1, match["plain"] if quoted is None else quoted.replace('""', '"')))
         start = match.end()
-        if not match["comma"]:
-            return cells
-    raise InputError.at(file, number, start + 1, _UNBALANCED)
+        if not match["more"]:
+            return cells, 0
+    return cells, start + 1
 
 
-def _row(line: str, present: Sequence[str], absent: Sequence[str], file: str, number: int) -> Row:
+def _trimmed(cells: list[_Cell], least: int = 0) -> list[_Cell]:
+    """The cells without empty ones at the end, but at least so many."""
+    while len(cells) > least and not cells[-1].text:
+        cells = cells[:-1]
+    return cells
+
+
+def _row(
+    line: str, separator: str, present: Sequence[str], absent: Sequence[str], file: str, number: int
+) -> Row:
     """The row of one line; the cells of `absent` columns are empty."""
-    cells = _split(line, file, number)
-    if len(cells) != len(present):
-        extra = cells[len(present)].start if len(cells) > len(present) else len(line) + 1
-        raise InputError.at(file, number, extra, f"expected {len(present)} cells; found {len(cells)}")
+    cells, fault = _split(line, separator)
+    cells, message = _trimmed(cells, len(present)), f"quotes are not balanced: {_QUOTES}"
+    if not fault and len(cells) != len(present):
+        fault = cells[len(present)].start if len(cells) > len(present) else len(line) + 1
+        message = f"expected {len(present)} cells; found {len(cells)} ({_QUOTES})"
     by_column = dict.fromkeys(absent, _Cell(1, "")) | dict(zip(present, cells))
     texts = {name: cell.text for name, cell in by_column.items()}
     row = Row(texts, file, number, {name: cell.start for name, cell in by_column.items()})
-    raise_if_any(
-        [
-            row.problem(name, f"expected printable text without outer spaces; found {shown(text)}")
-            for name, text in texts.items()
-            if not text.isprintable() or text != text.strip()
-        ]
-    )
+    if fault:
+        row.broken, row.problems = True, [Problem(file, number, fault, message)]
     return row
 
 
 def _header_problems(
-    cells: Sequence[_Cell], columns: Sequence[str], absent: Sequence[str], file: str
+    cells: Sequence[_Cell], columns: Sequence[str], absent: Sequence[str], file: str, line: int
 ) -> list[Problem]:
     """The faults of a header that should be `columns`; `absent` are valid columns that it lacks."""
     wanted = f"expected the header {','.join(columns)}"
     if not cells:
-        return [Problem(file, 1, 1, f"the file is empty: {wanted}")]
+        return [Problem(file, line, 1, f"the file is empty: {wanted}")]
     found, problems = [cell.text for cell in cells], []
+    if not {*columns, *absent}.intersection(found):
+        return [Problem(file, line, 1, f"no column of this file is known: {wanted}")]
     for index, (start, name) in enumerate(cells):
         if name not in columns:
             hint = nearest(name, [*columns, *absent])
-            problems.append(Problem(file, 1, start, f"unknown column {shown(name)}{hint}"))
+            problems.append(Problem(file, line, start, f"unknown column {shown(name)}{hint}"))
         elif name in found[:index]:
-            problems.append(Problem(file, 1, start, f"column {shown(name)} appears twice"))
+            problems.append(Problem(file, line, start, f"column {shown(name)} appears twice"))
     if missing := [name for name in columns if name not in found]:
-        problems.append(Problem(file, 1, 1, f"missing column {', '.join(missing)}"))
+        problems.append(Problem(file, line, 1, f"missing column {', '.join(missing)}"))
     if not problems:
         misplaced = [(cell, want) for cell, want in zip(cells, columns) if cell.text != want]
         for cell, want in misplaced[:1]:
-            problems.append(Problem(file, 1, cell.start, f"expected column {want} here; found {cell.text}"))
-    return [*problems, Problem(file, 1, 1, wanted)] if problems else []
+            problems.append(
+                Problem(file, line, cell.start, f"expected column {want} here; found {cell.text}")
+            )
+    return [*problems, Problem(file, line, 1, wanted)] if problems else []
 
 
 def is_formula(text: str) -> bool:

@@ -12,11 +12,16 @@ from pathlib import Path
 from ..paths import CACHE, ROOT
 from .problems import InputError, nearest
 
-FOREIGN_MARKS = {
-    codecs.BOM_UTF8: "UTF-8 with a byte order mark",
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
+FOREIGN = {
+    codecs.BOM_UTF16_LE: "text in UTF-16",
+    codecs.BOM_UTF16_BE: "text in UTF-16",
+    b"PK\x03\x04": "a workbook (xlsx, ods) or another zip archive",
+    b"\xd0\xcf\x11\xe0": "a workbook of an old spreadsheet (xls)",
+    b"\x1f\x8b": "a gzip archive",
+    b"%PDF": "a PDF",
 }
+"""What a file is that begins with these bytes."""
+SAVE_AS_UTF8 = "save it as text in UTF-8 (from a spreadsheet: one sheet, as CSV UTF-8 with commas)"
 
 
 def name_of(path: str | os.PathLike[str]) -> str:
@@ -70,21 +75,21 @@ def _no_regular_file(path: Path) -> str:
 
 
 def decode(content: bytes, file: str) -> str:
-    """The text of UTF-8 bytes without byte order mark and NUL; `InputError` with the place otherwise."""
-    for mark, encoding in FOREIGN_MARKS.items():
+    """The text of UTF-8 bytes, less a byte order mark; `InputError` with the place of anything else."""
+    for mark, what in FOREIGN.items():
         if content.startswith(mark):
-            advice = "in a spreadsheet: text CSV with encoding UTF-8; in an editor: UTF-8 without BOM"
-            raise InputError.at(file, 1, 1, f"the file is {encoding}; save it as plain UTF-8 ({advice})")
+            raise InputError.at(file, 1, 1, f"the file is {what}; {SAVE_AS_UTF8}")
+    content = content.removeprefix(codecs.BOM_UTF8)
     try:
         bad = content.find(b"\0")
         if bad < 0:
             return content.decode("utf-8")
-        found = "a NUL byte"
+        found = "a NUL byte, as in UTF-16"
     except UnicodeDecodeError as error:
-        bad, found = error.start, f"byte 0x{content[error.start]:02x}"
+        bad, byte = error.start, content[error.start]
+        found = f"byte 0x{byte:02x}, which is {bytes([byte]).decode('cp1252', 'replace')} in Latin-1"
     before = content[:bad].decode("utf-8", "replace")
-    message = f"expected UTF-8 text; found {found} (save the file with encoding UTF-8)"
-    raise InputError.at(file, *end_of(before), message)
+    raise InputError.at(file, *end_of(before), f"expected UTF-8 text; found {found}: {SAVE_AS_UTF8}")
 
 
 def end_of(text: str) -> tuple[int, int]:

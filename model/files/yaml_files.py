@@ -10,9 +10,17 @@ import yaml
 from yaml.constructor import SafeConstructor
 
 from .disk import decode, end_of, name_of, read_bytes
-from .problems import InputError, Problem, raise_if_any, shown
+from .problems import HYPHENS, InputError, Problem, odd_character, raise_if_any, shown
 
 YAML_BYTES_MAX = 250_000
+FIXES = {
+    "mapping values are not allowed here": "text with a colon and a space must be in quotes",
+    "found character '\\t' that cannot start any token": "indent with spaces; found a tab",
+}
+"""What to do about faults that the YAML reader describes in its own terms."""
+
+TEXT = "tag:yaml.org,2002:str"
+"""The tag of words that are neither number, true, false nor null."""
 
 KeyPath = tuple[str | int, ...]
 
@@ -98,10 +106,12 @@ def _parsed(file: str, text: str) -> YamlDocument:
             raise InputError.at(file, 1, 1, "expected a mapping of keys to values")
         root = _entry(node, Mark(file, (1, 1), (1, 1)), problems)
     except yaml.MarkedYAMLError as error:
-        what = ", ".join(filter(None, (error.context, error.problem)))
+        what = FIXES.get(str(error.problem)) or ", ".join(filter(None, (error.context, error.problem)))
         line, column, fault = *_place(error.problem_mark or error.context_mark), what
     except yaml.reader.ReaderError as error:
-        line, column, fault = *end_of(text[: error.position]), error.reason
+        raise InputError.at(
+            file, *end_of(text[: error.position]), odd_character(chr(error.character))
+        ) from None
     except RecursionError:
         line, column, fault = *_place(loader.get_mark()), "nested too deeply"
     else:
@@ -133,10 +143,11 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
+_SIGN = rf"[-+{''.join(map(chr, HYPHENS))}]"
 _WHOLE = r"(?:0|[1-9][0-9]*)"
 _PATTERNS = {
-    "int": rf"[-+]?(?!.{{20}}){_WHOLE}",
-    "float": rf"[-+]?(?:(?:{_WHOLE}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|\.inf)|\.nan",
+    "int": rf"{_SIGN}?(?!.{{20}}){_WHOLE}",
+    "float": rf"{_SIGN}?(?:(?:{_WHOLE}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|\.inf)|\.nan",
     "bool": r"true|false",
     "null": r"null|~|",
 }
@@ -144,10 +155,21 @@ for _name, _pattern in _PATTERNS.items():
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(rf"(?:{_pattern})\Z"), None)
 
 
+def _scalar(node: yaml.ScalarNode, mark: Mark, problems: list[Problem]) -> Any:
+    """The value of a scalar; the control and direction characters of a text are added to `problems`."""
+    if node.tag != TEXT:
+        node.value = node.value.translate(HYPHENS)
+        return SafeConstructor().construct_object(node)
+    text = node.value.removesuffix("\n") if node.style in ("|", ">") else node.value
+    if fault := odd_character(text.replace("\n", " ")):
+        problems.append(Problem(mark.file, *mark.value, fault))
+    return text
+
+
 def _entry(node: yaml.Node, mark: Mark, problems: list[Problem]) -> Entry:
     """The node as an entry; faults of its keys are added to `problems`."""
     if isinstance(node, yaml.ScalarNode):
-        return Entry(SafeConstructor().construct_object(node), mark)
+        return Entry(_scalar(node, mark, problems), mark)
     if isinstance(node, yaml.SequenceNode):
         places = [_place(item.start_mark) for item in node.value]
         marks = [Mark(mark.file, place, place) for place in places]
@@ -155,9 +177,11 @@ def _entry(node: yaml.Node, mark: Mark, problems: list[Problem]) -> Entry:
     entries: dict[str, Entry] = {}
     for key, value in node.value:
         place = _place(key.start_mark)
-        if key.tag != "tag:yaml.org,2002:str":
+        if key.tag != TEXT:
             message = "expected a word as key (in quotes if it looks like a number)"
             problems.append(Problem(mark.file, *place, message))
+        elif fault := odd_character(key.value):
+            problems.append(Problem(mark.file, *place, fault))
         elif key.value in entries:
             message = f"key {shown(key.value)} appears twice, first on line {entries[key.value].mark.key[0]}"
             problems.append(Problem(mark.file, *place, message))

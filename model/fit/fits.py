@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from .. import summit
+from .. import parallel, summit
 from ..evidence.record import Record
 from ..files.disk import content_hash, locked, name_of
 from ..files.problems import Failure
@@ -44,11 +44,13 @@ def fit_key(params: Params, record: Record) -> str:
 
 
 def code_of(function: Callable) -> str:
-    """The code of a function without comments, docstrings and layout, which do not affect a fit."""
+    """The code of a function without what does not affect a fit: comments, docstrings, layout, `callback`."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
             del node.body[0]
+        if isinstance(node, ast.Call):
+            node.keywords = [each for each in node.keywords if each.arg != "callback"]
     return ast.dump(tree)
 
 
@@ -75,6 +77,10 @@ def fit(params: Params, record: Record, *, anew: bool = False) -> Fit:
 def sampled(params: Params, record: Record, path: Path, why: str) -> Fit:
     """A fit sampled now and stored at `path`; see `fit`."""
     begin = time.perf_counter()
+    params.check_priors()
+    outcomes = len(record.came) + len(record.met) + record.held[1]
+    seen = f"{outcomes} outcomes known by {record.through}" if outcomes else "no outcomes, its priors alone"
+    parallel.announce(f"Fitting the model to {seen}: about 15 seconds.")
     tree = sample(params, record)
     kept = thinned(tree, KEPT)
     checks, failures = diagnose(tree, params, kept)

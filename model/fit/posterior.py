@@ -1,8 +1,8 @@
 """The posterior of a run as an ArviZ DataTree and as a netCDF file, `posterior.nc`, beside its forecast.
 
-Groups: prior, posterior, posterior_predictive, log_likelihood, observed_data, constant_data, sample_stats.
-Dims: chain, draw, and those of the model. The root attributes identify the fit: key, through, diagnostics,
-seed and versions.
+Groups: prior, posterior, posterior_predictive, log_prior, log_likelihood, observed_data, constant_data,
+sample_stats. Dims: chain, draw, and those of the model. The root attributes identify the fit: key, through,
+diagnostics, seed, versions and the layout of the file.
 """
 
 import json
@@ -18,11 +18,13 @@ from ..paths import FITS, RENDERED
 from ..settings.params import Params
 from ..summit import build, coords, dims
 from .fits import Fit, fit
-from .store import POSTERIOR, key_of, read, write
+from .store import POSTERIOR, attributes, read, write
 
 if TYPE_CHECKING:
     from xarray import Dataset, DataTree
 
+LAYOUT = 2
+"""The number of the file's layout, one more whenever groups or labels change."""
 VERSIONED = ("arviz", "numpy", "pymc", "pytensor")
 DATA_DIMS = {
     "decision": ("classes", "sides", "types", "tone", "came"),
@@ -54,12 +56,18 @@ def posterior_file(params: Params, record: Record, *, anew: bool = False) -> Pat
     made = fit(params, record)
     stored = FITS / f"{made.key}.nc"
     for path in () if anew else (stored, *sorted(RENDERED.glob(f"*/{POSTERIOR}"))):
-        if key_of(path) == made.key:
+        if _holds(path, made.key):
             return path
     with locked(f"posterior-{made.key[:16]}"):
-        if anew or key_of(stored) != made.key:
+        if anew or not _holds(stored, made.key):
             write(tree_of(made, params, record), stored)
     return stored
+
+
+def _holds(path: Path, key: str) -> bool:
+    """Whether a file holds all groups of the fit of this key."""
+    about = attributes(path)
+    return (about.get("key"), about.get("layout")) == (key, LAYOUT)
 
 
 def tree_of(made: Fit, params: Params, record: Record) -> "DataTree":
@@ -79,11 +87,13 @@ def tree_of(made: Fit, params: Params, record: Record) -> "DataTree":
         prior = pm.sample_prior_predictive(len(made.draws["held"]), random_seed=seed)
         given = DataTree.from_dict({"posterior": sampled})
         predictive = pm.sample_posterior_predictive(given, random_seed=seed, progressbar=False)
-        log_likelihood = pm.compute_log_likelihood(given, progressbar=False, extend_inferencedata=False)
+        log_likelihood = pm.stats.compute_log_likelihood(given, progressbar=False, extend_inferencedata=False)
+        log_prior = pm.stats.compute_log_prior(given, progressbar=False, extend_inferencedata=False)
     groups = {
         "prior": prior["prior"].to_dataset().drop_vars([f"{name}_above" for name in shifts]),
         "posterior": posterior,
         "posterior_predictive": predictive["posterior_predictive"].to_dataset(),
+        "log_prior": log_prior.rename({f"{name}_above": name for name in shifts}).astype("float32"),
         "log_likelihood": log_likelihood.astype("float32"),
         "observed_data": prior["observed_data"].to_dataset(),
         "constant_data": prior["constant_data"].to_dataset(),
@@ -92,6 +102,7 @@ def tree_of(made: Fit, params: Params, record: Record) -> "DataTree":
     tree = DataTree.from_dict({name: named(data) for name, data in groups.items()})
     tree.attrs = {
         "key": made.key,
+        "layout": LAYOUT,
         "through": made.through.isoformat(),
         "diagnostics": json.dumps(made.diagnostics, sort_keys=True),
         "random_seed": seed,
@@ -101,7 +112,10 @@ def tree_of(made: Fit, params: Params, record: Record) -> "DataTree":
 
 
 def by_chain(arrays: dict[str, np.ndarray], params: Params, record: Record) -> "Dataset":
-    """Arrays (draw, *dims), ordered by chain, as a dataset with dims chain, draw and those of the model."""
+    """Arrays (draw, *dims), ordered by chain, as a dataset with dims chain, draw and those of the model.
+
+    Chains and draws are numbered, which `az.plot_trace` and others need.
+    """
     from xarray import Dataset
 
     chains, labels = params.run.chains, dims(params)
@@ -110,7 +124,8 @@ def by_chain(arrays: dict[str, np.ndarray], params: Params, record: Record) -> "
         for name, array in arrays.items()
         if name != "norm"
     }
-    return Dataset(values, coords=coords(params) if "held" in values else None)
+    numbered = Dataset(values, coords=coords(params) if "held" in values else None)
+    return numbered.assign_coords({dim: np.arange(numbered.sizes[dim]) for dim in ("chain", "draw")})
 
 
 def named(data: "Dataset") -> "Dataset":

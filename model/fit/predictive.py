@@ -7,7 +7,7 @@ the time between them, and attendance in each era. The dim `past` numbers the si
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,11 @@ from ..evidence.record import CLASSES, OFFSETS, Record, decided, record
 from ..evidence.rows import Occasion
 from ..evidence.seasons import YEAR, first_year, meetings, seasons
 from ..settings.params import Params
-from ..summit import build, coords, dims
+from ..summit import coords, dims
 from . import likelihood
+
+if TYPE_CHECKING:
+    from pymc import Model
 
 ERA, ERAS = 10, 3
 """Years of an era, and the number of eras: the last one lasts until today."""
@@ -287,11 +290,10 @@ class Graph(NamedTuple):
     unobserved: tuple[str, ...]
 
 
-def graph(params: Params, past: Record) -> Graph:
-    """The graph that PyMC draws of the model of a record, without the data."""
+def graph(model: "Model") -> Graph:
+    """The graph that PyMC draws of a model, without the data."""
     from pymc.model_graph import ModelGraph
 
-    model = build(params, past)
     parents = ModelGraph(model).make_compute_graph()
     names = [variable.name for variable in (*model.free_RVs, *model.deterministics)]
     parameters = [name for name in names if not name.endswith("_above")]

@@ -1,10 +1,12 @@
 """Sampling with PyMC (one record) or nutpie (many records), and the convergence gate."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..evidence.record import Record
+from ..parallel import is_worker
 from ..settings.params import Params
 from ..summit import build, data_of
 
@@ -41,6 +43,7 @@ def sample(params: Params, record: Record) -> "DataTree":
                 random_seed=run.random_seed,
                 compute_convergence_checks=False,
                 quiet=True,
+                callback=progress(params),
             )
         except ValueError as error:
             if "Not enough samples" not in str(error):
@@ -49,6 +52,23 @@ def sample(params: Params, record: Record) -> "DataTree":
     if tree["posterior"].sizes["draw"] < run.draws:
         raise KeyboardInterrupt
     return tree
+
+
+def progress(params: Params) -> Callable[..., None] | None:
+    """What PyMC calls after each draw: it moves a bar, which only a terminal shows; None in a worker."""
+    if is_worker():
+        return None
+    from tqdm import tqdm
+
+    run = params.run
+    bar = tqdm(total=run.chains * (run.tune + run.draws), desc="draws", disable=None, leave=False)
+
+    def after_draw(**_: Any) -> None:
+        bar.update()
+        if bar.n == bar.total:
+            bar.close()
+
+    return after_draw
 
 
 def compiled(params: Params, record: Record) -> Any:

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import parallel
 from ..files.disk import content_hash, locked, name_of, write_atomic
 from ..paths import CACHE, LOG, README
 from ..settings.params import Params
@@ -78,6 +79,7 @@ def render(
         state = provenance.inputs_state(params, sources, published, names)
         run = forecast.run(params, sources, edits, refit=refit)
         kept = posterior.posterior_file(params, run.record, anew=refit)
+        parallel.announce("Rendering the notebooks: about half a minute.")
         with stored(run, run_file(params, sources, edits)):
             notebooks = notebook.execute(notebook.sources(names), injected, published, needs.unmet(run))
         built = CACHE / "render" / secrets.token_hex(6)
@@ -203,7 +205,9 @@ def write_report(
         write_atomic(folder / "headline.svg", picture(forecast.from_json(forecast.to_json(run.forecast))))
         files.append("headline.svg")
     pages = {name: page.page_of(name, executed) for name, executed in notebooks.items()}
-    frame = partial(page.frame, pages=list(pages.values()), notice=page.notice(published))
+    frame = partial(
+        page.frame, pages=list(pages.values()), notice=page.notice(published), scenario=page.scenario_of(run)
+    )
     for name, executed in notebooks.items():
         body = page.notebook_html(executed)
         write_atomic(folder / f"{name}.html", frame(pages[name], footer=page.footer(run, name), body=body))

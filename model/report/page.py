@@ -119,8 +119,10 @@ def with_mathml(source: str) -> str:
     return re.sub(rf"(?P<code>{code})|{block}|{line}", formula, source, flags=re.DOTALL)
 
 
-def frame(here: Page, pages: Sequence[Page], footer: str, body: Html, notice: str = "") -> str:
-    """The whole page of a body, under a notice where the run is not the plain one.
+def frame(
+    here: Page, pages: Sequence[Page], footer: str, body: Html, notice: str = "", scenario: Html | None = None
+) -> str:
+    """The whole page of a body, under a notice where the run is not the plain one, and its scenario.
 
     `pages` are those beside the overview; without them the page stands alone.
     """
@@ -136,6 +138,7 @@ def frame(here: Page, pages: Sequence[Page], footer: str, body: Html, notice: st
             pages=[OVERVIEW, *pages] if pages else [here],
             footer=footer,
             notice=notice,
+            scenario=scenario,
             body=body,
             css=Html(css),
             scripts=[Html(script) for script in scripts],
@@ -173,6 +176,19 @@ def notice(injected: Mapping[str, Any]) -> str:
 
     parts = [text.format(written(name)) for name, text in NOTICES.items() if name in injected]
     return SAY.notice(parts) if parts else ""
+
+
+def scenario_of(run: "Run") -> Html | None:
+    """What the scenario of a run changes and what the record makes of it; None without one."""
+    if run.params.scenario is None:
+        return None
+    from ..answer import scenario
+
+    effect = scenario.effect(run.params, run.whole)
+    if effect is None:
+        return None
+    said = show.say(words.tuning.scenario(effect))
+    return fill("scenario.html.j2", said=said, table=show.table(tables.scenario_effects([effect])))
 
 
 def overview(run: "Run", pages: Sequence[Page], files: Iterable[str]) -> Html:

@@ -54,12 +54,11 @@ def open_run(names: Mapping[str, Any]) -> "Run":
 
     given = checked_parameters(names)
     params = load_params(
-        given["question"] or None,
-        given["priors"] or None,
+        *(given[name] and _file(given[name]) or None for name in ("question", "priors")),
         scenario=given["scenario"] or None,
         **{name: given[name] or None for name in ("as_of", "opens", "deadline", "random_seed")},
     )
-    tables = {name: tuple(ROOT / path for path in given[name]) for name in TABLES}
+    tables = {name: tuple(map(_file, given[name])) for name in TABLES}
     run = build.run_of(params, forecast.Sources(**tables, only=given["only"]), edits_of(given["what_if"]))
     if given["out_dir"]:
         build.write_files(run, _run_folder(given["out_dir"]))
@@ -68,6 +67,11 @@ def open_run(names: Mapping[str, Any]) -> "Run":
 
 def _problem(name: str, message: str) -> Problem:
     return Problem("parameters", 0, 0, message, name)
+
+
+def _file(path: str) -> Path:
+    """The file of a path: relative to the caller's folder or, where there is none, to the project."""
+    return Path(path) if Path(path).exists() else ROOT / path
 
 
 def _run_folder(path: str) -> Path:

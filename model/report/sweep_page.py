@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from .. import parallel
 from ..answer import sweep
 from ..answer.forecast import Sources
+from ..answer.scenario import Effect
 from ..answer.sweep import Case, Row, Sweep
 from ..chances import UNKNOWN
 from ..files.disk import name_of, write_atomic, writing
@@ -18,7 +20,7 @@ from ..formatting import Table, percent
 from ..paths import RENDERED, TABLES
 from ..settings.params import Params, load_params
 from ..settings.scenario import meanings
-from . import build, page, provenance, run_list, show
+from . import build, page, provenance, run_list, show, tables, words
 from .markup import fill
 from .sweep_figure import picture
 from .sweep_lines import PLAIN, SAY, alternative, claim, varied
@@ -60,6 +62,7 @@ def page_of(
     here: str,
     data: str,
     links: Sequence[str] = (),
+    effects: Sequence[Effect] = (),
 ) -> str:
     """The page of a sweep.
 
@@ -73,11 +76,11 @@ def page_of(
         The file of the page and, beside it, of the table.
     links : sequence of str, optional
         Where the report of each forecast lies from there.
+    effects : sequence of Effect, optional
+        What each scenario does.
     """
     own = page.Page(here, "Comparison", claim(rows), asked.means)
     names = {**names, UNKNOWN: "A meeting not yet public"}
-    scenarios = dict.fromkeys(row.scenario for row in rows) if "scenario" in varied(rows) else ()
-    changes = [f"{name or PLAIN}: {meanings().get(name, 'as the params files say')}" for name in scenarios]
     body = fill(
         "sweep.html.j2",
         title=own.title,
@@ -86,9 +89,31 @@ def page_of(
         table=show.table(comparison(rows, names, params.run.interval_mass, links)),
         data=data,
         links=links,
-        changes=show.bullets(changes) if changes else None,
+        changes=scenario_changes(rows, effects),
     )
     return page.frame(own, (), SAY.footer(asked.fit_through, params.question.question_id), body)
+
+
+def scenario_changes(rows: Sequence[Row], effects: Sequence[Effect]) -> show.Html | None:
+    """What each scenario changes, with forecasts and priors before and after the record; None without one."""
+    scenarios = list(dict.fromkeys(row.scenario for row in rows))
+    if scenarios == [""]:
+        return None
+    changed = {each.name: f" {words.tuning.changed(each)}" for each in effects}
+    means = {"": "as the params files say"} | meanings()
+    listed = show.bullets(f"{name or PLAIN}: {means[name]}{changed.get(name, '')}" for name in scenarios)
+    below = show.table(tables.scenario_effects(effects)).markup if effects else ""
+    return show.Html(listed.markup + below, listed.plain)
+
+
+def effects_of(
+    cases: Sequence[Case], shared: tuple, through: date | None, scheduler: str | None
+) -> list[Effect]:
+    """What each scenario of the cases does, on its last day; `shared` as in `render_all`."""
+    last = {case["scenario"]: case for case in cases if case["scenario"]}
+    jobs = {name: (case, *shared, through) for name, case in last.items()}
+    found = dict(parallel.done(sweep.scenario_effect, jobs, "scenarios", scheduler=scheduler))
+    return [found[name] for name in last if found[name]]
 
 
 def report_folders(asked: Sweep, runs: list[Params], home: Path, document: YamlDocument) -> list[Path]:
@@ -174,8 +199,8 @@ def command(
 ) -> tuple[Path, Path]:
     """Run a sweep file; the table and the page that were written."""
     document = read_yaml(path)
-    tables = {name: tuple(Path(file).resolve() for file in getattr(sources, name)) for name in TABLES}
-    sources = replace(sources, **tables)
+    files = {name: tuple(Path(file).resolve() for file in getattr(sources, name)) for name in TABLES}
+    sources = replace(sources, **files)
     given = dict(given)
     for name in sweep.FILES:
         if given.get(name):
@@ -195,7 +220,9 @@ def command(
     links = [(folder / "index.html").relative_to(to.page.parent).as_posix() for folder in folders]
     occasions = sweep.ledger_of(runs[0], sources, inputs).occasions
     names = {occasion.occasion_id: occasion.name for occasion in occasions}
-    write_atomic(to.page, page_of(asked, rows, runs[0], names, to.page.name, to.table.name, links))
+    effects = effects_of(wanted, (sources, more, inputs), asked.fit_through, scheduler)
+    text = page_of(asked, rows, runs[0], names, to.page.name, to.table.name, links, effects)
+    write_atomic(to.page, text)
     if RENDERED in to.page.parents:
         run_list.write(RENDERED)
     return to.table, to.page

@@ -6,7 +6,14 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from ..files.problems import nearest, parse_day, shown
+from ..files.problems import nearest, nearest_id, parse_day, shown
+
+ABBREVIATED = {
+    **dict.fromkeys(("ET", "EDT", "EASTERN"), "America/New_York"),
+    **dict.fromkeys(("PT", "PST", "PDT", "PACIFIC"), "America/Los_Angeles"),
+    **dict.fromkeys(("BJT", "BEIJING", "CHINA"), "Asia/Shanghai"),
+}
+"""Time zones by what people write for them, where the nearest name is that of another place."""
 
 
 class Strict(BaseModel):
@@ -25,13 +32,33 @@ def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ValueError(f"unknown time zone {shown(name)}{nearest(name, available_timezones())}") from None
+        near = nearest if "/" in name else nearest_id
+        known = ABBREVIATED.get(name.upper())
+        hint = f' (did you mean "{known}"?)' if known else near(name, available_timezones())
+        wanted = "expected a time zone such as America/New_York, or local"
+        raise ValueError(f"{wanted}; found {shown(name)}{hint}") from None
     return name
 
 
+def _one_line(text: str) -> str:
+    if "\n" in text:
+        raise ValueError("expected text on one line; found a line break (to fold long text, use >)")
+    return text
+
+
+WORD, SLUG, CODE = r"^[a-z][a-z0-9_]*$", r"^[a-z0-9]+(-[a-z0-9]+)*$", r"^[A-Z]{2}$"
+FORMS = {
+    WORD: "small letters, digits and underscores, a letter first",
+    SLUG: "small letters and digits, joined by hyphens",
+    CODE: "an ISO 3166 code of two capital letters, such as US",
+}
+"""The patterns in words, for messages."""
+
 Text = Annotated[str, Field(min_length=1)]
-Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Line = Annotated[str, Field(min_length=1), AfterValidator(_one_line)]
+Word = Annotated[str, Field(pattern=WORD)]
+Slug = Annotated[str, Field(pattern=SLUG)]
+CountryCode = Annotated[str, Field(pattern=CODE)]
 Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
 Days = Annotated[int, Field(ge=1, le=366)]
 HalfLife = Annotated[float, Field(gt=0, le=36525)]

@@ -6,10 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
-from ..files.problems import Problem, gathered, nearest, raise_if_any
-from ..files.yaml_files import KeyPath, YamlDocument, read_yaml
+from ..files.problems import Problem, gathered, nearest, raise_if_any, shown
+from ..files.yaml_files import Entry, KeyPath, YamlDocument, read_yaml
 from ..paths import PARAMS
-from .priors import Priors
+from .priors import Priors, example
 from .question import Question
 from .run_settings import RunSettings
 from .scenario import OPTIONS, SECTIONS, Scenario, changed, option_changes, scenario_path
@@ -20,7 +20,8 @@ from .validation import validated
 class Params:
     """Everything a run is told, and where each value was read.
 
-    `opens` is the first day on which a meeting counts, also if the question does not state it.
+    `opens` is the first day on which a meeting counts, also if the question does not state it. `options` are
+    those of `load_params`.
     """
 
     question: Question
@@ -30,6 +31,7 @@ class Params:
     scenario: str | None
     files: tuple[Path, ...]
     documents: Mapping[str, YamlDocument] = field(compare=False, repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def sides(self) -> tuple[str, str]:
@@ -78,13 +80,15 @@ class Params:
         raise_if_any(problems)
 
     def check_priors(self) -> None:
-        """Raise `InputError` for quantiles that no distribution has."""
+        """Raise `InputError` for quantiles that no distribution has and priors that cannot be sampled."""
         problems = []
         for name, prior in self.priors.parameters.items():
             try:
-                _ = prior.args_solved
+                fault = prior.unsampled()
             except ValueError as error:
-                problems.append(self.problem("priors", ("parameters", name), str(error)))
+                fault = str(error)
+            if fault:
+                problems.append(self.problem("priors", ("parameters", name), fault))
         raise_if_any(problems)
 
 
@@ -104,8 +108,9 @@ def load_params(
     scenario : str, optional
         Name of a file in `params/scenarios`, laid over them.
     **options
-        Single values laid over everything, by the name of a top-level key, such as `as_of`, `deadline` and
-        `random_seed`; None changes nothing.
+        Values laid over everything, by the name of a top-level key, such as `as_of`, `deadline` and
+        `random_seed`; None changes nothing. A mapping changes what it names, as in a scenario:
+        `parameters={"held": {"dist": "Beta", "args": {"alpha": 99, "beta": 1}}}`.
 
     Raises
     ------
@@ -119,7 +124,7 @@ def load_params(
     for name, path in files.items():
         with gathered(problems):
             documents[name] = read_yaml(path)
-    asked = documents.get("question")
+    asked, units = documents.get("question"), units_of(documents.get("priors"))
     layers = [option_changes(options, problems)]
     if scenario is not None:
         with gathered(problems):
@@ -133,6 +138,8 @@ def load_params(
             if name in layer and isinstance(layer[name].value, dict):
                 root = changed(documents[name].root, layer[name], (name,), problems)
                 documents[name] = YamlDocument(root)
+        if name == "priors":
+            documents[name] = without_bare_values(documents[name], units, problems)
         with gathered(problems):
             parts[name] = validated(SECTIONS[name], documents[name])
     if "question" in parts and asked:
@@ -142,7 +149,49 @@ def load_params(
         as_of = parts["question"].as_of if "question" in parts else date.max
         problems += _prior_problems(parts["priors"], as_of, documents["priors"])
     raise_if_any(problems)
-    return Params(**parts, scenario=scenario, files=tuple(files.values()), documents=documents)
+    return Params(
+        **parts, scenario=scenario, files=tuple(files.values()), documents=documents, options=options
+    )
+
+
+def without_scenario(params: Params) -> Params:
+    """The params of the same files and options without their scenario."""
+    question, priors, run, *_ = params.files
+    return load_params(question, priors, run, **params.options)
+
+
+def units_of(document: YamlDocument | None) -> dict[str, str]:
+    """The unit of each parameter of a priors file, where it says one."""
+    parameters = document.data.get("parameters") if document else None
+    found = parameters.items() if isinstance(parameters, dict) else ()
+    return {name: str(prior.get("unit", "")) for name, prior in found if isinstance(prior, dict)}
+
+
+def without_bare_values(
+    document: YamlDocument, units: Mapping[str, str], problems: list[Problem]
+) -> YamlDocument:
+    """The priors less those that are no mapping, such as a number; of each, `problems` gets an example."""
+    home = document.root.value.get("parameters")
+    if not home or not isinstance(home.value, dict):
+        return document
+    kept = dict(home.value)
+    for name, entry in home.value.items():
+        if isinstance(entry.value, dict):
+            continue
+        beside = "" if name in units else " (beside its name, means, unit and why)"
+        unit = units.get(name) or ("factor" if name.endswith("factor") else _guessed(entry.value))
+        message = f"expected a distribution, such as {example(unit, entry.value)}{beside}"
+        problems.append(
+            document.problem(("parameters", name), f"{message}; found {shown(kept.pop(name).value)}")
+        )
+    return YamlDocument(
+        Entry(document.root.value | {"parameters": Entry(kept, home.mark)}, document.root.mark)
+    )
+
+
+def _guessed(value: object) -> str:
+    """The unit that a number suggests."""
+    return "probability" if isinstance(value, float) and 0 < value < 1 else ""
 
 
 def opened(question: Question, file: Mapping[str, Any]) -> date:

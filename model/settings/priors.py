@@ -18,6 +18,10 @@ SUPPORT = {"probability": (0.0, 1.0), "ratio": (0.0, 1.0), "factor": (1.0, inf)}
 """The values a parameter can take, by the first word of its unit; with any other unit it is positive."""
 
 
+LOWEST, HIGHEST = 1e-100, 1e12
+"""How near to zero and how high the values of a prior may reach, to be sampled."""
+
+
 def _level(text: str) -> str:
     if not (re.fullmatch(r"\d{1,2}(\.\d+)?%", text, re.ASCII) and float(text[:-1]) > 0):
         raise ValueError(f"expected a quantile level such as 5%; found {shown(text)}")
@@ -70,7 +74,8 @@ class Prior(Strict):
             raise ValueError(f"{dist} has only the argument {only}: give args instead of quantiles")
         (low_level, low), (high_level, high) = quantiles.items()
         if not (float(low_level[:-1]) < float(high_level[:-1]) and low < high):
-            raise ValueError(f"expected both levels and values to increase; found {quantiles}")
+            found = f"{low_level}: {low:g}, {high_level}: {high:g}"
+            raise ValueError(f"expected both levels and values to increase; found {found}")
         floor, ceiling = (edge + above for edge in family.support)
         if not floor < low < high < ceiling:
             raise ValueError(f"expected values between {floor:g} and {ceiling:g}, where {dist} has mass")
@@ -105,6 +110,30 @@ class Prior(Strict):
             low, high = self.args_solved["lower"], self.args_solved["upper"]
         return low + self.above, high + self.above
 
+    def unsampled(self) -> str:
+        """Why a sampler cannot draw from the prior; empty if it can.
+
+        It starts at the mean, and needs nearly all of the mass where numbers can be told apart.
+        """
+        import numpy as np
+
+        with np.errstate(all="ignore"):
+            unshifted = frozen(self.dist, self.args_solved, 0.0)
+            mean, (low, high) = float(unshifted.mean()), map(float, unshifted.ppf((0.01, 0.99)))
+        if not max(mean, high) + self.above < HIGHEST:
+            fault = f"a mean and nearly all values below {HIGHEST:g}"
+        elif self.dist == "Beta" and (mean > 1 - 1e-6 or high > 1 - 1e-12):
+            fault = "a mean and nearly all values distinctly below 1"
+        elif low < LOWEST:
+            fault = "nearly all values distinctly above 0"
+        elif high - low < 1e-9 * (high + self.above):
+            fault = "values that differ"
+        else:
+            return ""
+        mean, low, high = (f"{value + self.above:.12g}" for value in (mean, low, high))
+        found = f"its mean is {mean}, and 98% of it lies from {low} to {high}"
+        return f"this {self.dist} cannot be sampled: expected {fault}; {found}"
+
     def frozen(self) -> "rv_frozen":
         """The SciPy distribution, shift included."""
         return frozen(self.dist, self.args_solved, self.above)
@@ -132,6 +161,20 @@ class Parameter(Prior):
             return ""
         wanted = "between 0 and 1" if high == 1 else f"from {low:g} up"
         return f"expected values {wanted}; {self.dist} goes from {lowest:g} to {highest:g}"
+
+
+def example(unit: str, value: object) -> str:
+    """A prior in its right form, around a value if its unit allows that."""
+    number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+    floor, ceiling = SUPPORT.get(unit.partition(" ")[0], (0.0, inf))
+    if ceiling == 1:
+        odds = (at := min(max(number, 0.02), 0.98) if number else 0.8) / (1 - at)
+        dist, above, low, high = "Beta", "", odds / 2 / (1 + odds / 2), 2 * odds / (1 + 2 * odds)
+    else:
+        more = number - floor if floor < number < 1e6 else 2.0
+        dist, above = "LogNormal", f"above: {floor:g}, " if floor else ""
+        low, high = floor + more / 2, floor + 2 * more
+    return f"{{dist: {dist}, {above}quantiles: {{5%: {low:.3g}, 95%: {high:.3g}}}}}"
 
 
 class Kind(Strict):

@@ -5,18 +5,16 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from .fields import Day, Slug, Strict, Text, TimeZone
-
-CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+from .fields import CountryCode, Day, Line, Slug, Strict, Text, TimeZone
 
 
 class Side(Strict):
     """One side; nothing counts after the day on which its leader leaves office."""
 
     code: CountryCode
-    country: Text
-    office: Text
-    leader: Text
+    country: Line
+    office: Line
+    leader: Line
     leaves_office: Day | None = None
 
 
@@ -38,7 +36,7 @@ class Question(Strict):
     """
 
     question_id: Slug
-    text: Text
+    text: Line
     sides: Annotated[list[Side], Field(min_length=2, max_length=2)]
     as_of: Day
     opens: Day | None = None

@@ -41,15 +41,22 @@ def scenario_path(name: str) -> Path:
 
 def option_changes(options: Mapping[str, Any], problems: list[Problem]) -> dict[str, Entry]:
     """The options as changes by section; None changes nothing, an unknown option is added to `problems`."""
-    homes = {key: name for name in ("question", "run") for key in SECTIONS[name].model_fields}
+    homes = {key: name for name, section in SECTIONS.items() for key in section.model_fields}
     changes: dict[str, Entry] = {}
     for key, value in options.items():
         if key not in homes:
             problems.append(Problem("options", 0, 0, f"unknown option{nearest(key, homes)}", key))
         elif value is not None:
             section = changes.setdefault(homes[key], Entry({}, OPTIONS))
-            section.value[key] = Entry(value.isoformat() if isinstance(value, date) else value, OPTIONS)
+            section.value[key] = _entry(value)
     return changes
+
+
+def _entry(value: Any) -> Entry:
+    """A value of an option, or a mapping of them, with its place."""
+    if isinstance(value, Mapping):
+        return Entry({key: _entry(below) for key, below in value.items()}, OPTIONS)
+    return Entry(value.isoformat() if isinstance(value, date) else value, OPTIONS)
 
 
 def changed(base: Entry, change: Entry, path: KeyPath, problems: list[Problem]) -> Entry:
@@ -78,6 +85,11 @@ def changed(base: Entry, change: Entry, path: KeyPath, problems: list[Problem]) 
     return Entry(entries, mark)
 
 
+def meaning(name: str) -> str:
+    """What a scenario changes, in its own words."""
+    return str(read_yaml(scenario_path(name)).data["means"])
+
+
 def meanings() -> dict[str, str]:
-    """What each scenario of `params/scenarios` changes, in its own words, by name."""
-    return {path.stem: str(read_yaml(path).data["means"]) for path in sorted(SCENARIOS.glob("*.yaml"))}
+    """The meaning of each scenario of `params/scenarios` by name."""
+    return {path.stem: meaning(path.stem) for path in sorted(SCENARIOS.glob("*.yaml"))}

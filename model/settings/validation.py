@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from ..files.problems import InputError, Problem, expected_one_of, nearest, shown
 from ..files.yaml_files import YamlDocument
-from .fields import Strict
+from .fields import FORMS, Strict
 
 _EXPECTED = {
     "string_type": "text",
@@ -21,7 +21,6 @@ _EXPECTED = {
     "date_type": "a day",
     "finite_number": "a finite number",
     "string_too_short": "some text",
-    "string_pattern_mismatch": "text like {pattern}",
     "too_short": "at least {min_length} of them",
     "too_long": "at most {max_length} of them",
     "greater_than": "more than {gt}",
@@ -63,6 +62,8 @@ def _message(fault: Mapping[str, Any], model: type[Strict]) -> str:
         return str(context["error"])
     if kind == "literal_error":
         return expected_one_of(found, re.findall(r"'(\w+)'", context["expected"]))
+    if kind == "string_pattern_mismatch":
+        return f"expected {FORMS[context['pattern']]}; found {shown(found)}"
     expected = _EXPECTED[kind].format(**context) if kind in _EXPECTED else fault["msg"]
     return f"expected {expected}; found {shown(found)}"
 

@@ -121,8 +121,9 @@ def read_log(path: Path = LOG, content: bytes | None = None) -> Log:
     problems: list[Problem] = []
     entries = []
     for row in read_csv(path, Entry._fields, problems, content):
-        with gathered(problems):
-            entries.append(_entry(row))
+        if not row.problems:
+            with gathered(problems):
+                entries.append(_entry(row))
     return Log(entries, problems)
 
 
