@@ -23,6 +23,8 @@ RENDERED = NOTEBOOKS / "rendered"
 RECORD = RENDERED / "record"
 """The track record of the pair of the seeds; those of other pairs lie beside it, see `record_of`."""
 LOG = RENDERED / "log.csv"
+LATEST = "latest"
+"""The folder beside the rendered runs that leads to the newest; no run may have its name."""
 
 CACHE = ROOT / ".cache"
 FITS = CACHE / "fits"

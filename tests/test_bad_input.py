@@ -264,7 +264,7 @@ forecast --report --name ../x
 forecast --report --name TMP/x
     --name: expected the name of a folder for the run
 forecast --report --name record
-    --name: expected … other than record …; found 'record'
+    --name: expected … other than record, … found 'record'
 forecast --report --name ''
     --name: expected the name of a folder for the run
 add --kind leader_cal

@@ -27,7 +27,7 @@ from model import attendance, chances, formatting
 from model.answer import forecast
 from model.evidence.edits import COMING, Edits, edited
 from model.evidence.outlook import outlook
-from model.report import explorer, page
+from model.report import explorer, page, whatif
 
 AS_OF, DEADLINE = PARAMS.question.as_of, PARAMS.question.deadline
 APEC = "2025-apec-gyeongju"
@@ -160,20 +160,21 @@ def as_it_stands(run):
     }, Edits()
 
 
-def answer(run, p, edits, trust=1.0):
-    """The chances in Python from an edited ledger and the same draws, and their means by name on the page."""
+def answer(run, sampled, edits, trust=1.0):
+    """The curve and the values of the page in Python, from an edited ledger and the same weighted draws."""
+    p, weights = sampled
     day, deadline = run.outlook.as_of, run.outlook.deadline
     changed = edited(run.whole, edits, run.params)
     ahead = outlook(forecast.seen(run.params, changed, day), day, deadline, run.params)
     p = p | {"tone_factor": p["tone_factor"] ** trust}
     made = chances.chances(p, ahead)
-    first = made.first.sum(2).mean(0)
+    first = weights @ made.first.sum(2)
     values = {f"first {cause}": chance for cause, chance in zip(made.causes, first, strict=True)}
     for view in ahead.seasons:
         for name, there in attendance.presence(p, view, chances.felt(p, ahead) * view.fade, ahead).items():
-            values |= {f"{side} {name}": comes.mean() for side, comes in there.comes.items()}
-            values[f"both {name}"] = there.both.mean()
-    return made, values
+            values |= {f"{side} {name}": weights @ comes for side, comes in there.comes.items()}
+            values[f"both {name}"] = weights @ there.both
+    return weights @ made.by_day, values
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +191,7 @@ class TestArithmetic:
     @pytest.mark.parametrize("name", RUNS)
     def test_it_agrees_with_python_over_random_settings(self, name, browser, opened, default_run):
         run, rng = RUNS[name](default_run), np.random.default_rng(1)
-        p = explorer.thinned(run.draws, run.outlook)
+        sampled = explorer.sample(run)
         browser.open(opened)
         browser.value(f"globalThis.given = {json.dumps(explorer.data(run))}, 1")
         for number in range(10):
@@ -202,9 +203,9 @@ class TestArithmetic:
                     f"return JSON.stringify(made)}})({json.dumps(asked)})"
                 )
             )
-            wanted, values = answer(run, p, edits, asked["trust"])
-            np.testing.assert_allclose(made["curve"], wanted.by_day.mean(0), rtol=0, atol=1e-6)
-            assert made["probability"] == pytest.approx(wanted.first.sum((1, 2)).mean(), abs=1e-6)
+            curve, values = answer(run, sampled, edits, asked["trust"])
+            np.testing.assert_allclose(made["curve"], curve, rtol=0, atol=1e-6)
+            assert made["probability"] == made["curve"][-1]
             assert made["values"] == pytest.approx(values, abs=1e-6), edits
 
     def test_the_made_up_run_has_every_sort_of_word(self):
@@ -250,22 +251,50 @@ class TestPage:
 
     def test_it_begins_with_the_forecast_and_says_so(self, browser, opened, default_run):
         browser.open(opened)
-        number = float(self.shown(browser, "number").strip("%")) / 100
-        assert number == pytest.approx(default_run.forecast.probability, abs=0.0065)
+        assert self.shown(browser, "number") == formatting.percent(default_run.forecast.probability)
         assert self.shown(browser, "word") == default_run.forecast.likelihood_word
         assert self.shown(browser, "moved") == "as forecast" and self.shown(browser, "trust") == "1.0×"
 
+    def test_one_what_if_has_one_number_on_every_page(self, browser, opened, default_run):
+        """In the explorer, in both tables of the what-if page, and on the watch list of what comes next."""
+        browser.open(opened)
+        f, names = default_run.forecast, list(whatif.occasions_ahead(default_run))
+        wanted = {
+            (name, "meeting", status): value
+            for name, row in zip(names, whatif.status_rows(default_run).rows, strict=True)
+            for status, value in zip(whatif.STATUSES, row[2:], strict=True)
+        }
+        for guest, row in zip(whatif.guests(default_run), whatif.coming_rows(default_run).rows, strict=True):
+            found = zip(COMING, row[3:], strict=True)
+            wanted |= {(guest.occasion, guest.side, status): value for status, value in found}
+        shown = json.loads(
+            browser.value(f"""JSON.stringify({json.dumps(list(wanted))}.map(([name, part, status]) => {{
+                const asked = settings();
+                (asked[part] ??= {{}})[name] = status;
+                return explore(data, asked).probability}}))""")
+        )
+        assert shown == pytest.approx(list(wanted.values()), abs=2e-6)
+        begin = json.loads(browser.value("JSON.stringify(explore(data, settings()).values)"))
+        for row in f.occasions:
+            assert begin[f"first {row['id']}"] == pytest.approx(row["probability_first"], abs=2e-6)
+            for side, chance in row["comes"].items():
+                assert begin[f"{side} {row['id']}"] == pytest.approx(chance, abs=2e-6)
+        watched = {row["what"]: row["probability_after"] for row in f.next_signals}
+        assert watched["Trump stays away from APEC Gyeongju"] == pytest.approx(
+            wanted[APEC, "US", "stays-away"], abs=1e-9
+        )
+
     def test_it_is_moved_by_the_keyboard_and_reset(self, browser, opened, default_run):
         browser.open(opened)
-        before, few = self.shown(browser, "number"), explorer.thinned(default_run.draws, default_run.outlook)
+        before, few = self.shown(browser, "number"), explorer.sample(default_run)
         assert self.choose(browser, "US", 4) == "stays-away"
         _, values = answer(default_run, few, Edits(set=(f"{APEC}=US:stays-away",)))
         for name in (f"US {APEC}", f"CN {APEC}", f"both {APEC}", f"first {APEC}"):
             assert self.value(browser, name) == formatting.percent(values[name]), name
         assert self.choose(browser, "CN", 1) == "comes" and self.choose(browser, "meeting", 4) == "announced"
         edits = Edits(set=(f"{APEC}=announced", f"{APEC}=US:stays-away", f"{APEC}=CN:comes"))
-        made, _ = answer(default_run, few, edits)
-        assert self.shown(browser, "number") == formatting.percent(made.first.sum((1, 2)).mean()) != before
+        curve, _ = answer(default_run, few, edits)
+        assert self.shown(browser, "number") == formatting.percent(curve[-1]) != before
         assert re.match(r"−\d+\.\d points from the forecast, ", self.shown(browser, "moved"))
         browser.value("document.querySelector('.explorer [type=range]').focus()")
         browser.press("ArrowRight", 39)
@@ -278,7 +307,7 @@ class TestPage:
 
     def test_a_signal_switched_off_is_a_row_removed(self, browser, opened, default_run):
         browser.open(opened)
-        few = explorer.thinned(default_run.draws, default_run.outlook)
+        few = explorer.sample(default_run)
         events = explorer.events_of(default_run).about["2025-g20-johannesburg"]
         removed = Edits(remove=tuple(row.event_id for event in events for row in event))
         before = self.value(browser, "US 2025-g20-johannesburg")
@@ -307,14 +336,17 @@ class TestPage:
 
 
 class TestMarkup:
-    def test_the_sample_of_draws_spreads_as_all_of_them(self, default_run):
-        few = chances.by_deadline(
-            explorer.thinned(default_run.draws, default_run.outlook), default_run.outlook
-        )
+    def test_the_sampled_draws_spread_as_all_of_them(self, default_run):
+        """Where one thing is set the weights make them agree (see TestPage); elsewhere they stay close."""
+        few = explorer.sample(default_run)
+        assert len(few.weights) == explorer.DRAWS and few.weights.sum() == pytest.approx(1)
+        sampled = chances.by_deadline(few.draws, default_run.outlook)
         every = chances.by_deadline(default_run.draws, default_run.outlook)
-        assert len(few) == explorer.DRAWS and few.mean() == pytest.approx(every.mean(), abs=0.002)
         levels = [0.1, 0.5, 0.9]
-        np.testing.assert_allclose(np.quantile(few, levels), np.quantile(every, levels), atol=0.005)
+        np.testing.assert_allclose(np.quantile(sampled, levels), np.quantile(every, levels), atol=0.005)
+        both = Edits(set=(f"{APEC}=US:stays-away", "2025-g20-johannesburg=US:comes"))
+        asked = whatif.probabilities(default_run, [both])[0]
+        assert answer(default_run, few, both)[0][-1] == pytest.approx(asked, abs=0.002)
 
     def test_it_says_what_was_last_said_of_each_leader(self):
         def now(name, part):

@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import date
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
@@ -323,14 +322,17 @@ def check_page(text):
         assert "style" not in attrs and not any(name.startswith("on") for name in attrs)
         assert not any(re.match(r"(https?:)?//", attrs.get(name) or "") for name in ("src", "srcset", "data"))
         if tag == "a" and not attrs["href"].startswith("https://"):
-            assert re.fullmatch(r"#[\w-]+|[\w/-]+\.(html|json|csv)", attrs["href"])
+            assert re.fullmatch(r"#[\w-]+|[\w/-]+\.(html|json|csv|yaml|nc|svg)", attrs["href"])
     assert sum(tag == "h1" for tag, _ in reader.tags) == 1
     return reader
 
 
+FILES = ("forecast.json", "tables/curve.csv", "inputs/signals.csv", "posterior.nc", "headline.svg")
+
+
 def overview_page(run):
     pages = [page.Page("1_evidence.html", "1 Evidence", "Evidence", "What was public.")]
-    return page.frame(page.OVERVIEW, pages, page.footer(run), page.overview(run, pages, ["curve.csv"]))
+    return page.frame(page.OVERVIEW, pages, page.footer(run), page.overview(run, pages, FILES))
 
 
 def notebook_page(clean, run):
@@ -377,6 +379,45 @@ def test_the_downside_is_watched_first_then_the_upside_then_pairs(overview):
     ]
     places = [words_of(overview).index(text) for text in texts]
     assert places == sorted(places)
+
+
+def test_what_lowers_the_forecast_is_its_first_reason(overview):
+    words = words_of(overview)
+    texts = ["Trump posts that he cannot be expected", "Rubio says he will press Wang", "Trump seen toying"]
+    places = [words.index(text, words.index("Why: the largest")) for text in texts]
+    assert places == sorted(places)
+
+
+def test_the_overview_links_its_files_and_says_what_the_fit_has_seen(overview):
+    reader = check_page(overview)
+    assert set(FILES) <= {attrs.get("href") for tag, attrs in reader.tags if tag == "a"}
+    assert "seen outcomes known by 20 January 2025" in words_of(overview)
+
+
+def test_ups_and_downs_that_cancel_are_told_in_place_of_nothing():
+    rows = [row | {"delta": sign * 0.034} for row, sign in zip(example_run.CONTRIBUTIONS[:2], (1, -1))]
+    made = example_run.forecast(contributions=rows, no_signals_probability=0.852)
+    told = "ups and downs cancel: +3.4, −3.4 points"
+    assert told in words.forecast.reconcile(made) and told in words.Sentences("figures").contributions_title(
+        made
+    )
+    assert (
+        tables.contribution_rows(made, 0).rows[0][1]
+        == f"2 smaller ones together, {told.removesuffix(' points')}"
+    )
+    plain = example_run.forecast()
+    for text in (words.forecast.reconcile(plain), tables.contribution_rows(plain).rows[-1][1]):
+        assert "cancel" not in text
+
+
+def test_without_scripts_a_section_says_what_it_would_do(overview):
+    """And where a run has no slider or no controls, a sentence stands in their place."""
+    assert re.search(r'<noscript><p class="notice">The controls need scripts', overview)
+    assert "No slider through the weeks here: " in overview
+    run = made_up_run()
+    run.outlook = outlook(run.ledger, example_run.DEADLINE, example_run.DEADLINE, run.params)
+    last = overview_page(run)
+    assert "No controls here: the deadline has come" in last and "<noscript" not in last
 
 
 def test_next_signals_that_change_the_forecast_alike_share_a_row():
@@ -464,8 +505,8 @@ def test_addresses_become_links_only_where_they_are_web_addresses():
 
 
 def test_the_track_record_is_told_once_it_predates_the_run(tmp_path):
-    day = date(2025, 7, 11)
-    assert "no track record of this pair" in page.track_record(TrackRecord.load(tmp_path), day)
+    made = example_run.forecast()
+    assert "no track record of this pair" in page.track_record(TrackRecord.load(tmp_path), made)[0]
     (tmp_path / "scores.csv").write_text(
         "score,model,forecasts,value,lower,upper\n"
         '"integrated Brier, weeks 1-26",full,8112,0.0670,0.0410,0.0950\n'
@@ -473,9 +514,31 @@ def test_the_track_record_is_told_once_it_predates_the_run(tmp_path):
     )
     (tmp_path / "by_year.csv").write_text("year,model,brier\n2013,full,0.1\n2014,full,0.1\n")
     record = TrackRecord.load(tmp_path)
-    for number in ("8,112", "0.067", "0.041", "0.095", "0.188"):
-        assert number in page.track_record(record, day)
-    assert "still to come" in page.track_record(record, date(2014, 7, 11))
+    told = page.track_record(record, made)
+    assert len(told) == 1 and all(n in told[0] for n in ("8,112", "0.067", "0.041", "0.095", "0.188"))
+    assert "still to come" in page.track_record(record, replace(made, as_of="2014-07-11"))[0]
+
+
+def test_the_scores_that_fit_the_question_stand_beside_the_overall_one():
+    """Those at the nearest horizon, and where the question ends with its year, those of such questions."""
+
+    def score(name, model, value):
+        return {"score": name, "model": model, "forecasts": 312, "value": value, "lower": 0.0, "upper": 0.5}
+
+    names = ("integrated Brier, weeks 1-26", "Brier, 4 weeks", "Brier, 26 weeks", "question-like set, Brier")
+    models = {"full": 0.01, "seasonal climatology": 0.02}
+    rows = [
+        score(name, model, value + n / 10) for n, name in enumerate(names) for model, value in models.items()
+    ]
+    record, made = TrackRecord(scores=rows), example_run.forecast()
+
+    def fitting(last_day):
+        return page.track_record(record, replace(made, last_day=last_day))[1]
+
+    assert "25 weeks ahead" in fitting("2025-12-31") and "scored, 26 weeks" in fitting("2025-12-31")
+    assert all(number in fitting("2025-12-31") for number in ("0.210", "0.220", "0.310", "0.320"))
+    assert "scored, 4 weeks" in fitting("2025-08-01") and "0.110" in fitting("2025-08-01")
+    assert "end of the year" not in fitting("2025-08-01") and "0.310" not in fitting("2025-08-01")
 
 
 def test_a_run_that_is_not_the_plain_one_says_so_on_its_pages():

@@ -42,6 +42,13 @@ class Rise(NamedTuple):
     day: str
 
 
+class Cancelled(NamedTuple):
+    """What contributions raise and lower, where the two cancel."""
+
+    up: float
+    down: float
+
+
 class Coded(NamedTuple):
     """Signals of the as-of year so far, and the mean of earlier years; None without an earlier year."""
 
@@ -109,6 +116,13 @@ def ranked(forecast: "Forecast", number: int | None = None) -> Ranked:
     rows = sorted(forecast.contributions, key=lambda row: -abs(row["delta"]))
     large = [row for row in rows[:number] if abs(row["delta"]) >= SMALLEST_SHOWN]
     return Ranked(large, rows[len(large) :])
+
+
+def cancelled(rows: Sequence[Mapping[str, Any]]) -> Cancelled | None:
+    """The ups and downs of contributions that print while their sum prints as zero; else None."""
+    up, down = (sum(row["delta"] for row in rows if sign * row["delta"] > 0) for sign in (1, -1))
+    shows = up >= SMALLEST_SHOWN and -down >= SMALLEST_SHOWN
+    return Cancelled(up, down) if shows and abs(up + down) < SMALLEST_SHOWN else None
 
 
 def lowest_next(forecast: "Forecast") -> dict[str, Any] | None:

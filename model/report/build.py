@@ -129,7 +129,7 @@ def command(
 ) -> int:
     """Exit code of `summit forecast --report`: render unless the report is current, say where it lies."""
     from ..answer.forecast import load
-    from . import words
+    from . import run_list, words
 
     begin = time.perf_counter()
     current = not refit and provenance.is_current(params, sources, edits, run_name=run_name)
@@ -139,6 +139,7 @@ def command(
     else:
         folder = render(params, sources, edits, run_name=run_name, refit=refit)
     made = load(folder / "forecast.json")
+    run_list.write(folder.parent)
     if not edits:
         keep_in_log(made)
         refresh_readme(made, params, folder)
@@ -196,43 +197,45 @@ def write_report(
     import nbformat
 
     from ..answer import forecast
+    from ..fit import store
     from . import page
 
-    csv_names = write_files(run, folder)
+    files = [*write_files(run, folder), store.POSTERIOR]
+    if not run.forecast.resolved:
+        write_atomic(folder / "headline.svg", picture(forecast.from_json(forecast.to_json(run.forecast))))
+        files.append("headline.svg")
     pages = {name: page.page_of(name, executed) for name, executed in notebooks.items()}
     frame = partial(
         page.frame, pages=list(pages.values()), notice=page.notice(published), scenario=page.scenario_of(run)
     )
     for name, executed in notebooks.items():
-        write_atomic(folder / f"{name}.ipynb", nbformat.writes(executed) + "\n")
         body = page.notebook_html(executed)
         write_atomic(folder / f"{name}.html", frame(pages[name], footer=page.footer(run, name), body=body))
-    overview = page.overview(run, list(pages.values()), csv_names)
+        kept = nbformat.writes(notebook.without_svg(executed))
+        write_atomic(folder / f"{name}.ipynb", kept + "\n")
+    overview = page.overview(run, list(pages.values()), files)
     write_atomic(folder / "index.html", frame(page.OVERVIEW, footer=page.footer(run), body=overview))
-    if not run.forecast.resolved:
-        write_atomic(folder / "headline.svg", picture(forecast.from_json(forecast.to_json(run.forecast))))
 
 
 def picture(published: "Forecast") -> str:
-    """The curve of a published forecast as an SVG file that names its fonts."""
+    """The curve of a published forecast as an SVG file."""
     from . import figures, show, words
 
-    svg = show.svg(figures.curve(published), words.forecast.climb(published))
-    return svg.replace("<svg ", '<svg font-family="DejaVu Sans, Arial, sans-serif" ', 1)
+    return show.svg(figures.curve(published), words.forecast.climb(published))
 
 
 def write_files(run: "Run", folder: Path) -> list[str]:
-    """Write forecast.json, its tables as CSV and the inputs of the run; returns the names of the tables."""
+    """Write forecast.json, its tables as CSV and the inputs of the run; returns their names in the folder."""
     from ..answer import forecast
     from . import page
 
-    write_atomic(folder / "forecast.json", forecast.to_json(run.forecast))
-    for name, text in forecast.input_files(run).items():
-        write_atomic(folder / "inputs" / name, text)
-    tables = ("curve", "occasions", "contributions", "next_signals")
-    for name in tables:
-        write_atomic(folder / "tables" / f"{name}.csv", page.csv_text(getattr(run.forecast, name)))
-    return [f"{name}.csv" for name in tables]
+    files = {"forecast.json": forecast.to_json(run.forecast)}
+    for name in ("curve", "occasions", "contributions", "next_signals"):
+        files[f"tables/{name}.csv"] = page.csv_text(getattr(run.forecast, name))
+    files |= {f"inputs/{name}": text for name, text in forecast.input_files(run).items()}
+    for name, text in files.items():
+        write_atomic(folder / name, text)
+    return list(files)
 
 
 def put_in_place(built: Path, target: Path) -> None:

@@ -1,10 +1,11 @@
-"""The explorer of the overview: thinned draws and what is said of each occasion as data, and the controls.
+"""The explorer of the overview: a sample of the draws, what is said of each occasion as data, the controls.
 
 `explorer.js` repeats the arithmetic of `attendance` and `chances` in the page, so that nothing is sent;
-what the rows of the ledger say together is computed here. The data hold only numbers and ids.
+what the rows of the ledger say together is computed here. The data hold only numbers and ids. The sampled
+draws have weights, so that the page gives the numbers of all draws wherever one thing is set.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,7 +15,7 @@ import numpy as np
 from .. import chances
 from ..answer.explain import RECENT
 from ..answer.forecast import ICD_203, seen
-from ..attendance import Draws, comes
+from ..attendance import Draws, comes, presence
 from ..evidence.edits import COMING, Edits, edited
 from ..evidence.outlook import Outlook, Slot, VisitView, outlook
 from ..evidence.record import CLASSES
@@ -52,11 +53,49 @@ LAST_WORD = {2: "reported yes", -2: "reported no"} | {
 }
 
 
-def thinned(draws: Draws, ahead: Outlook, count: int = DRAWS) -> Draws:
-    """`count` draws with the spread of all: the middle of equal groups by probability, rounded."""
-    order = np.argsort(chances.by_deadline(draws, ahead), kind="stable")
+class Sample(NamedTuple):
+    """Some of the draws, rounded, and the weight of each in a mean; weights add up to 1, few are negative."""
+
+    draws: Draws
+    weights: np.ndarray
+
+
+def sample(run: "Run", count: int = DRAWS) -> Sample:
+    """`count` draws from the middle of equal groups by probability, which keep the means of `matched`.
+
+    The weights are those nearest to equal ones that do (survey statisticians call it calibration).
+    """
+    order = np.argsort(chances.by_deadline(run.draws, run.outlook), kind="stable")
     chosen = order[((np.arange(count) + 0.5) * len(order) / count).astype(int)]
-    return {name: rounded(values[chosen]) for name, values in draws.items()}
+    columns = np.column_stack([np.ones(len(order)), *matched(run)])
+    missing = columns.mean(0) - columns[chosen].mean(0)
+    weights = 1 / count + np.linalg.lstsq(columns[chosen].T, missing, rcond=1e-6)[0]
+    return Sample({name: rounded(values[chosen]) for name, values in run.draws.items()}, rounded(weights))
+
+
+def matched(run: "Run") -> Iterator[np.ndarray]:
+    """What the page shows before and after a single choice, (draw,) each.
+
+    The forecast after each choice; as it stands, the chances of a first meeting by cause, and who comes.
+    """
+    ahead, p = run.outlook, run.draws
+    for edits in choices_of(run):
+        whole = edited(run.whole, edits, run.params)
+        seen_then = seen(run.params, whole, ahead.as_of)
+        yield chances.by_deadline(p, outlook(seen_then, ahead.as_of, ahead.deadline, run.params))
+    yield from chances.chances(p, ahead).first.sum(2).T
+    for view in ahead.seasons:
+        for there in presence(p, view, chances.felt(p, ahead) * view.fade, ahead).values():
+            yield from (*there.comes.values(), there.both)
+
+
+def choices_of(run: "Run") -> Iterator[Edits]:
+    """Every single choice of the page but switching signals off, as edits."""
+    for name, place in places(run.outlook).items():
+        known = statuses(run, place)
+        sides = () if place.occasion.is_visit or not known else run.params.sides
+        for status in (*known, *(f"{side}:{status}" for side in sides for status in COMING)):
+            yield Edits(set=(f"{name}={status}",))
 
 
 def rounded(values: np.ndarray) -> np.ndarray:
@@ -184,7 +223,7 @@ def odds_of(p: Draws, slot: Slot) -> list[list[float]]:
 
 def data(run: "Run") -> dict[str, Any]:
     """What the page computes with; draws by name, one list for each position of a parameter with dims."""
-    ahead, p = run.outlook, thinned(run.draws, run.outlook)
+    ahead, (p, weights) = run.outlook, sample(run)
     general, spoken = events_of(run)
     heard = [ahead.tone_series.events.index(event) for event in general]
     decayed = ahead.tone_series.decayed(ahead.as_of)
@@ -209,10 +248,10 @@ def data(run: "Run") -> dict[str, Any]:
         "unseen_here": ahead.unseen_here,
         "at_risk": ahead.at_risk,
         "named_day": ahead.named_day,
-        "count": len(p["held"]),
         "sides": run.params.sides,
         "scale": ICD_203,
         "draws": {name: p[name].T.tolist() for name in USED},
+        "weights": weights.tolist(),
         "background": [rest[rest > 0].sum(), rest[rest < 0].sum()],
         "signals": decayed[heard].tolist(),
         "words": {name: words_of(run, place, spoken[name]) for name, place in places(ahead).items()},

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from ..answer.facts import ahead, ranked, who_comes
 from ..answer.forecast import ICD_203
-from ..formatting import count, percent, points, short_day, span, upper_first
+from ..formatting import percent, points, short_day, span, upper_first
 from . import drawing as draw
 from . import words
 from .drawing import BAND, BOLD, DOWN, INK, MUTED, PAPER, QUIET, RULE, UP, WASH, WIDTH, WORDS
@@ -121,7 +121,7 @@ def _steps(forecast: "Forecast", number: int) -> list[tuple[str, float, str]]:
         steps.append((text, row["delta"], row["basis"]))
     if rest:
         together = sum(row["delta"] for row in rest)
-        steps.append((f"{count(len(rest), 'smaller one')} together", together, "record"))
+        steps.append((WORDS.smaller(rest), together, "record"))
     return steps
 
 

@@ -186,3 +186,11 @@ def normalise(notebook: "NotebookNode", parameters: str | None = None) -> "Noteb
             if "text" in output:
                 output["text"] = output["text"].replace(str(ROOT), ".")
     return notebook
+
+
+def without_svg(notebook: "NotebookNode") -> "NotebookNode":
+    """The notebook, changed in place, with its figures only as PNG: every viewer shows these."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            output.get("data", {}).pop("image/svg+xml", None)
+    return notebook

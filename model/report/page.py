@@ -13,10 +13,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ..answer import facts
+from ..evidence.seasons import WEEK
 from ..files.csv_files import csv_text as plain_csv
 from ..files.csv_files import is_formula
 from ..formatting import day, listed, upper_first
-from ..track_record.published import CLIMATOLOGY, TrackRecord
+from ..track_record.published import CLIMATOLOGY, QUESTION_LIKE, Row, TrackRecord
+from ..track_record.structures import FULL
 from . import explorer, figures, replay, show, tables, words
 from .markup import TEMPLATES, fill
 from .show import Html
@@ -189,8 +191,8 @@ def scenario_of(run: "Run") -> Html | None:
     return fill("scenario.html.j2", said=said, table=show.table(tables.scenario_effects([effect])))
 
 
-def overview(run: "Run", pages: Sequence[Page], csv_names: Iterable[str]) -> Html:
-    """The overview of a run."""
+def overview(run: "Run", pages: Sequence[Page], files: Iterable[str]) -> Html:
+    """The overview of a run, with links to its pages and, by their names in its folder, to its files."""
     record, is_open = TrackRecord.of(run), not run.forecast.resolved
     weeks = replay.stops(run, record) if is_open else []
     return fill(
@@ -198,11 +200,14 @@ def overview(run: "Run", pages: Sequence[Page], csv_names: Iterable[str]) -> Htm
         run=run,
         forecast=run.forecast,
         pages=pages,
-        csv_names=list(csv_names),
+        files=by_folder(files),
+        no_explorer=SAY.no_explorer(),
+        sampled=explorer.DRAWS,
         replay_title=replay.title(weeks) if weeks else "",
         replay=replay.section(weeks, run.forecast.interval["mass"]),
         explorer=explorer.section(run) if is_open else Html(""),
-        track_record=track_record(record, date.fromisoformat(run.forecast.as_of)),
+        track_record=track_record(record, run.forecast),
+        no_replay="" if weeks else replay.missing(run, record),
         cite=cite(run.forecast),
         figures=figures,
         facts=facts,
@@ -212,13 +217,41 @@ def overview(run: "Run", pages: Sequence[Page], csv_names: Iterable[str]) -> Htm
     )
 
 
-def track_record(record: TrackRecord, as_of: date) -> str:
-    """How good such forecasts have been, where the pair has scores and they predate the as-of day."""
+def by_folder(files: Iterable[str]) -> dict[str, list[str]]:
+    """The files by the folder that they are in, those in none by their own name."""
+    groups: dict[str, list[str]] = {}
+    for file in files:
+        groups.setdefault(file.partition("/")[0], []).append(file)
+    return groups
+
+
+def track_record(record: TrackRecord, forecast: "Forecast") -> list[str]:
+    """How good such forecasts have been, where the pair has scores and they predate the as-of day.
+
+    All of them come first, then those like this one.
+    """
     if not record.scores:
-        return SAY.no_track_record()
+        return [SAY.no_track_record()]
+    as_of, last_day = map(date.fromisoformat, (forecast.as_of, forecast.last_day))
     if record.by_year and as_of.year <= record.years()[-1]:
-        return SAY.track_record_ahead()
-    return SAY.track_record(record.score(), record.score(CLIMATOLOGY))
+        return [SAY.track_record_ahead()]
+    overall = SAY.track_record(record.score(), record.score(CLIMATOLOGY))
+    return [overall, *filter(None, [fitting_scores(record, as_of, last_day)])]
+
+
+def fitting_scores(record: TrackRecord, as_of: date, last_day: date) -> str:
+    """The scores at the horizon nearest to that of a question, and those of questions of its kind, if any."""
+    told, weeks = [], (last_day - as_of) / WEEK
+
+    def both(name: str) -> list[Row]:
+        return [record.score(model, name) for model in (FULL.name, CLIMATOLOGY)]
+
+    if horizon := record.nearest_horizon(weeks):
+        told.append(SAY.horizon(*both(f"Brier, {horizon} weeks"), weeks, horizon))
+    year_end = date(as_of.year, 12, 31)
+    if last_day == year_end and any(row["score"] == QUESTION_LIKE for row in record.scores):
+        told.append(SAY.question_like(*both(QUESTION_LIKE)))
+    return " ".join(told)
 
 
 def cite(forecast: "Forecast") -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..files.disk import content_hash, name_of
 from ..files.problems import InputError, Problem, shown
-from ..paths import RENDERED, ROOT, holds_record, names_record, package_files
+from ..paths import LATEST, LOG, RENDERED, ROOT, holds_record, names_record, package_files
 from ..settings.params import Params
 from . import notebook
 from .parameters import public_parameters
@@ -55,10 +55,11 @@ def folder_of(
 
 def check_name(run_name: str) -> None:
     """Raise `InputError` for a name that no folder of a run may have."""
-    if not re.fullmatch(r"\w[\w.-]{0,99}", run_name) or names_record(run_name):
+    taken = names_record(run_name) or run_name.lower() in (LATEST, "index.html", LOG.name)
+    if taken or not re.fullmatch(r"\w[\w.-]{0,99}", run_name):
         expected = (
             "expected the name of a folder for the run, of letters, digits, points and hyphens, "
-            f"other than record or record-...; found {shown(run_name)}"
+            f"other than record, record-... or {LATEST}; found {shown(run_name)}"
         )
         raise InputError([Problem("options", 0, 0, expected, "--name")])
 

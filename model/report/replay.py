@@ -17,10 +17,14 @@ from ..track_record.published import TrackRecord
 from . import show
 from .markup import fill
 from .show import Html
+from .words import Sentences
 from .words import forecast as forecast_words
 
 if TYPE_CHECKING:
     from ..answer.forecast import Run
+
+
+SAY = Sentences("page")
 
 
 class Event(NamedTuple):
@@ -70,6 +74,16 @@ def stops(run: "Run", record: TrackRecord) -> list[Stop]:
     news = tuple(Event(row["effect"], row["date"], row["text"]) for row in study.largest(found))
     now = Stop(as_of, f.probability, f.interval["lower"], f.interval["upper"], news)
     return [*(week_stop(row, events) for row in weeks), now]
+
+
+def missing(run: "Run", record: TrackRecord) -> str:
+    """Why a run has no slider, as a sentence."""
+    if not (record.replay and record.replay_events):
+        return SAY.no_replay(SAY.replay_none())
+    first, last = (date.fromisoformat(record.replay[end]["as_of"]) for end in (0, -1))
+    if not first < run.params.question.as_of <= last + WEEK:
+        return SAY.no_replay(SAY.replay_days(first, last))
+    return SAY.no_replay(SAY.replay_other())
 
 
 def made_from_run(row: dict, run: "Run") -> bool:

@@ -1,14 +1,16 @@
 """Markup for notebooks and pages: paragraphs, lists, tables and figures, everything escaped.
 
 Text from the ledger is hostile until it is escaped; only this module turns words into markup. Its markup
-needs no inline styles, no scripts and no other files.
+needs no inline styles, no scripts and no other files. In a notebook each has a form for viewers that drop
+markup as well: a table its text, a figure its picture.
 """
 
 import io
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from html import escape
 from typing import Any
 from xml.etree import ElementTree
@@ -20,8 +22,10 @@ from ..formatting import Move, Table
 from . import drawing
 
 SVG = "http://www.w3.org/2000/svg"
-DESK = 576
-"""The width of a figure on a desk, in CSS pixels."""
+DESK, PIXELS = 576, 612
+"""The width of a figure on a desk, in CSS pixels, and that of its picture in a notebook."""
+FONTS = "DejaVu Sans, Verdana, Arial, sans-serif"
+"""The fonts of a figure that stands alone; on a page it has those of the page."""
 ElementTree.register_namespace("", SVG)
 
 
@@ -43,6 +47,25 @@ class Html:
 
     def __html__(self) -> str:
         return self.markup
+
+
+@dataclass(frozen=True, repr=False)
+class Picture(Html):
+    """A figure as markup for pages; a notebook gets it as SVG and as PNG, and `plain` says what it shows.
+
+    It has no HTML there: viewers that drop inline SVG from HTML would show nothing.
+    """
+
+    drawn: Figure = field(default_factory=Figure, compare=False)
+
+    def _repr_html_(self) -> None:
+        return None
+
+    def _repr_svg_(self) -> str:
+        return svg(self.drawn, self.plain)
+
+    def _repr_png_(self) -> bytes:
+        return png(self.drawn)
 
 
 def say(*sentences: str) -> Html:
@@ -89,15 +112,28 @@ def table(data: Table) -> Html:
         f'<figure class="table"><figcaption>{caption}</figcaption>\n'
         f'<div class="scroll" role="region" tabindex="0" aria-label="{caption}"><table>\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div></figure>",
-        data.caption,
+        as_text(data),
     )
+
+
+def as_text(data: Table) -> str:
+    """The table as text in columns, below its caption."""
+    rows = [data.head, *(tuple(map(partial(_text, data), data.head, row)) for row in data.rows)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return "\n".join([data.caption, *lines])
+
+
+def _text(data: Table, column: str, value: Any) -> str:
+    """The value as text, written in the way of its column."""
+    return value.plain if isinstance(value, Html) else data.written.get(column, _written)(value)
 
 
 def _cell(data: Table, column: str, value: Any) -> str:
     """The value as markup, written in the way of its column."""
     if isinstance(value, Html):
         return value.markup
-    text = data.written.get(column, _written)(value)
+    text = _text(data, column, value)
     return _linked(text) if column in data.linked else escape(text)
 
 
@@ -126,7 +162,7 @@ def _linked(text: str) -> str:
 
 
 def svg(drawn: Figure, label: str) -> str:
-    """The figure as one inline SVG element without style attributes, fonts, or ids that nothing refers to.
+    """The figure as one inline SVG element without style attributes, or ids that nothing refers to.
 
     A page that forbids inline styles shows it unchanged, and a page may hold many. It scales to the width it
     is given, and is `DESK` wide where nothing gives it one.
@@ -140,11 +176,23 @@ def svg(drawn: Figure, label: str) -> str:
         _clean(node, used)
     width, height = (float(number) for number in root.get("viewBox", "").split()[2:])
     root.attrib |= {"width": str(DESK), "height": f"{DESK * height / width:.0f}", "role": "img"}
-    root.attrib |= {"stroke-linejoin": "round", "stroke-linecap": "butt"}
+    root.attrib |= {"stroke-linejoin": "round", "stroke-linecap": "butt", "font-family": FONTS}
     title = ElementTree.Element(f"{{{SVG}}}title")
     title.text = label
     root.insert(0, title)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def png(drawn: Figure) -> bytes:
+    """The figure as a PNG with a margin, in few colours; the same bytes for the same figure."""
+    from PIL import Image
+
+    raw, small = io.BytesIO(), io.BytesIO()
+    with matplotlib.rc_context(drawing.STYLE):
+        scale = PIXELS / drawing.WIDTH
+        drawn.savefig(raw, format="png", dpi=72 * scale, bbox_inches="tight", pad_inches=0.15)
+    Image.open(raw).convert("RGB").quantize(32).save(small, "png", optimize=True)
+    return small.getvalue()
 
 
 def _clean(node: ElementTree.Element, used: set[str]) -> None:
@@ -192,7 +240,7 @@ def chart(title: str, begin: date, end: date, levels: Sequence[float], inside: s
     )
 
 
-def figure(draw: Callable[..., Figure], *data: Any, alt: str, **options: Any) -> Html:
+def figure(draw: Callable[..., Figure], *data: Any, alt: str, **options: Any) -> Picture:
     """What a function draws of the data, for a page, with words for those who do not see it.
 
     Raises
@@ -202,4 +250,5 @@ def figure(draw: Callable[..., Figure], *data: Any, alt: str, **options: Any) ->
     """
     if not alt.strip():
         raise ValueError("expected words that say what the figure shows; found none")
-    return Html(f"<figure>{svg(draw(*data, **options), alt)}</figure>", alt)
+    drawn = draw(*data, **options)
+    return Picture(f"<figure>{svg(drawn, alt)}</figure>", alt, drawn)

@@ -20,7 +20,7 @@ from ..formatting import Table, percent
 from ..paths import RENDERED, TABLES
 from ..settings.params import Params, load_params
 from ..settings.scenario import meanings
-from . import build, page, provenance, show, tables, words
+from . import build, page, provenance, run_list, show, tables, words
 from .markup import fill
 from .sweep_figure import picture
 from .sweep_lines import PLAIN, SAY, alternative, claim, varied
@@ -223,6 +223,8 @@ def command(
     effects = effects_of(wanted, (sources, more, inputs), asked.fit_through, scheduler)
     text = page_of(asked, rows, runs[0], names, to.page.name, to.table.name, links, effects)
     write_atomic(to.page, text)
+    if RENDERED in to.page.parents:
+        run_list.write(RENDERED)
     return to.table, to.page
 
 

@@ -25,6 +25,7 @@ from ..formatting import (
     upper_first,
 )
 from . import words
+from .words import Sentences
 
 if TYPE_CHECKING:
     from ..answer.forecast import Forecast, Run
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from ..answer.sensitivity import Bar, End, Sensitivity
     from ..evidence.ledger import Ledger
 
+WORDS = Sentences("figures")
 BASIS = {"record": "weight learned from the record", "belief": "weight is a stated belief"}
 ABOUT = {"coming": "who comes", "meeting": "meeting", "signal": "tone", "tone": "tone"}
 """What a contribution is about, in words."""
@@ -64,9 +66,11 @@ COUNTS = (
 # Moves
 
 
-def drivers(forecast: "Forecast", number: int = 3) -> list[Move]:
-    """The largest contributions apart from the general tone, in percentage points."""
-    return [_driver(row) for row in ranked(forecast).large if row["what"] != "tone"][:number]
+def drivers(forecast: "Forecast", number: int = 2) -> list[Move]:
+    """The largest contributions apart from the general tone, in percentage points: first what lowers it."""
+    rows = [row for row in ranked(forecast).large if row["what"] != "tone"]
+    groups = ([row for row in rows if sign * row["delta"] > 0][:number] for sign in (-1, 1))
+    return [_driver(row) for group in groups for row in group]
 
 
 def fresh(forecast: "Forecast", number: int = 3) -> list[Move]:
@@ -184,7 +188,7 @@ def contribution_rows(forecast: "Forecast", number: int = 20) -> Table:
         rows.append((row["delta"], upper_first(row["text"]), about, row["date"], spread, row["basis"]))
     if rest:
         total = sum(row["delta"] for row in rest)
-        rows.append((total, f"{count(len(rest), 'smaller one')} together", "", "", "", ""))
+        rows.append((total, WORDS.smaller(rest), "", "", "", ""))
     return Table(
         ("Points", "What", "About", "Public", "Spread", "Weight"),
         rows,
@@ -307,8 +311,8 @@ def scenario_rows(
     plain = [row["probability"] for row in same if not row["scenario"]]
     if plain[:1] != [round(forecast.probability, 4)]:
         missing = (
-            "There is no table of scenarios for these inputs; summit sweep params/sweeps/scenarios.yaml "
-            "creates it"
+            "The stored table of scenarios was made from other inputs or for another day; summit sweep "
+            "params/sweeps/scenarios.yaml compares the scenarios anew"
         )
         return Table(head, [], missing)
     rows = []

@@ -1,5 +1,6 @@
 """The published tables of the track record, and the numbers that pages quote from them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..answer.forecast import Run
 
+QUESTION_LIKE = "question-like set, Brier"
 BRIER, LOG_SCORE, BIAS = "integrated Brier, weeks 1-26", "log score, weeks 1-26", "calibration in the large"
 CLIMATOLOGY, REGRESSION, NO_ADDITIONS = "seasonal climatology", "logistic regression", "no additions"
 Row = dict[str, Any]
@@ -92,6 +94,12 @@ class TrackRecord:
     def score(self, model: str = FULL.name, name: str = BRIER) -> Row:
         """The row of one score of one model; KeyError if there is none."""
         return {(row["model"], row["score"]): row for row in self.scores}[model, name]
+
+    def nearest_horizon(self, weeks: float) -> int | None:
+        """The scored horizon in weeks that is nearest to another one; None without any."""
+        found = (re.fullmatch(r"Brier, (\d+) weeks", row["score"]) for row in self.scores)
+        scored = {int(match[1]) for match in found if match}
+        return min(scored, key=lambda horizon: abs(horizon - weeks), default=None)
 
     def reduction(self, rival: str) -> float:
         """The relative reduction of the integrated Brier score against `climatology` or `calendar`."""

@@ -1,5 +1,5 @@
 "use strict";
-// The explorer of the overview: the arithmetic of attendance.py and chances.py on thinned draws; controls.
+// The explorer of the overview: the arithmetic of attendance.py and chances.py on weighted draws; controls.
 // A test compares it with Python to 1e-6; whoever changes those files changes this one too.
 
 const OFFSETS = [-3, -2, -1, 0, 1, 2, 3], YEAR = 365.25;
@@ -133,13 +133,15 @@ function hazards(group, {horizon, opens}) {
 // chance that they first meet there and who comes. Asked: `off`, signals left out; `trust`, a factor on the
 // tone; by id, `mask` of the words that count, and what is set of `meeting` and of each side.
 function explore(data, asked) {
-  const {draws: p, count, horizon} = data, curve = new Float64Array(horizon), values = {};
-  const add = (what, id, chance) => values[`${what} ${id}`] = (values[`${what} ${id}`] ?? 0) + chance / count;
+  const {draws: p, weights, horizon} = data, curve = new Float64Array(horizon), values = {};
+  let weight;
+  const add = (what, id, chance) => values[`${what} ${id}`] = (values[`${what} ${id}`] ?? 0) + chance * weight;
   const heard = data.background.concat(data.signals.filter((_, index) => !asked.off.has(index)));
   const tone = sum(heard) / (sum(heard.map(Math.abs)) + 1), place = each => spoken(data, asked, each);
   const ahead = {seasons: data.seasons.map(({fade, slots}) => ({fade, slots: slots.map(place)})),
     visits: data.visits.map(place).filter(Boolean)};
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < weights.length; i++) {
+    weight = weights[i];
     const groups = groupsOf(data, i, ahead, asked.trust * (tone - p.norm[i]), add);
     const unknown = curve.map((_, t) => t + 1 < data.opens ? 0 :
       -p.visit_rate[i] / YEAR * data.unseen_here * Math.expm1(-(t + 1) / p.visit_notice[i]));
@@ -147,7 +149,7 @@ function explore(data, asked) {
     let survival = 1;
     const share = unknown.map((_, t) => {
       const total = sum(rise.map(([, own]) => own[t])), gain = -survival * Math.expm1(-total);
-      curve[t] += (1 - (survival -= gain)) / count;
+      curve[t] += (1 - (survival -= gain)) * weight;
       return total > 0 ? gain / total : 0;
     });
     for (const [id, own] of rise) add("first", id, sum(own.map((hazard, t) => hazard * share[t])));
