@@ -1,5 +1,6 @@
 """Run independent jobs in parallel, in local processes or on a Dask cluster, with a progress bar."""
 
+import signal
 import sys
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Executor
@@ -78,15 +79,28 @@ def processes(
     """Processes on this machine, killed at once if a job fails or the caller stops."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import active_children, get_context
+    from threading import enumerate as threads
 
-    with ProcessPoolExecutor(workers, get_context("spawn"), begin, given) as pool:
+    others = set(threads())
+    with ProcessPoolExecutor(workers, get_context("spawn"), _begun, (begin, given)) as pool:
         try:
             yield pool
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in active_children():
                 process.kill()
+            # The pool's own thread tidies up; if the interpreter ended first, it would fail aloud.
+            for thread in set(threads()) - others:
+                if not thread.daemon:
+                    thread.join(ANSWER)
             raise
+
+
+def _begun(begin: Callable[..., None] | None, given: tuple) -> None:
+    """Begin the work of a process, which leaves Ctrl-C to the one that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if begin:
+        begin(*given)
 
 
 @contextmanager
