@@ -2,6 +2,9 @@
 
 import csv
 import json
+import re
+from base64 import b64decode
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,9 +18,31 @@ from model.paths import PARAMS, ROOT, TABLES
 from model.report import build
 from model.settings import params
 
+OVERVIEW = ROOT / "notebooks" / "rendered" / "2025-07-11" / "index.html"
 PAGES = sorted((ROOT / "notebooks" / "rendered" / "2025-07-11").glob("*.html"))
-CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
+CONTRAST, LETTERING = (
+    (Path(__file__).parent / f"{name}.js").read_text("utf-8") for name in ("contrast", "lettering")
+)
+CUT_OFF = """
+[...document.querySelectorAll('figure svg[viewBox]')].flatMap(svg => {
+    const {left, right, top, bottom} = svg.getBoundingClientRect();
+    return [...svg.querySelectorAll('text')].filter(text => {
+        const box = text.getBoundingClientRect();
+        return box.left < left - 1 || box.right > right + 1 || box.top < top - 1 || box.bottom > bottom + 1;
+    }).map(text => text.textContent);
+})
+"""
 pytestmark = needs_browser
+
+
+@contextmanager
+def media(browser, **what):
+    """A block in which the browser shows pages in another medium or colour scheme."""
+    browser.ask("Emulation.setEmulatedMedia", **what)
+    try:
+        yield
+    finally:
+        browser.ask("Emulation.setEmulatedMedia", media="", features=[])
 
 
 def show(browser, page, width=1440):
@@ -26,10 +51,48 @@ def show(browser, page, width=1440):
     browser.value("document.querySelectorAll('details').forEach(part => part.open = true)")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_every_text_has_the_contrast_of_wcag_aa(browser, page):
-    show(browser, page)
-    assert browser.value(CONTRAST) == []
+def test_every_text_has_the_contrast_of_wcag_aa(browser, page, scheme):
+    """The texts of figures too; in the dark the page is dark."""
+    with media(browser, features=[{"name": "prefers-color-scheme", "value": scheme}]):
+        show(browser, page)
+        assert browser.value(CONTRAST) == []
+        paper = browser.value("getComputedStyle(document.body).backgroundColor")
+        assert (paper == "rgb(255, 255, 255)") == (scheme == "light")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_lettering_of_figures_is_legible_and_not_cut_off(browser, page, width):
+    show(browser, page, width)
+    assert browser.value(LETTERING) == [] and browser.value(CUT_OFF) == []
+
+
+@pytest.mark.parametrize("paper", [(8.27, 11.69), (8.5, 11)], ids=["A4", "Letter"])
+def test_the_overview_prints_as_a_brief_of_one_page_without_controls(browser, paper):
+    show(browser, OVERVIEW)
+    width, height = paper
+    printed = browser.ask("Page.printToPDF", paperWidth=width, paperHeight=height)["data"]
+    assert re.search(rb"/Type /Pages\s/Count (\d+)", b64decode(printed))[1] == b"1"
+    with media(browser, media="print"):
+        assert browser.value("document.querySelector('.hero').checkVisibility()")
+        assert not browser.value(
+            "[...document.querySelectorAll('button, input, select, nav')].some(one => one.checkVisibility())"
+        )
+
+
+def test_without_scripts_every_section_of_the_overview_says_something(browser):
+    browser.ask("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        show(browser, OVERVIEW)
+        empty = browser.value(
+            "[...document.querySelectorAll('section')].filter(s => s.innerText.length < 60).length"
+        )
+        notes = browser.value("[...document.querySelectorAll('noscript')].map(note => note.innerText)")
+    finally:
+        browser.ask("Emulation.setScriptExecutionDisabled", value=False)
+    assert empty == 0 and notes and all("scripts, which are off here" in note for note in notes)
 
 
 def test_the_contrast_of_a_pale_text_is_found(browser):

@@ -118,6 +118,29 @@ def test_the_run_of_the_seeds_meets_every_need(default_run):
     assert default_run.forecast.track_record == RECORD.name and needs.unmet(default_run) == set()
 
 
+def test_a_section_without_its_table_says_so_under_its_heading():
+    """Where the pair has scores; without any one sentence stands for all; a resolved question has its own."""
+    new = nbformat.v4.new_markdown_cell
+    cells = [
+        new("## Is it real?\n\nA placebo.", id="placebo", metadata={"tags": ["needs-placebo"]}),
+        nbformat.v4.new_code_cell("1", id="rows", metadata={"tags": ["needs-placebo"]}),
+        new("## Ahead", id="ahead", metadata={"tags": ["needs-open", "needs-scenarios"]}),
+    ]
+
+    def shown(*unmet):
+        return [(cell.id, cell.source) for cell in notebook.shown_cells(cells, unmet)]
+
+    assert shown() == [(cell.id, cell.source) for cell in cells]
+    (name, text), *rest = shown("placebo", "open")
+    assert (
+        name == "placebo" and text.startswith("## Is it real?\n\nNot shown here") and "A placebo" not in text
+    )
+    assert "no table placebo" in text and rest == []
+    assert shown("placebo", "scores", "open", "scenarios") == []
+    own = nbformat.v4.new_code_cell("2", id="own", metadata={"tags": ["lacks-placebo"]})
+    assert [cell.id for cell in notebook.shown_cells([*cells[:2], own], ["placebo"])] == ["own"]
+
+
 def test_a_cell_is_kept_where_what_it_needs_is_there_and_what_it_replaces_is_not():
     def kept(*tags, unmet=()):
         return notebook.is_kept(nbformat.v4.new_code_cell("", metadata={"tags": list(tags)}), unmet)

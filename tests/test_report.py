@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from base64 import b64decode, b64encode
 from dataclasses import replace
 from html.parser import HTMLParser
 from types import SimpleNamespace
@@ -27,7 +28,7 @@ from model.evidence.outlook import outlook
 from model.files.problems import InputError
 from model.fit import posterior
 from model.paths import RENDERED, ROOT
-from model.report import build, notebook, page, parameters, provenance, show, tables, words
+from model.report import build, figures, notebook, page, parameters, provenance, run_list, show, tables, words
 from model.settings.params import load_params
 from model.track_record.published import TrackRecord
 
@@ -281,6 +282,44 @@ def test_a_normalised_notebook_holds_no_times_paths_or_random_ids():
 
 
 # Pages
+
+
+FORMS = {"text/html": "_repr_html_", "image/svg+xml": "_repr_svg_", "image/png": "_repr_png_"}
+"""The methods that IPython asks for the forms of an object; None stands for no such form."""
+
+
+def outputs_of(*shown):
+    """The shown objects as IPython puts them into a notebook."""
+    made = []
+    for each in shown:
+        forms = {kind: getattr(each, name, lambda: None)() for kind, name in FORMS.items()}
+        data = {
+            kind: b64encode(form).decode() if isinstance(form, bytes) else form
+            for kind, form in forms.items()
+            if form is not None
+        }
+        made.append(new_output("execute_result", data | {"text/plain": repr(each)}, execution_count=1))
+    return made
+
+
+def test_a_notebook_shows_its_figures_and_tables_where_markup_is_dropped():
+    """Viewers prefer HTML but drop SVG inside it, so a figure is a PNG and no HTML. A table has its text."""
+    f = example_run.forecast()
+    shown = [
+        show.figure(figures.curve, f, alt="It rises in October."),
+        show.table(tables.who_comes_where(f, example_run.NAMES)),
+    ]
+    clean = notebook.normalise(executed(*outputs_of(*shown)))
+    text = notebook_page(clean, made_up_run())
+    assert text.count("<svg") == 1 and "data:image" not in text and "It rises in October" in text
+    check_page(text)
+    figure, table = (output.data for output in notebook.without_svg(clean).cells[2].outputs)
+    assert figure.keys() == {"image/png", "text/plain"} and figure["text/plain"] == "It rises in October."
+    assert b64decode(figure["image/png"]).startswith(b"\x89PNG") and len(figure["image/png"]) < 40_000
+    assert outputs_of(shown[0])[0].data["image/png"] == figure["image/png"]
+    assert table.keys() == {"text/html", "text/plain"}
+    rows = [row.split() for row in table["text/plain"].splitlines()]
+    assert rows[1][:4] == ["Occasion", "Trump", "Xi", "Both"] and rows[-2][4:8] == ["3%", "88%", "2%", "2%"]
 
 
 class Reader(HTMLParser):
@@ -590,6 +629,7 @@ def test_a_report_is_rendered_once_and_again_when_something_it_rests_on_changes(
     shown = capsys.readouterr().out
     assert "85%" in shown and "2025-07-11/index.html was rendered" in shown
     assert len((tmp_path / "log.csv").read_text().splitlines()) == 2
+    assert "2025-07-11/index.html" in (tmp_path / "rendered" / "latest" / "index.html").read_text()
     assert build.command(asked, Sources(), Edits()) == 0
     assert "is up to date" in capsys.readouterr().out
     assert not provenance.is_current(load_params(as_of="2025-07-10"))
@@ -610,6 +650,47 @@ def test_a_report_is_rendered_once_and_again_when_something_it_rests_on_changes(
     assert "so far" in (tmp_path / "failed" / "2_bad.ipynb").read_text()
     left = [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()]
     assert not any(name.endswith((".pickle", ".html")) for name in left)
+
+
+def test_the_runs_are_listed_newest_first_and_latest_leads_to_the_newest_plain_one(tmp_path):
+    def add(folder, **changes):
+        (tmp_path / folder).mkdir(parents=True)
+        text = forecast.to_json(example_run.forecast(**changes))
+        for name, content in {"forecast.json": text, "index.html": "", "2_forecast.html": ""}.items():
+            (tmp_path / folder / name).write_text(content)
+
+    run_list.write(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    add("2025-07-11", question=HOSTILE)
+    add("2025-09-01-thaw", as_of="2025-09-01", scenario="thaw")
+    add("2025-08-15", as_of="2025-08-15")
+    met = {"answer": "yes", "date": "2025-10-30", "place": "Busan"}
+    add("sweep-dates/2025-11-03", as_of="2025-11-03", resolved=met)
+    add("record/2025-12-01", as_of="2025-12-01")
+    (tmp_path / "sweep-dates" / "index.html").write_text("")
+    (tmp_path / "2025-07-11" / "forecast.json").with_name("old").mkdir()
+    (tmp_path / "torn").mkdir()
+    for name, content in {"forecast.json": '{"as_of": ', "index.html": ""}.items():
+        (tmp_path / "torn" / name).write_text(content)
+    run_list.write(tmp_path)
+    text = (tmp_path / "index.html").read_text()
+    reader = check_page(text)
+    links = [attrs["href"] for tag, attrs in reader.tags if tag == "a"][4:]
+    days = ["sweep-dates/2025-11-03", "2025-09-01-thaw", "2025-08-15", "2025-07-11", "sweep-dates"]
+    assert links == [f"{day}/index.html" for day in days]
+    for part in ("resolved: yes", "85%, very likely", "thaw", "15 August 2025"):
+        assert part in words_of(text)
+    assert sorted(path.name for path in (tmp_path / "latest").iterdir()) == ["2_forecast.html", "index.html"]
+    assert 'url=../2025-08-15/2_forecast.html"' in (tmp_path / "latest" / "2_forecast.html").read_text()
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.html")}
+    run_list.write(tmp_path)
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*.html")}
+
+
+@pytest.mark.parametrize("name", ["latest", "index.html", "log.csv"])
+def test_no_run_takes_the_name_of_what_lies_beside_the_runs(name):
+    with pytest.raises(InputError, match="expected the name of a folder"):
+        provenance.folder_of(PLAIN, run_name=name)
 
 
 def test_asking_whether_a_report_is_current_needs_no_heavy_import():

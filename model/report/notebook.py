@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..files.disk import name_of, write_atomic
 from ..files.problems import Failure, Problem, nearest, raise_if_any
 from ..paths import FAILED, NOTEBOOKS, ROOT
+from .needs import OPEN, SEEDS
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
@@ -76,7 +77,7 @@ def execute(
         path.stem: parameterize_notebook(load_notebook_node(str(path)), dict(parameters)) for path in files
     }
     for notebook in notebooks.values():
-        notebook.cells = [cell for cell in notebook.cells if is_kept(cell, unmet)]
+        notebook.cells = shown_cells(notebook.cells, unmet)
     if failures := asyncio.run(_run_all(notebooks)):
         raise RenderError(failures, FAILED)
     source = PythonTranslator.codify(dict(published), comment="Parameters")
@@ -88,11 +89,35 @@ def is_kept(cell: "NotebookNode", unmet: Collection[str]) -> bool:
 
     A cell tagged `needs-x` is shown where the need x is met, one tagged `lacks-x` where it is unmet.
     """
+    return not _tagged(cell, NEEDS) & set(unmet) and _tagged(cell, LACKS) <= set(unmet)
+
+
+def shown_cells(cells: Sequence["NotebookNode"], unmet: Collection[str]) -> list["NotebookNode"]:
+    """The cells that a page has; a section without its table keeps its heading, and a sentence says why.
+
+    Where a pair has no scores at all, or a cell of its own speaks of the missing table, there is no such
+    sentence.
+    """
+    from nbformat.v4 import new_markdown_cell
+
+    from .words import record as words
+
+    told = {need for cell in cells for need in _tagged(cell, LACKS)} | {OPEN, SEEDS}
+    shown = []
+    for cell in cells:
+        lacking = sorted(_tagged(cell, NEEDS) & set(unmet))
+        if is_kept(cell, unmet):
+            shown.append(cell)
+        elif cell.source.startswith("##") and not told & set(lacking) and "scores" not in unmet:
+            heading, tables = cell.source.partition("\n")[0], [need.replace("-", "_") for need in lacking]
+            shown.append(new_markdown_cell(f"{heading}\n\n{words.no_table(tables)}", id=cell.id))
+    return shown
+
+
+def _tagged(cell: "NotebookNode", prefix: str) -> set[str]:
+    """What the tags of a cell with this prefix name."""
     tags = cell.metadata.get("tags", [])
-    needs, lacks = (
-        {tag.removeprefix(prefix) for tag in tags if tag.startswith(prefix)} for prefix in (NEEDS, LACKS)
-    )
-    return not needs & set(unmet) and lacks <= set(unmet)
+    return {tag.removeprefix(prefix) for tag in tags if tag.startswith(prefix)}
 
 
 async def _run_all(notebooks: Mapping[str, "NotebookNode"]) -> list[FailedNotebook]:
