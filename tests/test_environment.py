@@ -29,7 +29,7 @@ LOCK = (ROOT / "requirements.lock").read_text()
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
 
 # conda-forge's matplotlib brings a desktop toolkit along, matplotlib-base does not.
-CONDA_NAMES = {"jupyter-client": "jupyter_client", "matplotlib": "matplotlib-base"}
+CONDA_NAMES = {"jupyter-client": "jupyter_client", "matplotlib": "matplotlib-base", "tzdata": "python-tzdata"}
 
 
 def locked():

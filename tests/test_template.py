@@ -97,6 +97,7 @@ def test_the_guide_is_a_script_that_a_shell_can_read():
     assert COMMANDS[-1].split()[1:3] == ["forecast", "--report"]
 
 
+@pytest.mark.study
 def test_the_report_of_the_template_renders(rendered_pair):
     made = forecast.load(rendered_pair / "forecast.json")
     assert made.sides == ["XA", "XB"] and 0 < made.probability < 1
