@@ -26,6 +26,8 @@ _JOINERS = re.compile(r"(?<=[^\x00-\x7f\s])[\u200c\u200d]+")
 
 def _odd(text: str) -> Iterator[tuple[int, str]]:
     """The control and direction characters of a text with their places: not joiners, not wide spaces."""
+    if text.isprintable():
+        return
     joining = {at for match in _JOINERS.finditer(text) for at in range(*match.span())}
     for at, char in enumerate(text):
         if not (char.isprintable() or at in joining or unicodedata.category(char) == "Zs"):
