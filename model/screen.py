@@ -11,7 +11,7 @@ from .answer.forecast import Run
 from .evidence import notices
 from .evidence.ledger import Ledger
 from .evidence.outlook import PAST, outlook
-from .evidence.seasons import meetings
+from .evidence.seasons import DAY, meetings
 from .files.problems import printable
 from .settings.params import Params
 
@@ -92,7 +92,8 @@ def _resolved(f: Forecast) -> Iterator[str]:
     yield _asked(f)
     yield f"  {resolution(f)}"
     if f.resolved and f.resolved["answer"] == "yes":
-        yield f"  The chance of another meeting: --opens {f.as_of} with a later --deadline."
+        after = date.fromisoformat(f.as_of) + DAY
+        yield f"  The chance of another meeting: --opens {after} with a later --deadline."
 
 
 def resolution(f: Forecast) -> str:

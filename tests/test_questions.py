@@ -1,6 +1,7 @@
 """A new question needs only files: another deadline, later rows, another pair of leaders."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -135,7 +136,11 @@ def test_once_they_have_met_the_answer_is_that_meeting(capsys, day):
     found = {"answer": "yes", "date": "2025-10-30", "place": "APEC Gyeongju"}
     assert found.items() <= made["resolved"].items()
     assert main(["forecast", "--as-of", day]) == 0
-    assert "resolved: yes, on 2025-10-30, at APEC Gyeongju" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "resolved: yes, on 2025-10-30, at APEC Gyeongju" in text
+    opens = re.search(r"another meeting: --opens (\S+) with a later --deadline", text)[1]
+    again = asked(capsys, "--as-of", day, "--opens", opens, "--deadline", "2026-12-31")
+    assert again["resolved"] is None and again["probability"] < 1
 
 
 def test_past_a_deadline_without_a_meeting_the_answer_is_no(capsys):
