@@ -114,8 +114,8 @@ def undated(ahead: Outlook, first: Mapping[str, float]) -> Iterator[Notice]:
     known = [slot.occasion.occasion_id for view in ahead.seasons for slot in view.open]
     known += [view.occasion.occasion_id for view in (*ahead.visits, *ahead.put_off)]
     if not known:
-        text = f"No gathering, arranged meeting or postponed one is known to lie ahead by {ahead.deadline}"
-        yield Notice(f"{text}: no signal moves the number, which counts meetings not yet public.")
+        text = f"Nothing is known to lie ahead by {ahead.deadline}, so no signal moves the number"
+        yield Notice(f"{text}; it counts only meetings that are not public yet.")
         return
     total = sum(first.values())
     yearly = sum(first.get(name, 0.0) for name in known if name.endswith("-expected"))
@@ -139,14 +139,14 @@ def thin(ledger: Ledger, past: Record, ahead: Outlook, params: Params) -> Iterat
         return
     if missing:
         few = "its prior" if len(missing) == 1 else "their priors"
-        yield Notice(f"Without a past case, and so resting on {few}: {_resting(missing, priors)}.")
+        yield Notice(f"No past case, only {few}, for {_resting(missing, priors)}.")
     types = params.priors.types
     new = [types[slot.occasion.type].name for slot in slots if slot.type not in past.types]
     if new and len(past.types):
         text = (
             f"No past case of {listed(list(dict.fromkeys(new)))}: who comes there is taken from other types"
         )
-        yield Notice(f"{text}, give or take the prior {_resting({'comes_spread'}, priors)}.")
+        yield Notice(f"{text}; types may differ by the {_resting({'comes_spread'}, priors)}.")
 
 
 def without_case(slots: Iterable[Slot], past: Record, ahead: Outlook) -> set[str]:
