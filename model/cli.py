@@ -318,12 +318,10 @@ def do_forecast(options: Namespace) -> int:
     edits = Edits(tuple(options.add), tuple(options.set), tuple(options.remove))
     if options.report:
         refuse(options, ("prior_only", "json"), "expected without --report")
-    else:
-        refuse(options, ("name",), "expected only together with --report")
-    if options.report:
         from .report import build
 
         return build.command(params, sources, edits, options.name, options.refit)
+    refuse(options, ("name",), "expected only together with --report")
     run = forecast.run(params, sources, edits, refit=options.refit)
     write = prior_text if options.prior_only else answer_text
     print(write(run, options.json, begin), end="")
@@ -485,17 +483,16 @@ def do_backtest(options: Namespace) -> int:
     if options.monthly:
         made["drift"] = []  # it needs every week
     study.save(made, folder)
-    pair.write_about(params, folder, years, command_of(options, sources))
+    pair.write_about(params, folder, years, command_of(options, params, sources))
     print(*map(screen.score, made["scores"]), sep="\n")
     return 0
 
 
-def command_of(options: Namespace, sources: "Sources") -> str:
+def command_of(options: Namespace, params: "Params", sources: "Sources") -> str:
     """The command of a backtest, with files by their public names."""
-    from .files.disk import public_names
+    from .answer.forecast import input_names
 
-    given = [path for path in (options.question, options.priors) if path]
-    names = public_names([*given, *(path for paths in sources.paths().values() for path in paths)])
+    names = input_names(params, sources)
     words = ["summit backtest"]
     words += [
         f"--{name} {names[Path(path)]}" for name in ("question", "priors") if (path := getattr(options, name))

@@ -16,7 +16,6 @@ from .files.problems import printable
 from .settings.params import Params
 
 if TYPE_CHECKING:
-    from .answer.prior import Spread
     from .answer.scenario import Effect
 
 BARS = " ▁▂▃▄▅▆▇█"
@@ -63,12 +62,10 @@ def answer(run: Run, seconds: float, written: str = NOTHING, *, effect: "Effect 
 
 def _notes(run: Run) -> Iterator[str]:
     f = run.forecast
-    covered = run.whole.covered_until
-    if f.rows_after_as_of and covered and covered > run.outlook.as_of:
+    latest = run.whole.covered_until
+    if f.rows_after_as_of and latest and latest > run.outlook.as_of:
         later = f"{f.rows_after_as_of} rows are later than {f.as_of} and were not used"
-        latest = run.whole.covered_until or run.outlook.as_of
-        hint = f"; --as-of latest ({latest}) uses them" if latest > run.outlook.as_of else ""
-        yield f"{later}{hint}."
+        yield f"{later}; --as-of latest ({latest}) uses them."
     met = [day for day in meetings(run.ledger, f.host) if day.year == run.outlook.as_of.year]
     if met and not f.resolved:
         yield f"They met on {met[-1]}, before the question opened; below is the chance of another meeting."
@@ -133,17 +130,11 @@ def _scenario(effect: "Effect") -> Iterator[str]:
     rows = [("before -> after the record", effect.name, "by default")]
     rows += [("forecast", *(f"{percent(each.prior)} -> {percent(each.probability)}" for each in answers))]
     for pair in zip(*(each.beliefs for each in answers), strict=True):
-        rows.append((pair[0].label, *(f"{_mean(each.prior)} -> {_mean(each.posterior)}" for each in pair)))
+        rows.append((pair[0].label, *(f"{each.prior} -> {each.posterior}" for each in pair)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield f"    {'   '.join(cells)}".rstrip()
-
-
-def _mean(spread: "Spread") -> str:
-    """A mean with its central 90%."""
-    mean, low, high = map(formatting.number, (spread.mean, spread.low, spread.high))
-    return f"{mean} ({low} to {high})"
 
 
 def _where(run: Run) -> Iterator[str]:

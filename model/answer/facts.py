@@ -8,15 +8,13 @@ from statistics import mean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..evidence.seasons import WEEK
+from .explain import NOTICED
 
 if TYPE_CHECKING:
     from ..evidence.ledger import Ledger, Occasion, Signal
     from .file import Forecast
     from .forecast import Run
     from .sensitivity import Bar, Sensitivity
-
-SMALLEST_SHOWN = 0.0005
-"""The smallest contribution that does not print as zero."""
 
 
 class Guest(NamedTuple):
@@ -114,15 +112,15 @@ def steepest_week(forecast: "Forecast") -> Rise | None:
 def ranked(forecast: "Forecast", number: int | None = None) -> Ranked:
     """The largest contributions, at most `number` and none that would print as zero, and the rest."""
     rows = sorted(forecast.contributions, key=lambda row: -abs(row["delta"]))
-    large = [row for row in rows[:number] if abs(row["delta"]) >= SMALLEST_SHOWN]
+    large = [row for row in rows[:number] if abs(row["delta"]) >= NOTICED]
     return Ranked(large, rows[len(large) :])
 
 
 def cancelled(rows: Sequence[Mapping[str, Any]]) -> Cancelled | None:
     """The ups and downs of contributions that print while their sum prints as zero; else None."""
     up, down = (sum(row["delta"] for row in rows if sign * row["delta"] > 0) for sign in (1, -1))
-    shows = up >= SMALLEST_SHOWN and -down >= SMALLEST_SHOWN
-    return Cancelled(up, down) if shows and abs(up + down) < SMALLEST_SHOWN else None
+    shows = up >= NOTICED and -down >= NOTICED
+    return Cancelled(up, down) if shows and abs(up + down) < NOTICED else None
 
 
 def lowest_next(forecast: "Forecast") -> dict[str, Any] | None:

@@ -21,6 +21,7 @@ from ..evidence.record import Record
 from ..evidence.resolution import Resolution, resolution
 from ..evidence.seasons import DAY, WEEK
 from ..files.disk import content_hash, public_names
+from ..files.problems import InputError
 from ..fit.fits import Fit, fit, fit_key
 from ..paths import TABLES
 from ..settings.params import Params
@@ -107,9 +108,12 @@ def read(params: Params, sources: Sources = Sources()) -> Ledger:
         For bad rows, for priors other than those of the model, and for days that the ledger cannot answer.
     """
     params.check_names(PARAMETERS)
-    if not sources.only:
-        check_sides(TABLES["signals"], params)
-    ledger = load_ledger(**sources.paths(), **params.vocabulary)
+    try:
+        ledger = load_ledger(**sources.paths(), **params.vocabulary)
+    except InputError:
+        if not sources.only:
+            check_sides(TABLES["signals"], params)
+        raise
     check_as_of(ledger, params)
     return ledger
 

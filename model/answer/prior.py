@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import chances
+from .. import chances, formatting
 from ..chances import Draws
 from ..evidence.words import LEVELS
 from ..fit import predictive
@@ -62,6 +62,11 @@ class Spread(NamedTuple):
     def width(self) -> float:
         """The width of the central 90%."""
         return self.high - self.low
+
+    def __str__(self) -> str:
+        """The mean with the central 90%."""
+        mean, low, high = map(formatting.number, (self.mean, self.low, self.high))
+        return f"{mean} ({low} to {high})"
 
 
 @dataclass(frozen=True)

@@ -250,6 +250,8 @@ def forecasts(
     whole, as_of = ledger_of(params, sources, inputs), params.question.as_of
     both = forecast.records(params, whole, as_of, through)
     known, public = forecast.seen(params, whole, as_of), forecast.public_by(whole, as_of)
+    cut = whole.as_of(as_of)
+    outlook_by = cache(lambda last_day: outlook(known, as_of, last_day, params))
     rows, seed, draws = [], None, {}
     for case in group:
         params = load_params(**case)
@@ -258,9 +260,8 @@ def forecasts(
             seed = params.run.random_seed
             draws = forecast.reweighted(params, both, fit).draws
         made_from = forecast.made_from(params, whole, as_of, public)
-        ahead = outlook(known, as_of, params.question.last_day, params)
-        made = row(params, draws, ahead, made_from)
-        decided = resolution(whole.as_of(as_of), params, as_of)
+        made = row(params, draws, outlook_by(params.question.last_day), made_from)
+        decided = resolution(cut, params, as_of)
         rows.append(decided_row(made, decided) if decided else made)
     return rows
 

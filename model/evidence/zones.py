@@ -10,10 +10,10 @@ from importlib.resources import files
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from ..settings.fields import LOCAL
+
 HOURS = (8, 20)
 """The local hours in which leaders meet."""
-LOCAL = "local"
-"""The time zone in which every day is the local day of the place."""
 
 
 class Shift(NamedTuple):

@@ -11,25 +11,13 @@ from ..answer.facts import ahead, ranked, who_comes
 from ..answer.sensitivity import SAFE
 from ..evidence.seasons import WEEK
 from ..files.problems import printable
-from ..formatting import (
-    Move,
-    Table,
-    count,
-    day,
-    decimals,
-    number,
-    percent,
-    points,
-    short_day,
-    signed,
-    upper_first,
-)
+from ..formatting import Move, Table, count, day, decimals, percent, points, short_day, signed, upper_first
 from . import words
 from .words import Sentences
 
 if TYPE_CHECKING:
     from ..answer.forecast import Forecast, Run
-    from ..answer.prior import PriorOnly, Range, Spread
+    from ..answer.prior import PriorOnly, Range
     from ..answer.scenario import Effect
     from ..answer.sensitivity import Bar, End, Sensitivity
     from ..evidence.ledger import Ledger
@@ -340,16 +328,11 @@ def scenario_effects(effects: "Sequence[Effect]") -> Table:
         rows.append((each.name, "the forecast", *numbers))
         for pair in zip(*(answer.beliefs for answer in answers), strict=True):
             spreads = (spread for belief in pair for spread in (belief.prior, belief.posterior))
-            rows.append((each.name, f"{pair[0].label}, {pair[0].unit}", *map(mean_and_span, spreads)))
+            rows.append((each.name, f"{pair[0].label}, {pair[0].unit}", *map(str, spreads)))
     heads = ("Before the record", "After it", "By default before", "By default after")
     days = f"as of {day(effects[0].as_of)}, by {day(effects[0].deadline)}"
     caption = f"Before and after the record, {days}: means, of priors with their central 90%"
     return Table(("Scenario", "What", *heads), rows, caption)
-
-
-def mean_and_span(spread: "Spread") -> str:
-    """A mean with its central 90%."""
-    return f"{number(spread.mean)} ({number(spread.low)} to {number(spread.high)})"
 
 
 def estimate(value: "Range", kind: str) -> str:

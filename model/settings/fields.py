@@ -8,6 +8,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from ..files.problems import nearest, nearest_id, parse_day, shown
 
+LOCAL = "local"
+"""The time zone in which every day is the local day of the place."""
 ABBREVIATED = {
     **dict.fromkeys(("ET", "EDT", "EASTERN"), "America/New_York"),
     **dict.fromkeys(("PT", "PST", "PDT", "PACIFIC"), "America/Los_Angeles"),
@@ -27,7 +29,7 @@ def _day(value: object) -> object:
 
 
 def _time_zone(name: str) -> str:
-    if name == "local":
+    if name == LOCAL:
         return name
     try:
         ZoneInfo(name)

@@ -9,6 +9,7 @@ from typing import Any, Self
 from ..files.problems import Problem, gathered, nearest, raise_if_any, shown
 from ..files.yaml_files import Entry, KeyPath, YamlDocument, read_yaml
 from ..paths import PARAMS
+from .fields import LOCAL
 from .priors import Priors, example
 from .question import Question
 from .run_settings import RunSettings
@@ -48,7 +49,7 @@ class Params:
     def plain(self) -> Self:
         """These params with a question about the days from any as-of day to any deadline, in local days."""
         sides = [side.model_copy(update={"leaves_office": None}) for side in self.question.sides]
-        terms = {"opens": None, "time_zone": "local", "sides": sides}
+        terms = {"opens": None, "time_zone": LOCAL, "sides": sides}
         return replace(self, question=self.question.model_copy(update=terms))
 
     @property

@@ -7,6 +7,8 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from .fields import CountryCode, Day, Line, Slug, Strict, Text, TimeZone
 
+DAY = timedelta(days=1)
+
 
 class Side(Strict):
     """One side; nothing counts after the day on which its leader leaves office."""
@@ -75,7 +77,7 @@ class Question(Strict):
     @property
     def opens_later(self) -> date | None:
         """The opening day if the question opens later than on the day after `as_of`."""
-        return self.opens if self.opens and self.opens > self.as_of + timedelta(days=1) else None
+        return self.opens if self.opens and self.opens > self.as_of + DAY else None
 
     def opened(self, asked: date, new: bool) -> date:
         """The first day on which a meeting counts: `opens`, if stated.
@@ -88,4 +90,4 @@ class Question(Strict):
             return self.opens
         if new and self.as_of >= self.deadline:
             return date(self.deadline.year, 1, 1)
-        return (self.as_of if new else min(asked, self.as_of)) + timedelta(days=1)
+        return (self.as_of if new else min(asked, self.as_of)) + DAY

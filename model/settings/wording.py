@@ -3,14 +3,12 @@
 import calendar
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
-from ..files.problems import FIRST_YEAR, LAST_YEAR
-from .question import Question
+from ..files.problems import FIRST_YEAR, LAST_YEAR, MONTHS
+from .question import DAY, Question
 
-DAY = timedelta(days=1)
-MONTHS = {name[:3]: number for number, name in enumerate(calendar.month_name) if number}
 _NAMES = "|".join(["Sept", *(f"{name[:3]}(?:{name[3:]})?" for name in calendar.month_name if name)])
 _MONTH, _DAY, _YEAR = rf"\b(?P<name>{_NAMES})\b\.?", r"(?P<day>\d{1,2})(?:st|nd|rd|th)?", r"(?P<year>\d{4})\b"
 DAYS = (
@@ -64,7 +62,7 @@ def _days_of(match: re.Match, deadline: date) -> Iterator[tuple[date, date]]:
     year, day = int(part.get("year") or deadline.year), int(part.get("day") or 0)
     if not FIRST_YEAR <= year <= LAST_YEAR:
         return
-    month = MONTHS[part["name"][:3]] if "name" in part else int(part.get("month") or 0)
+    month = MONTHS.index(part["name"][:3].lower()) + 1 if "name" in part else int(part.get("month") or 0)
     if day:
         swapped = "name" not in part and match.start("day") < match.start("month")
         readings = [(month, day), (day, month)] if swapped else [(month, day)]

@@ -316,7 +316,7 @@ def replay_events(params: Params, whole: Ledger) -> dict[str, list[dict]]:
 
 def largest(found: list[dict]) -> list[dict]:
     """The `EVENTS` most important news of a week, without those that would print as zero."""
-    return [row for row in found[:EVENTS] if abs(row["effect"]) >= 0.0005]
+    return [row for row in found[:EVENTS] if abs(row["effect"]) >= explain.NOTICED]
 
 
 def shares(week: Mapping[str, Any]) -> dict[str, float]:
