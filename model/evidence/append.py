@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ..files.csv_files import CSV_BYTES_MAX, cell_fault, csv_text, line_end
 from ..files.disk import decode, locked, name_of, read_bytes, write_atomic
 from ..files.problems import HYPHENS, InputError, Problem, gathered, nearest, printable, raise_if_any
-from .ledger import load_ledger
+from .ledger import Ledger, load_ledger
 from .rows import ATTENDANCE, BOTH, OPTIONAL_COLUMNS, SIGNAL_COLUMNS, Signal, cell_of
 
 NO_SOURCE = "not given"
@@ -95,44 +95,61 @@ def append_signals(
     """
     target = Path(path).resolve()
     with locked("ledger"):
-        content = _begun(Path(path))
-        ledger = load_ledger(**files, **vocabulary, contents={target: content})
-        used = {signal.event_id: f"{signal.file}:{signal.line}" for signal in ledger.signals}
-        said = {_saying({name: cell_of(signal, name) for name in SAME}): signal for signal in ledger.signals}
-        problems: list[Problem] = []
-        same: list[Signal] = []
-        by_line: dict[int, tuple[NewRow, dict[str, str]]] = {}
-        for new in rows:
-            row = completed(new.values, used)
-            if not new.values.get("event_id") and (twin := said.get(_saying(row))):
-                same.append(twin)
-                continue
-            problems += _faults(row, used, new.problem)
-            tried = {name: printable(cell).strip() for name, cell in row.items()}
-            tried["event_id"] = row["event_id"] if row["event_id"] not in used else new_id(tried, used)
-            content, line = _with_row(content, tried, path)
-            by_line[line] = new, tried
-            used[tried["event_id"]] = f"{name_of(path)}:{line}"
+        batch = _Batch(path, _begun(Path(path)))
+        batch.know(load_ledger(**files, **vocabulary, contents={target: batch.content}))
+        for row in rows:
+            batch.add(row)
         found: list[Problem] = []
         with gathered(found):
-            ledger = load_ledger(**files, **vocabulary, contents={target: content})
-        problems += filter(None, (_placed(problem, name_of(path), by_line) for problem in found))
-        raise_if_any(problems)
-        if by_line:
-            write_atomic(path, content)
-    ids = {row["event_id"] for _, row in by_line.values()}
-    return Appended([signal for signal in ledger.signals if signal.event_id in ids], same)
+            ledger = load_ledger(**files, **vocabulary, contents={target: batch.content})
+        raise_if_any([*batch.problems, *filter(None, map(batch.placed, found))])
+        if batch.new:
+            write_atomic(path, batch.content)
+    lines = batch.new.keys()
+    added = [signal for signal in ledger.signals if signal.file == name_of(path) and signal.line in lines]
+    return Appended(sorted(added, key=lambda signal: signal.line), batch.same)
 
 
-def _placed(
-    problem: Problem, file: str, by_line: Mapping[int, tuple[NewRow, dict[str, str]]]
-) -> Problem | None:
-    """The problem at the cell of a new row that has it; None for a cell made from others, which tell it."""
-    if problem.file != file or problem.line not in by_line:
-        return problem
-    new, _ = by_line[problem.line]
-    made_up = problem.field in COPIES and not new.values.get(problem.field)
-    return None if made_up else new.problem(problem.field, problem.message)
+class _Batch:
+    """A signals file with new rows, by their lines, their problems, and the known rows that say the same."""
+
+    def __init__(self, path: str | os.PathLike[str], content: bytes):
+        self.path, self.content = path, content
+        self.new: dict[int, NewRow] = {}
+        self.problems: list[Problem] = []
+        self.same: list[Signal] = []
+
+    def know(self, ledger: Ledger) -> None:
+        """Learn the places of the ledger's ids, and what its rows say."""
+        self.used = {signal.event_id: f"{signal.file}:{signal.line}" for signal in ledger.signals}
+        rows = [({name: cell_of(signal, name) for name in SAME}, signal) for signal in ledger.signals]
+        self.said: dict[tuple[str, ...], Signal | str] = {_saying(row): signal for row, signal in rows}
+
+    def add(self, new: NewRow) -> None:
+        """Add a row to the content; a known row that says the same takes its place."""
+        row = completed(new.values, self.used)
+        twin = None if new.values.get("event_id") else self.said.get(_saying(row))
+        if isinstance(twin, Signal):
+            self.same.append(twin)
+            return
+        if twin:
+            self.problems.append(new.problem("description", f"expected a row not added before; {twin}"))
+        self.problems += _faults(row, self.used, new.problem)
+        tried = {name: printable(cell).strip() for name, cell in row.items()}
+        if row["event_id"] in self.used:
+            tried["event_id"] = new_id(tried, self.used)
+        self.content, line = _with_row(self.content, tried, self.path)
+        self.new[line] = new
+        self.used[tried["event_id"]] = f"{name_of(self.path)}:{line}"
+        self.said.setdefault(_saying(row), "another of these says the same")
+
+    def placed(self, problem: Problem) -> Problem | None:
+        """The problem at the cell of a new row that has it; None for a cell made from others, which tell it."""
+        if problem.file != name_of(self.path) or problem.line not in self.new:
+            return problem
+        new = self.new[problem.line]
+        made_up = problem.field in COPIES and not new.values.get(problem.field)
+        return None if made_up else new.problem(problem.field, problem.message)
 
 
 def _begun(path: Path) -> bytes:

@@ -117,9 +117,12 @@ def cameo_of(event_type: str, mode: str) -> str:
 
 
 def whole_code(code: str) -> str:
-    """A CAMEO code with the zeros that a spreadsheet took from its beginning: 51 is 051, 871 is 0871."""
+    """A CAMEO code with the zeros that a spreadsheet took from its beginning: 51 is 051, 871 is 0871.
+
+    Of the roots below 10 only 02, 03 and 08 have codes of four digits.
+    """
     code = code.zfill(3)
-    return code if code[:2] <= "20" else f"0{code}"
+    return f"0{code}" if code[0] in "38" or "21" <= code[:2] <= "29" else code
 
 
 def meaning(code: str) -> Meaning | None:
