@@ -22,7 +22,7 @@ from model.feeds import candidates, formats, kinds
 from model.feeds.sides import Sides
 from model.files.csv_files import is_formula
 from model.files.problems import InputError
-from model.paths import TABLES
+from model.paths import SEEDS, TABLES
 from model.settings.params import load_params
 
 SAMPLE = Path(__file__).parent / "feeds" / "icews_2018_sample.tab"
@@ -35,13 +35,13 @@ ROSS = ("United States", "Wilbur Ross", f"Government,Executive,{TRADE}")
 TRUMP = ("United States", "Donald Trump", "Government,Executive Office,Executive")
 XI = ("China", "Xi Jinping", "Government,Executive Office,Executive")
 ICEWS_HEADER = SAMPLE.read_text("utf-8").split("\n", 1)[0]
-POLECAT_HEADER = (
-    "Event ID\tEvent Date\tEvent Type\tEvent Mode\tIntensity\tQuad Code\tContexts\tActor Name\tActor Country\t"
-    "Actor COW\tPrimary Actor Sector\tActor Sectors\tActor Title\tActor Name Raw\tWikipedia Actor ID\t"
-    "Recipient Name\tRecipient Country\tRecipient COW\tPrimary Recipient Sector\tRecipient Sectors\t"
-    "Recipient Title\tRecipient Name Raw\tWikipedia Recipient ID\tPlacename\tCity\tDistrict\tProvince\t"
-    "Country\tLatitude\tLongitude\tGeoNames ID\tRaw Placename\tFeature Type\tSource\tPublication Date\t"
-    "Story People\tStory Organizations\tStory Locations\tLanguage\tVersion"
+POLECAT_HEADER = "\t".join(
+    "Event ID,Event Date,Event Type,Event Mode,Intensity,Quad Code,Contexts,Actor Name,Actor Country,Actor COW,"
+    "Primary Actor Sector,Actor Sectors,Actor Title,Actor Name Raw,Wikipedia Actor ID,Recipient Name,"
+    "Recipient Country,Recipient COW,Primary Recipient Sector,Recipient Sectors,Recipient Title,"
+    "Recipient Name Raw,Wikipedia Recipient ID,Placename,City,District,Province,Country,Latitude,Longitude,"
+    "GeoNames ID,Raw Placename,Feature Type,Source,Publication Date,Story People,Story Organizations,"
+    "Story Locations,Language,Version".split(",")
 )
 CODES = {"United States": "USA", "China": "CHN", "France": "FRA"}
 
@@ -102,7 +102,7 @@ def fault_of(call, *args, **options):
 class TestRealSample:
     """The ICEWS events of 1 and 2 June 2018, when Ross travelled to Beijing and Mattis spoke in Singapore."""
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def rows(self):
         return candidates.candidates(formats.recognised(SAMPLE), SIDES, LEDGER)
 
@@ -172,6 +172,13 @@ class TestFormats:
     def test_every_code_has_a_meaning_with_and_without_its_zeros(self):
         assert [kinds.whole_code(code.removeprefix("0")) for code in self.CODES] == self.CODES
         assert {kinds.meaning(code).kind for code in self.CODES} <= {"", *PARAMS.vocabulary["kinds"]}
+
+    def test_kinds_are_those_of_the_codebook(self):
+        codebook = (SEEDS / "README.md").read_text("utf-8")
+        rows = re.findall(r"(?m)^\| `(\w+)` \| [^|]* \| ([^|]*\d[^|]*) \|", codebook)
+        roots = {kind: cell.replace("01-03", "01 02 03") for kind, cell in rows}
+        told = [(code[:2], said.kind) for code, said in kinds.CAMEO.items() if said.kind]
+        assert [pair for pair in told if pair[0] not in roots[pair[1]]] == []
 
 
 class TestWhatIsLeftOut:
@@ -377,9 +384,8 @@ class TestReview:
     @pytest.fixture
     def reviewed(self, tmp_path, capsys):
         """A file of candidates in which the first, a trip, is kept. They are later than the as-of day."""
-        speaker, citizen = (
-            ("United States", name, office) for name, office in (("Mattis", "Military"), ("Who", ""))
-        )
+        speaker = ("United States", "Mattis", "Military")
+        citizen = ("United States", "Somebody", "Social")
         lines = [icews("2025-08-01", ROSS, code="042"), icews("2025-08-01", CHINA, ROSS, "043")]
         lines += [icews("2025-08-02", speaker, code="111", story="2")]
         lines += [icews("2025-08-02", citizen, code="111", story="3")]

@@ -144,7 +144,7 @@ class _Batch:
         self.said.setdefault(_saying(row), "another of these says the same")
 
     def placed(self, problem: Problem) -> Problem | None:
-        """The problem at the cell of a new row that has it; None for a cell made from others, which tell it."""
+        """The problem at the cell of a new row that has it; None for a cell that is made from others."""
         if problem.file != name_of(self.path) or problem.line not in self.new:
             return problem
         new = self.new[problem.line]

@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from ..evidence.rows import BOTH
 from . import kinds
 from .formats import Party, Report
-from .sides import STATE, Sides, trade
+from .sides import STATE, TRADE, Sides
 
 GAP = timedelta(days=2)
 """Stories of one event are at most so far apart."""
@@ -35,7 +36,17 @@ class Matter(NamedTuple):
     aside: str
 
 
-@dataclass
+class View(NamedTuple):
+    """How a report is seen: its matter, what it says, who or what it is about, and whom it names."""
+
+    matter: Matter
+    says: str
+    tokens: frozenset[str]
+    named: tuple[Named, ...]
+    trade: bool
+
+
+@dataclass(slots=True)
 class Event:
     """Reports of one event.
 
@@ -59,6 +70,23 @@ class Event:
     parties: Counter[Named] = field(default_factory=Counter)
     publishers: Counter[str] = field(default_factory=Counter)
     rows: int = 0
+
+    @classmethod
+    def first_told(cls, report: Report, matter: Matter) -> "Event":
+        """The event that a report tells, with no report counted yet."""
+        day, story = report.day, {report.story}
+        named = report.line, report.ident, report.address, report.title
+        return cls(matter, day, day, report.published, set(), *named, stories=story)
+
+    def count(self, report: Report, view: View) -> None:
+        """Count one more report of the event, of the same story and day."""
+        self.published = min(self.published, report.published)
+        self.rows += 1
+        self.tokens |= view.tokens
+        self.trade |= view.trade
+        self.says.update([view.says] if view.says else [])
+        self.parties.update(view.named)
+        self.publishers[report.publisher] += 1
 
     @property
     def actor(self) -> str:
@@ -92,18 +120,19 @@ def fold(reports: Iterable[Report], sides: Sides) -> list[Event]:
     A, by which both sides acted. Stories are one event if they are close in time and share a person or a
     ministry, or half of the words of their headlines.
     """
+    views = lru_cache(maxsize=100_000)(partial(_view, sides))
     stories: dict[tuple[Matter, str, date], Event] = {}
     told: dict[tuple[Any, ...], tuple[Party, Matter]] = {}
     for report in reports:
-        event = _event(report, sides)
+        view = views(report.code, report.title, report.source, report.target)
         names = frozenset((report.source, report.target))
-        of_sentence = report.story, report.sentence, report.day, report.code, names, report.title
-        source, matter = told.setdefault(of_sentence, (report.source, event.matter))
-        if source != report.source and event.matter._replace(actor=matter.actor) == matter:
-            event.mirrored, event.matter = matter.actor != event.matter.actor, matter
-        known = stories.setdefault((event.matter, report.story, report.day), event)
-        if known is not event:
-            known.add(event)
+        of_sentence = report.story, report.sentence, report.day, report.code, names
+        source, matter = told.setdefault(of_sentence, (report.source, view.matter))
+        mirrored = source != report.source and view.matter._replace(actor=matter.actor) == matter
+        key = (matter if mirrored else view.matter), report.story, report.day
+        event = stories.get(key) or stories.setdefault(key, Event.first_told(report, key[0]))
+        event.count(report, view)
+        event.mirrored |= mirrored and matter != view.matter
     for event in stories.values():
         event.tokens = event.tokens or {STATE}
     return sorted(_merged(stories.values()), key=lambda event: (event.first, event.line))
@@ -134,65 +163,54 @@ def _merged(stories: Iterable[Event]) -> list[Event]:
     return list(events.values())
 
 
-def _event(report: Report, sides: Sides) -> Event:
-    """The event of one report."""
-    matter, says, tokens, parties = (_of_code if report.code else _of_headline)(report, sides)
-    return Event(
-        matter=matter,
-        first=report.day,
-        last=report.day,
-        published=report.published,
-        tokens=tokens,
-        line=report.line,
-        ident=report.ident,
-        address=report.address,
-        title=report.title,
-        trade=trade(report),
-        stories={report.story},
-        says=Counter([says] if says else []),
-        parties=Counter(parties),
-        publishers=Counter([report.publisher]),
-        rows=1,
+def _view(sides: Sides, code: str, title: str, source: Party, target: Party) -> View:
+    """How a report of a code or a headline is seen."""
+    return _of_code(sides, code, source, target) if code else _of_headline(sides, title)
+
+
+def _of_code(sides: Sides, code: str, source: Party, target: Party) -> View:
+    """How a coded event between two parties is seen."""
+    parties = (source, target)
+    kind, aside = _kind(sides, code, source, target)
+    meeting = kind in (kinds.CONTACT, kinds.CALL, kinds.PLANNING)
+    about = parties if meeting else (source,) if kind == kinds.STATEMENT else ()
+    return View(
+        Matter(kind, BOTH if meeting else sides.side(source), aside),
+        kinds.meaning(code).words,
+        frozenset().union(*(sides.tokens(party) for party in about)),
+        tuple(Named(sides.side(party), party.name, sides.is_state(party)) for party in parties),
+        any(TRADE.search(f"{party.name} {party.sectors}") for party in parties),
     )
 
 
-def _of_code(report: Report, sides: Sides) -> tuple[Matter, str, set[str], list[Named]]:
-    """The matter of a coded event, what it says, its tokens, and its parties by name."""
-    parties = (report.source, report.target)
+def _kind(sides: Sides, code: str, source: Party, target: Party) -> tuple[str, str]:
+    """The kind of a coded event, and why it is set aside, "" if it is not."""
+    parties = (source, target)
     leaders = [sides.is_leader(party) for party in parties]
-    meaning = kinds.meaning(report.code)
-    kind, aside = meaning.kind, next(filter(None, map(sides.outside, parties)), "")
-    if kind == kinds.CALL and not all(leaders):
-        aside = aside or "a call below the leaders is no signal of the ledger"
-    if kind == kinds.PLANNING and not any(leaders):
-        kind = kinds.CONTACT
-    if kind == kinds.CONTACT and all(leaders):
-        kind = kinds.CALL if report.code.startswith("040") else kind
-    if kind == kinds.CONTACT and any(
-        leader and (also or sides.is_state(other))
-        for leader, also, other in zip(leaders, leaders[::-1], parties[::-1])
-        if report.code[:3] in kinds.JOURNEYS or also
-    ):
-        aside = aside or "a leader's own journey or meeting is an occasion with an outcome, no signal"
+    kind, words = kinds.meaning(code)
+    if aside := next(filter(None, map(sides.outside, parties)), ""):
+        return kind, aside
     if not kind:
-        aside = aside or f"no kind of the ledger has CAMEO root {report.code[:2]} ({meaning.words})"
-    meeting = kind in (kinds.CONTACT, kinds.CALL, kinds.PLANNING)
-    actor = BOTH if meeting else sides.side(report.source)
-    about = parties if meeting else (report.source,) if kind == kinds.STATEMENT else ()
-    tokens = set().union(*(sides.tokens(party) for party in about))
-    named = [Named(sides.side(party), party.name, sides.is_state(party)) for party in parties]
-    return Matter(kind, actor, aside), meaning.words, tokens, named
+        return kind, f"no kind of the ledger has CAMEO root {code[:2]} ({words})"
+    if kind == kinds.CALL and not all(leaders):
+        return kind, "a call below the leaders is no signal of the ledger"
+    if kind == kinds.PLANNING and not any(leaders):
+        return kinds.CONTACT, ""
+    if kind == kinds.CONTACT and all(leaders) and code.startswith("040"):
+        return kinds.CALL, ""
+    alone = any(leader and sides.is_state(other) for leader, other in zip(leaders, (target, source)))
+    if kind == kinds.CONTACT and (all(leaders) or alone and code[:3] in kinds.JOURNEYS):
+        return kind, "a leader's own journey or meeting is an occasion with an outcome, no signal"
+    return kind, ""
 
 
-def _of_headline(report: Report, sides: Sides) -> tuple[Matter, str, set[str], list[Named]]:
-    """The matter of a headline, nothing that a code says, its words, and the sides that it names."""
-    named, other = sides.named(report.title), sides.other_country(report.title)
-    kind = kinds.headline_kind(report.title, sides.both_leaders)
-    aside = ""
+def _of_headline(sides: Sides, title: str) -> View:
+    """How a headline is seen: by its words, which are also what it is about."""
+    named, other = sides.named(title), sides.other_country(title)
+    kind = kinds.headline_kind(title, sides.both_leaders)
+    aside = "" if kind else "no kind of the ledger fits its words"
     if len(named) < 2 and other:
         aside = f"it names {other}, not both sides"
-    elif not kind:
-        aside = "no kind of the ledger fits its words"
-    words = set(re.findall(r"\w{4,}", report.title.casefold())) - COMMON - sides.words
+    words = frozenset(re.findall(r"\w{4,}", title.casefold())) - COMMON - sides.words
     actor = named[0] if len(named) == 1 else BOTH
-    return Matter(kind, actor, aside), "", words, [Named(code, "", True) for code in named]
+    return View(Matter(kind, actor, aside), "", words, tuple(Named(code, "", True) for code in named), False)

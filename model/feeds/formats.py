@@ -336,6 +336,7 @@ def _headline(number: int, cells: list[str], places: Mapping[str, int]) -> Repor
     return Report(number, "", day, day, "", title, nobody, nobody, story, "", publisher, address)
 
 
+@lru_cache(maxsize=100_000)
 def clean(cell: str) -> str:
     """A cell as one line of text without markup, its control characters escaped."""
     return printable(" ".join(re.sub(r"<[^<>]*>", " ", html.unescape(cell)).split()))

@@ -10,7 +10,7 @@ from babel.core import get_global
 
 from ..evidence.ledger import Ledger
 from ..settings.params import Params
-from .formats import Party, Report
+from .formats import Party
 
 OTHER_NAMES = {
     "CD": ["Democratic Republic of Congo"],
@@ -140,8 +140,3 @@ def names_of(code: str) -> list[str]:
 def _words(names: Iterable[str]) -> str:
     """A pattern that matches any of the names as words."""
     return rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(names)))})(?!\w)"
-
-
-def trade(report: Report) -> bool:
-    """Whether a report is about offices of trade or the economy."""
-    return any(TRADE.search(f"{party.name} {party.sectors}") for party in (report.source, report.target))
