@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, get_args
 
-from pydantic import ConfigDict, Field, TypeAdapter, with_config
+from pydantic import ConfigDict, Field, with_config
 
 from ..files.disk import decode, name_of, read_bytes
 from ..files.problems import InputError, Problem
@@ -315,6 +315,8 @@ class Forecast:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a forecast file."""
+    from pydantic import TypeAdapter
+
     return TypeAdapter(Forecast).json_schema()
 
 
