@@ -90,7 +90,7 @@ COLUMNS = {
     "minus_calendar_lower": number(f"lower {CENTRAL} of this difference"),
     "minus_calendar_upper": number(f"upper {CENTRAL} of this difference"),
     "miscalibration": number("the part of the Brier score that recalibration would remove"),
-    "discrimination": number("the part by which forecasts tell years with and without a meeting apart"),
+    "discrimination": number("the part gained by telling windows with a meeting from those without"),
     "uncertainty": share("the Brier score of always forecasting the share of outcomes"),
     "observed": share("the recalibrated probability: how often they then met"),
     "reliability.probability": share("a forecast probability"),
@@ -117,7 +117,9 @@ COLUMNS = {
     "weeks": count("the number of weekly forecasts"),
     # The backtest, its worst years, and well-known years
     "horizon_days": count("the days from as_of to the deadline"),
-    "hard": yes_or_no("1 if an occasion but no announced meeting lies within the horizon", "1", "0"),
+    "hard": yes_or_no(
+        "1 if an occasion starts within the horizon and no meeting in it is announced", "1", "0"
+    ),
     "first_doubt": day("the first public word that a leader may stay away; empty without one", empty=True),
     "occasion": text("the name of the occasion"),
     "miss_events.fate": one_of(

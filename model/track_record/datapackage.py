@@ -51,7 +51,9 @@ def package(folder: Path) -> dict[str, Any]:
     """
     text = ((SEEDS if folder == SEEDS else RECORD) / "README.md").read_text("utf-8")
     title, about, *_ = text.split("\n\n")
-    source = "Public sources, which each row names" if folder == SEEDS else "The seeds and params beside them"
+    source = (
+        "Public sources, which each row names" if folder == SEEDS else "The seeds and params of this project"
+    )
     files = described(text)
     paths = {table_of(path): path for path in sorted(folder.glob("*.csv*")) if path.name in files}
     return {
