@@ -526,7 +526,7 @@ def do_backtest(options: Namespace) -> int:
     from . import screen
     from .answer import pair
     from .answer.forecast import read
-    from .track_record import backtest, origins, study
+    from .track_record import backtest, datapackage, origins, study
 
     if options.log_only:
         refuse(options, ("monthly",), "expected without --log-only")
@@ -549,6 +549,7 @@ def do_backtest(options: Namespace) -> int:
         made["drift"] = []  # it needs every week
     study.save(made, folder)
     pair.write_about(params, folder, years, command_of(options, params, sources))
+    datapackage.write(folder)
     print(*map(screen.score, made["scores"]), sep="\n")
     return 0
 
