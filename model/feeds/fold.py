@@ -194,9 +194,8 @@ def _merged(stories: Iterable[Event]) -> list[Event]:
         for key, number in shared.most_common(1 if story.title else None):
             other = events[key]
             if number >= _needed(story, other) and event.fits(other):
-                events.pop(key)
-                event, other = sorted((event, other), key=lambda event: (event.first, event.line))
-                event.add(other)
+                other.add(event)
+                event = events.pop(key)
         events[id(event)] = event
         open_by.update(((event.matter, token), event) for token in event.tokens)
     return list(events.values())
