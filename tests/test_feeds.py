@@ -207,6 +207,8 @@ class TestFormats:
             ("", "the file is empty"),
             ("a,b\n1,2\n", "no known feed: found 2 columns separated by commas, beginning 'a,b'"),
             ("x\n", "no known feed: found one column"),
+            ('date,"headline,address"\n', "no known feed: found 2 columns separated by commas"),
+            (f"{'x' * 200_000},1\n", "no known feed: found"),
             ("\t".join("1" * 58), "no known feed: found 58 columns separated by tabs"),
             ("a,b\r1,2\r", "expected lines that end in a line feed"),
             (
@@ -370,7 +372,7 @@ class TestFolding:
 
     @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
     def test_alike_headlines_are_one_event_in_any_order(self, read, order):
-        titles = ["China slams tariffs", "China slams aluminium tariffs", "China slams aluminium"]
+        titles = ["China slams tariffs", "China slams aluminium tariffs", "China slams aluminium tariff"]
         lines = [headline(titles[at], f"2018-06-0{1 + at // 2}", f"https://a.example/{at}") for at in order]
         assert [row["rows"] for row in read(lines, headline)[0]] == ["3"]
 
@@ -519,6 +521,28 @@ class TestHostileFiles:
         path.write_bytes(content)
         told = fault_of(lambda: candidates.candidates(formats.recognised(path), SIDES, Ledger()))
         assert f"feed.tab:{place}" in told and what in told
+
+    @given(
+        changed=st.sampled_from(HEADERS),
+        at=st.integers(0, 60),
+        cell=st.text('",;\t=<\u202e中a2', max_size=8),
+        row=st.integers(0, 1),
+    )
+    def test_no_cell_is_a_fault_of_the_program(self, tmp_path_factory, changed, at, cell, row):
+        made = changed("China warns US") if changed is headline else changed()
+        lines = [HEADERS[changed] or made, made]
+        separator = "," if changed is headline else "\t"
+        cells = lines[row].split(separator)
+        cells[at % len(cells)] = cell
+        lines[row] = separator.join(cells)
+        path = tmp_path_factory.mktemp("feed") / "feed.tab"
+        path.write_text("\n".join(lines), "utf-8")
+        try:
+            rows = candidates.candidates(formats.recognised(path), SIDES, LEDGER)
+        except InputError as error:
+            assert "feed.tab:" in str(error)
+        else:
+            assert not any(is_formula(cell) for row in rows for cell in row.values())
 
     @pytest.mark.parametrize(
         "line, expected",

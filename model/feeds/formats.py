@@ -250,7 +250,7 @@ class Feed:
         lines = self.lines()
         _, header = next(lines)
         separator = separator_of(header)
-        places = headline_columns(next(csv.reader([header], delimiter=separator)))
+        places = headline_columns(header_names(header))
         reader = csv.reader((f"{line}\n" for _, line in lines), delimiter=separator)
         while True:
             number = reader.line_num + 2
@@ -288,8 +288,7 @@ def recognised(path: str | os.PathLike[str]) -> Feed:
     if "\r" in first[1]:
         message = "expected lines that end in a line feed; these end in a carriage return: save the file anew"
         raise InputError.at(name_of(path), 1, len(first[1].split("\r")[0]) + 1, message)
-    separator = separator_of(first[1])
-    names = [cell.strip('" ').casefold() for cell in first[1].split(separator)]
+    separator, names = separator_of(first[1]), header_names(first[1])
     if {"keep", "strength"} <= set(names):
         return Feed(path, CANDIDATES)
     if not {"day", "title", "address"} - headline_columns(names).keys():
@@ -310,9 +309,17 @@ def separator_of(header: str) -> str:
     return max(",;\t", key=header.count)
 
 
-def headline_columns(header: list[str]) -> dict[str, int]:
+def header_names(header: str) -> list[str]:
+    """The names of columns in a header, in small letters."""
+    try:
+        cells = next(csv.reader([header], delimiter=separator_of(header)), [""])
+    except csv.Error:
+        cells = [header]
+    return [cell.strip().casefold() for cell in cells]
+
+
+def headline_columns(names: list[str]) -> dict[str, int]:
     """The index of each column of a list of headlines by what it holds."""
-    names = [cell.strip().casefold() for cell in header]
     return {
         what: next(names.index(name) for name in known if name in names)
         for what, known in HEADLINES.items()
