@@ -418,6 +418,7 @@ def write_candidates(options: Namespace, params: "Params", sources: "Sources") -
 
     feed, ledger = formats.recognised(options.feed), read(params, sources)
     out = options.out or f"{Path(options.feed).with_suffix('')}-candidates.csv"
+    candidates.check_new(out)
     rows = candidates.candidates(feed, Sides.of(params, ledger), ledger)
     if rows:
         candidates.write(out, rows)

@@ -523,7 +523,7 @@ class TestHostileFiles:
         assert f"feed.tab:{place}" in told and what in told
 
     @given(
-        changed=st.sampled_from(HEADERS),
+        changed=st.sampled_from(list(HEADERS)),
         at=st.integers(0, 60),
         cell=st.text('",;\t=<\u202e中a2', max_size=8),
         row=st.integers(0, 1),

@@ -125,11 +125,16 @@ def _harmless(text: str) -> str:
     return f"'{text}" if is_formula(text) else text
 
 
-def write(path: str | os.PathLike[str], rows: Iterable[Mapping[str, str]]) -> None:
-    """Write candidates; `InputError` if the file exists, as it may hold a person's decisions."""
+def check_new(path: str | os.PathLike[str]) -> None:
+    """Raise `InputError` if the file for candidates exists, as it may hold a person's decisions."""
     if Path(path).exists():
         message = "exists and may hold your review: rename it, delete it, or name another file with --out"
         raise InputError.at(name_of(path), 0, 0, message)
+
+
+def write(path: str | os.PathLike[str], rows: Iterable[Mapping[str, str]]) -> None:
+    """Write candidates; raises as `check_new` does."""
+    check_new(path)
     write_atomic(path, csv_text(COLUMNS, ([row[name] for name in COLUMNS] for row in rows)))
 
 
