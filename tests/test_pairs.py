@@ -244,8 +244,10 @@ def test_a_pair_is_shown_its_own_scores_alone(home, files):
 
 def test_files_given_one_by_one_are_the_seeds_if_they_are_all_there():
     seeds = {name: (path,) for name, path in paths.TABLES.items()}
-    assert pair.uses_seeds(Sources()) and pair.uses_seeds(Sources(**seeds, only=True))
-    assert not pair.uses_seeds(Sources(**(seeds | {"signals": ()}), only=True))
+    params = load_params()
+    assert pair.record_folder(params, Sources()) == paths.RECORD
+    assert pair.record_folder(params, Sources(**seeds, only=True)) == paths.RECORD
+    assert pair.record_folder(params, Sources(**(seeds | {"signals": ()}), only=True)) != paths.RECORD
 
 
 # The years of a backtest

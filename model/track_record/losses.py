@@ -190,27 +190,15 @@ def miss_events(missed: list[dict], whole: Ledger, sides: tuple[str, str]) -> li
 # Calibration
 
 
-class Levels:
-    """The distinct probabilities of forecasts, for recalibration."""
-
-    def __init__(self, p: np.ndarray):
-        self.levels, self.group, self.count = np.unique(p, return_inverse=True, return_counts=True)
-
-    def recalibrated(self, y: np.ndarray) -> np.ndarray:
-        """Recalibrated probabilities, (level,): the isotonic regression of outcomes on probabilities.
-
-        CORP (Dimitriadis, Gneiting and Jordan 2021): the best increasing curve, without a choice of bins.
-        """
-        from scipy.optimize import isotonic_regression
-
-        shares = np.bincount(self.group, y) / self.count
-        return isotonic_regression(shares, weights=self.count).x
-
-
 def corp(p: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Recalibrated probability of each forecast, (forecast,)."""
-    levels = Levels(p)
-    return levels.recalibrated(y)[levels.group]
+    """Recalibrated probability of each forecast: the isotonic regression of outcomes on probabilities.
+
+    CORP (Dimitriadis, Gneiting and Jordan 2021): the best increasing curve, without a choice of bins.
+    """
+    from scipy.optimize import isotonic_regression
+
+    _, level, count = np.unique(p, return_inverse=True, return_counts=True)
+    return isotonic_regression(np.bincount(level, y) / count, weights=count).x[level]
 
 
 def reliability(points: np.ndarray, replicates: int = 1000, random_seed: int = 1) -> list[dict]:
@@ -219,15 +207,15 @@ def reliability(points: np.ndarray, replicates: int = 1000, random_seed: int = 1
     The bands cover the curve of a perfectly calibrated forecaster. Forecast windows within one half-year
     overlap, so one random number decides all its outcomes; windows of different half-years hardly overlap.
     """
-    rows = monthly(points)[FULL.name]
+    rows = np.sort(monthly(points)[FULL.name], order="probability", kind="stable")
     p = rows["probability"]
     half_year = rows["as_of"].astype("datetime64[M]").astype(int) // 6
     block = np.unique(half_year, return_inverse=True)[1]
     fate = np.random.default_rng(random_seed).random((replicates, block.max() + 1))
-    grid, known = np.linspace(p.min(), p.max(), 60), Levels(p)
+    grid = np.linspace(p[0], p[-1], 60)
 
     def curve(y: np.ndarray) -> np.ndarray:
-        return np.interp(grid, known.levels, known.recalibrated(y))
+        return np.interp(grid, p, corp(p, y))
 
     lower, upper = np.quantile([curve(each[block] < p) for each in fate], [0.05, 0.95], axis=0)
     edges = np.append(grid - (grid[1] - grid[0]) / 2, np.inf)

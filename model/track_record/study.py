@@ -28,7 +28,7 @@ from ..paths import CACHE, PARAMS, RECORD, SWEEPS, TABLES, package_files
 from ..settings.params import Params, load_params
 from . import audit, backtest, losses, origins, sbc
 from .scores import brier, is_monthly, log_score, scores, year_of
-from .structures import FULL, NAMED, STRUCTURES, Structure
+from .structures import FULL, NAMED, STRUCTURES, Structure, reduced
 from .tables import load, save_table
 
 LEFT_OUT = range(1993, 2025)
@@ -71,7 +71,7 @@ def headline(
     `error` is the Monte Carlo standard error.
     """
     q = params.question
-    past = record(structure.learns_from(learned), params)
+    past = record(reduced(learned, structure.without), params)
     past = replace(past, years=past.years - fewer_years)
     fitted, failures = fit_of(params, ready, past)
     draws = reweight.update(fitted, past, past).draws
