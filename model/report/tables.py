@@ -7,6 +7,7 @@ from itertools import groupby
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from .. import formatting
 from ..answer.facts import ahead, ranked, who_comes
 from ..answer.sensitivity import SAFE
 from ..evidence.seasons import WEEK
@@ -347,12 +348,8 @@ def prior_screen(made: "PriorOnly") -> str:
     for line in made.lines:
         what = f"{line.what}, points" if line.kind == "effect" else line.what
         rows.append((what, estimate(line.prior, line.kind), estimate(line.posterior, line.kind), line.record))
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    lines = [f"{printable(made.question).removesuffix('.')}, by {made.deadline}{' ' * 8}as of {made.as_of}"]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        lines.append("  " + "   ".join(cells).rstrip())
-    for belief in made.beliefs:
-        if belief.conflict:
-            lines.append(f"  {words.tuning.conflict(belief)}")
-    return "\n".join([*lines, f"  {words.tuning.unmoved(made.beliefs)}"]) + "\n"
+    lines = formatting.aligned(rows)
+    lines += [words.tuning.conflict(belief) for belief in made.beliefs if belief.conflict]
+    lines.append(words.tuning.unmoved(made.beliefs))
+    head = f"{printable(made.question).removesuffix('.')}, by {made.deadline}{' ' * 8}as of {made.as_of}"
+    return "\n  ".join([head, *lines]) + "\n"

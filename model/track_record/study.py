@@ -344,11 +344,6 @@ def track_record(params: Params, whole: Ledger, folder: Path = RECORD) -> dict[s
     }
 
 
-def audited(params: Params, whole: Ledger) -> list[dict]:
-    """Each trip in the official lists, compared with the ledger."""
-    return [fate._asdict() for fate in audit.fates(whole, params.sides)]
-
-
 MADE: dict[str, Callable[[Params, Ledger], Any]] = {
     "structures": structures,
     "influence": influence,
@@ -359,7 +354,7 @@ MADE: dict[str, Callable[[Params, Ledger], Any]] = {
     "replay_events": replay_events,
     "track_record": track_record,
     "placebo": placebo,
-    "audit": audited,
+    "audit": lambda params, whole: audit.fates(whole, params.sides, audit.trips()),
 }
 """The function of each table: it returns rows, or tables by name, or None if it writes its own file."""
 
