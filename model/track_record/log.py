@@ -224,15 +224,13 @@ def mean_scores(rows: list[Entry], outcome: str, met: list[date]) -> dict[str, f
     }
 
 
-def beside_references(
-    whole: Ledger, ours: Callable[[date, date], float], path: Path = REFERENCES
-) -> list[dict]:
+def beside_references(whole: Ledger, ours: Callable[[date, date], float]) -> list[dict]:
     """Each public forecast by others beside ours for the same day and deadline, with both Brier scores.
 
     `ours(day, deadline)` gives our probability; questions about events other than a meeting are left out.
     """
     table = []
-    for row in read_csv(path, _REFERENCE):
+    for row in read_csv(REFERENCES, _REFERENCE):
         if row["event"] != "meeting":
             continue
         day, deadline, theirs = parse_day(row["date"]), parse_day(row["deadline"]), float(row["probability"])

@@ -48,7 +48,7 @@ def by_year(points: np.ndarray) -> list[dict]:
     return sorted(table, key=lambda row: (row["year"], row["model"]))
 
 
-def gains(yearly: list[dict], replicates: int = 2000, random_seed: int = 1) -> list[dict]:
+def gains(yearly: list[dict]) -> list[dict]:
     """The gain of the full model over each other model in both scores, with 90% intervals (resampled years).
 
     `steady` is whether the log score improves in at least 60% of years, in both halves, and without 2020-21.
@@ -56,7 +56,7 @@ def gains(yearly: list[dict], replicates: int = 2000, random_seed: int = 1) -> l
     score = {(row["year"], row["model"]): row for row in yearly}
     years = sorted({row["year"] for row in yearly})
     weight = np.array([score[year, FULL.name]["forecasts"] for year in years], dtype=float)
-    resampled = Years(len(years), np.random.default_rng(random_seed), replicates)
+    resampled = Years(len(years), np.random.default_rng(1))
     calm, half = ~np.isin(years, PANDEMIC), len(years) // 2
     table = []
     for model in sorted({row["model"] for row in yearly} - {FULL.name}):
@@ -79,13 +79,13 @@ def gains(yearly: list[dict], replicates: int = 2000, random_seed: int = 1) -> l
 # The worst misses
 
 
-def misses(points: np.ndarray, whole: Ledger, number: int = 7) -> list[dict]:
-    """The worst years of the full model, worst first, each with its worst forecast."""
+def misses(points: np.ndarray, whole: Ledger) -> list[dict]:
+    """The seven worst years of the full model, worst first, each with its worst forecast."""
     rows = monthly(points)[FULL.name]
     p, y, years = rows["probability"], rows["outcome"], year_of(rows["as_of"])
     loss = brier(p, y)
     table = []
-    for year in sorted(np.unique(years).tolist(), key=lambda year: -loss[years == year].mean())[:number]:
+    for year in sorted(np.unique(years).tolist(), key=lambda year: -loss[years == year].mean())[:7]:
         inside = np.flatnonzero(years == year)
         worst = rows[inside[loss[inside].argmax()]]
         as_of, deadline, outcome = worst[["as_of", "deadline", "outcome"]].item()
@@ -201,7 +201,7 @@ def corp(p: np.ndarray, y: np.ndarray) -> np.ndarray:
     return isotonic_regression(np.bincount(level, y) / count, weights=count).x[level]
 
 
-def reliability(points: np.ndarray, replicates: int = 1000, random_seed: int = 1) -> list[dict]:
+def reliability(points: np.ndarray, replicates: int = 1000) -> list[dict]:
     """The recalibration curve of the full model on a grid of probabilities, with 90% consistency bands.
 
     The bands cover the curve of a perfectly calibrated forecaster. Forecast windows within one half-year
@@ -211,7 +211,7 @@ def reliability(points: np.ndarray, replicates: int = 1000, random_seed: int = 1
     p = rows["probability"]
     half_year = rows["as_of"].astype("datetime64[M]").astype(int) // 6
     block = np.unique(half_year, return_inverse=True)[1]
-    fate = np.random.default_rng(random_seed).random((replicates, block.max() + 1))
+    fate = np.random.default_rng(1).random((replicates, block.max() + 1))
     grid = np.linspace(p[0], p[-1], 60)
 
     def curve(y: np.ndarray) -> np.ndarray:
@@ -328,7 +328,7 @@ DRIFT = {
 """The ratios that measure drift: numerator, denominator and the number of weeks."""
 
 
-def drift(points: np.ndarray, whole: Ledger, replicates: int = 2000, random_seed: int = 1) -> list[dict]:
+def drift(points: np.ndarray, whole: Ledger) -> list[dict]:
     """Whether the weekly forecasts drift: a martingale moves exactly as much as its uncertainty falls.
 
     For the stretches to the end of a year, with 90% intervals from resampled years: movement (squared steps)
@@ -339,7 +339,7 @@ def drift(points: np.ndarray, whole: Ledger, replicates: int = 2000, random_seed
     sums = [drift_sums(path, news) for path in paths]
     years, at = np.unique([year_of(path.days[0]) for path in paths], return_inverse=True)
     yearly = {name: np.bincount(at, [each[name] for each in sums]) for name in sums[0]}
-    resampled = Years(len(years), np.random.default_rng(random_seed), replicates)
+    resampled = Years(len(years), np.random.default_rng(1))
     table = []
     for what, (above, below, weeks) in DRIFT.items():
         row = {"what": what, "value": yearly[above].sum() / yearly[below].sum()}
