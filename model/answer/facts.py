@@ -61,11 +61,6 @@ class Ranked(NamedTuple):
     rest: list[dict[str, Any]]
 
 
-def leaders(run: "Run") -> dict[str, str]:
-    """The leaders' names by the code of their side."""
-    return run.params.leaders
-
-
 def ahead(forecast: "Forecast") -> list[dict[str, Any]]:
     """The occasions at which a meeting is still possible, the unknown visit last."""
     return [row for row in forecast.occasions if row["status"] != "past"]
@@ -89,7 +84,7 @@ def largest_loss(run: "Run") -> Loss | None:
     worst = min(rows, key=lambda row: sums[row["id"]], default=None)
     if worst is None or sums[worst["id"]] > -0.01:
         return None
-    guests = [guest for guest in who_comes(worst, leaders(run)) if guest.comes != "home"]
+    guests = [guest for guest in who_comes(worst, run.params.leaders) if guest.comes != "home"]
     least = min(guests, key=lambda guest: guest.comes)
     return Loss(sums[worst["id"]], worst["name"], *least)
 
