@@ -308,6 +308,8 @@ def test_a_backtest_writes_the_record_of_its_own_question_and_no_other(home, tmp
     folder = home / "record-us-cn-in-us"
     made = {path.name for path in folder.iterdir()}
     assert made >= {"about.json", "backtest.csv.gz", "scores.csv", "by_year.csv", "gains.csv", "misses.csv"}
+    package = json.loads((folder / "datapackage.json").read_text("utf-8"))
+    assert {each["path"] for each in package["resources"]} == {name for name in made if ".csv" in name}
     assert pair.about(folder)["command"].startswith("summit backtest --question visit.yaml")
     assert pair.shown_record(load_params(question), Sources()) == folder.name
     assert pair.shown_record(load_params(), Sources()) == ""

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from ..evidence.seasons import DAY
 from ..evidence.tone import balance
 from ..evidence.words import Coming, Words, words
 from ..settings.params import Params, Priors
+from .file import Direction
 
 Parts = dict[tuple[str, str], np.ndarray]
 """Changes of the cumulative hazard, each (draw,), by (id, what)."""
@@ -35,7 +36,7 @@ BY_VISIT = {"visit window": "dates agreed", "visit put off": "put off, may still
 TINY = 1e-4
 NOTICED = 0.0005
 """The smallest change that does not print as zero."""
-WATCHED = ("down", "up", "pair")
+WATCHED = get_args(Direction)
 """The order of the next signals: what would lower the number, what would raise it, pairs of refusals."""
 
 

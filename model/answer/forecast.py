@@ -27,7 +27,7 @@ from ..paths import TABLES
 from ..settings.params import Params
 from ..summit import PARAMETERS
 from . import explain
-from .file import SCHEMA_VERSION, Forecast
+from .file import ICD_203, SCHEMA_VERSION, Forecast
 from .file import from_json as from_json
 from .file import load as load
 from .file import to_json as to_json
@@ -37,17 +37,6 @@ from .tables import counts, matched_record, met_there, shares
 
 if TYPE_CHECKING:
     from xarray import DataTree
-
-ICD_203 = (
-    (0.05, "almost no chance"),
-    (0.20, "very unlikely"),
-    (0.45, "unlikely"),
-    (0.55, "roughly even chance"),
-    (0.80, "likely"),
-    (0.95, "very likely"),
-    (1.01, "almost certain"),
-)
-"""The words of ICD 203, each with the upper edge of its probabilities."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from ..paths import CACHE, ROOT
@@ -62,6 +63,26 @@ def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
     except (OSError, ValueError) as error:
         fault = f"cannot be read: {getattr(error, 'strerror', None) or error}"
     raise InputError.at(name_of(path), 0, 0, fault)
+
+
+def read_lines(path: str | os.PathLike[str], limit: int) -> Iterator[tuple[int, str]]:
+    """The lines of a regular UTF-8 file, each with its number from 1 and without its end, one at a time.
+
+    Raises `InputError` for a line of more than `limit` bytes and as `read_bytes` and `decode` do.
+    """
+    name, path = name_of(path), Path(path)
+    if fault := _no_regular_file(path):
+        raise InputError.at(name, 0, 0, fault)
+    with path.open("rb") as stream:
+        for number in count(1):
+            if not (content := stream.readline(limit + 1)):
+                return
+            if len(content) > limit:
+                raise InputError.at(name, number, 1, f"expected lines of at most {limit / 1e6:g} MB")
+            try:
+                yield number, decode(content, name).rstrip("\r\n")
+            except InputError as error:
+                raise InputError(problem._replace(line=number) for problem in error.problems) from None
 
 
 def _no_regular_file(path: Path) -> str:

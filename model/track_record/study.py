@@ -26,7 +26,7 @@ from ..files.disk import content_hash, write_atomic
 from ..fit import fits, reweight, sampling
 from ..paths import CACHE, PARAMS, RECORD, SWEEPS, TABLES, package_files
 from ..settings.params import Params, load_params
-from . import audit, backtest, losses, origins, sbc
+from . import audit, backtest, datapackage, losses, origins, sbc
 from .scores import brier, is_monthly, log_score, scores, year_of
 from .structures import FULL, NAMED, STRUCTURES, Structure, reduced
 from .tables import load, save_table
@@ -367,6 +367,7 @@ def main(argv: list[str] | None = None) -> None:
         made = MADE[name](params, whole)
         tables = made if isinstance(made, dict) else {name: made}
         print(*save({table: rows for table, rows in tables.items() if rows is not None}), sep="\n")
+    datapackage.write(RECORD)
 
 
 def save(tables: Mapping[str, Any], folder: Path = RECORD) -> list[Path]:
