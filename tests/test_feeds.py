@@ -35,14 +35,15 @@ ROSS = ("United States", "Wilbur Ross", f"Government,Executive,{TRADE}")
 TRUMP = ("United States", "Donald Trump", "Government,Executive Office,Executive")
 XI = ("China", "Xi Jinping", "Government,Executive Office,Executive")
 ICEWS_HEADER = SAMPLE.read_text("utf-8").split("\n", 1)[0]
-POLECAT_HEADER = "\t".join(
-    "Event ID,Event Date,Event Type,Event Mode,Intensity,Quad Code,Contexts,Actor Name,Actor Country,Actor COW,"
-    "Primary Actor Sector,Actor Sectors,Actor Title,Actor Name Raw,Wikipedia Actor ID,Recipient Name,"
-    "Recipient Country,Recipient COW,Primary Recipient Sector,Recipient Sectors,Recipient Title,"
-    "Recipient Name Raw,Wikipedia Recipient ID,Placename,City,District,Province,Country,Latitude,Longitude,"
-    "GeoNames ID,Raw Placename,Feature Type,Source,Publication Date,Story People,Story Organizations,"
-    "Story Locations,Language,Version".split(",")
-)
+POLECAT = """
+Event ID,Event Date,Event Type,Event Mode,Intensity,Quad Code,Contexts,Actor Name,Actor Country,Actor COW
+Primary Actor Sector,Actor Sectors,Actor Title,Actor Name Raw,Wikipedia Actor ID,Recipient Name
+Recipient Country,Recipient COW,Primary Recipient Sector,Recipient Sectors,Recipient Title
+Recipient Name Raw,Wikipedia Recipient ID,Placename,City,District,Province,Country,Latitude,Longitude
+GeoNames ID,Raw Placename,Feature Type,Source,Publication Date,Story People,Story Organizations
+Story Locations,Language,Version
+"""
+POLECAT_HEADER = re.sub("[,\n]", "\t", POLECAT.strip())
 CODES = {"United States": "USA", "China": "CHN", "France": "FRA"}
 
 
