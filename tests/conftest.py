@@ -1,5 +1,7 @@
 """Fixtures for all tests: caches inside the checkout, and one fit of the default run per session."""
 
+import sys
+
 import pytest
 from browser import Browser
 from hypothesis import configuration, settings
@@ -9,9 +11,22 @@ from model.answer import forecast
 from model.paths import ROOT
 from model.settings.params import load_params
 
+# jsonschema, which nbformat imports, would spend two seconds on a grammar of web addresses.
+sys.modules.setdefault("rfc3987_syntax", None)
+
 configuration.set_hypothesis_home_dir(ROOT / ".cache" / "hypothesis")
 settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")
+
+
+LONGEST = ("test_notebooks", "test_posterior", "test_environment", "test_faults", "test_pairs", "test_cli")
+"""Files that begin first, so that both workers end together."""
+
+
+def pytest_collection_modifyitems(items):
+    """Put the files of `LONGEST` first, in their order."""
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from model.files.disk import content_hash
-from model.paths import ROOT
+from model.paths import FITS, ROOT
 from model.track_record.log import read_log
 
 
@@ -45,11 +45,12 @@ def row(number=0):
 
 @pytest.fixture
 def project(tmp_path, default_run):
-    """A copy of the project with its stored fits, without rendered files."""
+    """A copy of the project with the fit of the default run, without rendered files."""
     for name in ("model", "params", "seeds", "notebooks"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "2*-*-*"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    shutil.copytree(ROOT / ".cache" / "fits", tmp_path / ".cache" / "fits")
+    (tmp_path / ".cache" / "fits").mkdir(parents=True)
+    shutil.copy(FITS / f"{default_run.fit.key}.npz", tmp_path / ".cache" / "fits")
     return tmp_path
 
 
