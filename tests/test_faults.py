@@ -109,7 +109,7 @@ def interrupted(process):
     for presses in range(1, 4):
         os.killpg(process.pid, signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
-            return process.communicate(timeout=20)[1], presses
+            return process.communicate(timeout=8)[1], presses
     raise AssertionError("three times Ctrl-C did not end it")
 
 
@@ -120,7 +120,7 @@ def interrupted(process):
 def test_ctrl_c_ends_with_a_clear_word_and_leaves_things_as_they_were(project, words):
     before = state(project / "seeds") | state(project / "notebooks")
     process = begin(project, *words)
-    time.sleep(4)
+    time.sleep(3)
     err, presses = interrupted(process)
     assert (process.returncode, err.splitlines()[-1]) == (130, "interrupted; nothing half-written is left")
     others = [line for line in err.splitlines()[:-1] if not line.startswith("Fitting the model to ")]

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_up import PARAMS
+from made_up import PARAMS, thinned
 
 from model import chances, summit
-from model.fit import fits, store
+from model.fit import fits, posterior, store
 from model.paths import RENDERED
 
 GROUPS = {
@@ -52,6 +52,23 @@ def test_it_has_the_groups_dims_and_attributes_of_its_fit(tree, default_run):
         name: summit.dims(PARAMS).get(name, ()) for name in default_run.draws if name != "norm"
     }
     assert np.array_equal(tree["observed_data"]["came_seen"].values, default_run.record.came)
+
+
+def test_one_made_anew_is_laid_out_in_the_same_way(tree, default_run):
+    import pytensor
+
+    few = {name: thinned(getattr(default_run.fit, name), 50) for name in ("draws", "stats")}
+    with pytensor.config.change_flags(mode="FAST_COMPILE"):
+        made = posterior.tree_of(replace(default_run.fit, **few), PARAMS, default_run.record)
+
+    def layout(of):
+        return {
+            (group.name, name): (values.dims, values.dtype)
+            for group in of.children.values()
+            for name, values in group.variables.items()
+        }
+
+    assert layout(made) == layout(tree) and made.attrs.keys() == tree.attrs.keys()
 
 
 def test_arviz_reads_it(tree):
