@@ -96,7 +96,7 @@ def from_priors(params, past, path, *_):
 
 async def run_here(name, source):
     """The cells of a notebook run in this process, in place of a kernel of their own."""
-    from IPython.core.interactiveshell import InteractiveShell
+    from ipykernel.zmqshell import InteractiveShell
 
     shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
     shell.reset()
