@@ -46,8 +46,7 @@ class Cause(NamedTuple):
     @property
     def days(self) -> np.ndarray:
         """P(they meet there on each day); (draw, day)."""
-        # Faster than `@` here, which would start threads.
-        return np.einsum("dw,wt->dt", self.there, self.falls)
+        return self.there @ self.falls
 
     @property
     def by_deadline(self) -> np.ndarray:
