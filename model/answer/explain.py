@@ -6,7 +6,7 @@ date), and each changes the cumulative hazard. The order of rows in the ledger d
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import NamedTuple, get_args
@@ -14,7 +14,7 @@ from typing import NamedTuple, get_args
 import numpy as np
 
 from .. import chances
-from ..chances import Draws
+from ..chances import Cause, Draws
 from ..evidence.edits import ADDED
 from ..evidence.ledger import Ledger
 from ..evidence.outlook import Outlook, SeasonView, Slot, VisitView, outlook, unspoken
@@ -40,15 +40,15 @@ WATCHED = get_args(Direction)
 """The order of the next signals: what would lower the number, what would raise it, pairs of refusals."""
 
 
-def hazard_of(days: np.ndarray) -> np.ndarray:
-    """Cumulative hazard of a (draw, day) distribution: -log(1 - sum); (draw,)."""
-    return -np.log1p(-np.minimum(days.sum(1), 1 - 1e-12))
+def hazard_of(causes: Sequence[Cause]) -> np.ndarray:
+    """Cumulative hazard of mutually exclusive causes by the deadline: -log(1 - sum); (draw,)."""
+    return -np.log1p(-np.minimum(sum(cause.by_deadline for cause in causes), 1 - 1e-12))
 
 
 def season_hazard(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook) -> np.ndarray:
     """Cumulative hazard of a season by the deadline; (draw,)."""
-    days = [day for _, day in chances.season_days(p, view, tone, ahead)]
-    return hazard_of(sum(days)) if days else np.zeros(len(tone))
+    causes = chances.season_causes(p, view, tone, ahead)
+    return hazard_of(causes) if causes else np.zeros(len(tone))
 
 
 def changes(p: Draws, ahead: Outlook, priors: Priors) -> Parts:
@@ -61,7 +61,7 @@ def changes(p: Draws, ahead: Outlook, priors: Priors) -> Parts:
         _add(parts, visit_changes(p, visit, ahead, priors))
     for view in ahead.put_off:
         key = (view.occasion.occasion_id, "visit put off")
-        _add(parts, {key: hazard_of(chances.again_days(p, view, ahead))})
+        _add(parts, {key: hazard_of([chances.again_cause(p, view, ahead)])})
     return parts
 
 
@@ -108,7 +108,7 @@ def visit_changes(p: Draws, visit: VisitView, ahead: Outlook, priors: Priors) ->
     steps += [((row.event_id, "meeting"), said) for row, said in stages(visit.words, priors)]
     now = 0.0
     for key, said in steps:
-        after = hazard_of(chances.visit_days(p, replace(visit, words=said), ahead))
+        after = hazard_of([chances.visit_cause(p, replace(visit, words=said), ahead)])
         _add(parts, {key: after - now})
         now = after
     return parts
