@@ -376,14 +376,14 @@ def do_add(options: Namespace) -> int:
 
     begin = time.perf_counter()
     params, sources = inputs(options)
-    if options.feed and not reviewed(options):
+    if options.feed is not None and not reviewed(options):
         return write_candidates(options, params, sources)
     refuse(options, ("out",), "expected only with --from and a feed")
     target, sources = target_of(options, sources)
-    added = added_from_file if options.feed else added_from_options
+    added = added_from_options if options.feed is None else added_from_file
     signals = added(options, target, params, sources)
     use = "" if target.resolve() == TABLES["signals"] else f"; a forecast with it needs --signals {target}"
-    for row in signals:
+    for row in reversed(signals):
         undo = f"to undo, delete line {row.line} of {row.file}"
         print(f"added {row.event_id}; {undo}{use}", file=sys.stderr)
     run = forecast.run(params, sources)
@@ -410,7 +410,7 @@ def reviewed(options: Namespace) -> bool:
 
 
 def write_candidates(options: Namespace, params: "Params", sources: "Sources") -> int:
-    """Write the candidates of a feed for review."""
+    """Write the candidates of a feed for review, if it has any."""
     from . import screen
     from .answer.forecast import read
     from .feeds import candidates, formats
@@ -419,9 +419,10 @@ def write_candidates(options: Namespace, params: "Params", sources: "Sources") -
     feed, ledger = formats.recognised(options.feed), read(params, sources)
     out = options.out or f"{Path(options.feed).with_suffix('')}-candidates.csv"
     rows = candidates.candidates(feed, Sides.of(params, ledger), ledger)
-    candidates.write(out, rows)
+    if rows:
+        candidates.write(out, rows)
     print(screen.feed(feed, rows, name_of(out), params.sides), end="")
-    return 0
+    return 0 if rows else 1
 
 
 def target_of(options: Namespace, sources: "Sources") -> "tuple[Path, Sources]":

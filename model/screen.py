@@ -220,6 +220,8 @@ def feed(read: "Feed", rows: Sequence[Mapping[str, str]], out: str, sides: Seque
         (len(rows) - len(judged), "set aside, with the reason"),
     ]
     lines = [f"{number:7,}  {text}" for number, text in counted if number]
+    if not rows:
+        return "".join(f"{printable(line)}\n" for line in [*lines, "no candidates, so no file is written"])
     lines.append(f"They are in {out}; nothing is in the ledger yet.")
     lines.append("Fill strength, and yes in keep, of the rows to add; correct what is wrong; then run")
     lines.append(f"summit add --from {out}")

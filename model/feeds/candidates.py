@@ -18,7 +18,9 @@ from .fold import Event, fold
 from .formats import Feed
 from .sides import Sides
 
-COLUMNS = ("keep", *SIGNAL_COLUMNS, "rows", "stories", "publishers", "near", "reason")
+HELP = ("rows", "stories", "publishers", "near", "reason")
+"""The columns that help to decide; a reviewed file may lack them."""
+COLUMNS = ("keep", *SIGNAL_COLUMNS, *HELP)
 """The columns of candidates: those of the ledger, between the decision and what helps to decide."""
 NEAR = timedelta(days=3)
 """A signal of the ledger so near, of the same kind, may be the same event."""
@@ -134,13 +136,15 @@ def write(path: str | os.PathLike[str], rows: Iterable[Mapping[str, str]]) -> No
 def kept(path: str | os.PathLike[str]) -> list[NewRow]:
     """The rows of a reviewed file of candidates that a person keeps; the others are left out.
 
-    Raises `InputError` for a faulty file or cell of `keep`, and if nothing is kept.
+    Raises `InputError` for a faulty file or cell of `keep`, a strength without one, and if nothing is kept.
     """
     file, new, problems = name_of(path), [], []
-    rows = read_csv(path, COLUMNS)
+    rows = read_csv(path, COLUMNS, optional=HELP)
     for row in rows:
         decision = KEPT.get(row["keep"].strip().casefold())
-        if decision is None:
+        if row["strength"] and not row["keep"]:
+            problems.append(row.problem("keep", "expected yes or no, as this row has a strength"))
+        elif decision is None:
             problems.append(row.problem("keep", f"expected yes, no or nothing; found {shown(row['keep'])}"))
         elif decision:
             new.append(NewRow({name: row[name] for name in SIGNAL_COLUMNS}, row.problem))

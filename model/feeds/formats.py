@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import product
 from operator import itemgetter
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -22,10 +23,16 @@ from ..formatting import listed
 from . import kinds
 
 LINE_BYTES_MAX = 1_000_000
+TITLE_MAX = 500
+"""A longer headline is several rows: a quote that is not closed."""
+UNCLOSED = "is a quote not closed?"
 LATE_MAX = timedelta(days=31)
 """A report published longer than this after the day of its event only looks back to it."""
 NOTHING = {"", "NA", "None", "NULL", "---"}
 """What feeds write in an empty cell."""
+UNFILLED = {"Headline", "Event Text", "Feed", "Story ID"}
+"""Columns that the header of some POLECAT files names, though no row has them."""
+ADDRESS = re.compile(r'https?://[^\s<>"]+', re.IGNORECASE)
 
 
 class Party(NamedTuple):
@@ -106,7 +113,7 @@ ICEWS = Layout(
 )
 POLECAT = Layout(
     "POLECAT",
-    39,
+    40,
     {
         "ident": "Event ID",
         "day": "Event Date",
@@ -150,7 +157,7 @@ HEADLINES = {
 }
 """The columns of a list of headlines, each with the names it may have; the publisher may be absent."""
 KNOWN = (
-    "known are ICEWS (tabs, 20 columns), POLECAT (tabs, 39 columns), GDELT 2 events (tabs, 61 columns, no "
+    "known are ICEWS (tabs, 20 columns), POLECAT (tabs, 40 columns), GDELT 2 events (tabs, 61 columns, no "
     "header), a CSV of headlines (columns date, headline, address), and candidates that this command wrote"
 )
 
@@ -202,10 +209,10 @@ class Feed:
     def coded(self, countries: Mapping[str, str]) -> Iterator[Report]:
         """The events of a tab-separated feed."""
         layout, rows = LAYOUTS[self.name], self.lines()
-        header = next(rows)[1].split("\t")
+        header = self.header(layout)
         places, width = layout.places(header, name_of(self.path)), len(header)
-        if not layout.has_header:
-            rows = self.lines()
+        if layout.has_header:
+            next(rows)
         at_source, at_target = places["source_country"], places["target_country"]
         pick = itemgetter(*(places[cell] for cell in CELLS))
         for number, line in rows:
@@ -214,6 +221,8 @@ class Feed:
             if len(cells) < width or any(cells[width:]):
                 self.fault(number, f"expected {width} cells separated by tabs; found {len(cells)}")
                 continue
+            if ";" in cells[at_source] or ";" in cells[at_target]:
+                _choose_parties(cells, places, countries)
             source, target = countries.get(cells[at_source].lower()), countries.get(cells[at_target].lower())
             if source is None or target is None or source == target:
                 self.other_pairs += 1
@@ -224,6 +233,18 @@ class Feed:
             except ValueError as error:
                 self.fault(number, str(error))
 
+    def header(self, layout: Layout) -> list[str]:
+        """The names of the columns that rows fill, without those of `UNFILLED` if the first row is short."""
+        lines = self.lines()
+        header = next(lines)[1].split("\t")
+        if not layout.has_header:
+            return header
+        while not header[-1]:
+            header.pop()
+        _, row = next(lines, (0, ""))
+        filled = [name for name in header if name not in UNFILLED]
+        return filled if row.rstrip("\t").count("\t") + 1 == len(filled) else header
+
     def headlines(self) -> Iterator[Report]:
         """The headlines of a CSV file."""
         lines = self.lines()
@@ -232,19 +253,20 @@ class Feed:
         places = headline_columns(next(csv.reader([header], delimiter=separator)))
         reader = csv.reader((f"{line}\n" for _, line in lines), delimiter=separator)
         while True:
+            number = reader.line_num + 2
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                raise InputError.at(name_of(self.path), reader.line_num + 1, 1, str(error)) from None
+                raise InputError.at(name_of(self.path), number, 1, f"{error}: {UNCLOSED}") from None
             if not any(cells):
                 continue
             self.rows += 1
             try:
-                yield _headline(reader.line_num + 1, cells, places)
+                yield _headline(number, cells, places)
             except ValueError as error:
-                self.fault(reader.line_num + 1, str(error))
+                self.fault(number, str(error))
 
 
 LAYOUTS = {layout.name: layout for layout in (ICEWS, POLECAT, GDELT)}
@@ -263,12 +285,21 @@ def recognised(path: str | os.PathLike[str]) -> Feed:
         return Feed(path, POLECAT.name)
     if len(cells) == GDELT.width and re.fullmatch(r"\d+\t\d{8}\t\d{6}\t.*", first[1], re.ASCII):
         return Feed(path, GDELT.name)
+    if "\r" in first[1]:
+        message = "expected lines that end in a line feed; these end in a carriage return: save the file anew"
+        raise InputError.at(name_of(path), 1, len(first[1].split("\r")[0]) + 1, message)
     separator = separator_of(first[1])
     names = [cell.strip('" ').casefold() for cell in first[1].split(separator)]
     if {"keep", "strength"} <= set(names):
         return Feed(path, CANDIDATES)
     if not {"day", "title", "address"} - headline_columns(names).keys():
         return Feed(path, LIST)
+    for layout, column in ((ICEWS, "cameo code"), (POLECAT, "event mode")):
+        if {"event id", column} <= set(names):
+            message = (
+                f"this looks like {layout.name}: expected it as published, with tabs, no quotes, 'Event ID'"
+            )
+            raise InputError.at(name_of(path), 1, 1, f"{message}; found {shown(first[1])}")
     split = {"\t": "tabs", ",": "commas"}.get(separator, "semicolons")
     found = f"{len(names)} columns separated by {split}" if len(names) > 1 else "one column"
     begins = f"beginning {shown(first[1])}"
@@ -299,6 +330,7 @@ def _day(cell: str) -> date:
 
 def _event(number: int, cells: dict[str, str], layout: Layout) -> Report:
     """The report of a row of a coded feed; ValueError says what is wrong."""
+    address = address_of(cells["address"])
     cells = {name: "" if cell in NOTHING else clean(cell) for name, cell in cells.items()}
     code = layout.code(cells["code"], cells["mode"])
     if not kinds.meaning(code):
@@ -315,8 +347,8 @@ def _event(number: int, cells: dict[str, str], layout: Layout) -> Report:
         *parties,
         cells["story"] or cells["ident"],
         cells["sentence"],
-        urlsplit(cells["publisher"]).hostname or cells["publisher"],
-        cells["address"],
+        host_of(cells["publisher"]) or cells["publisher"],
+        address,
     )
 
 
@@ -325,15 +357,54 @@ def _headline(number: int, cells: list[str], places: Mapping[str, int]) -> Repor
     if len(cells) <= max(places.values()):
         raise ValueError(f"expected at least {max(places.values()) + 1} cells; found {len(cells)}")
     found = {what: clean(cells[place]) for what, place in places.items()}
+    address = address_of(cells[places["address"]])
     if not found["title"]:
         raise ValueError("expected a headline; the cell is empty")
-    if not re.match("https?://[^ ]+$", found["address"]):
+    if (length := len(found["title"])) > TITLE_MAX:
+        raise ValueError(
+            f"expected a headline of at most {TITLE_MAX} characters; found {length:,}: {UNCLOSED}"
+        )
+    if not address:
         raise ValueError(f"expected an address with http:// or https://; found {shown(found['address'])}")
     day, nobody = _day(found["day"]), Party("", "", "")
-    publisher = found.get("publisher") or urlsplit(found["address"]).hostname or ""
-    story = address = found["address"]
-    title = found["title"]
-    return Report(number, "", day, day, "", title, nobody, nobody, story, "", publisher, address)
+    publisher = found.get("publisher") or host_of(address)
+    return Report(number, "", day, day, "", found["title"], nobody, nobody, address, "", publisher, address)
+
+
+def _choose_parties(cells: list[str], places: Mapping[str, int], countries: Mapping[str, str]) -> None:
+    """Leave one party of each of the two sides in a row that lists several, separated by semicolons.
+
+    POLECAT lists all who meet as actors if none of them is a host.
+    """
+    parties = {}
+    for role in ("source", "target"):
+        columns = [re.split(r"\s*;\s*", cells[places[f"{role}_{part}"]]) for part in PARTY]
+        lists = [
+            one if len(one) == len(columns[0]) else ["; ".join(one)] * len(columns[0]) for one in columns
+        ]
+        parties[role] = [party for party in zip(*lists) if party[0].lower() in countries]
+    if cells[places["code"]].upper() == "CONSULT" and cells[places["target_country"]] in NOTHING:
+        parties["target"] = parties["source"]
+    for source, target in product(parties["source"], parties["target"]):
+        if countries[source[0].lower()] != countries[target[0].lower()]:
+            for role, party in (("source", source), ("target", target)):
+                for part, cell in zip(PARTY, party):
+                    cells[places[f"{role}_{part}"]] = cell
+            return
+
+
+def address_of(cell: str) -> str:
+    """The address in a cell, character by character; "" if it is none of the web."""
+    cell = cell.strip()
+    return printable(cell) if ADDRESS.fullmatch(cell) and host_of(cell) else ""
+
+
+def host_of(address: str) -> str:
+    """The host of an address, which names its publisher; "" if it has none."""
+    try:
+        return printable(urlsplit(address).hostname or "")
+    except ValueError:
+        return ""
 
 
 @lru_cache(maxsize=100_000)

@@ -2,7 +2,7 @@
 
 The kinds of codes are those of the codebook (seeds/README.md). CAMEO codes are those of its codebook 1.1b3
 (Schrodt 2012), also used by ICEWS and GDELT; the PLOVER types and modes are translated to CAMEO codes by the
-table that PLOVER publishes (CAMEO2PLOVER, 2021).
+table that PLOVER publishes (CAMEO2PLOVER, 2021) and the modes of its manual.
 """
 
 import re
@@ -13,6 +13,10 @@ from ..evidence.rows import ANNOUNCEMENT, ATTENDANCE, REFUSAL
 CALL, PLANNING, CONTACT, TRADE_TALKS = "leader_call", "visit_planning", "envoy_meeting", "trade_talks"
 STATEMENT, DELIVERY = "official_statement", "trade_delivery"
 COERCION, FRICTION = "economic_coercion", "security_friction"
+
+
+ONE_SIDED = (STATEMENT, COERCION, FRICTION, REFUSAL)
+"""Kinds of which a headline names first the side that acts."""
 
 
 class Meaning(NamedTuple):
@@ -68,7 +72,9 @@ CAMEO = {
 }
 """The kind of CAMEO codes by their first digits; the longest that fits counts."""
 
-JOURNEYS = ("042", "043", "044")
+VISITS = ("042", "043")
+"""CAMEO codes of a visit, by their first digits: made by the source, received by the source."""
+JOURNEYS = (*VISITS, "044")
 """CAMEO codes of journeys, by their first digits."""
 PLOVER = {
     "AGREE": "03",
@@ -85,7 +91,7 @@ PLOVER = {
     "THREATEN": "13",
     "PROTEST": "14",
     "MOBILIZE": "15",
-    "SANCTION": "16",
+    "SANCTION": "163",
     "COERCE": "17",
     "ASSAULT": "19",
 }
@@ -100,7 +106,12 @@ MODES = {
     ("REJECT", "meet"): "125",
     ("THREATEN", "restrict"): "1312",
     ("THREATEN", "ban"): "132",
+    ("SANCTION", "cancel"): "164",
+    ("SANCTION", "convict"): "173",
     ("SANCTION", "discontinue"): "162",
+    ("SANCTION", "expel"): "166",
+    ("SANCTION", "sever"): "161",
+    ("SANCTION", "withdraw"): "161",
     ("COERCE", "restrict"): "163",
     ("COERCE", "ban"): "172",
     ("COERCE", "seize"): "171",

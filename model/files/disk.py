@@ -16,9 +16,9 @@ from .problems import InputError, nearest
 FOREIGN = {
     codecs.BOM_UTF16_LE: "text in UTF-16",
     codecs.BOM_UTF16_BE: "text in UTF-16",
-    b"PK\x03\x04": "a workbook (xlsx, ods) or another zip archive",
+    b"PK\x03\x04": "a workbook (xlsx, ods) or another zip archive, to be unpacked first",
     b"\xd0\xcf\x11\xe0": "a workbook of an old spreadsheet (xls)",
-    b"\x1f\x8b": "a gzip archive",
+    b"\x1f\x8b": "a gzip archive, to be unpacked first",
     b"%PDF": "a PDF",
 }
 """What a file is that begins with these bytes."""
@@ -75,7 +75,11 @@ def read_lines(path: str | os.PathLike[str], limit: int) -> Iterator[tuple[int, 
         raise InputError.at(name, 0, 0, fault)
     with path.open("rb") as stream:
         for number in count(1):
-            if not (content := stream.readline(limit + 1)):
+            try:
+                content = stream.readline(limit + 1)
+            except OSError as error:
+                raise InputError.at(name, number, 1, f"cannot be read: {error.strerror or error}") from None
+            if not content:
                 return
             if len(content) > limit:
                 raise InputError.at(name, number, 1, f"expected lines of at most {limit / 1e6:g} MB")
