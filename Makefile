@@ -29,7 +29,7 @@ forecast: environment ## compute the forecast and render its notebooks; SCENARIO
 	@$(PY) -m model forecast --report $(if $(SCENARIO),--scenario '$(SCENARIO)') $(ARGS)
 
 test: environment ## run the test suite; ARGS="-k name"
-	@$(PY) -m pytest -n 2 $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lab: environment ## open the notebooks in JupyterLab
 	@$(PY) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks \

@@ -132,10 +132,8 @@ def _scenario(effect: "Effect") -> Iterator[str]:
     rows += [("forecast", *(f"{percent(each.prior)} -> {percent(each.probability)}" for each in answers))]
     for pair in zip(*(each.beliefs for each in answers), strict=True):
         rows.append((pair[0].label, *(f"{each.prior} -> {each.posterior}" for each in pair)))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield f"    {'   '.join(cells)}".rstrip()
+    for line in formatting.aligned(rows):
+        yield f"    {line}"
 
 
 def _where(run: Run) -> Iterator[str]:

@@ -1,17 +1,55 @@
 """Fixtures for all tests: caches inside the checkout, and one fit of the default run per session."""
 
+import sys
+from pathlib import Path
+
 import pytest
 from browser import Browser
 from hypothesis import configuration, settings
 
 import model  # noqa: F401  (sets one BLAS thread and the caches before NumPy is imported)
 from model.answer import forecast
-from model.paths import ROOT
+from model.evidence import table
+from model.paths import ROOT, SEEDS
 from model.settings.params import load_params
+
+# jsonschema, which nbformat imports, would spend two seconds on a grammar of web addresses.
+sys.modules.setdefault("rfc3987_syntax", None)
 
 configuration.set_hypothesis_home_dir(ROOT / ".cache" / "hypothesis")
 settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")
+
+
+LONGEST = ("test_notebooks", "test_posterior", "test_environment", "test_faults", "test_pairs", "test_cli")
+"""Files that begin first, so that both workers end together."""
+
+
+def pytest_collection_modifyitems(items):
+    """Put the files of `LONGEST` first, in their order."""
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def seeds_read_once():
+    """Split the lines of the seeds into cells once a process: hundreds of tests load the whole ledger."""
+    plain, known = table.read_csv, {}
+
+    def read_csv(path, columns, problems, content=None, optional=()):
+        if Path(path).resolve().parent != SEEDS:
+            return plain(path, columns, problems, content, optional)
+        key = path, columns, Path(path).read_bytes() if content is None else content
+        if key not in known:
+            faults = []
+            known[key] = plain(path, columns, faults, key[-1], optional), faults
+        rows, faults = known[key]
+        problems += faults
+        return rows
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table, "read_csv", read_csv)
+        yield
 
 
 @pytest.fixture(scope="session")

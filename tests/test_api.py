@@ -2,7 +2,6 @@
 
 import re
 
-import arviz as az
 import pytest
 
 import model
@@ -32,6 +31,8 @@ def test_a_run_gives_its_model_and_its_posterior(names):
 
 
 def test_plots_and_summaries_of_arviz_work_on_it(names, monkeypatch):
+    import arviz as az
+
     shown = {}
     for name in ("plot_trace", "psense_summary"):
         kept = getattr(az, name)

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from model.files.disk import content_hash
-from model.paths import ROOT
+from model.paths import FITS, ROOT
 from model.track_record.log import read_log
 
 
@@ -45,11 +45,12 @@ def row(number=0):
 
 @pytest.fixture
 def project(tmp_path, default_run):
-    """A copy of the project with its stored fits, without rendered files."""
+    """A copy of the project with the fit of the default run, without rendered files."""
     for name in ("model", "params", "seeds", "notebooks"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "2*-*-*"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    shutil.copytree(ROOT / ".cache" / "fits", tmp_path / ".cache" / "fits")
+    (tmp_path / ".cache" / "fits").mkdir(parents=True)
+    shutil.copy(FITS / f"{default_run.fit.key}.npz", tmp_path / ".cache" / "fits")
     return tmp_path
 
 
@@ -108,7 +109,7 @@ def interrupted(process):
     for presses in range(1, 4):
         os.killpg(process.pid, signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
-            return process.communicate(timeout=20)[1], presses
+            return process.communicate(timeout=8)[1], presses
     raise AssertionError("three times Ctrl-C did not end it")
 
 
@@ -119,7 +120,7 @@ def interrupted(process):
 def test_ctrl_c_ends_with_a_clear_word_and_leaves_things_as_they_were(project, words):
     before = state(project / "seeds") | state(project / "notebooks")
     process = begin(project, *words)
-    time.sleep(4)
+    time.sleep(3)
     err, presses = interrupted(process)
     assert (process.returncode, err.splitlines()[-1]) == (130, "interrupted; nothing half-written is left")
     others = [line for line in err.splitlines()[:-1] if not line.startswith("Fitting the model to ")]

@@ -25,7 +25,7 @@ from model.fit.predictive import prior_draws
 from model.settings.question import Where
 from model.track_record import log
 
-FEW = settings(max_examples=6)
+FEW = settings(max_examples=4)
 ZONES = st.sampled_from(["UTC", "America/New_York", "Asia/Singapore", "Pacific/Auckland"])
 every_shape = pytest.mark.parametrize("shape", SHAPES)
 

@@ -2,8 +2,11 @@
 
 import json
 import re
+from base64 import b64encode
+from contextlib import redirect_stdout
 from dataclasses import replace
 from datetime import date
+from io import StringIO
 from pathlib import Path
 
 import nbformat
@@ -12,6 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_up import DAY, PARAMS, ledger, occasion, signal
+from nbformat.v4 import new_output
+from traitlets.config import Config
 
 from model import cli, paths
 from model.answer import pair
@@ -21,6 +26,7 @@ from model.evidence.rows import OCCASION_COLUMNS
 from model.evidence.seasons import first_year
 from model.files.disk import public_names
 from model.files.problems import InputError
+from model.fit import fits, posterior, predictive, store
 from model.paths import RECORD, ROOT
 from model.report import build, needs, notebook, parameters, provenance
 from model.settings.params import load_params
@@ -55,6 +61,7 @@ OCCASIONS = f"""\
 2029-arcadia,Boris in Arcadia,visit,XQ,2029-06-01,2029-06-02,2029-05-01,{VISIT}
 2031-lakes,Lakes summit,other_multilateral,XC,2031-09-10,2031-09-11,2030-09-01,{OPEN}
 """
+SHIPPED = paths.RENDERED / "2025-07-11" / store.POSTERIOR
 THEIRS = r"Trump|\bXi\b|China|Chinese|Beijing|Bloomberg|State Department|Gyeongju|US-CN|Johannesburg"
 
 
@@ -76,11 +83,46 @@ def files(tmp_path_factory):
     return load_params(home / "question.yaml"), sources, home
 
 
+def from_priors(params, past, path, *_):
+    """A stored fit that holds prior draws, in place of one that is sampled."""
+    number = 25 * params.run.chains
+    draws = predictive.prior_draws(params, number, 1) | {"norm": np.full(number, past.norm)}
+    checks = {"rhat_max": 1.0, "ess_min": 500.0, "divergences": 0, "ebfmi_min": 1.0, "ok": True}
+    stats = {name: np.zeros(number) for name in store.STATS}
+    made = store.Fit(path.stem, past.through, draws, checks, 0.0, False, "prior draws", stats=stats)
+    store.save_fit(path, made)
+    return made
+
+
+async def run_here(name, source):
+    """The cells of a notebook run in this process, in place of a kernel of their own."""
+    from ipykernel.zmqshell import InteractiveShell
+
+    shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
+    shell.reset()
+    for number, cell in enumerate(source.cells, 1):
+        if cell.cell_type == "code":
+            with redirect_stdout(StringIO()):
+                done = shell.run_cell(cell.source, store_history=True)
+            done.raise_error()
+            data, _ = shell.display_formatter.format(done.result)
+            if "image/png" in data:
+                data["image/png"] = b64encode(data["image/png"]).decode()
+            cell.outputs = [] if done.result is None else [new_output("execute_result", data)]
+            cell.execution_count = number
+    InteractiveShell.clear_instance()
+
+
 @pytest.fixture(scope="module")
 def rendered(files, tmp_path_factory):
-    """The report of the made-up pair."""
+    """The report of the made-up pair without kernels, from prior draws and another fit's posterior file."""
     params, sources, _ = files
-    return build.render(params, sources, out_dir=tmp_path_factory.mktemp("report") / "run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fits, "FITS", tmp_path_factory.mktemp("fits"))
+        patch.setattr(fits, "sampled", from_priors)
+        patch.setattr(posterior, "posterior_file", lambda *_, **__: SHIPPED)
+        patch.setattr(notebook, "_run", run_here)
+        return build.render(params, sources, out_dir=tmp_path_factory.mktemp("report") / "run")
 
 
 def test_nothing_written_says_where_the_files_lie(files, rendered):
@@ -93,6 +135,14 @@ def test_nothing_written_says_where_the_files_lie(files, rendered):
     assert own <= set(state["files"]) and state["parameters"]["signals"] == ["signals.csv", "signals-2.csv"]
     assert own <= set(load(rendered / "forecast.json").inputs)
     assert provenance.is_current(*files[:2], out_dir=rendered)
+
+
+@pytest.mark.study
+def test_it_is_fitted_and_rendered_in_kernels_all_the_same(files, rendered, tmp_path):
+    """The slow way of the fixture `rendered`: a sampled fit that passes the gate, and kernels."""
+    made = build.render(*files[:2], out_dir=tmp_path / "run")
+    assert load(made / "forecast.json").diagnostics["ok"]
+    assert provenance.outputs_state(made).keys() == provenance.outputs_state(rendered).keys()
 
 
 def test_its_pages_speak_of_no_other_pair(rendered):
@@ -244,8 +294,10 @@ def test_a_pair_is_shown_its_own_scores_alone(home, files):
 
 def test_files_given_one_by_one_are_the_seeds_if_they_are_all_there():
     seeds = {name: (path,) for name, path in paths.TABLES.items()}
-    assert pair.uses_seeds(Sources()) and pair.uses_seeds(Sources(**seeds, only=True))
-    assert not pair.uses_seeds(Sources(**(seeds | {"signals": ()}), only=True))
+    params = load_params()
+    assert pair.record_folder(params, Sources()) == paths.RECORD
+    assert pair.record_folder(params, Sources(**seeds, only=True)) == paths.RECORD
+    assert pair.record_folder(params, Sources(**(seeds | {"signals": ()}), only=True)) != paths.RECORD
 
 
 # The years of a backtest

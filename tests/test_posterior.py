@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 
-import arviz_stats as az
 import numpy as np
 import pytest
-from made_up import PARAMS
+from made_up import PARAMS, thinned
 
 from model import chances, summit
-from model.fit import fits, store
+from model.fit import fits, posterior, store
 from model.paths import RENDERED
 
 GROUPS = {
@@ -55,18 +54,38 @@ def test_it_has_the_groups_dims_and_attributes_of_its_fit(tree, default_run):
     assert np.array_equal(tree["observed_data"]["came_seen"].values, default_run.record.came)
 
 
+def test_one_made_anew_is_laid_out_in_the_same_way(tree, default_run):
+    import pytensor
+
+    few = {name: thinned(getattr(default_run.fit, name), 50) for name in ("draws", "stats")}
+    with pytensor.config.change_flags(mode="FAST_COMPILE"):
+        made = posterior.tree_of(replace(default_run.fit, **few), PARAMS, default_run.record)
+
+    def layout(of):
+        return {
+            (group.name, name): (values.dims, values.dtype)
+            for group in of.children.values()
+            for name, values in group.variables.items()
+        }
+
+    assert layout(made) == layout(tree) and made.attrs.keys() == tree.attrs.keys()
+
+
 def test_arviz_reads_it(tree):
+    import arviz_stats as az
+
     assert az.summary(tree, var_names=["held"]).shape[0] == 1
     assert np.isfinite(az.loo(tree, var_name="came_seen").elpd)
 
 
 def test_sampling_anew_agrees_with_it_within_monte_carlo_error(default_run):
-    """A real fit with another random seed: the means differ by less than four standard errors.
+    """A short real fit with another random seed: the means differ by less than four standard errors.
 
     The gate is wide, since an unlucky chain on some machine is no fault of the file.
     """
     wide = PARAMS.run.gate.model_copy(update={"rhat_max": 1.05, "ess_min": 100.0, "divergences_max": 100})
-    params = replace(PARAMS, run=PARAMS.run.model_copy(update={"random_seed": 1, "gate": wide}))
+    short = {"random_seed": 1, "gate": wide, "chains": 2, "tune": 500, "draws": 500}
+    params = replace(PARAMS, run=PARAMS.run.model_copy(update=short))
     old = fits.fit(PARAMS, default_run.record)
     new = fits.fit(params, default_run.record, anew=True)
     assert not new.reused and new.key != old.key

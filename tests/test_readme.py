@@ -58,17 +58,14 @@ def test_the_committed_run_is_not_stale(committed, default_run):
     assert committed.inputs == {name: content_hash((ROOT / name).read_bytes()) for name in committed.inputs}
     error = default_run.forecast.diagnostics["monte_carlo_error"]
     assert abs(committed.probability - default_run.forecast.probability) <= 4 * error
+    unmet = needs.unmet(default_run)
     for source in notebook.sources():
         rendered = [
             cell
             for cell in nbformat.read(COMMITTED / source.name, 4).cells
             if cell.id != "injected-parameters"
         ]
-        shown = [
-            cell
-            for cell in nbformat.read(source, 4).cells
-            if notebook.is_kept(cell, needs.unmet(default_run))
-        ]
+        shown = [cell for cell in nbformat.read(source, 4).cells if notebook.is_kept(cell, unmet)]
         assert [cell.source for cell in rendered] == [cell.source for cell in shown]
 
 

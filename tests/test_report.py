@@ -21,7 +21,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from papermill.translators import PythonTranslator
 
 from model import formatting
-from model.answer import facts, forecast
+from model.answer import forecast
 from model.answer.forecast import Sources
 from model.evidence.edits import Edits
 from model.evidence.outlook import outlook
@@ -526,7 +526,7 @@ def test_hostile_words_of_the_ledger_stay_words_everywhere():
     f = run.forecast
     made = [
         tables.article_rows(run.ledger),
-        tables.who_comes_where(f, facts.leaders(run)),
+        tables.who_comes_where(f, run.params.leaders),
         tables.occasion_rows(f),
         tables.contribution_rows(f),
         tables.next_rows(f),

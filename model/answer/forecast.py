@@ -205,7 +205,7 @@ def resolved(made: Forecast, decided: Resolution, whole: Ledger) -> Forecast:
     }
     begin = date.fromisoformat(made.opens) - DAY
     days = [begin + n * DAY for n in range(max((decided.day - begin).days, 0) + 1)]
-    reached = {day: p if day == decided.day else 0.0 for day in days}
+    numbers = ("probability", "lower", "upper")
     return replace(
         made,
         resolved=answer,
@@ -215,8 +215,8 @@ def resolved(made: Forecast, decided: Resolution, whole: Ledger) -> Forecast:
         matched_record=made.matched_record | {"hits": 0, "years": 0, "text": ""},
         no_signals_probability=p,
         curve=[
-            {"date": day.isoformat(), "probability": now, "lower": now, "upper": now}
-            for day, now in reached.items()
+            {"date": day.isoformat()} | dict.fromkeys(numbers, p if day == decided.day else 0.0)
+            for day in days
         ],
         occasions=[met_there(decided.occasion)] if decided.occasion else [],
         contributions=[],
