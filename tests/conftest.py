@@ -1,15 +1,18 @@
 """Fixtures for all tests: caches inside the checkout, and one fit of the default run per session."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from browser import Browser
 from hypothesis import configuration, settings
+from made_up import thinned
 
 import model  # noqa: F401  (sets one BLAS thread and the caches before NumPy is imported)
 from model.answer import forecast
 from model.evidence import table
+from model.fit import fits
 from model.paths import ROOT, SEEDS
 from model.settings.params import load_params
 
@@ -37,7 +40,7 @@ def seeds_read_once():
     plain, known = table.read_csv, {}
 
     def read_csv(path, columns, problems, content=None, optional=()):
-        if Path(path).resolve().parent != SEEDS:
+        if Path(path).resolve().parent != SEEDS or not Path(path).exists():
             return plain(path, columns, problems, content, optional)
         key = path, columns, Path(path).read_bytes() if content is None else content
         if key not in known:
@@ -64,3 +67,19 @@ def browser(tmp_path_factory):
 def default_run():
     """The default run; its fit is sampled once and then read from `.cache`, by all workers."""
     return forecast.run(load_params())
+
+
+@pytest.fixture(scope="session")
+def small_run(default_run):
+    """The default run from every eighth draw, for tests that ask for many forecasts."""
+    few = replace(default_run.fit, draws=thinned(default_run.draws, 8))
+    return forecast.forecast(default_run.params, default_run.whole, lambda *_: few)
+
+
+@pytest.fixture(scope="module")
+def few_draws(small_run):
+    """Whoever loads the fit of the default run gets the draws of `small_run`."""
+    plain, own = fits.load_fit, small_run.fit
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fits, "load_fit", lambda path: own if path.stem == own.key else plain(path))
+        yield

@@ -24,7 +24,7 @@ APEC, G20 = "2025-apec-gyeongju", "2025-g20-johannesburg"
 
 
 @pytest.fixture
-def call(capsys, default_run):
+def call(capsys, few_draws):
     """Runs the command line in this process: exit code, standard output, standard error."""
 
     def run(*arguments):
@@ -39,9 +39,9 @@ def call(capsys, default_run):
 
 
 @pytest.fixture
-def quick(default_run, monkeypatch):
+def quick(small_run, monkeypatch):
     """Every fit is that of the default run."""
-    monkeypatch.setattr(forecast, "fit", lambda *_: default_run.fit)
+    monkeypatch.setattr(forecast, "fit", lambda *_: small_run.fit)
 
 
 def probability(text):
@@ -49,9 +49,9 @@ def probability(text):
 
 
 class TestForecast:
-    def test_the_answer_fits_on_one_screen(self, call, default_run):
+    def test_the_answer_fits_on_one_screen(self, call, small_run):
         code, text, complaint = call("forecast")
-        lines, made = text.splitlines(), default_run.forecast
+        lines, made = text.splitlines(), small_run.forecast
         assert (code, complaint) == (0, "") and len(lines) <= 24
         assert lines[0].startswith(f"{made.rows_after_as_of} rows are later than 2025-07-11")
         assert lines[1].startswith("Trump and Xi meet in person in 2025, by 2025-12-31")
@@ -65,11 +65,11 @@ class TestForecast:
             assert all(cell in line for cell in shown) or "home" in line
             assert not row["last_word"] or row["last_word"]["text"] in line
 
-    def test_what_to_watch_has_the_downside_first_then_the_upside_then_a_pair(self, call, default_run):
+    def test_what_to_watch_has_the_downside_first_then_the_upside_then_a_pair(self, call, small_run):
         lines = call("forecast")[1].splitlines()
         begin = next(i for i, line in enumerate(lines) if line.startswith("  watch"))
         watched = [line[10:].partition(" -> ")[0] for line in lines[begin:-1]]
-        direction = {row["what"]: row["direction"] for row in default_run.forecast.next_signals}
+        direction = {row["what"]: row["direction"] for row in small_run.forecast.next_signals}
         assert [direction[what] for what in watched] == ["down", "down", "up", "up", "pair", "pair"]
 
     def test_latest_is_the_last_day_that_the_evidence_covers_when_they_have_met(self, call, quick):
@@ -86,13 +86,13 @@ class TestForecast:
             (("--set", f"{APEC}=refused", "--set", f"{G20}=refused"), -99, -20, "attendance, strength -3"),
         ],
     )
-    def test_a_what_if_moves_the_number_and_is_named(self, call, default_run, words, least, most, says):
+    def test_a_what_if_moves_the_number_and_is_named(self, call, small_run, words, least, most, says):
         code, text, _ = call("forecast", *words)
         assert code == 0 and f"What you added: {says}" in text
-        assert least <= probability(text) - round(100 * default_run.forecast.probability) <= most
+        assert least <= probability(text) - round(100 * small_run.forecast.probability) <= most
 
-    def test_a_row_can_be_removed(self, call, default_run):
-        largest = explain.moved(default_run.forecast.contributions)[0]
+    def test_a_row_can_be_removed(self, call, small_run):
+        largest = explain.moved(small_run.forecast.contributions)[0]
         code, text, _ = call("forecast", "--remove", largest["id"])
         assert code == 0 and largest["text"] not in text
 
@@ -346,15 +346,15 @@ class TestProcess:
             len(line) for line in whole.splitlines()[:-1]
         ]
 
-    def test_another_package_called_model_on_the_path_is_not_run(self, tmp_path):
+    def test_another_package_called_model_on_the_path_is_not_run(self, tmp_path, default_run):
         """Neither by the command, from any folder, nor by what it starts."""
         (tmp_path / "model.py").write_text("raise SystemExit('another package')\n")
         path = os.pathsep.join([str(tmp_path), str(ROOT)])
         run = "import os, summit_forecast as s; assert s.main() == 0; print(os.environ['PYTHONPATH'])"
-        made = process("-c", run, "check", cwd=tmp_path, path=path)
-        assert made.returncode == 0 and "no problem found" in made.stdout, made.stderr
+        made = process("-c", run, "forecast", cwd=tmp_path, path=path)
+        assert made.returncode == 0 and "From the stored fit" in made.stdout, made.stderr
         assert made.stdout.splitlines()[-1].split(os.pathsep)[0] == str(ROOT)
-        assert process("-m", "model", "check", path=str(tmp_path)).returncode == 0
+        assert process("-m", "model", "forecast", path=str(tmp_path)).returncode == 0
 
     def test_the_command_in_a_copied_checkout_runs_the_copy(self, tmp_path):
         """Its first line still names the Python of the first checkout."""

@@ -178,10 +178,16 @@ def answer(run, sampled, edits, trust=1.0):
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory, default_run):
+def section(default_run):
+    """The explorer of the default run."""
+    return explorer.section(default_run)
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory, section):
     """The explorer of the default run alone in a page, as a file."""
     path = tmp_path_factory.mktemp("page") / "index.html"
-    path.write_text(page.frame(page.OVERVIEW, [], "", body=explorer.section(default_run)), "utf-8")
+    path.write_text(page.frame(page.OVERVIEW, [], "", body=section), "utf-8")
     return path
 
 
@@ -356,9 +362,8 @@ class TestMarkup:
         assert now("2025-apec", "US") == "reported no" and now("2025-g20", "US") == "comes"
         assert now("2025-unga", "CN") == "stays away" and now("2025-now", "US") == "may not come"
 
-    def test_it_says_where_a_leader_is_at_home_and_where_nothing_was_said(self, default_run):
-        markup = explorer.section(default_run).markup
-        assert re.search(r'name="2025-beijing-parade" data-part="CN".*?now: home<', markup)
+    def test_it_says_where_a_leader_is_at_home_and_where_nothing_was_said(self, default_run, section):
+        assert re.search(r'name="2025-beijing-parade" data-part="CN".*?now: home<', section.markup)
         silent = run_of(replace(default_run.ledger, signals=()), default_run.draws)
         assert explorer.section(silent).markup.count("now: nothing said<") == 6
 
@@ -374,11 +379,11 @@ class TestMarkup:
         assert "<img" not in markup and markup.count("</script>") == 1 and "&lt;img" in markup
         assert "alert" not in json.dumps(explorer.data(run_of(whole, run.draws)))
 
-    def test_nothing_later_than_the_as_of_day_is_in_it(self, default_run):
+    def test_nothing_later_than_the_as_of_day_is_in_it(self, default_run, section):
         cut = run_of(default_run.ledger, default_run.draws)
-        assert explorer.section(default_run).markup == explorer.section(cut).markup
+        assert section.markup == explorer.section(cut).markup
 
-    def test_it_waits_for_its_script_and_is_empty_on_the_deadline(self, default_run):
-        assert re.match(r"<div [^>]*hidden>", explorer.section(default_run).markup)
+    def test_it_waits_for_its_script_and_is_empty_on_the_deadline(self, default_run, section):
+        assert re.match(r"<div [^>]*hidden>", section.markup)
         run = run_of(default_run.ledger, default_run.draws, deadline=AS_OF)
         assert explorer.section(run).markup == ""

@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -281,7 +282,9 @@ class TestReadYaml:
     def test_anything_but_one_plain_mapping_is_reported_with_its_place(self, tmp_path, content, expected):
         assert_said(problems_of(self.read, tmp_path, content), expected)
 
-    def test_deep_nesting_is_reported(self, tmp_path):
+    def test_deep_nesting_is_reported(self, tmp_path, request):
+        request.addfinalizer(partial(sys.setrecursionlimit, sys.getrecursionlimit()))
+        sys.setrecursionlimit(1000)
         assert_said(problems_of(self.read, tmp_path, "a: " + "[" * 1_000), ["t.yaml:1:…: …nested too deeply"])
 
     def test_merge_keys_are_no_magic(self, tmp_path):

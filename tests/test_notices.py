@@ -355,23 +355,23 @@ class TestWhoIsToldWhat:
 
         assert not lines("seeds/signals.csv") and lines("mine.csv")
 
-    def test_later_rows_change_no_note_of_a_forecast(self, default_run):
+    def test_later_rows_change_no_note_of_a_forecast(self, small_run):
         later = announcement(AS_OF + DAY, "", file="mine.csv", line=2)
-        made = forecast.forecast(PARAMS, extended(default_run.whole, [later]), lambda *_: default_run.fit)
+        made = forecast.forecast(PARAMS, extended(small_run.whole, [later]), lambda *_: small_run.fit)
         assert made.forecast.notes == []
 
     @pytest.mark.parametrize(
-        "kind, day, wanted",
+        "kind, day, wanted, as_json",
         [
-            ("invitation", "2025-07-10", "names no occasion"),
-            ("leader_call", "2025-07-20", "after the as-of day 2025-07-11"),
-            ("leader_call", "2027-07-10", "more than a year after all other rows"),
-            ("leader_call", "2025-07-10", ""),
+            ("invitation", "2025-07-10", "names no occasion", False),
+            ("invitation", "2025-07-10", "names no occasion", True),
+            ("leader_call", "2025-07-20", "after the as-of day 2025-07-11", False),
+            ("leader_call", "2027-07-10", "more than a year after all other rows", False),
+            ("leader_call", "2025-07-10", "", True),
         ],
     )
-    @pytest.mark.parametrize("as_json", [False, True])
     def test_add_names_what_the_new_row_does_not_do_once(
-        self, capsys, tmp_path, default_run, kind, day, wanted, as_json
+        self, capsys, tmp_path, few_draws, kind, day, wanted, as_json
     ):
         mine = tmp_path / "mine.csv"
         mine.write_text(TABLES["signals"].read_text("utf-8").splitlines()[0] + "\n", "utf-8")
@@ -393,9 +393,9 @@ class TestWhoIsToldWhat:
             assert complaint.count("\n") == 1 and "--only" in complaint and "KR and KP" in complaint
 
     def test_a_deadline_that_the_text_does_not_mean_is_said_on_the_screen(
-        self, capsys, default_run, monkeypatch
+        self, capsys, small_run, monkeypatch
     ):
-        monkeypatch.setattr(forecast, "fit", lambda *_: default_run.fit)
+        monkeypatch.setattr(forecast, "fit", lambda *_: small_run.fit)
         assert main(["forecast", "--deadline", "2026-06-30"]) == 0
         assert "note    The text says 2025, but the deadline is 2026-06-30" in capsys.readouterr().out
 

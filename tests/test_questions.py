@@ -25,9 +25,9 @@ SEEDS_QUESTION = yaml.safe_load((ROOT / "params" / "question.yaml").read_text("u
 
 
 @pytest.fixture(autouse=True)
-def draws(default_run, monkeypatch):
+def draws(small_run, monkeypatch):
     """Draws of the default run in place of every fit: what is asked decides the answer here, not the fit."""
-    monkeypatch.setattr(forecast, "fit", lambda params, past: replace(default_run.fit, through=past.through))
+    monkeypatch.setattr(forecast, "fit", lambda params, past: replace(small_run.fit, through=past.through))
 
 
 def written(folder, tables):

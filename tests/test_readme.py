@@ -76,7 +76,7 @@ def test_the_committed_run_is_not_stale(committed, default_run):
         for line in COMMANDS
     ],
 )
-def test_every_command_of_it_works(command, default_run, capsys):
+def test_every_command_of_it_works(command, few_draws, capsys):
     assert cli.main(shlex.split(command)[1:]) == 0
     assert capsys.readouterr().out.strip()
 
