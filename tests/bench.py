@@ -413,7 +413,7 @@ print(time.perf_counter() - begin)
 
 
 def feed() -> Iterator[Row]:
-    """(i) The candidates of a million rows of ICEWS, 2% and all of them of the pair, against reading the file.
+    """(i) Candidates of a million rows of ICEWS, 2% or all of them of the pair, against reading the file.
 
     The rows are those of the sample, spread over 27 years with five rows a story.
     """
