@@ -21,16 +21,15 @@ CERTAIN = 1e-12
 
 
 class Chances(NamedTuple):
-    """P(first meeting by cause and day), (draw, cause, day), and P(they ever meet there), (draw, cause)."""
+    """P(the first meeting is there) and P(they ever meet there) by cause, (draw, cause) each.
+
+    `by_day` is P(they have met by each day), (draw, day).
+    """
 
     causes: tuple[str, ...]
     first: np.ndarray
     there: np.ndarray
-
-    @property
-    def by_day(self) -> np.ndarray:
-        """P(they have met by each day); (draw, day)."""
-        return np.cumsum(self.first.sum(1), axis=1)
+    by_day: np.ndarray
 
 
 class Cause(NamedTuple):
@@ -169,27 +168,43 @@ def share_of(part: np.ndarray, total: np.ndarray) -> np.ndarray:
     return np.divide(part, total, out=np.zeros_like(part), where=total > 0)
 
 
-def chances(p: Draws, ahead: Outlook, signals: bool = True) -> Chances:
-    """P(first meeting by cause and day); groups are independent, so their daily hazards add."""
-    causes, hazards, there = [], [], []
-    for group in groups_of(p, ahead, signals):
-        by_cause = [cause.days for cause in group]
-        total = sum(by_cause)
-        survival = np.maximum(1 - np.cumsum(total, axis=1), CERTAIN)
-        hazard = -np.diff(np.log(survival), axis=1, prepend=0.0)
-        for cause, days in zip(group, by_cause):
-            causes.append(cause.id)
-            hazards.append(hazard * share_of(days, total))
-            there.append(days.sum(1))
-    unknown = unknown_days(p, ahead)
-    causes.append(UNKNOWN)
-    hazards.append(unknown)
-    there.append(-np.expm1(-unknown.sum(1)))
+class Hazard(NamedTuple):
+    """The daily hazards of a cause, (draw, day), on the days `on` on which it can bring a meeting."""
 
-    hazard = np.stack(hazards, axis=1)
-    total = hazard.sum(1)
-    met = -np.diff(np.exp(-np.cumsum(total, axis=1)), axis=1, prepend=1.0)
-    return Chances(tuple(causes), hazard * share_of(met, total)[:, None, :], np.stack(there, axis=1))
+    id: str
+    on: np.ndarray
+    daily: np.ndarray
+    there: np.ndarray
+
+
+def hazards(group: list[Cause]) -> list[Hazard]:
+    """The hazards of mutually exclusive causes."""
+    on = np.flatnonzero(sum(cause.falls.any(0) for cause in group))
+    days = [cause.there @ cause.falls[:, on] for cause in group]
+    total = sum(days)
+    survival = np.maximum(1 - np.cumsum(total, axis=1), CERTAIN)
+    hazard = -np.diff(np.log(survival), axis=1, prepend=0.0)
+    return [
+        Hazard(cause.id, on, hazard * share_of(day, total), day.sum(1)) for cause, day in zip(group, days)
+    ]
+
+
+def chances(p: Draws, ahead: Outlook, signals: bool = True) -> Chances:
+    """P(first meeting by cause); groups are independent, so their daily hazards add."""
+    causes = [hazard for group in groups_of(p, ahead, signals) for hazard in hazards(group)]
+    unknown = unknown_days(p, ahead)
+    causes.append(Hazard(UNKNOWN, np.arange(ahead.horizon), unknown, -np.expm1(-unknown.sum(1))))
+
+    total = np.zeros_like(unknown)
+    for cause in causes:
+        total[:, cause.on] += cause.daily
+    unmet = np.exp(-np.cumsum(total, axis=1))
+    share = share_of(-np.diff(unmet, axis=1, prepend=1.0), total)
+    first = [(cause.daily * share[:, cause.on]).sum(1) for cause in causes]
+    there = [cause.there for cause in causes]
+    return Chances(
+        tuple(cause.id for cause in causes), np.stack(first, axis=1), np.stack(there, axis=1), 1 - unmet
+    )
 
 
 def by_deadline(p: Draws, ahead: Outlook, signals: bool = True) -> np.ndarray:

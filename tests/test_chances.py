@@ -466,7 +466,7 @@ class TestTogether:
         first, when = days.argmin(0), np.floor(days.min(0))
         for i, cause in enumerate(causes):
             column = made.causes.index(cause)
-            assert_agrees(made.first[0, column].sum(), (first == i) & (when <= HORIZON), weight, cause)
+            assert_agrees(made.first[0, column], (first == i) & (when <= HORIZON), weight, cause)
             assert_agrees(made.there[0, column], days[i] <= HORIZON + 1, weight, cause)
         for by in (10, 31, 56, 72, HORIZON):
             assert_agrees(made.by_day[0, by - 1], when <= by, weight, by)

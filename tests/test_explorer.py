@@ -168,7 +168,7 @@ def answer(run, sampled, edits, trust=1.0):
     ahead = outlook(forecast.seen(run.params, changed, day), day, deadline, run.params)
     p = p | {"tone_factor": p["tone_factor"] ** trust}
     made = chances.chances(p, ahead)
-    first = weights @ made.first.sum(2)
+    first = weights @ made.first
     values = {f"first {cause}": chance for cause, chance in zip(made.causes, first, strict=True)}
     for view in ahead.seasons:
         for name, there in attendance.presence(p, view, chances.felt(p, ahead) * view.fade, ahead).items():

@@ -151,8 +151,8 @@ def forecast(params: Params, whole: Ledger, fitted: Fitter, through: date | None
     ahead = outlook(seen(params, whole, q.as_of), q.as_of, q.last_day, params)
     ahead = closed(ahead) if decided else ahead
     chances = formula.chances(done.draws, ahead)
-    p = chances.first.sum((1, 2))
-    causes = dict(zip(chances.causes, chances.first.sum(2).mean(0).tolist(), strict=True))
+    p = chances.first.sum(1)
+    causes = dict(zip(chances.causes, chances.first.mean(0).tolist(), strict=True))
     used, rows = _row_count(ledger), _row_count(whole)
     week_ago = q.as_of - WEEK
     known = bool(whole.as_of(week_ago).first_day)

@@ -296,9 +296,9 @@ def row(params: Params, draws: "Draws", ahead: "Outlook", made_from: str) -> Row
     from . import forecast
 
     q, chances = params.question, formula.chances(draws, ahead)
-    p = chances.first.sum((1, 2))
+    p = chances.first.sum(1)
     spread = forecast.spread(p, params.run.interval_mass)
-    shares = dict(zip(chances.causes, chances.first.sum(2).mean(0), strict=True))
+    shares = dict(zip(chances.causes, chances.first.mean(0), strict=True))
     largest = max(shares, key=lambda name: (shares[name], name))
     return Row(
         as_of=q.as_of.isoformat(),

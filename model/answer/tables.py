@@ -25,7 +25,7 @@ def shares(made: Chances, p: Draws, ahead: Outlook) -> list[dict[str, Any]]:
     rows += [_visit_row(view) for view in ahead.visits]
     rows += [_occasion_row(view.occasion, "put off", view.status) for view in ahead.put_off]
     rows.append(_row(chances.UNKNOWN, "A meeting not yet public", "unknown", SCHEDULED))
-    first = dict(zip(made.causes, made.first.sum(2).mean(0), strict=True))
+    first = dict(zip(made.causes, made.first.mean(0), strict=True))
     there = dict(zip(made.causes, made.there.mean(0), strict=True))
     return [
         row

@@ -82,7 +82,7 @@ def matched(run: "Run") -> Iterator[np.ndarray]:
         whole = edited(run.whole, edits, run.params)
         seen_then = seen(run.params, whole, ahead.as_of)
         yield chances.by_deadline(p, outlook(seen_then, ahead.as_of, ahead.deadline, run.params))
-    yield from chances.chances(p, ahead).first.sum(2).T
+    yield from chances.chances(p, ahead).first.T
     for view in ahead.seasons:
         for there in presence(p, view, chances.felt(p, ahead) * view.fade, ahead).values():
             yield from (*there.comes.values(), there.both)
