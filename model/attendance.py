@@ -5,6 +5,7 @@ Draws are arrays by parameter name whose first dim is the draw. Every function r
 them with this code.
 """
 
+from collections.abc import Iterable
 from itertools import combinations, product
 from typing import NamedTuple
 
@@ -107,6 +108,11 @@ def days_left(p: Draws, slot: Slot) -> np.ndarray:
     return p["meeting_day"] * (slot.ahead + OFFSETS >= 1)
 
 
+def by_slot(values: Iterable[np.ndarray]) -> np.ndarray:
+    """One array a slot as (draw, slot), in memory slot by slot: sums over so few slots are faster so."""
+    return np.stack(list(values)).T
+
+
 def unpromised(p: Draws, slots: list[Slot], tone: np.ndarray) -> SeasonChances:
     """The chances of a season's occasions without their announcements.
 
@@ -114,11 +120,11 @@ def unpromised(p: Draws, slots: list[Slot], tone: np.ndarray) -> SeasonChances:
     of a meeting that is split among its occasions in proportion to `meets`, the words about a meeting there
     and the days left. Bayes' rule accounts for these words and for the past days without a meeting.
     """
-    come = np.stack([both_come(p, slot, tone) for slot in slots], axis=1)
+    come = by_slot(both_come(p, slot, tone) for slot in slots)
     at_summit = odds_times(p["meets_summit"], p["tone_factor"] ** tone)
-    meets = np.stack([at_summit if slot.summit else p["meets_other"] for slot in slots], axis=1)
-    ratios = np.stack([talk(p, slot.words.meeting) for slot in slots], axis=1)
-    left = np.stack([days_left(p, slot).sum(1) for slot in slots], axis=1)
+    meets = by_slot(at_summit if slot.summit else p["meets_other"] for slot in slots)
+    ratios = by_slot(talk(p, slot.words.meeting) for slot in slots)
+    left = by_slot(days_left(p, slot).sum(1) for slot in slots)
     summit = np.array([slot.summit for slot in slots])
 
     def missed(both: np.ndarray, share: np.ndarray) -> np.ndarray:

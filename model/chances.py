@@ -33,21 +33,40 @@ class Chances(NamedTuple):
         return np.cumsum(self.first.sum(1), axis=1)
 
 
-# The days of each cause
+class Cause(NamedTuple):
+    """One place where they may meet: `there` (draw, when) is P(they meet on each of some local days).
+
+    `falls` (when, day) spreads each local day over the days to the deadline, in the question's time zone.
+    """
+
+    id: str
+    there: np.ndarray
+    falls: np.ndarray
+
+    @property
+    def days(self) -> np.ndarray:
+        """P(they meet there on each day); (draw, day)."""
+        return self.there @ self.falls
+
+    @property
+    def by_deadline(self) -> np.ndarray:
+        """P(they meet there by the deadline); (draw,)."""
+        return self.there @ self.falls.sum(1)
 
 
-def season_days(
-    p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook
-) -> list[tuple[Slot, np.ndarray]]:
-    """P(they meet at each open slot on each day), (draw, day) each."""
+# Each cause
+
+
+def season_causes(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook) -> list[Cause]:
+    """The open slots of a season."""
     if not view.open:
         return []
     there = season_chances(p, view, tone, ahead).there
-    return [(slot, there[:, [i]] * spread(p, slot, ahead)) for i, slot in enumerate(view.open)]
+    return [slot_cause(p, slot, there[:, [i]], ahead) for i, slot in enumerate(view.open)]
 
 
-def spread(p: Draws, slot: Slot, ahead: Outlook) -> np.ndarray:
-    """P(the day of a future meeting at a slot) for each day to the deadline; (draw, day).
+def slot_cause(p: Draws, slot: Slot, there: np.ndarray, ahead: Outlook) -> Cause:
+    """A slot at which they meet with the chance `there` (draw, 1), on one of its days.
 
     If the announcement names a day, the meeting falls on it, or one day before or after (equally likely).
     """
@@ -55,21 +74,19 @@ def spread(p: Draws, slot: Slot, ahead: Outlook) -> np.ndarray:
         named = (slot.words.meeting.for_date - ahead.as_of).days
         when = named + np.array([-1, 0, 1])
         beside = (1 - ahead.named_day) / 2
-        chance = np.tile([beside, ahead.named_day, beside] * (when >= 1), (len(p["held"]), 1))
+        chance = np.array([[beside, ahead.named_day, beside]]) * (when >= 1)
     else:
         when, chance = slot.ahead + OFFSETS, days_left(p, slot)
     chance = chance / np.maximum(chance.sum(1, keepdims=True), TINY)
-    return on_days(when, chance, slot.shift, ahead)
+    return Cause(slot.occasion.occasion_id, there * chance, falls(when, slot.shift, ahead))
 
 
-def on_days(when: np.ndarray, chance: np.ndarray, shift: Shift, ahead: Outlook) -> np.ndarray:
-    """Chances at the local days ahead `when`, (draw, when), as (draw, day) in the question's time zone.
+def falls(when: np.ndarray, shift: Shift, ahead: Outlook) -> np.ndarray:
+    """The share of each local day ahead that falls on each day in the question's time zone; (when, day).
 
     Days outside the horizon, and days before the question opens, are dropped.
     """
-    local = np.zeros((len(chance), ahead.horizon + 1))
-    inside = (when >= 1) & (when <= ahead.horizon + 1)
-    local[:, when[inside] - 1] = chance[:, inside]
+    local = when[:, None] == np.arange(1, ahead.horizon + 2)
     days = (1 - shift.before - shift.after) * local
     if any(shift):
         days[:, 0] += shift.before * local[:, 0]
@@ -83,8 +100,8 @@ def counted(ahead: Outlook) -> np.ndarray:
     return np.arange(1, ahead.horizon + 1) >= ahead.opens
 
 
-def visit_days(p: Draws, view: VisitView, ahead: Outlook) -> np.ndarray:
-    """P(an agreed visit takes place on each day), uniform over the rest of its window; (draw, day).
+def visit_cause(p: Draws, view: VisitView, ahead: Outlook) -> Cause:
+    """An agreed visit, uniform over the rest of its window.
 
     If an announcement names a day, the visit falls on that day.
     """
@@ -94,18 +111,19 @@ def visit_days(p: Draws, view: VisitView, ahead: Outlook) -> np.ndarray:
     else:
         days = np.arange(max(view.first, 1), view.last + 1)
     kept = odds_times(promise(p, days, ahead.at_risk), talk(p, meeting)[:, None])
-    return on_days(days, kept / len(days), view.shift, ahead)
+    return Cause(view.occasion.occasion_id, kept / len(days), falls(days, view.shift, ahead))
 
 
-def again_days(p: Draws, view: PutOffView, ahead: Outlook) -> np.ndarray:
-    """P(a postponed visit takes place on each day), uniform while it is expected; (draw, day).
+def again_cause(p: Draws, view: PutOffView, ahead: Outlook) -> Cause:
+    """A postponed visit, uniform while it is expected.
 
     Days that have passed without the visit lower the remaining probability.
     """
     left = view.last / (view.last + view.since)
     chance = p["again"] * left / (1 - p["again"] * (1 - left))
     days = np.arange(1, ahead.horizon + 1)
-    return np.outer(chance, (days <= view.last) / view.last * counted(ahead))
+    uniform = (days <= view.last) / view.last * counted(ahead)
+    return Cause(view.occasion.occasion_id, chance[:, None], uniform[None])
 
 
 def unknown_days(p: Draws, ahead: Outlook) -> np.ndarray:
@@ -113,6 +131,13 @@ def unknown_days(p: Draws, ahead: Outlook) -> np.ndarray:
     days = np.arange(1, ahead.horizon + 1)
     rate = p["visit_rate"][:, None] / YEAR * ahead.unseen_here
     return rate * -np.expm1(-days / p["visit_notice"][:, None]) * counted(ahead)
+
+
+def unknown_by_deadline(p: Draws, ahead: Outlook) -> np.ndarray:
+    """The sum of `unknown_days` over the days, a geometric series; (draw,)."""
+    notice, first, last = p["visit_notice"], ahead.opens, max(ahead.horizon, ahead.opens - 1)
+    unseen = (np.exp(-first / notice) - np.exp(-(last + 1) / notice)) / -np.expm1(-1 / notice)
+    return p["visit_rate"] / YEAR * ahead.unseen_here * (last - first + 1 - unseen)
 
 
 # All causes
@@ -123,8 +148,8 @@ def felt(p: Draws, ahead: Outlook) -> np.ndarray:
     return ahead.tone - p["norm"]
 
 
-def groups_of(p: Draws, ahead: Outlook, signals: bool = True) -> list[list[tuple[str, np.ndarray]]]:
-    """Groups of mutually exclusive causes: the slots of a season, each visit; by id, (draw, day) each.
+def groups_of(p: Draws, ahead: Outlook, signals: bool = True) -> list[list[Cause]]:
+    """Groups of mutually exclusive causes: the slots of a season, each visit.
 
     Without `signals` the tone is at its usual level, and there are no words, agreed or postponed visits.
     """
@@ -132,11 +157,10 @@ def groups_of(p: Draws, ahead: Outlook, signals: bool = True) -> list[list[tuple
     groups = []
     for season in ahead.seasons:
         view = season if signals else unspoken(season)
-        slots = season_days(p, view, tone * season.fade, ahead)
-        groups.append([(slot.occasion.occasion_id, days) for slot, days in slots])
+        groups.append(season_causes(p, view, tone * season.fade, ahead))
     if signals:
-        groups += [[(view.occasion.occasion_id, visit_days(p, view, ahead))] for view in ahead.visits]
-        groups += [[(view.occasion.occasion_id, again_days(p, view, ahead))] for view in ahead.put_off]
+        groups += [[visit_cause(p, view, ahead)] for view in ahead.visits]
+        groups += [[again_cause(p, view, ahead)] for view in ahead.put_off]
     return [group for group in groups if group]
 
 
@@ -149,11 +173,12 @@ def chances(p: Draws, ahead: Outlook, signals: bool = True) -> Chances:
     """P(first meeting by cause and day); groups are independent, so their daily hazards add."""
     causes, hazards, there = [], [], []
     for group in groups_of(p, ahead, signals):
-        total = sum(days for _, days in group)
+        by_cause = [cause.days for cause in group]
+        total = sum(by_cause)
         survival = np.maximum(1 - np.cumsum(total, axis=1), CERTAIN)
         hazard = -np.diff(np.log(survival), axis=1, prepend=0.0)
-        for cause, days in group:
-            causes.append(cause)
+        for cause, days in zip(group, by_cause):
+            causes.append(cause.id)
             hazards.append(hazard * share_of(days, total))
             there.append(days.sum(1))
     unknown = unknown_days(p, ahead)
@@ -169,7 +194,7 @@ def chances(p: Draws, ahead: Outlook, signals: bool = True) -> Chances:
 
 def by_deadline(p: Draws, ahead: Outlook, signals: bool = True) -> np.ndarray:
     """P(they meet by the deadline), 1 - product over seasons, visits, unknown of (1 - each); (draw,)."""
-    missed = np.exp(-unknown_days(p, ahead).sum(1))
+    missed = np.exp(-unknown_by_deadline(p, ahead))
     for group in groups_of(p, ahead, signals):
-        missed *= np.maximum(1 - sum(days.sum(1) for _, days in group), CERTAIN)
+        missed *= np.maximum(1 - sum(cause.by_deadline for cause in group), CERTAIN)
     return 1 - missed

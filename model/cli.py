@@ -25,6 +25,7 @@ from .paths import FAILED, RECORD, TABLES, holds_record
 if TYPE_CHECKING:
     from .answer.forecast import Run, Sources
     from .evidence.ledger import Ledger
+    from .evidence.rows import Signal
     from .settings.params import Params
 
 VERBS = ("forecast", "add", "check", "compare", "sweep", "backtest")
@@ -121,6 +122,12 @@ def parser() -> Parser:
         option(f"--{column}", metavar=metavar, default="", help=text)
     target = "the signals file to append to, which may be new (default: the seeds, or the last --signals)"
     option("--to", metavar="FILE", help=target)
+    feed = (
+        "an event feed (ICEWS, POLECAT, GDELT 2) or a CSV of headlines: writes candidates to review; "
+        "reviewed candidates: appends the rows to keep"
+    )
+    option("--from", metavar="FILE", dest="feed", help=feed)
+    option("--out", metavar="FILE.csv", help="where to write candidates (default: FEED-candidates.csv)")
 
     option = verb("compare", do_compare, "split the difference of two runs, or rerun one from its own inputs")
     runs = (
@@ -366,10 +373,61 @@ def do_add(options: Namespace) -> int:
     from .answer import forecast
     from .answer.file import to_json
     from .evidence import notices
-    from .evidence.append import append_signal
 
     begin = time.perf_counter()
     params, sources = inputs(options)
+    if options.feed is not None and not reviewed(options):
+        return write_candidates(options, params, sources)
+    refuse(options, ("out",), "expected only with --from and a feed")
+    target, sources = target_of(options, sources)
+    added = added_from_options if options.feed is None else added_from_file
+    signals = added(options, target, params, sources)
+    use = "" if target.resolve() == TABLES["signals"] else f"; a forecast with it needs --signals {target}"
+    for row in reversed(signals):
+        undo = f"to undo, delete line {row.line} of {row.file}"
+        print(f"added {row.event_id}; {undo}{use}", file=sys.stderr)
+    run = forecast.run(params, sources)
+    seconds = time.perf_counter() - begin
+    text = to_json(run.forecast) if options.json else screen.answer(run, seconds, screen.ADDED)
+    for row in signals:
+        for notice in notices.of_new_row(row, run.whole, params):
+            if options.json or str(notice) not in text:
+                print(f"warning: {notice}", file=sys.stderr)
+    print(text, end="")
+    return 0
+
+
+def reviewed(options: Namespace) -> bool:
+    """Whether --from names reviewed candidates, not a feed; refuses the options that would be ignored."""
+    from .feeds import formats
+
+    row = tuple(column.replace("-", "_") for column in (*REQUIRED, *DEFAULTED))
+    refuse(options, row, "expected without --from")
+    if formats.recognised(options.feed).name == formats.CANDIDATES:
+        return True
+    refuse(options, ("to", "json"), "expected only with reviewed candidates: a feed is not appended")
+    return False
+
+
+def write_candidates(options: Namespace, params: "Params", sources: "Sources") -> int:
+    """Write the candidates of a feed for review, if it has any."""
+    from . import screen
+    from .answer.forecast import read
+    from .feeds import candidates, formats
+    from .feeds.sides import Sides
+
+    feed, ledger = formats.recognised(options.feed), read(params, sources)
+    out = options.out or f"{Path(options.feed).with_suffix('')}-candidates.csv"
+    candidates.check_new(out)
+    rows = candidates.candidates(feed, Sides.of(params, ledger), ledger)
+    if rows:
+        candidates.write(out, rows)
+    print(screen.feed(feed, rows, name_of(out), params.sides), end="")
+    return 0 if rows else 1
+
+
+def target_of(options: Namespace, sources: "Sources") -> "tuple[Path, Sources]":
+    """The signals file to append to, and the files of the ledger with it."""
     files = sources.paths()["signals"]
     if options.to is None and not files:
         message = "expected the file to append to, since --only leaves out the seeds"
@@ -377,25 +435,34 @@ def do_add(options: Namespace) -> int:
     target = Path(files[-1] if options.to is None else options.to)
     if target.resolve() not in [path.resolve() for path in files]:
         sources = replace(sources, signals=(*sources.signals, target))
+    return target, sources
+
+
+def added_from_options(
+    options: Namespace, target: Path, params: "Params", sources: "Sources"
+) -> "list[Signal]":
+    """Append the row that the options give."""
+    from .evidence.append import append_signal
+
     row = {column: getattr(options, column.replace("-", "_")) for column in (*REQUIRED, *DEFAULTED)}
     row["public-date"] = row["public-date"] or params.question.as_of.isoformat()
     row = {column.replace("-", "_"): cell for column, cell in row.items()}
     try:
-        signal = append_signal(target, row, **sources.paths(), **params.vocabulary)
+        return [append_signal(target, row, **sources.paths(), **params.vocabulary)]
     except InputError as error:
         raise InputError([explained(problem, row) for problem in error.problems]) from None
-    use = "" if target.resolve() == TABLES["signals"] else f"; a forecast with it needs --signals {target}"
-    print(
-        f"added {signal.event_id}; to undo, delete line {signal.line} of {signal.file}{use}", file=sys.stderr
-    )
-    run = forecast.run(params, sources)
-    seconds = time.perf_counter() - begin
-    text = to_json(run.forecast) if options.json else screen.answer(run, seconds, screen.ADDED)
-    for notice in notices.of_new_row(signal, run.whole, params):
-        if options.json or str(notice) not in text:
-            print(f"warning: {notice}", file=sys.stderr)
-    print(text, end="")
-    return 0
+
+
+def added_from_file(options: Namespace, target: Path, params: "Params", sources: "Sources") -> "list[Signal]":
+    """Append the rows of reviewed candidates that are kept, and say which the ledger has already."""
+    from .evidence.append import append_signals
+    from .feeds import candidates
+
+    kept = candidates.kept(options.feed)
+    added, same = append_signals(target, kept, sources.paths(), **params.vocabulary)
+    for row in same:
+        print(f"already in the ledger: {row.event_id}, {row.file}:{row.line}", file=sys.stderr)
+    return added
 
 
 def explained(problem: Problem, row: Mapping[str, str]) -> Problem:
@@ -461,7 +528,7 @@ def do_backtest(options: Namespace) -> int:
     from . import screen
     from .answer import pair
     from .answer.forecast import read
-    from .track_record import backtest, origins, study
+    from .track_record import backtest, datapackage, origins, study
 
     if options.log_only:
         refuse(options, ("monthly",), "expected without --log-only")
@@ -484,6 +551,7 @@ def do_backtest(options: Namespace) -> int:
         made["drift"] = []  # it needs every week
     study.save(made, folder)
     pair.write_about(params, folder, years, command_of(options, params, sources))
+    datapackage.write(folder)
     print(*map(screen.score, made["scores"]), sep="\n")
     return 0
 

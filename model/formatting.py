@@ -27,6 +27,12 @@ class Move(NamedTuple):
     note: str = ""
 
 
+def aligned(rows: Sequence[Sequence[str]], gap: str = "   ") -> list[str]:
+    """Rows of cells as lines of plain text in columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [gap.join(map(str.ljust, row, widths)).rstrip() for row in rows]
+
+
 def percent(probability: float) -> str:
     """A probability in whole percent; 0% and 100% only if exact."""
     if 0 < probability < 0.005:

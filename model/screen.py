@@ -1,6 +1,6 @@
 """The answers of the command line as text."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from .settings.params import Params
 
 if TYPE_CHECKING:
     from .answer.scenario import Effect
+    from .feeds.formats import Feed
 
 BARS = " ▁▂▃▄▅▆▇█"
 NOTHING = "Nothing written; --report renders the page."
@@ -131,10 +132,8 @@ def _scenario(effect: "Effect") -> Iterator[str]:
     rows += [("forecast", *(f"{percent(each.prior)} -> {percent(each.probability)}" for each in answers))]
     for pair in zip(*(each.beliefs for each in answers), strict=True):
         rows.append((pair[0].label, *(f"{each.prior} -> {each.posterior}" for each in pair)))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield f"    {'   '.join(cells)}".rstrip()
+    for line in formatting.aligned(rows):
+        yield f"    {line}"
 
 
 def _where(run: Run) -> Iterator[str]:
@@ -205,6 +204,28 @@ def check(ledger: Ledger, params: Params) -> str:
         lines.append(f"warning: {unchecked} signals are not checked against a source (checked=open).")
     lines += [f"warning: {line}" for line in notices.of_check(ledger, params)]
     return "\n".join([*lines, *revised(ledger), *_ahead(ledger, params)]) + "\n"
+
+
+def feed(read: "Feed", rows: Sequence[Mapping[str, str]], out: str, sides: Sequence[str]) -> str:
+    """What a feed held, what became of it, and what to do next."""
+    judged = [row for row in rows if not row["keep"]]
+    near = sum(bool(row["near"]) for row in judged)
+    counted = [
+        (read.rows, f"rows of {read.name}"),
+        (read.other_pairs, f"not between {formatting.listed(sides)}: left out"),
+        (read.refused, "published long after their day, or before it: refused"),
+        (read.unreadable, f"unreadable: left out, the first is {read.first_fault}"),
+        (len(judged), "candidates"),
+        (near, "of them near a row of the ledger, which they name"),
+        (len(rows) - len(judged), "set aside, with the reason"),
+    ]
+    lines = [f"{number:7,}  {text}" for number, text in counted if number]
+    if not rows:
+        return "".join(f"{printable(line)}\n" for line in [*lines, "no candidates, so no file is written"])
+    lines.append(f"They are in {out}; nothing is in the ledger yet.")
+    lines.append("Fill strength, and yes in keep, of the rows to add; correct what is wrong; then run")
+    lines.append(f"summit add --from {out}")
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _ahead(ledger: Ledger, params: Params) -> Iterator[str]:

@@ -184,4 +184,4 @@ def with_words(view, *said):
 
 def season_total(p, view, ahead):
     """P(they meet in a season by the deadline) of each draw, tone at its norm."""
-    return sum(day.sum(1) for _, day in chances.season_days(p, view, np.zeros(len(p["held"])), ahead))
+    return sum(cause.by_deadline for cause in chances.season_causes(p, view, np.zeros(len(p["held"])), ahead))

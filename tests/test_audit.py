@@ -23,17 +23,17 @@ def trip(list="president", start=START, days=2, host="JP", place="Somewhere", no
 
 def fate(row, *, signals=(), occasions=()):
     (found,) = audit.fates(ledger(signals, occasions), SIDES, [row])
-    return found.fate
+    return found["fate"]
 
 
 def test_the_ledger_lacks_no_trip_of_the_official_lists():
-    rows = audit.fates(WHOLE, SIDES)
-    assert [row for row in rows if row.fate == "missing"] == [] and len(rows) == len(audit.trips()) > 100
+    rows = audit.fates(WHOLE, SIDES, audit.trips())
+    assert [row for row in rows if row["fate"] == "missing"] == [] and len(rows) > 100
 
 
 def test_an_occasion_of_the_ledger_that_is_dropped_is_missed():
     less = replace(WHOLE, occasions=tuple(o for o in WHOLE.occasions if o.occasion_id != "2016-g20-hangzhou"))
-    rows = [row._asdict() for row in audit.fates(less, SIDES)]
+    rows = audit.fates(less, SIDES, audit.trips())
     assert audit_words.missing(rows) == ["Barack Obama, Hangzhou, 2016-09-03"]
     assert "1 is missing: Barack Obama, Hangzhou" in audit_words.summary(rows)
     assert [row[-1] for row in audit_words.table(rows).rows if row[0] == "2016"] == audit_words.missing(rows)
@@ -89,7 +89,9 @@ def test_every_trip_names_the_country_that_its_code_stands_for():
 
 def test_the_kept_table_is_that_of_the_seeds_and_its_counts_add_up():
     rows = study.load("audit")
-    assert [row | {"start": date.fromisoformat(row["start"])} for row in rows] == study.audited(PARAMS, WHOLE)
+    assert [row | {"start": date.fromisoformat(row["start"])} for row in rows] == study.MADE["audit"](
+        PARAMS, WHOLE
+    )
     *years, total = [row[1:5] for row in audit_words.table(rows).rows]
     assert total == tuple(map(sum, zip(*years, strict=True))) == (total[0], *total[1:4])
     assert total[0] == sum(total[1:]) == len(rows)

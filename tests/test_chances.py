@@ -340,14 +340,14 @@ def test_a_season_is_that_of_the_simulated_process(seed, case):
     stops, p, tone = STATED[case], parameters(seed), 0.3
     ahead = ahead_of(ledger_of(stops), deadline=AS_OF + HORIZON * DAY)
     view = ahead.seasons[0]
-    days = chances.season_days(p, view, np.array([tone]), ahead)
+    causes = chances.season_causes(p, view, np.array([tone]), ahead)
     where, day, weight, there = Worlds(p, seed).season(stops, tone)
     present = attendance.presence(p, view, np.array([tone]), ahead)
-    for i, (slot, chance) in enumerate(days):
-        assert slot.occasion.occasion_id == f"2025-{i}"
+    for i, cause in enumerate(causes):
+        assert cause.id == f"2025-{i}"
         start = max(stops[i].start, 1)
-        assert_agrees(chance.sum(), where == i, weight, (case, i))
-        assert_agrees(chance[0, :start].sum(), (where == i) & (day <= start), weight, case)
+        assert_agrees(cause.by_deadline, where == i, weight, (case, i))
+        assert_agrees(cause.days[0, :start].sum(), (where == i) & (day <= start), weight, case)
         assert_agrees(present[f"2025-{i}"].both[0], there[i], weight, (case, i, "both"))
 
 
@@ -399,7 +399,7 @@ class TestVisits:
         dates, said, (first, last), talk = VISITS[case]
         p = parameters(seed)
         ahead = ahead_of(ledger(said, [visit()], [dates]), deadline=AS_OF + HORIZON * DAY)
-        days = chances.visit_days(p, ahead.visits[0], ahead)[0]
+        days = chances.visit_cause(p, ahead.visits[0], ahead).days[0]
         worlds = Worlds(p, seed)
         day = worlds.rng.integers(first, last + 1, WORLDS)
         kept = worlds.rng.exponential(1 / worlds.p["breaks"], WORLDS) > np.minimum(day, 30)
@@ -416,7 +416,7 @@ class TestVisits:
         off = window(day=AS_OF - ago * DAY, earliest=None, latest=None)
         held = visit(start=AS_OF - ago * DAY + 3 * DAY, known_from=AS_OF - 500 * DAY)
         ahead = ahead_of(ledger((), [held], [off]), deadline=AS_OF + 500 * DAY)
-        days = chances.again_days(p, ahead.put_off[0], ahead)[0]
+        days = chances.again_cause(p, ahead.put_off[0], ahead).days[0]
         comes, when = worlds.happens(worlds.p["again"]), worlds.rng.integers(1, 366, WORLDS) - ago
         weight = 1.0 * ~(comes & (when < 1))
         for by in (10, 40, 65, 366):
@@ -502,9 +502,9 @@ class TestTogether:
             ]
         )
         view = with_words(view, *[data.draw(said) for _ in view.slots])
-        days = chances.season_days(FEW, view, np.zeros(20), ahead)
-        assert all(np.isfinite(day).all() and (day >= 0).all() for _, day in days)
-        assert (sum(day.sum(1) for _, day in days) <= 1 + 1e-9).all()
+        causes = chances.season_causes(FEW, view, np.zeros(20), ahead)
+        assert all(np.isfinite(cause.days).all() and (cause.days >= 0).all() for cause in causes)
+        assert (sum(cause.by_deadline for cause in causes) <= 1 + 1e-9).all()
         for seen in attendance.presence(FEW, view, np.zeros(20), ahead).values():
             assert all(
                 ((each >= 0) & (each <= 1 + 1e-9) & (seen.both <= each + 1e-9)).all()

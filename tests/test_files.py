@@ -78,7 +78,7 @@ name,note\n\xe9,\xe9
 \xff\xfen\0a\0
     :1:1: the file is text in UTF-16; save it as text in UTF-8
 PK\x03\x04\x14\0
-    :1:1: the file is a workbook (xlsx, ods) or another zip archive; save it as text in UTF-8
+    :1:1: the file is a workbook (xlsx, ods) or another zip archive, to be unpacked first
 \xd0\xcf\x11\xe0\xa1
     :1:1: the file is a workbook of an old spreadsheet (xls)
 name,note\na\nb,c,d\n\x01,e\n

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledgers import PAIR, SHAPES, SIDES, THIRD, asked, days_of, draws, fitted, ledgers, probability
 from made_up import DAY, ledger, occasion
+from test_schemas import faults
 
 from model import chances
 from model.answer import forecast
@@ -64,7 +65,7 @@ def test_every_forecast_is_a_probability_within_a_range_and_its_file_reads_back(
     assert 0 <= answer.interval["lower"] < answer.interval["upper"] <= 1
     text = forecast.to_json(answer)
     json.loads(text, parse_constant=refuse)
-    assert forecast.to_json(forecast.from_json(text)) == text
+    assert forecast.to_json(forecast.from_json(text)) == text and faults(text) == []
 
 
 @every_shape
@@ -96,6 +97,7 @@ def test_a_question_that_opened_before_a_meeting_is_resolved_and_no_other(shape,
     answer = made(whole, as_of, opens=opens)
     assert bool(met) == bool(answer.resolved) and (answer.probability == 1) == bool(met)
     assert not met or answer.resolved["date"] == met[0].isoformat()
+    assert faults(forecast.to_json(answer)) == []
 
 
 @every_shape

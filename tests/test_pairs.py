@@ -294,8 +294,10 @@ def test_a_pair_is_shown_its_own_scores_alone(home, files):
 
 def test_files_given_one_by_one_are_the_seeds_if_they_are_all_there():
     seeds = {name: (path,) for name, path in paths.TABLES.items()}
-    assert pair.uses_seeds(Sources()) and pair.uses_seeds(Sources(**seeds, only=True))
-    assert not pair.uses_seeds(Sources(**(seeds | {"signals": ()}), only=True))
+    params = load_params()
+    assert pair.record_folder(params, Sources()) == paths.RECORD
+    assert pair.record_folder(params, Sources(**seeds, only=True)) == paths.RECORD
+    assert pair.record_folder(params, Sources(**(seeds | {"signals": ()}), only=True)) != paths.RECORD
 
 
 # The years of a backtest
@@ -356,6 +358,8 @@ def test_a_backtest_writes_the_record_of_its_own_question_and_no_other(home, tmp
     folder = home / "record-us-cn-in-us"
     made = {path.name for path in folder.iterdir()}
     assert made >= {"about.json", "backtest.csv.gz", "scores.csv", "by_year.csv", "gains.csv", "misses.csv"}
+    package = json.loads((folder / "datapackage.json").read_text("utf-8"))
+    assert {each["path"] for each in package["resources"]} == {name for name in made if ".csv" in name}
     assert pair.about(folder)["command"].startswith("summit backtest --question visit.yaml")
     assert pair.shown_record(load_params(question), Sources()) == folder.name
     assert pair.shown_record(load_params(), Sources()) == ""

@@ -21,10 +21,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from papermill.translators import PythonTranslator
 
 from model import formatting
-from model.answer import facts, forecast
+from model.answer import forecast
 from model.answer.forecast import Sources
 from model.evidence.edits import Edits
 from model.evidence.outlook import outlook
+from model.files.csv_files import read_csv
 from model.files.problems import InputError
 from model.fit import posterior
 from model.paths import RENDERED, ROOT
@@ -225,6 +226,8 @@ def test_a_stored_run_is_loaded_while_its_inputs_and_its_content_agree(tmp_path,
 
 # Files
 
+TIDY = ("question", "as_of", "deadline", "day", "probability", "lower", "upper")
+
 
 @pytest.mark.parametrize("can_exchange", [True, False])
 def test_a_finished_report_replaces_the_old_one(tmp_path, monkeypatch, can_exchange):
@@ -248,6 +251,10 @@ def test_the_data_files_hold_the_forecast(tmp_path):
         rows = list(csv.DictReader(stream))
     assert [row["id"] for row in rows] == [row["id"] for row in run.forecast.contributions]
     assert float(rows[2]["delta"]) == pytest.approx(run.forecast.contributions[2]["delta"])
+    curve, (first, *_, last) = run.forecast.curve, read_csv(tmp_path / "forecast.csv", TIDY)
+    assert first["question"] == run.forecast.question and first["as_of"] == first["day"] == "2025-07-11"
+    assert (last["deadline"], last["day"]) == ("2025-12-31", "2025-12-31")
+    assert [float(last[name]) for name in TIDY[4:]] == pytest.approx([curve[-1][name] for name in TIDY[4:]])
     inputs = {path.stem for path in (tmp_path / "inputs").iterdir()}
     assert inputs == {"occasions", "priors", "question", "run", "signals", "visit_windows"}
 
@@ -519,7 +526,7 @@ def test_hostile_words_of_the_ledger_stay_words_everywhere():
     f = run.forecast
     made = [
         tables.article_rows(run.ledger),
-        tables.who_comes_where(f, facts.leaders(run)),
+        tables.who_comes_where(f, run.params.leaders),
         tables.occasion_rows(f),
         tables.contribution_rows(f),
         tables.next_rows(f),

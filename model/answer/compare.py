@@ -172,9 +172,8 @@ def _short(value: Any) -> str:
 
 def rows_of(ledger: Ledger) -> dict[Key, Any]:
     """The rows of a ledger by table and key."""
-    rows: dict[Key, Any] = {("occasions", o.occasion_id): o for o in ledger.occasions}
-    rows |= {("visit_windows", w.id): w for w in ledger.visit_windows}
-    return rows | {("signals", s.event_id): s for s in ledger.signals}
+    tables = ("occasions", "visit_windows", "signals")
+    return {(table, row.id): row for table in tables for row in getattr(ledger, table)}
 
 
 def patched(old: Ledger, new: Ledger, keys: Iterable[Key]) -> Ledger:
@@ -217,9 +216,8 @@ def by_event(keys: Sequence[Key], old: Ledger, new: Ledger) -> list[tuple[Key, .
     home = {row.event_id: event[0].event_id for each in (old, new) for event in each.events for row in event}
     groups: dict[Key, list[Key]] = {}
     for table, name in keys:
-        groups.setdefault((table, home.get(name, name) if table == "signals" else name), []).append(
-            (table, name)
-        )
+        event = home.get(name, name) if table == "signals" else name
+        groups.setdefault((table, event), []).append((table, name))
     return [tuple(group) for group in groups.values()]
 
 

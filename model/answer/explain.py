@@ -6,15 +6,15 @@ date), and each changes the cumulative hazard. The order of rows in the ledger d
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 
 from .. import chances
-from ..chances import Draws
+from ..chances import Cause, Draws
 from ..evidence.edits import ADDED
 from ..evidence.ledger import Ledger
 from ..evidence.outlook import Outlook, SeasonView, Slot, VisitView, outlook, unspoken
@@ -23,31 +23,32 @@ from ..evidence.seasons import DAY
 from ..evidence.tone import balance
 from ..evidence.words import Coming, Words, words
 from ..settings.params import Params, Priors
+from .file import Direction
 
 Parts = dict[tuple[str, str], np.ndarray]
 """Changes of the cumulative hazard, each (draw,), by (id, what)."""
 RECENT = 0.5**5 / 3
 """General signals of less weight are background: five half-lives for one of strength 1."""
 FROM_RECORD = ("coming", "visit window", "visit put off")
-"""Parts whose weight the record informs, by `prior.is_belief`; that of tone and planning is a belief."""
+"""Parts whose weight the record informs, by `prior.Belief.unmoved`; that of tone and planning is a belief."""
 BY_VISIT = {"visit window": "dates agreed", "visit put off": "put off, may still come"}
 """The parts that a visit adds beside the words about it, as text."""
 TINY = 1e-4
 NOTICED = 0.0005
 """The smallest change that does not print as zero."""
-WATCHED = ("down", "up", "pair")
+WATCHED = get_args(Direction)
 """The order of the next signals: what would lower the number, what would raise it, pairs of refusals."""
 
 
-def hazard_of(days: np.ndarray) -> np.ndarray:
-    """Cumulative hazard of a (draw, day) distribution: -log(1 - sum); (draw,)."""
-    return -np.log1p(-np.minimum(days.sum(1), 1 - 1e-12))
+def hazard_of(causes: Sequence[Cause]) -> np.ndarray:
+    """Cumulative hazard of mutually exclusive causes by the deadline: -log(1 - sum); (draw,)."""
+    return -np.log1p(-np.minimum(sum(cause.by_deadline for cause in causes), 1 - 1e-12))
 
 
 def season_hazard(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook) -> np.ndarray:
     """Cumulative hazard of a season by the deadline; (draw,)."""
-    days = [day for _, day in chances.season_days(p, view, tone, ahead)]
-    return hazard_of(sum(days)) if days else np.zeros(len(p["held"]))
+    causes = chances.season_causes(p, view, tone, ahead)
+    return hazard_of(causes) if causes else np.zeros(len(tone))
 
 
 def changes(p: Draws, ahead: Outlook, priors: Priors) -> Parts:
@@ -60,7 +61,7 @@ def changes(p: Draws, ahead: Outlook, priors: Priors) -> Parts:
         _add(parts, visit_changes(p, visit, ahead, priors))
     for view in ahead.put_off:
         key = (view.occasion.occasion_id, "visit put off")
-        _add(parts, {key: hazard_of(chances.again_days(p, view, ahead))})
+        _add(parts, {key: hazard_of([chances.again_cause(p, view, ahead)])})
     return parts
 
 
@@ -107,7 +108,7 @@ def visit_changes(p: Draws, visit: VisitView, ahead: Outlook, priors: Priors) ->
     steps += [((row.event_id, "meeting"), said) for row, said in stages(visit.words, priors)]
     now = 0.0
     for key, said in steps:
-        after = hazard_of(chances.visit_days(p, replace(visit, words=said), ahead))
+        after = hazard_of([chances.visit_cause(p, replace(visit, words=said), ahead)])
         _add(parts, {key: after - now})
         now = after
     return parts
@@ -212,13 +213,13 @@ class Possible(NamedTuple):
     outlook: Outlook
 
 
-def possible(ahead: Outlook, params: Params) -> list[Possible]:
+def possible(ahead: Outlook, params: Params) -> Iterator[Possible]:
     """Everything that `next_signals` tries.
 
     General signals of each kind have strength 2 and an A1 source. At each occasion, each leader who does not
     host it stays away or comes, and the meeting is announced. A pair is two refusals of one leader.
     """
-    tried = list(possible_tones(ahead, params))
+    yield from possible_tones(ahead, params)
     refusals: dict[str, list[Slot]] = {}
     for slot in (slot for view in ahead.seasons for slot in view.open):
         name, meeting = slot.occasion.name, slot.words.meeting
@@ -226,27 +227,22 @@ def possible(ahead: Outlook, params: Params) -> list[Possible]:
             if side.code not in slot.sides or side.code == slot.occasion.host:
                 continue
             if away := settled(slot, side.code, -1):
-                tried.append(
-                    Possible("down", f"{side.leader} stays away from {name}", with_slots(ahead, [away]))
-                )
+                yield Possible("down", f"{side.leader} stays away from {name}", with_slots(ahead, [away]))
                 refusals.setdefault(side.leader, []).append(away)
             if coming := settled(slot, side.code, 1):
-                tried.append(
-                    Possible("up", f"{side.leader} says he comes to {name}", with_slots(ahead, [coming]))
-                )
+                yield Possible("up", f"{side.leader} says he comes to {name}", with_slots(ahead, [coming]))
         if not meeting.announced:
             said = replace(slot.words, meeting=replace(meeting, announced=ahead.as_of, doubted=0.0))
             after = with_slots(ahead, [replace(slot, words=said)])
-            tried.append(Possible("up", f"meeting announced at {name}", after))
+            yield Possible("up", f"meeting announced at {name}", after)
     for leader, slots in refusals.items():
         for pair in itertools.combinations(slots, 2):
             one, other = (slot.occasion.name for slot in pair)
             after = with_slots(ahead, list(pair))
-            tried.append(Possible("pair", f"{leader} stays away from {one} and {other}", after))
+            yield Possible("pair", f"{leader} stays away from {one} and {other}", after)
     for visit in ahead.visits:
         kept = tuple(other for other in ahead.visits if other != visit)
-        tried.append(Possible("down", f"{visit.occasion.name} is off", replace(ahead, visits=kept)))
-    return tried
+        yield Possible("down", f"{visit.occasion.name} is off", replace(ahead, visits=kept))
 
 
 def possible_tones(ahead: Outlook, params: Params) -> Iterator[Possible]:
@@ -296,11 +292,9 @@ def next_signals(p: Draws, ahead: Outlook, params: Params) -> list[dict]:
     found = []
     for direction, what, after in possible(ahead, params):
         probability = float(chances.by_deadline(p, after).mean())
-        change = probability - level
-        if abs(change) >= NOTICED:
-            found.append(
-                {"direction": direction, "what": what, "change": change, "probability_after": probability}
-            )
+        row = {"direction": direction, "what": what, "change": probability - level}
+        if abs(row["change"]) >= NOTICED:
+            found.append(row | {"probability_after": probability})
     return sorted(found, key=lambda row: (WATCHED.index(row["direction"]), -abs(row["change"]), row["what"]))
 
 

@@ -1,4 +1,4 @@
-"""Numbers that reports state about a run, and what they single out: the likeliest place, the largest loss."""
+"""Numbers that reports state about a run, and what they single out, such as the largest loss."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from ..evidence.seasons import WEEK
 from .explain import NOTICED
 
 if TYPE_CHECKING:
-    from ..evidence.ledger import Ledger, Occasion, Signal
+    from ..evidence.ledger import Ledger, Signal
     from .file import Forecast
     from .forecast import Run
     from .sensitivity import Bar, Sensitivity
@@ -61,11 +61,6 @@ class Ranked(NamedTuple):
     rest: list[dict[str, Any]]
 
 
-def leaders(run: "Run") -> dict[str, str]:
-    """The leaders' names by the code of their side."""
-    return run.params.leaders
-
-
 def ahead(forecast: "Forecast") -> list[dict[str, Any]]:
     """The occasions at which a meeting is still possible, the unknown visit last."""
     return [row for row in forecast.occasions if row["status"] != "past"]
@@ -76,12 +71,6 @@ def who_comes(row: Mapping[str, Any], names: Mapping[str, str]) -> list[Guest]:
     return [
         Guest(name, "home" if row["host"] == code else row["comes"].get(code)) for code, name in names.items()
     ]
-
-
-def likeliest_place(forecast: "Forecast") -> dict[str, Any] | None:
-    """The known occasion at which a first meeting is most likely; None without one."""
-    known = [row for row in ahead(forecast) if row["kind"] != "unknown"]
-    return max(known, key=lambda row: row["probability_first"], default=None)
 
 
 def largest_loss(run: "Run") -> Loss | None:
@@ -95,7 +84,7 @@ def largest_loss(run: "Run") -> Loss | None:
     worst = min(rows, key=lambda row: sums[row["id"]], default=None)
     if worst is None or sums[worst["id"]] > -0.01:
         return None
-    guests = [guest for guest in who_comes(worst, leaders(run)) if guest.comes != "home"]
+    guests = [guest for guest in who_comes(worst, run.params.leaders) if guest.comes != "home"]
     least = min(guests, key=lambda guest: guest.comes)
     return Loss(sums[worst["id"]], worst["name"], *least)
 
@@ -123,19 +112,6 @@ def cancelled(rows: Sequence[Mapping[str, Any]]) -> Cancelled | None:
     return Cancelled(up, down) if shows and abs(up + down) < NOTICED else None
 
 
-def lowest_next(forecast: "Forecast") -> dict[str, Any] | None:
-    """The single next signal that leaves the lowest forecast; None where none would lower it."""
-    single = [row for row in forecast.next_signals if row["direction"] != "pair"]
-    worst = min(single, key=lambda row: row["probability_after"], default=None)
-    return worst if worst and worst["probability_after"] < forecast.probability else None
-
-
-def first_below_half(path: Sequence[Mapping[str, Any]]) -> str:
-    """The first day before the last on which a path is below half of its start; empty without one."""
-    half = path[0]["probability"] / 2
-    return next((row["date"] for row in path[:-1] if row["probability"] < half), "")
-
-
 def statuses(forecast: "Forecast") -> list[tuple[int, str]]:
     """How many known occasions have each status, the most frequent first."""
     found = Counter(sorted(row["status"] for row in forecast.occasions if row["kind"] != "unknown"))
@@ -145,13 +121,6 @@ def statuses(forecast: "Forecast") -> list[tuple[int, str]]:
 def recent(ledger: "Ledger", as_of: date, weeks: int) -> "list[Signal]":
     """The signals that became public in the weeks before a day."""
     return [signal for signal in ledger.signals if signal.public_date > as_of - weeks * WEEK]
-
-
-def gatherings_held(ledger: "Ledger") -> "list[Occasion]":
-    """The multilateral occasions that are over and were held in person."""
-    return [
-        row for row in ledger.occasions if row.met is not None and not row.is_visit and row.held_in_person
-    ]
 
 
 def searched(ledger: "Ledger") -> Counter[str]:

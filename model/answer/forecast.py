@@ -27,7 +27,7 @@ from ..paths import TABLES
 from ..settings.params import Params
 from ..summit import PARAMETERS
 from . import explain
-from .file import SCHEMA_VERSION, Forecast
+from .file import ICD_203, SCHEMA_VERSION, Forecast
 from .file import from_json as from_json
 from .file import load as load
 from .file import to_json as to_json
@@ -37,17 +37,6 @@ from .tables import counts, matched_record, met_there, shares
 
 if TYPE_CHECKING:
     from xarray import DataTree
-
-ICD_203 = (
-    (0.05, "almost no chance"),
-    (0.20, "very unlikely"),
-    (0.45, "unlikely"),
-    (0.55, "roughly even chance"),
-    (0.80, "likely"),
-    (0.95, "very likely"),
-    (1.01, "almost certain"),
-)
-"""The words of ICD 203, each with the upper edge of its probabilities."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +205,7 @@ def resolved(made: Forecast, decided: Resolution, whole: Ledger) -> Forecast:
     }
     begin = date.fromisoformat(made.opens) - DAY
     days = [begin + n * DAY for n in range(max((decided.day - begin).days, 0) + 1)]
-    reached = {day: p if day == decided.day else 0.0 for day in days}
+    numbers = ("probability", "lower", "upper")
     return replace(
         made,
         resolved=answer,
@@ -226,8 +215,8 @@ def resolved(made: Forecast, decided: Resolution, whole: Ledger) -> Forecast:
         matched_record=made.matched_record | {"hits": 0, "years": 0, "text": ""},
         no_signals_probability=p,
         curve=[
-            {"date": day.isoformat(), "probability": now, "lower": now, "upper": now}
-            for day, now in reached.items()
+            {"date": day.isoformat()} | dict.fromkeys(numbers, p if day == decided.day else 0.0)
+            for day in days
         ],
         occasions=[met_there(decided.occasion)] if decided.occasion else [],
         contributions=[],

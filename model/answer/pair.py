@@ -1,6 +1,7 @@
 """Whose track record a run may show: the folder of its pair, and what that folder says of itself."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +18,15 @@ ABOUT = "about.json"
 """The file of a track record that says whose it is: its sides, years and command."""
 
 
-def uses_seeds(sources: "Sources") -> bool:
-    """Whether a ledger rests on all files of the seeds."""
-    used = {path.resolve() for paths in sources.paths().values() for path in paths}
-    return used >= {path.resolve() for path in TABLES.values()}
+def rests_on_seeds(names: Iterable[str]) -> bool:
+    """Whether the files of a ledger, by `name_of`, include all of the seeds."""
+    return set(names) >= set(map(name_of, TABLES.values()))
 
 
 def record_folder(params: Params, sources: "Sources") -> Path:
     """The folder of the track record of a run's pair and place, whether or not there is one."""
-    return record_of(params.sides, params.question.host, uses_seeds(sources))
+    names = [name_of(path.resolve()) for paths in sources.paths().values() for path in paths]
+    return record_of(params.sides, params.question.host, rests_on_seeds(names))
 
 
 def about(folder: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Draws come from the priors directly, without a sampler. As in the scenario `no-r
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -27,12 +27,8 @@ UNMOVED = 0.85
 LEVEL_NAMES = {2: "reported to come", 1: "may come", -1: "may not come", -2: "reported not to come"}
 
 
-def is_belief(span_ratio: float) -> bool:
-    """Whether a parameter rests on belief: its central 90% keeps over `UNMOVED` of its width in the prior."""
-    return span_ratio > UNMOVED
-
-
-class Range(NamedTuple):
+@dataclass(frozen=True)
+class Range:
     """A mean and the central interval of the run's `interval_mass` around it."""
 
     mean: float
@@ -51,7 +47,8 @@ class Line:
     record: str
 
 
-class Spread(NamedTuple):
+@dataclass(frozen=True)
+class Spread:
     """The 5% point, the mean and the 95% point of a distribution."""
 
     low: float
@@ -97,8 +94,8 @@ class Belief:
 
     @property
     def unmoved(self) -> bool:
-        """Whether the record left the parameter a belief."""
-        return is_belief(self.ratio)
+        """Whether it rests on belief: its central 90% keeps over `UNMOVED` of its width in the prior."""
+        return self.ratio > UNMOVED
 
 
 @dataclass(frozen=True)
@@ -110,11 +107,6 @@ class PriorOnly:
     deadline: str
     lines: tuple[Line, ...]
     beliefs: tuple[Belief, ...]
-
-    @property
-    def unmoved(self) -> list[str]:
-        """Parameters that are belief, not record."""
-        return [belief.name for belief in self.beliefs if belief.unmoved]
 
 
 def scalars(params: Params) -> Iterator[tuple[str, str, Parameter, int]]:
@@ -169,8 +161,11 @@ def prior_only(run: Run, number: int = DRAWS) -> PriorOnly:
     both = predictive.prior_draws(params, number, seed), run.draws
 
     def line(what: str, kind: str, values: Sequence[np.ndarray], record: str = "") -> Line:
-        prior, posterior = (_range(each, params.run.interval_mass) for each in values)
-        return Line(what, kind, prior, posterior, record)
+        ranges = []
+        for each in values:
+            edges = spread(each, params.run.interval_mass)
+            ranges.append(Range(float(each.mean()), edges["lower"], edges["upper"]))
+        return Line(what, kind, *ranges, record)
 
     matched = f.matched_record
     record = f"{matched['hits']} of {matched['years']} years" if matched["years"] else ""
@@ -187,17 +182,9 @@ def prior_only(run: Run, number: int = DRAWS) -> PriorOnly:
     return PriorOnly(f.question, f.as_of, f.deadline, tuple(lines), tuple(beliefs(params, run.draws)))
 
 
-def _range(values: np.ndarray, mass: float) -> Range:
-    edges = spread(values, mass)
-    return Range(float(values.mean()), edges["lower"], edges["upper"])
-
-
 def to_json(made: PriorOnly) -> dict[str, Any]:
     """The same as plain data."""
     plain = asdict(made)
-    for line, row in zip(made.lines, plain["lines"], strict=True):
-        row |= {"prior": line.prior._asdict(), "posterior": line.posterior._asdict()}
     for belief, row in zip(made.beliefs, plain["beliefs"], strict=True):
-        spreads = {"prior": belief.prior._asdict(), "posterior": belief.posterior._asdict()}
-        row |= spreads | {"ratio": belief.ratio, "conflict": belief.conflict, "unmoved": belief.unmoved}
+        row |= {"ratio": belief.ratio, "conflict": belief.conflict, "unmoved": belief.unmoved}
     return plain

@@ -148,16 +148,14 @@ def cases(sweep: Sweep, given: Mapping[str, Any] = {}) -> Iterator[Case]:
     InputError
         If an option is both given and varied.
     """
-    twice = [
-        option for option, key in VARIED.items() if given.get(option) is not None and getattr(sweep, key)
-    ]
+    fixed = {name: value for name, value in given.items() if value is not None}
     raise_if_any(
         [
-            Problem("options", 0, 0, f"the sweep file varies its {VARIED[option]} itself", option)
-            for option in twice
+            Problem("options", 0, 0, f"the sweep file varies its {key} itself", option)
+            for option, key in VARIED.items()
+            if option in fixed and getattr(sweep, key)
         ]
     )
-    fixed = {name: value for name, value in given.items() if value is not None}
     scenarios = [name or None for name in sweep.scenarios]
     days = sweep.as_of.listed() if isinstance(sweep.as_of, Every) else sweep.as_of
     varied = (scenarios, sweep.random_seeds, sweep.deadlines, days)

@@ -1,18 +1,18 @@
-"""One more row in a signals file: its defaults, its id, and its faults by the option that gave the cell."""
+"""More rows in a signals file: their defaults, their ids, and their faults at the place of each cell."""
 
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..files.csv_files import CSV_BYTES_MAX, cell_fault, csv_text, line_end
 from ..files.disk import decode, locked, name_of, read_bytes, write_atomic
-from ..files.problems import HYPHENS, Problem, gathered, nearest, printable, raise_if_any
+from ..files.problems import HYPHENS, InputError, Problem, gathered, nearest, printable, raise_if_any
 from .ledger import Ledger, load_ledger
-from .rows import ATTENDANCE, BOTH, OPTIONAL_COLUMNS, SIGNAL_COLUMNS, Signal
+from .rows import ATTENDANCE, BOTH, OPTIONAL_COLUMNS, SIGNAL_COLUMNS, Signal, cell_of
 
 NO_SOURCE = "not given"
 """The source of a row whose coder names none."""
@@ -57,38 +57,99 @@ def append_signal(
         "visit_windows": visit_windows,
     }
     unknown = [name for name in values if name not in SIGNAL_COLUMNS]
-    raise_if_any([_option(name, f"unknown column{nearest(name, SIGNAL_COLUMNS)}") for name in unknown])
-    target = Path(path).resolve()
-    with locked("ledger"):
-        old = _begun(Path(path))
-        ledger = load_ledger(**files, **vocabulary, contents={target: old})
-        row = completed(values, ledger)
-        problems = list(_faults(row, ledger))
-        tried = {name: printable(cell).strip() for name, cell in row.items()}
-        if any(signal.event_id == row["event_id"] for signal in ledger.signals):
-            tried["event_id"] = new_id(tried, ledger)
-        content, line = _with_row(old, tried, path)
-        found: list[Problem] = []
-        with gathered(found):
-            ledger_with = load_ledger(**files, **vocabulary, contents={target: content})
-        made_up = [name for name in COPIES if not values.get(name)]
-        here = (name_of(path), line)
-        problems += [
-            _option(problem.field, problem.message) if (problem.file, problem.line) == here else problem
-            for problem in found
-            if (problem.file, problem.line) != here or problem.field not in made_up
-        ]
-        raise_if_any(problems)
-        signal = next(signal for signal in ledger_with.signals if signal.event_id == row["event_id"])
-        if "event_id" in made_up:
-            raise_if_any(list(_repeated(signal, ledger)))
-        write_atomic(path, content)
-    return signal
+    raise_if_any([of_option(name, f"unknown column{nearest(name, SIGNAL_COLUMNS)}") for name in unknown])
+    added, same = append_signals(path, [NewRow(values, of_option)], files, **vocabulary)
+    for row in same:
+        place = f"{row.event_id}, {row.file}:{row.line}"
+        message = f"expected a row not added before; {place} says the same"
+        raise InputError([of_option("description", message)])
+    return added[0]
 
 
-def _option(column: str, message: str) -> Problem:
+def of_option(column: str, message: str) -> Problem:
     """The problem of the option that gives a column."""
     return Problem("options", 0, 0, message, f"--{column.replace('_', '-')}")
+
+
+class NewRow(NamedTuple):
+    """The cells of a row to append, and the problem that a column and a message make at their place."""
+
+    values: Mapping[str, Any]
+    problem: Callable[[str, str], Problem]
+
+
+class Appended(NamedTuple):
+    """The signals that were appended, and those of the ledger that say the same as a row left out."""
+
+    added: list[Signal]
+    same: list[Signal]
+
+
+def append_signals(
+    path: str | os.PathLike[str], rows: Iterable[NewRow], files: Mapping[str, Any], **vocabulary: Any
+) -> Appended:
+    """Append rows to a signals file: all of them, or none if one has a fault.
+
+    A row that says the same as one of the ledger, and names no other id, is left out. `files` are the tables
+    of the ledger, among them `path`. Raises `InputError` with every problem at the place of its cell.
+    """
+    target = Path(path).resolve()
+    with locked("ledger"):
+        batch = _Batch(path, _begun(Path(path)))
+        batch.know(load_ledger(**files, **vocabulary, contents={target: batch.content}))
+        for row in rows:
+            batch.add(row)
+        found: list[Problem] = []
+        with gathered(found):
+            ledger = load_ledger(**files, **vocabulary, contents={target: batch.content})
+        raise_if_any([*batch.problems, *filter(None, map(batch.placed, found))])
+        if batch.new:
+            write_atomic(path, batch.content)
+    lines = batch.new.keys()
+    added = [signal for signal in ledger.signals if signal.file == name_of(path) and signal.line in lines]
+    return Appended(sorted(added, key=lambda signal: signal.line), batch.same)
+
+
+class _Batch:
+    """A signals file with new rows, by their lines, their problems, and the known rows that say the same."""
+
+    def __init__(self, path: str | os.PathLike[str], content: bytes):
+        self.path, self.content = path, content
+        self.new: dict[int, NewRow] = {}
+        self.problems: list[Problem] = []
+        self.same: list[Signal] = []
+
+    def know(self, ledger: Ledger) -> None:
+        """Learn the places of the ledger's ids, and what its rows say."""
+        self.used = {signal.event_id: f"{signal.file}:{signal.line}" for signal in ledger.signals}
+        rows = [({name: cell_of(signal, name) for name in SAME}, signal) for signal in ledger.signals]
+        self.said: dict[tuple[str, ...], Signal | str] = {_saying(row): signal for row, signal in rows}
+
+    def add(self, new: NewRow) -> None:
+        """Add a row to the content; a known row that says the same takes its place."""
+        row = completed(new.values, self.used)
+        twin = None if new.values.get("event_id") else self.said.get(_saying(row))
+        if isinstance(twin, Signal):
+            self.same.append(twin)
+            return
+        if twin:
+            self.problems.append(new.problem("description", f"expected a row not added before; {twin}"))
+        self.problems += _faults(row, self.used, new.problem)
+        tried = {name: printable(cell).strip() for name, cell in row.items()}
+        if row["event_id"] in self.used:
+            tried["event_id"] = new_id(tried, self.used)
+        self.content, line = _with_row(self.content, tried, self.path)
+        self.new[line] = new
+        self.used[tried["event_id"]] = f"{name_of(self.path)}:{line}"
+        self.said.setdefault(_saying(row), "another of these says the same")
+
+    def placed(self, problem: Problem) -> Problem | None:
+        """The problem at the cell of a new row that has it; None for a cell that is made from others."""
+        if problem.file != name_of(self.path) or problem.line not in self.new:
+            return problem
+        new = self.new[problem.line]
+        made_up = problem.field in COPIES and not new.values.get(problem.field)
+        return None if made_up else new.problem(problem.field, problem.message)
 
 
 def _begun(path: Path) -> bytes:
@@ -98,7 +159,7 @@ def _begun(path: Path) -> bytes:
     return read_bytes(path, CSV_BYTES_MAX)
 
 
-def completed(values: Mapping[str, Any], ledger: Ledger) -> dict[str, str]:
+def completed(values: Mapping[str, Any], used: Collection[str]) -> dict[str, str]:
     """The cells of a new row: those given, and the defaults of the others.
 
     It happened on the day on which it became public, both sides acted (words about attendance must say
@@ -110,12 +171,12 @@ def completed(values: Mapping[str, Any], ledger: Ledger) -> dict[str, str]:
     if row["kind"] != ATTENDANCE:
         defaults["actor"] = BOTH
     row |= {name: default for name, default in defaults.items() if not row[name]}
-    row["event_id"] = row["event_id"] or new_id(row, ledger)
+    row["event_id"] = row["event_id"] or new_id(row, used)
     return row
 
 
-def new_id(row: Mapping[str, str], ledger: Ledger) -> str:
-    """An id that the ledger does not use: the day and words of the description, or of the kind.
+def new_id(row: Mapping[str, str], used: Collection[str]) -> str:
+    """An id that is not used: the day and words of the description, or of the kind.
 
     Letters that are no Latin ones are left out; a number at the end tells it from ids that are used.
     """
@@ -123,7 +184,6 @@ def new_id(row: Mapping[str, str], ledger: Ledger) -> str:
     if not any(word.isalpha() for word in words):
         words = _plain_words(row["kind"]) or ["signal"]
     base = "-".join([row["public_date"], *words])
-    used = {signal.event_id for signal in ledger.signals}
     return next(name for name in chain([base], (f"{base}-{n}" for n in count(2))) if name not in used)
 
 
@@ -139,24 +199,20 @@ def _plain(letter: str) -> str:
     return latin[1].lower() if latin else " "
 
 
-def _faults(row: Mapping[str, str], ledger: Ledger) -> Iterator[Problem]:
-    """Cells that no file may hold, and an id that is used."""
+def _faults(
+    row: Mapping[str, str], used: Mapping[str, str], problem: Callable[[str, str], Problem]
+) -> Iterator[Problem]:
+    """Cells that no file may hold, and an id that is used, with its place."""
     for name, cell in row.items():
         if fault := cell_fault(cell):
-            yield _option(name, fault)
-    for signal in ledger.signals:
-        if signal.event_id == row["event_id"]:
-            place = f"{signal.file}:{signal.line}"
-            yield _option("event_id", f"expected an id not used before; {signal.event_id} is at {place}")
+            yield problem(name, fault)
+    if place := used.get(row["event_id"]):
+        yield problem("event_id", f"expected an id not used before; {row['event_id']} is at {place}")
 
 
-def _repeated(signal: Signal, ledger: Ledger) -> Iterator[Problem]:
-    """The row of a ledger that says the same as a new one, if there is one."""
-    for row in ledger.signals:
-        if all(getattr(row, name) == getattr(signal, name) for name in SAME):
-            place = f"{row.event_id}, {row.file}:{row.line}"
-            yield _option("description", f"expected a row not added before; {place} says the same")
-            return
+def _saying(row: Mapping[str, str]) -> tuple[str, ...]:
+    """What a row says, by its cells."""
+    return tuple(row[name] for name in SAME)
 
 
 def _with_row(content: bytes, row: Mapping[str, str], path: str | os.PathLike[str]) -> tuple[bytes, int]:

@@ -131,14 +131,7 @@ def load_ledger(
     InputError
         Lists every problem of every file.
     """
-    problems, contents = Problems(), contents or {}
-    words: dict[str, Collection[str]] = {}
-    if kinds is not None:
-        words["kinds"] = list(kinds)
-    if types is not None:
-        words["types"] = types
-    if sides is not None:
-        words |= {"actors": [*sides, BOTH], "attended": [*sides, BOTH, "none"]}
+    problems, contents, words = Problems(), contents or {}, words_of(kinds, types, sides)
     held = read_table(Occasion, occasions, words, occasion_problems, problems, contents)
     check_signal = partial(signal_problems, kinds=kinds or {})
     said = read_table(Signal, signals, words, check_signal, problems, contents)
@@ -148,6 +141,22 @@ def load_ledger(
     raise_if_any(problems)
     made = in_order(said.values.values(), held.values.values(), windows.values.values())
     return replace(made, revised=tuple(dict.fromkeys(said.revised + held.revised + windows.revised)))
+
+
+def words_of(
+    kinds: Mapping[str, str] | None = None,
+    types: Sequence[str] | None = None,
+    sides: Sequence[str] | None = None,
+) -> dict[str, Collection[str]]:
+    """The words that columns may hold, by the part of the vocabulary, for the parts that are given."""
+    words: dict[str, Collection[str]] = {}
+    if kinds is not None:
+        words["kinds"] = list(kinds)
+    if types is not None:
+        words["types"] = types
+    if sides is not None:
+        words |= {"actors": [*sides, BOTH], "attended": [*sides, BOTH, "none"]}
+    return words
 
 
 def in_order(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import date, timedelta
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple
 
@@ -111,26 +111,26 @@ def short_text(cell: str) -> str:
 
 def like(pattern: str, what: str) -> Reader:
     """A reader for cells that match a pattern."""
-    matches = re.compile(pattern, re.ASCII).fullmatch
+    return partial(matching, re.compile(pattern, re.ASCII), what)
 
-    def read(cell: str) -> str:
-        if not matches(cell):
-            raise ValueError(f"expected {what}; found {shown(cell)}")
-        return cell
 
-    return read
+def matching(pattern: re.Pattern[str], what: str, cell: str) -> str:
+    """The cell; ValueError if it does not match the pattern, which `what` says in words."""
+    if not pattern.fullmatch(cell):
+        raise ValueError(f"expected {what}; found {shown(cell)}")
+    return cell
 
 
 def one_of(words: Collection[str]) -> Reader:
     """A reader for listed words; a mapping gives the value of each word."""
-    values = words if isinstance(words, Mapping) else dict(zip(words, words))
+    return partial(listed, words if isinstance(words, Mapping) else dict(zip(words, words)))
 
-    def read(cell: str) -> Any:
-        if cell not in values:
-            raise ValueError(expected_one_of(cell, values))
-        return values[cell]
 
-    return read
+def listed(values: Mapping[str, Any], cell: str) -> Any:
+    """The value of a listed word; ValueError for any other."""
+    if cell not in values:
+        raise ValueError(expected_one_of(cell, values))
+    return values[cell]
 
 
 def read_strength(cell: str) -> int:

@@ -7,6 +7,7 @@ import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from ..paths import CACHE, ROOT
@@ -15,9 +16,9 @@ from .problems import InputError, nearest
 FOREIGN = {
     codecs.BOM_UTF16_LE: "text in UTF-16",
     codecs.BOM_UTF16_BE: "text in UTF-16",
-    b"PK\x03\x04": "a workbook (xlsx, ods) or another zip archive",
+    b"PK\x03\x04": "a workbook (xlsx, ods) or another zip archive, to be unpacked first",
     b"\xd0\xcf\x11\xe0": "a workbook of an old spreadsheet (xls)",
-    b"\x1f\x8b": "a gzip archive",
+    b"\x1f\x8b": "a gzip archive, to be unpacked first",
     b"%PDF": "a PDF",
 }
 """What a file is that begins with these bytes."""
@@ -62,6 +63,30 @@ def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
     except (OSError, ValueError) as error:
         fault = f"cannot be read: {getattr(error, 'strerror', None) or error}"
     raise InputError.at(name_of(path), 0, 0, fault)
+
+
+def read_lines(path: str | os.PathLike[str], limit: int) -> Iterator[tuple[int, str]]:
+    """The lines of a regular UTF-8 file, each with its number from 1 and without its end, one at a time.
+
+    Raises `InputError` for a line of more than `limit` bytes and as `read_bytes` and `decode` do.
+    """
+    name, path = name_of(path), Path(path)
+    if fault := _no_regular_file(path):
+        raise InputError.at(name, 0, 0, fault)
+    with path.open("rb") as stream:
+        for number in count(1):
+            try:
+                content = stream.readline(limit + 1)
+            except OSError as error:
+                raise InputError.at(name, number, 1, f"cannot be read: {error.strerror or error}") from None
+            if not content:
+                return
+            if len(content) > limit:
+                raise InputError.at(name, number, 1, f"expected lines of at most {limit / 1e6:g} MB")
+            try:
+                yield number, decode(content, name).rstrip("\r\n")
+            except InputError as error:
+                raise InputError(problem._replace(line=number) for problem in error.problems) from None
 
 
 def _no_regular_file(path: Path) -> str:

@@ -225,11 +225,14 @@ def picture(published: "Forecast") -> str:
 
 
 def write_files(run: "Run", folder: Path) -> list[str]:
-    """Write forecast.json, its tables as CSV and the inputs of the run; returns their names in the folder."""
-    from ..answer import forecast
+    """Write the forecast as JSON and CSV and the inputs of the run; returns their names in the folder."""
+    from ..answer import file, forecast
     from . import page
 
-    files = {"forecast.json": forecast.to_json(run.forecast)}
+    files = {
+        "forecast.json": forecast.to_json(run.forecast),
+        "forecast.csv": page.csv_text(file.by_day(run.forecast)),
+    }
     for name in ("curve", "occasions", "contributions", "next_signals"):
         files[f"tables/{name}.csv"] = page.csv_text(getattr(run.forecast, name))
     files |= {f"inputs/{name}": text for name, text in forecast.input_files(run).items()}

@@ -7,7 +7,6 @@ draws have weights, so that the page gives the numbers of all draws wherever one
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -277,17 +276,6 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Controls:
-    """The choices at one occasion or visit; `day` is None where it has no date yet."""
-
-    id: str
-    name: str
-    day: date | None
-    visit: bool
-    choices: list[Choice]
-
-
-@dataclass(frozen=True)
 class Switch:
     """An event that can be switched off: its first row, `words` ("PLACE:BIT ...") or place in the tone."""
 
@@ -306,25 +294,24 @@ def section(run: "Run") -> Html:
         "explorer.html.j2",
         ahead=ahead,
         chart=show.chart,
-        places=[controls(run, place) for place in places(ahead).values()],
+        places={place.occasion: choices(run, place) for place in places(ahead).values()},
         others=others | {chances.UNKNOWN: "A meeting not yet public"},
         switches=switches(run),
         data=data(run),
     )
 
 
-def controls(run: "Run", place: Place) -> Controls:
-    """The choices at one occasion or visit."""
+def choices(run: "Run", place: Place) -> list[Choice]:
+    """The choices at one occasion or visit; without options where it has no date yet."""
     name, known = place.occasion.occasion_id, statuses(run, place)
-    choices = [Choice(name, "meeting", "Said of a meeting", run.outlook.statuses[name], known)]
+    made = [Choice(name, "meeting", "Said of a meeting", run.outlook.statuses[name], known)]
     for side in () if place.occasion.is_visit else run.params.question.sides:
         last = place.words.coming(side.code).rows[-1:]
         silent = "home" if place.occasion.host == side.code else "nothing said"
         now = LAST_WORD[last[0].strength] if last else silent
         options = tuple(COMING) if known else ()
-        choices.append(Choice(name, side.code, side.leader, now, options, f"{side.code} {name}"))
-    day = place.occasion.start_date if known else None
-    return Controls(name, place.occasion.name, day, place.occasion.is_visit, choices)
+        made.append(Choice(name, side.code, side.leader, now, options, f"{side.code} {name}"))
+    return made
 
 
 def switches(run: "Run") -> list[Switch]:

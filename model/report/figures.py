@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..answer.facts import ahead, ranked, who_comes
+from ..answer.facts import ahead, ranked, recent, who_comes
 from ..answer.forecast import ICD_203
 from ..formatting import percent, points, short_day, span, upper_first
 from . import drawing as draw
@@ -135,7 +135,7 @@ def _total(axes: Axes, x: float, y: float, text: str) -> None:
 def timeline(ledger: "Ledger", as_of: date, weeks: int = 26) -> Figure:
     """The signals of the last weeks by day and kind: direction, strength, and if the article has them."""
     first, step = as_of - timedelta(weeks=weeks), 38
-    rows = [signal for signal in ledger.signals if signal.public_date > first]
+    rows = recent(ledger, as_of, weeks)
     balance: Counter[str] = Counter()
     for signal in rows:
         balance[signal.kind] += signal.strength

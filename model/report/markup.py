@@ -4,9 +4,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import formatting
 from .show import Html
-from .words import FORMATS
+from .words import templates
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -16,17 +15,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @cache
 def environment() -> "Environment":
-    """The Jinja environment of the pages: undefined names are errors, and every format is a filter."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters.update({name: getattr(formatting, name) for name in FORMATS})
+    """The Jinja environment of the pages."""
+    made = templates(TEMPLATES, autoescape=True)
     made.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     return made
 

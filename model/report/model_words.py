@@ -80,14 +80,12 @@ def checks_summary(checks: "Checks") -> str:
 # Diagnostics and other structures
 
 
-def chains(posterior: "DataTree", number_of_rows: int = 8) -> Table:
-    """R-hat and effective sample sizes of the variables with the fewest effective draws."""
+def chains(posterior: "DataTree") -> Table:
+    """R-hat and effective sample sizes of the eight variables with the fewest effective draws."""
     import arviz_stats as az
 
     table = az.summary(posterior, kind="diagnostics", round_to="none").dropna().sort_values("ess_bulk")
-    rows = [
-        (name, row.r_hat, row.ess_bulk, row.ess_tail) for name, row in table.head(number_of_rows).iterrows()
-    ]
+    rows = [(name, row.r_hat, row.ess_bulk, row.ess_tail) for name, row in table.head(8).iterrows()]
     return Table(
         ("Variable", "R-hat", "Bulk ESS", "Tail ESS"),
         rows,

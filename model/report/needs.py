@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from ..answer.pair import rests_on_seeds
 from ..track_record.published import TABLES, TrackRecord
 
 if TYPE_CHECKING:
@@ -21,14 +22,6 @@ def unmet(run: "Run") -> set[str]:
     met = {table.replace("_", "-") for table in TABLES if getattr(record, table)}
     if not run.forecast.resolved:
         met.add(OPEN)
-    if rests_on_seeds(run):
+    if rests_on_seeds(run.forecast.inputs):
         met.add(SEEDS)
     return set(NAMES) - met
-
-
-def rests_on_seeds(run: "Run") -> bool:
-    """Whether the ledger of a run rests on the files of the seeds."""
-    from ..files.disk import name_of
-    from ..paths import TABLES as SEED_FILES
-
-    return {name_of(path) for path in SEED_FILES.values()} <= set(run.forecast.inputs)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from ..answer import facts
 from ..evidence.seasons import WEEK
 from ..files.csv_files import csv_text as plain_csv
 from ..files.csv_files import is_formula
@@ -210,7 +209,6 @@ def overview(run: "Run", pages: Sequence[Page], files: Iterable[str]) -> Html:
         no_replay="" if weeks else replay.missing(run, record),
         cite=cite(run.forecast),
         figures=figures,
-        facts=facts,
         tables=tables,
         words=words.forecast,
         show=show,

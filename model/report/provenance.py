@@ -72,15 +72,10 @@ def inputs_state(
     No name in it tells where the project or a file outside it lies.
     """
     from ..answer.forecast import input_names
-    from ..answer.pair import record_folder
+    from ..answer.pair import ABOUT, record_folder
 
     record = record_folder(params, sources)
-    files = [
-        *notebook.sources(names),
-        *package_files(),
-        *sorted(record.glob("*.csv")),
-        *record.glob("*.json"),
-    ]
+    files = [*notebook.sources(names), *package_files(), *sorted(record.glob("*.csv")), *record.glob(ABOUT)]
     named = input_names(params, sources) | {path: name_of(path) for path in files}
     versions = {name: metadata.version(name) for name in VERSIONED}
     return {

@@ -46,16 +46,6 @@ class Stop:
     news: tuple[Event, ...] = ()
 
 
-@dataclass(frozen=True)
-class Place:
-    """A stop on the slider, `x` days from its left end, with its likelihood word and its events as markup."""
-
-    stop: Stop
-    x: int
-    word: str
-    news: Html
-
-
 def stops(run: "Run", record: TrackRecord) -> list[Stop]:
     """The weeks of the replay and the run itself; none unless the tables were made from the run's inputs."""
     as_of, f = run.params.question.as_of, run.forecast
@@ -127,10 +117,9 @@ def section(made: list[Stop], mass: float) -> Html:
         title=f"{title(made)}. {held}",
         chart=show.chart,
         low=floor(10 * min(stop.lower for stop in made)) / 10,
-        places=[
-            Place(stop, (stop.day - made[0].day).days, forecast.likelihood_word(stop.probability), news(stop))
-            for stop in made
-        ],
+        stops=made,
+        likelihood_word=forecast.likelihood_word,
+        news=news,
     )
 
 

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 import matplotlib
 from matplotlib.figure import Figure
 
-from ..formatting import Move, Table
+from ..formatting import Move, Table, aligned
 from . import drawing
 
 SVG = "http://www.w3.org/2000/svg"
@@ -89,10 +89,8 @@ def moves(rows: Iterable[Move]) -> Html:
         return say("Nothing that would show in the forecast.")
     items = ""
     for row in rows:
-        side, note = (
-            "up" if row.delta >= 0 else "down",
-            f"<small>{escape(row.note)}</small>" if row.note else "",
-        )
+        side = "up" if row.delta >= 0 else "down"
+        note = f"<small>{escape(row.note)}</small>" if row.note else ""
         items += f'<li><b class="{side}">{escape(row.value)}</b><span>{escape(row.text)}{note}</span></li>\n'
     return Html(f'<ul class="moves">\n{items}</ul>', "\n".join(f"{row.value} {row.text}" for row in rows))
 
@@ -119,9 +117,7 @@ def table(data: Table) -> Html:
 def as_text(data: Table) -> str:
     """The table as text in columns, below its caption."""
     rows = [data.head, *(tuple(map(partial(_text, data), data.head, row)) for row in data.rows)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    return "\n".join([data.caption, *lines])
+    return "\n".join([data.caption, *aligned(rows, "  ")])
 
 
 def _text(data: Table, column: str, value: Any) -> str:

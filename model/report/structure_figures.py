@@ -60,7 +60,8 @@ def beliefs(rows: Sequence["Belief"]) -> Figure:
     for row in rows:
         label, tag = upper_first(row.label), "belief" if row.unmoved else ""
         name = label if row.unit.split()[0] in row.label else f"{label}, {row.unit}"
-        ranges.append(Range(name, row.prior[::2], row.posterior[::2], row.unmoved, tag))
+        prior, posterior = ((spread.low, spread.high) for spread in (row.prior, row.posterior))
+        ranges.append(Range(name, prior, posterior, row.unmoved, tag))
     return _ranges(words.beliefs_title(rows), WORDS.beliefs(), ranges)
 
 

@@ -4,27 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..answer.sweep import Row
 from ..formatting import percent
-from .drawing import (
-    BAND,
-    DOWN,
-    INK,
-    MUTED,
-    SMALL,
-    STYLE,
-    UP,
-    WIDTH,
-    fitted,
-    panel,
-    spread_out,
-    text_width,
-    time_axis,
-)
+from . import drawing as draw
+from .drawing import BAND, DOWN, INK, MUTED, SMALL, UP, WIDTH
 from .structure_figures import intervals
 from .sweep_lines import PLAIN, SAY, Line, axis, figure_title, lines
 
@@ -44,31 +30,29 @@ def picture(rows: Sequence[Row]) -> Figure:
     return intervals(title, SAY.interval_note(), dots, bold=PLAIN)
 
 
+@draw.styled
 def over_days(drawn: Sequence[Line], along: str, title: str) -> Figure:
     """Lines over days, each named at its end; the band of spread where there is one alone."""
     named, alone = named_lines(drawn), len(drawn) == 1
     texts = {line.name: percent(line.last.value) + ("" if alone else f" {line.name}") for line in named}
-    right = min(max(text_width(text, SMALL, bold=True) for text in texts.values()) + 12, 0.42 * WIDTH)
+    right = min(max(draw.text_width(text, SMALL, bold=True) for text in texts.values()) + 12, 0.42 * WIDTH)
     floor = scale_floor(drawn, alone)
     note = SAY.line_note(along, floor, alone, len(named) == len(drawn))
     days = sorted({date.fromisoformat(point.place) for line in drawn for point in line.points})
     ends = [(line.last.value - floor) / (1 - floor) for line in named]
-    levels = dict(zip(texts, spread_out(ends, 15 / HEIGHT, 0, 1), strict=True))
-    with matplotlib.rc_context(STYLE):
-        figure, axes = panel(title, note, HEIGHT, (LEFT, right, 24))
-        axes.set_ylim(floor, 1)
-        ticks = [floor + (1 - floor) * step / 4 for step in range(5)]
-        axes.set_yticks(ticks, [f"{tick:.0%}" for tick in ticks])
-        axes.grid(axis="y")
-        time_axis(axes, days[0].toordinal(), days[-1].toordinal())
-        for index, line in enumerate(drawn):
-            style = STYLES[index % len(STYLES)]
-            if line.name == PLAIN and not alone:
-                style = {"color": INK, "linestyle": "-"}
-            draw_line(axes, line, style, alone)
-            if line.name in levels:
-                text = fitted(texts[line.name], right - 10, SMALL, line.name == PLAIN)
-                name_line(axes, text, levels[line.name], style["color"], line.name == PLAIN or alone)
+    levels = dict(zip(texts, draw.spread_out(ends, 15 / HEIGHT, 0, 1), strict=True))
+    figure, axes = draw.panel(title, note, HEIGHT, (LEFT, right, 24))
+    draw.share_axis(axes, floor, 1, [floor + (1 - floor) * quarter for quarter in draw.QUARTERS])
+    draw.time_axis(axes, days[0].toordinal(), days[-1].toordinal())
+    for index, line in enumerate(drawn):
+        plain, style = line.name == PLAIN, STYLES[index % len(STYLES)]
+        if plain and not alone:
+            style = {"color": INK, "linestyle": "-"}
+        draw_line(axes, line, style, alone)
+        if line.name in levels:
+            text = draw.fitted(texts[line.name], right - 10, SMALL, plain)
+            named = {"color": style["color"], "weight": "bold" if plain or alone else "normal"}
+            draw.label(axes, 1, levels[line.name], text, 8, xycoords="axes fraction", **named)
     return figure
 
 
@@ -95,19 +79,3 @@ def draw_line(axes: Axes, line: Line, style: dict[str, Any], alone: bool) -> Non
         axes.fill_between(x, lower, upper, color=BAND, linewidth=0)
     values = [point.value for point in line.points]
     axes.plot(x, values, linewidth=2.4 if plain or alone else 1.5, zorder=4 if plain else 3, **style)
-
-
-def name_line(axes: Axes, text: str, level: float, color: str, bold: bool) -> None:
-    """The name of a line on the right, at a part of the height."""
-    axes.annotate(
-        text,
-        (1, level),
-        (8, 0),
-        va="center",
-        xycoords="axes fraction",
-        textcoords="offset points",
-        size=SMALL,
-        color=color,
-        weight="bold" if bold else "normal",
-        annotation_clip=False,
-    )

@@ -28,9 +28,7 @@ from .sweep_lines import PLAIN, SAY, alternative, claim, varied
 HEADS = {"as_of": "As of", "scenario": "Scenario", "deadline": "Deadline", "random_seed": "Random seed"}
 
 
-def comparison(
-    rows: Sequence[Row], names: Mapping[str, str], mass: float, links: Sequence[str] = ()
-) -> Table:
+def comparison(rows: Sequence[Row], names: Mapping[str, str], mass: float, links: Sequence[str]) -> Table:
     """All rows, without what is the same in all; the first cell of a row links to its report, if any."""
     differs = varied(rows) or ["as_of"]
     cells = [[str(getattr(row, name) or PLAIN) for name in differs] for row in rows]
@@ -64,20 +62,10 @@ def page_of(
     links: Sequence[str] = (),
     effects: Sequence[Effect] = (),
 ) -> str:
-    """The page of a sweep.
+    """The page of a sweep, in the file `here` beside that of its table, `data`.
 
-    Parameters
-    ----------
-    params
-        Those of its first forecast.
-    names
-        The names of occasions by id.
-    here, data : str
-        The file of the page and, beside it, of the table.
-    links : sequence of str, optional
-        Where the report of each forecast lies from there.
-    effects : sequence of Effect, optional
-        What each scenario does.
+    `params` are those of its first forecast, `names` those of occasions by id, `links` lead to the report of
+    each forecast, and `effects` say what each scenario does.
     """
     own = page.Page(here, "Comparison", claim(rows), asked.means)
     names = {**names, UNKNOWN: "A meeting not yet public"}
@@ -201,10 +189,7 @@ def command(
     document = read_yaml(path)
     files = {name: tuple(Path(file).resolve() for file in getattr(sources, name)) for name in TABLES}
     sources = replace(sources, **files)
-    given = dict(given)
-    for name in sweep.FILES:
-        if given.get(name):
-            given[name] = str(Path(given[name]).resolve())
+    given = {**given, **{name: str(Path(given[name]).resolve()) for name in sweep.FILES if given.get(name)}}
     asked = sweep.load_sweep(path, sources, given)
     wanted = list(sweep.cases(asked, given))
     runs = [load_params(**case) for case in (wanted if reports else wanted[:1])]

@@ -7,6 +7,7 @@ from itertools import groupby
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from .. import formatting
 from ..answer.facts import ahead, ranked, who_comes
 from ..answer.sensitivity import SAFE
 from ..evidence.seasons import WEEK
@@ -61,10 +62,10 @@ def drivers(forecast: "Forecast", number: int = 2) -> list[Move]:
     return [_driver(row) for group in groups for row in group]
 
 
-def fresh(forecast: "Forecast", number: int = 3) -> list[Move]:
-    """The largest contributions of signals that became public within a week of the as-of date."""
+def fresh(forecast: "Forecast") -> list[Move]:
+    """The three largest contributions of signals that became public within a week of the as-of date."""
     start = (date.fromisoformat(forecast.as_of) - WEEK).isoformat()
-    return [_driver(row) for row in ranked(forecast).large if row["date"] > start][:number]
+    return [_driver(row) for row in ranked(forecast).large if row["date"] > start][:3]
 
 
 def _driver(row: Mapping[str, Any]) -> Move:
@@ -73,15 +74,13 @@ def _driver(row: Mapping[str, Any]) -> Move:
     return Move(row["delta"], points(row["delta"]), upper_first(row["text"]).rstrip("."), note)
 
 
-def watch(forecast: "Forecast", number: int = 2) -> dict[str, list[Move]]:
-    """What would move the forecast most, and to where: the downside, the upside, pairs of refusals."""
+def watch(forecast: "Forecast") -> dict[str, list[Move]]:
+    """The two next signals of each direction that would move the forecast most, and to where."""
     found: dict[str, list[Move]] = {text: [] for text in DIRECTIONS.values()}
     for row in forecast.next_signals:
-        text = upper_first(row["what"]).rstrip(".")
-        found[DIRECTIONS[row["direction"]]].append(
-            Move(row["change"], percent(row["probability_after"]), text)
-        )
-    return {text: moves[:number] for text, moves in found.items() if moves}
+        after, text = percent(row["probability_after"]), upper_first(row["what"]).rstrip(".")
+        found[DIRECTIONS[row["direction"]]].append(Move(row["change"], after, text))
+    return {text: moves[:2] for text, moves in found.items() if moves}
 
 
 # The forecast
@@ -306,10 +305,8 @@ def scenario_rows(
     rows = []
     for row in same:
         name, spread = row["scenario"], f"{percent(row['lower'])} to {percent(row['upper'])}"
-        meaning = meanings.get(name, "")
-        rows.append(
-            (name or "as the params files say", row["probability"], spread, row["no_signals"], meaning)
-        )
+        numbers = (row["probability"], spread, row["no_signals"])
+        rows.append((name or "as the params files say", *numbers, meanings.get(name, "")))
     low, high = (pick(row["probability"] for row in same) for pick in (min, max))
     return Table(
         head,
@@ -347,12 +344,8 @@ def prior_screen(made: "PriorOnly") -> str:
     for line in made.lines:
         what = f"{line.what}, points" if line.kind == "effect" else line.what
         rows.append((what, estimate(line.prior, line.kind), estimate(line.posterior, line.kind), line.record))
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    lines = [f"{printable(made.question).removesuffix('.')}, by {made.deadline}{' ' * 8}as of {made.as_of}"]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        lines.append("  " + "   ".join(cells).rstrip())
-    for belief in made.beliefs:
-        if belief.conflict:
-            lines.append(f"  {words.tuning.conflict(belief)}")
-    return "\n".join([*lines, f"  {words.tuning.unmoved(made.beliefs)}"]) + "\n"
+    lines = formatting.aligned(rows)
+    lines += [words.tuning.conflict(belief) for belief in made.beliefs if belief.conflict]
+    lines.append(words.tuning.unmoved(made.beliefs))
+    head = f"{printable(made.question).removesuffix('.')}, by {made.deadline}{' ' * 8}as of {made.as_of}"
+    return "\n  ".join([head, *lines]) + "\n"

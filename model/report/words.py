@@ -25,16 +25,26 @@ FORMATS = (
 )
 
 
-@cache
-def environment() -> "Environment":
-    """The Jinja environment of the sentences, in which an undefined name is an error."""
+def templates(folder: Path, autoescape: bool) -> "Environment":
+    """A Jinja environment in which undefined names are errors, and every format is a filter."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(
-        loader=FileSystemLoader(WORDS), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(folder),
+        autoescape=autoescape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    functions = {name: getattr(formatting, name) for name in FORMATS}
-    functions |= {
+    made.filters.update({name: getattr(formatting, name) for name in FORMATS})
+    return made
+
+
+@cache
+def environment() -> "Environment":
+    """The Jinja environment of the sentences."""
+    made = templates(WORDS, autoescape=False)
+    functions = {name: getattr(formatting, name) for name in FORMATS} | {
         name: each for name, each in vars(facts).items() if getattr(each, "__module__", "") == facts.__name__
     }
     made.filters.update(functions)

@@ -8,8 +8,7 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..evidence.ledger import Ledger
 from ..evidence.record import attended, levels, spoken
@@ -41,9 +40,9 @@ class Trip:
         return self.start - margin * DAY <= last and first <= self.end + margin * DAY
 
 
-def trips(path: Path = TRAVELS) -> list[Trip]:
+def trips() -> list[Trip]:
     """The trips in the official lists."""
-    with path.open(encoding="utf-8", newline="") as file:
+    with TRAVELS.open(encoding="utf-8", newline="") as file:
         rows = [{name: row[name] for name in Trip.__annotations__} for row in csv.DictReader(file)]
     return [Trip(**row | {day: date.fromisoformat(row[day]) for day in ("start", "end")}) for row in rows]
 
@@ -58,26 +57,15 @@ def counterpart(trip: Trip, ledger: Ledger, sides: tuple[str, str]) -> Occasion 
     return next((o for o in there if trip.is_near(o.start_date, o.end_date, 1)), None)
 
 
-class Fate(NamedTuple):
-    """A trip and its `fate` in the ledger: `matched`, `explained` (by the note in the list) or `missing`."""
-
-    year: int
-    list: str
-    name: str
-    place: str
-    start: date
-    fate: str
-
-
-def fates(ledger: Ledger, sides: tuple[str, str], chosen: Iterable[Trip] | None = None) -> list[Fate]:
-    """Whether the ledger has each trip in the official lists, or each chosen trip, by year."""
+def fates(ledger: Ledger, sides: tuple[str, str], listed: Iterable[Trip]) -> list[dict[str, Any]]:
+    """The fate of each trip, by year: `matched` in the ledger, `explained` by its note, or `missing`."""
     found = []
-    for trip in trips() if chosen is None else chosen:
+    for trip in listed:
         matched = counterpart(trip, ledger, sides) is not None
-        fate = "matched" if matched else "explained" if trip.note else "missing"
-        place = trip.place or trip.country
-        found.append(Fate(trip.start.year, trip.list, trip.name, place, trip.start, fate))
-    return sorted(found, key=lambda row: row.year)
+        row = {"year": trip.start.year, "list": trip.list, "name": trip.name}
+        row |= {"place": trip.place or trip.country, "start": trip.start}
+        found.append(row | {"fate": "matched" if matched else "explained" if trip.note else "missing"})
+    return sorted(found, key=lambda row: row["year"])
 
 
 class Count(NamedTuple):

@@ -23,10 +23,11 @@ def climatology(met: list[date], day: date, until: date, first: int) -> float:
     return (sum(hits) + 0.5) / (len(hits) + 1)
 
 
-def persistence(met: list[date], day: date, until: date, years: int = 3) -> float:
-    """1 - exp(-rate * length), with the rate of the last `years` years plus half a meeting."""
-    count = sum(day - years * 365 * DAY < when <= day for when in met)
-    return float(-np.expm1(-(count + 0.5) / (years * 365) * (until - day).days))
+def persistence(met: list[date], day: date, until: date) -> float:
+    """1 - exp(-rate * length), with the rate of the last three years plus half a meeting."""
+    memory = 3 * 365
+    count = sum(day - memory * DAY < when <= day for when in met)
+    return float(-np.expm1(-(count + 0.5) / memory * (until - day).days))
 
 
 def features(ahead: Outlook, deadlines: list[date]) -> np.ndarray:

@@ -5,7 +5,6 @@ follows from the occasions of the ledger of its own pair; a manual resolution (a
 forecast from the scores. A line that cannot be read is named, kept as it is, and stops nothing else.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 
 from ..answer.forecast import Forecast
 from ..evidence.ledger import Ledger
+from ..evidence.rows import like
 from ..evidence.seasons import DAY, meetings
 from ..files.csv_files import Row, csv_text, read_csv
 from ..files.disk import content_hash, locked, write_atomic
@@ -71,12 +71,6 @@ def _resolution(text: str) -> str:
     return text
 
 
-def _sides(text: str) -> str:
-    if not re.fullmatch("[A-Z]{2}-[A-Z]{2}", text):
-        raise ValueError(f"expected the codes of two sides such as US-CN; found {shown(text)}")
-    return text
-
-
 def _probability(text: str) -> float:
     try:
         value = float(text)
@@ -90,7 +84,7 @@ def _probability(text: str) -> float:
 _READ: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("as_of", "opens", "deadline", "fit_through"), parse_day),
     **dict.fromkeys(("probability", "lower", "upper"), _probability),
-    "sides": _sides,
+    "sides": like("[A-Z]{2}-[A-Z]{2}", "the codes of two sides such as US-CN"),
     "resolution": _resolution,
 }
 
@@ -230,15 +224,13 @@ def mean_scores(rows: list[Entry], outcome: str, met: list[date]) -> dict[str, f
     }
 
 
-def beside_references(
-    whole: Ledger, ours: Callable[[date, date], float], path: Path = REFERENCES
-) -> list[dict]:
+def beside_references(whole: Ledger, ours: Callable[[date, date], float]) -> list[dict]:
     """Each public forecast by others beside ours for the same day and deadline, with both Brier scores.
 
     `ours(day, deadline)` gives our probability; questions about events other than a meeting are left out.
     """
     table = []
-    for row in read_csv(path, _REFERENCE):
+    for row in read_csv(REFERENCES, _REFERENCE):
         if row["event"] != "meeting":
             continue
         day, deadline, theirs = parse_day(row["date"]), parse_day(row["deadline"]), float(row["probability"])

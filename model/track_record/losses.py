@@ -48,7 +48,7 @@ def by_year(points: np.ndarray) -> list[dict]:
     return sorted(table, key=lambda row: (row["year"], row["model"]))
 
 
-def gains(yearly: list[dict], replicates: int = 2000, random_seed: int = 1) -> list[dict]:
+def gains(yearly: list[dict]) -> list[dict]:
     """The gain of the full model over each other model in both scores, with 90% intervals (resampled years).
 
     `steady` is whether the log score improves in at least 60% of years, in both halves, and without 2020-21.
@@ -56,7 +56,7 @@ def gains(yearly: list[dict], replicates: int = 2000, random_seed: int = 1) -> l
     score = {(row["year"], row["model"]): row for row in yearly}
     years = sorted({row["year"] for row in yearly})
     weight = np.array([score[year, FULL.name]["forecasts"] for year in years], dtype=float)
-    resampled = Years(len(years), np.random.default_rng(random_seed), replicates)
+    resampled = Years(len(years), np.random.default_rng(1))
     calm, half = ~np.isin(years, PANDEMIC), len(years) // 2
     table = []
     for model in sorted({row["model"] for row in yearly} - {FULL.name}):
@@ -79,13 +79,13 @@ def gains(yearly: list[dict], replicates: int = 2000, random_seed: int = 1) -> l
 # The worst misses
 
 
-def misses(points: np.ndarray, whole: Ledger, number: int = 7) -> list[dict]:
-    """The worst years of the full model, worst first, each with its worst forecast."""
+def misses(points: np.ndarray, whole: Ledger) -> list[dict]:
+    """The seven worst years of the full model, worst first, each with its worst forecast."""
     rows = monthly(points)[FULL.name]
     p, y, years = rows["probability"], rows["outcome"], year_of(rows["as_of"])
     loss = brier(p, y)
     table = []
-    for year in sorted(np.unique(years).tolist(), key=lambda year: -loss[years == year].mean())[:number]:
+    for year in sorted(np.unique(years).tolist(), key=lambda year: -loss[years == year].mean())[:7]:
         inside = np.flatnonzero(years == year)
         worst = rows[inside[loss[inside].argmax()]]
         as_of, deadline, outcome = worst[["as_of", "deadline", "outcome"]].item()
@@ -190,44 +190,32 @@ def miss_events(missed: list[dict], whole: Ledger, sides: tuple[str, str]) -> li
 # Calibration
 
 
-class Levels:
-    """The distinct probabilities of forecasts, for recalibration."""
-
-    def __init__(self, p: np.ndarray):
-        self.levels, self.group, self.count = np.unique(p, return_inverse=True, return_counts=True)
-
-    def recalibrated(self, y: np.ndarray) -> np.ndarray:
-        """Recalibrated probabilities, (level,): the isotonic regression of outcomes on probabilities.
-
-        CORP (Dimitriadis, Gneiting and Jordan 2021): the best increasing curve, without a choice of bins.
-        """
-        from scipy.optimize import isotonic_regression
-
-        shares = np.bincount(self.group, y) / self.count
-        return isotonic_regression(shares, weights=self.count).x
-
-
 def corp(p: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Recalibrated probability of each forecast, (forecast,)."""
-    levels = Levels(p)
-    return levels.recalibrated(y)[levels.group]
+    """Recalibrated probability of each forecast: the isotonic regression of outcomes on probabilities.
+
+    CORP (Dimitriadis, Gneiting and Jordan 2021): the best increasing curve, without a choice of bins.
+    """
+    from scipy.optimize import isotonic_regression
+
+    _, level, count = np.unique(p, return_inverse=True, return_counts=True)
+    return isotonic_regression(np.bincount(level, y) / count, weights=count).x[level]
 
 
-def reliability(points: np.ndarray, replicates: int = 1000, random_seed: int = 1) -> list[dict]:
+def reliability(points: np.ndarray, replicates: int = 1000) -> list[dict]:
     """The recalibration curve of the full model on a grid of probabilities, with 90% consistency bands.
 
     The bands cover the curve of a perfectly calibrated forecaster. Forecast windows within one half-year
     overlap, so one random number decides all its outcomes; windows of different half-years hardly overlap.
     """
-    rows = monthly(points)[FULL.name]
+    rows = np.sort(monthly(points)[FULL.name], order="probability", kind="stable")
     p = rows["probability"]
     half_year = rows["as_of"].astype("datetime64[M]").astype(int) // 6
     block = np.unique(half_year, return_inverse=True)[1]
-    fate = np.random.default_rng(random_seed).random((replicates, block.max() + 1))
-    grid, known = np.linspace(p.min(), p.max(), 60), Levels(p)
+    fate = np.random.default_rng(1).random((replicates, block.max() + 1))
+    grid = np.linspace(p[0], p[-1], 60)
 
     def curve(y: np.ndarray) -> np.ndarray:
-        return np.interp(grid, known.levels, known.recalibrated(y))
+        return np.interp(grid, p, corp(p, y))
 
     lower, upper = np.quantile([curve(each[block] < p) for each in fate], [0.05, 0.95], axis=0)
     edges = np.append(grid - (grid[1] - grid[0]) / 2, np.inf)
@@ -340,7 +328,7 @@ DRIFT = {
 """The ratios that measure drift: numerator, denominator and the number of weeks."""
 
 
-def drift(points: np.ndarray, whole: Ledger, replicates: int = 2000, random_seed: int = 1) -> list[dict]:
+def drift(points: np.ndarray, whole: Ledger) -> list[dict]:
     """Whether the weekly forecasts drift: a martingale moves exactly as much as its uncertainty falls.
 
     For the stretches to the end of a year, with 90% intervals from resampled years: movement (squared steps)
@@ -351,7 +339,7 @@ def drift(points: np.ndarray, whole: Ledger, replicates: int = 2000, random_seed
     sums = [drift_sums(path, news) for path in paths]
     years, at = np.unique([year_of(path.days[0]) for path in paths], return_inverse=True)
     yearly = {name: np.bincount(at, [each[name] for each in sums]) for name in sums[0]}
-    resampled = Years(len(years), np.random.default_rng(random_seed), replicates)
+    resampled = Years(len(years), np.random.default_rng(1))
     table = []
     for what, (above, below, weeks) in DRIFT.items():
         row = {"what": what, "value": yearly[above].sum() / yearly[below].sum()}

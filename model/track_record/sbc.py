@@ -197,14 +197,9 @@ def save(simulations: Sequence[Simulation], path: Path = TABLE) -> None:
     """Write one line per simulation, in order: checks, then ranks."""
     names = next((list(each.ranks) for each in simulations if each.ranks), [])
     rows = [
-        {
-            "simulation": each.simulation,
-            "rhat_max": f"{each.rhat_max:.3f}",
-            "ess_min": f"{each.ess_min:.0f}",
-            "divergences": each.divergences,
-            "failure": each.failure,
-            **{name: each.ranks.get(name, "") for name in names},
-        }
+        {name: getattr(each, name) for name in CHECKS}
+        | {"rhat_max": f"{each.rhat_max:.3f}", "ess_min": f"{each.ess_min:.0f}"}
+        | {name: each.ranks.get(name, "") for name in names}
         for each in sorted(simulations, key=lambda each: each.simulation)
     ]
     tables.save_table(rows, path)

@@ -37,10 +37,6 @@ class Structure:
     unheard: tuple[str, ...] = ()
     choices: Mapping[str, int] = field(default_factory=dict)
 
-    def learns_from(self, ledger: Ledger) -> Ledger:
-        """The part of a ledger that the fit uses."""
-        return reduced(ledger, self.without)
-
     def ahead(self, ledger: Ledger, day: date, deadline: date, params: Params) -> Outlook:
         """The outlook on `day`, from a ledger cut on that day and the evidence that the forecast uses."""
         ignored = (*self.without, *self.unheard)

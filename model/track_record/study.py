@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -26,9 +26,9 @@ from ..files.disk import content_hash, write_atomic
 from ..fit import fits, reweight, sampling
 from ..paths import CACHE, PARAMS, RECORD, SWEEPS, TABLES, package_files
 from ..settings.params import Params, load_params
-from . import audit, backtest, losses, origins, sbc
+from . import audit, backtest, datapackage, losses, origins, sbc
 from .scores import brier, is_monthly, log_score, scores, year_of
-from .structures import FULL, NAMED, STRUCTURES, Structure
+from .structures import FULL, NAMED, STRUCTURES, Structure, reduced
 from .tables import load, save_table
 
 LEFT_OUT = range(1993, 2025)
@@ -42,20 +42,11 @@ EVENTS = 3
 LEDGERS = 50
 
 
-class Checked(NamedTuple):
-    """A fit that is not stored, and the failures of its checks."""
-
-    fit: fits.Fit
-    failures: list[str]
-
-
-def fit_of(params: Params, ready: Any, past: Record) -> Checked:
+def fit_of(params: Params, ready: Any, past: Record) -> fits.Fit:
     """The fit of a compiled model to a record; it is not stored."""
     tree = sampling.resample(ready, past, params)
-    checks, failures = sampling.diagnose(tree, params)
-    return Checked(
-        fits.Fit("", past.through, sampling.draws_of(tree, past), checks, 0.0, False, ""), failures
-    )
+    checks, _ = sampling.diagnose(tree, params)
+    return fits.Fit("", past.through, sampling.draws_of(tree, past), checks, 0.0, False, "")
 
 
 def headline(
@@ -71,9 +62,9 @@ def headline(
     `error` is the Monte Carlo standard error.
     """
     q = params.question
-    past = record(structure.learns_from(learned), params)
+    past = record(reduced(learned, structure.without), params)
     past = replace(past, years=past.years - fewer_years)
-    fitted, failures = fit_of(params, ready, past)
+    fitted = fit_of(params, ready, past)
     draws = reweight.update(fitted, past, past).draws
     p = chances.by_deadline(draws, structure.ahead(seen, q.as_of, q.deadline, params))
     spread = forecast.spread(p, params.run.interval_mass)
@@ -84,7 +75,7 @@ def headline(
         "lower": spread["lower"],
         "upper": spread["upper"],
         "error": forecast.monte_carlo_error(p, fitted),
-        "passed": "no" if failures else "yes",
+        "passed": "yes" if fitted.diagnostics["ok"] else "no",
     }
 
 
@@ -176,8 +167,8 @@ def refits(params: Params, whole: Ledger) -> Iterator[dict]:
         cut = thinned(whole, 0.8, rng).as_of(as_of)
         past, ahead = record(cut, params), outlook(cut, as_of, as_of + 180 * DAY, params)
         later = replace(past, years=past.years + past.idle)
-        first = reweight.update(fit_of(params, ready, past).fit, past, past)
-        anew = fit_of(params, ready, later).fit
+        first = reweight.update(fit_of(params, ready, past), past, past)
+        anew = fit_of(params, ready, later)
         ours, theirs = (chances.by_deadline(each.draws, ahead) for each in (first, anew))
         error = np.hypot(forecast.monte_carlo_error(ours, first), forecast.monte_carlo_error(theirs, anew))
         yield {
@@ -344,11 +335,6 @@ def track_record(params: Params, whole: Ledger, folder: Path = RECORD) -> dict[s
     }
 
 
-def audited(params: Params, whole: Ledger) -> list[dict]:
-    """Each trip in the official lists, compared with the ledger."""
-    return [fate._asdict() for fate in audit.fates(whole, params.sides)]
-
-
 MADE: dict[str, Callable[[Params, Ledger], Any]] = {
     "structures": structures,
     "influence": influence,
@@ -359,7 +345,7 @@ MADE: dict[str, Callable[[Params, Ledger], Any]] = {
     "replay_events": replay_events,
     "track_record": track_record,
     "placebo": placebo,
-    "audit": audited,
+    "audit": lambda params, whole: audit.fates(whole, params.sides, audit.trips()),
 }
 """The function of each table: it returns rows, or tables by name, or None if it writes its own file."""
 
@@ -381,6 +367,7 @@ def main(argv: list[str] | None = None) -> None:
         made = MADE[name](params, whole)
         tables = made if isinstance(made, dict) else {name: made}
         print(*save({table: rows for table, rows in tables.items() if rows is not None}), sep="\n")
+    datapackage.write(RECORD)
 
 
 def save(tables: Mapping[str, Any], folder: Path = RECORD) -> list[Path]:
