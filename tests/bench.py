@@ -31,6 +31,7 @@ from model.paths import CACHE, PARAMS, RECORD, ROOT, TABLES
 from model.report import build, notebook
 from model.settings.params import load_params
 from model.track_record import backtest
+from model.track_record.origins import scored_years
 from model.track_record.tables import load, save_table
 
 TABLE = RECORD / "bench.csv"
@@ -60,6 +61,17 @@ p = chances.by_deadline({name: draws[name].values for name in draws.data_vars} |
 print(float(az.ess(p.reshape(params.run.chains, -1))))
 """
 """The effective sample size of the headline, added to the script of `PLAIN`."""
+PEAK = """
+import re
+status = open("/proc/self/status").read()
+print(seconds, int(re.search(r"VmHWM:\\s*(\\d+)", status)[1]) / 1024)
+"""
+"""Prints `seconds` and the peak memory in MB (Linux): `getrusage` would count the parent process too."""
+ANSWER = """
+from model.cli import main
+seconds = main(["forecast"])
+"""
+"""An answer from the stored fit, to measure its memory."""
 IMPORTS = (
     "model.answer.facts",
     "model.answer.prior",
@@ -116,7 +128,7 @@ def clock(work: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
-def process(*command: str, **environment: str) -> str:
+def process(*command: str, cwd: Path = ROOT, **environment: str) -> str:
     """The output of a process.
 
     Raises
@@ -127,12 +139,30 @@ def process(*command: str, **environment: str) -> str:
     return subprocess.run(
         command,
         check=True,
-        cwd=ROOT,
+        cwd=cwd,
         env=os.environ | environment,
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
     ).stdout
+
+
+def bare() -> str:
+    """A Python that only imports NumPy."""
+    return process(sys.executable, "-c", "import numpy")
+
+
+def measured(script: str, *arguments: str) -> tuple[float, float]:
+    """The `seconds` that a script measures, and its peak memory in MB."""
+    *_, seconds, memory = process(sys.executable, "-c", script + PEAK, *arguments).split()
+    return float(seconds), float(memory)
+
+
+def empty_caches(folder: Path) -> dict[str, str]:
+    """The environment of a process that finds nothing compiled, as in a fresh clone."""
+    names = ("IPYTHONDIR", "MPLCONFIGDIR", "NUMBA_CACHE_DIR")
+    caches = {name: str(folder / name.lower()) for name in names}
+    return caches | {"PYTENSOR_FLAGS": f'base_compiledir="{folder / "pytensor"}"'}
 
 
 def plain(
@@ -191,14 +221,13 @@ def answer() -> Iterator[Row]:
 def start() -> Iterator[Row]:
     """(b) `forecast` from the stored fit, `check` and `--help`, against a Python that only imports NumPy."""
     forecast.run(load_params())
-
-    def bare() -> str:
-        return process(sys.executable, "-c", "import numpy")
-
-    for words, target in ((["forecast"], "<= 4, < 1 s"), (["check"], "< 0.5 s"), (["--help"], "< 0.5 s")):
+    for words, target in ((["forecast"], "<= 5, < 1 s"), (["check"], "<= 5"), (["--help"], "<= 1")):
         command = partial(process, *SUMMIT, *words)
         command()
-        yield compared("b", f"summit {' '.join(words)}, against importing NumPy", target, command, bare, 9)
+        yield compared("b", f"summit {' '.join(words)}, against importing NumPy", target, command, bare, 15)
+    mine, theirs = measured(ANSWER)[1], measured("import numpy\nseconds = 0")[1]
+    what = "peak memory of summit forecast, against importing NumPy; MB in place of seconds"
+    yield Row("b", what, mine / theirs, mine / theirs, mine / theirs, 1, mine, theirs, "<= 150 MB")
 
 
 def stale() -> Iterator[Row]:
@@ -220,9 +249,10 @@ def stale() -> Iterator[Row]:
             one_more(signals, date(2016, 1, 1) + timedelta(days=seed % 300), seed)
             return seed
 
-        def ours(files: dict[str, str]) -> None:
+        def ours(files: dict[str, str], *more: str, **environment: str) -> None:
             options = [word for name, path in files.items() for word in (f"--{name}", path)]
-            process(*SUMMIT, "forecast", "--random-seed", str(another()), *options)
+            seed = str(another())
+            process(*SUMMIT, "forecast", "--random-seed", seed, *options, *more, **environment)
 
         def theirs(files: dict[str, str]) -> None:
             plain(another(), **files)
@@ -240,6 +270,17 @@ def stale() -> Iterator[Row]:
                 partial(theirs, files),
                 3,
             )
+        cold = empty_caches(Path(place))
+        for what, target, work in (
+            (
+                "as of a new day, nothing compiled",
+                "< 15 s",
+                partial(ours, {}, "--as-of", "2024-10-07", **cold),
+            ),
+            ("as of a new day", "< 8 s", partial(ours, {}, "--as-of", "2024-03-04", **cold)),
+            ("with a changed prior", "< 8 s", partial(ours, {"priors": str(priors)}, **cold)),
+        ):
+            yield compared("c", f"summit forecast {what}, against importing NumPy", target, work, bare, 1)
 
 
 def rendered() -> Iterator[Row]:
@@ -250,7 +291,7 @@ def rendered() -> Iterator[Row]:
     number = iter(range(10**6))
     with tempfile.TemporaryDirectory(dir=CACHE) as place:
         folder, extra = Path(place), Path(place) / "more.csv"
-        bare = []
+        only_import = []
         for source in notebook.sources():
             cell = new_code_cell("\n".join(f"import {name}" for name in IMPORTS))
             parameters = new_code_cell("number = 0", metadata={"tags": ["parameters"]})
@@ -260,20 +301,38 @@ def rendered() -> Iterator[Row]:
                     "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
                 },
             )
-            bare.append(folder / source.name)
-            nbformat.write(written, bare[-1])
+            only_import.append(folder / source.name)
+            nbformat.write(written, only_import[-1])
 
         def ours() -> None:
             one_more(extra, date(2025, 7, 1), next(number))
             build.render(load_params(), forecast.Sources(signals=(extra,)), out_dir=folder / "report")
 
         def theirs() -> None:
-            notebook.execute(bare, {"number": 1})
+            notebook.execute(only_import, {"number": 1}, {"number": 1})
 
         ours(), theirs()
         yield compared(
             "d", "the report after one new row, against notebooks that only import", "<= 1.5", ours, theirs, 3
         )
+
+
+def fresh() -> Iterator[Row]:
+    """(j) The first report of a fresh clone, which finds nothing compiled, once it is installed."""
+    with tempfile.TemporaryDirectory() as place:
+        clone = Path(place) / "clone"
+        process("git", "clone", "--quiet", str(ROOT), str(clone))
+        work = partial(
+            process, *SUMMIT, "forecast", "--report", cwd=clone, **empty_caches(clone / CACHE.name)
+        )
+        what = "the first report of a fresh clone, against importing NumPy"
+        yield compared("j", what, "< 60 s", work, bare, 1)
+
+
+def suite() -> Iterator[Row]:
+    """(k) The tests that `make test` runs."""
+    work = partial(process, sys.executable, "-m", "pytest", "-n", "2", "-q")
+    yield compared("k", "make test, against importing NumPy", "< 150 s", work, bare, 1)
 
 
 def samplers() -> Iterator[Row]:
@@ -305,7 +364,7 @@ def record() -> Iterator[Row]:
         "f",
         "the backtest, against one refit",
         "< 60 s",
-        lambda: backtest.run(params, whole),
+        lambda: backtest.run(params, whole, scored_years(whole, params.question.as_of)),
         lambda: sampling.sample(params, past),
         1,
     )
@@ -324,7 +383,7 @@ def many() -> Iterator[Row]:
         yield compared(
             "g",
             "1,000 forecasts of a sweep, against one summit forecast",
-            "< 60 s",
+            "< 25 s",
             swept,
             partial(process, *SUMMIT, "forecast"),
             1,
@@ -344,37 +403,41 @@ def seeds_that_pass(as_of: date) -> Iterator[int]:
 
 
 SIZES = """
-import resource, sys, time
+import sys, time
 from model.answer import forecast
 from model.evidence import outlook, record
 from model.settings.params import load_params
 params = load_params()
-q, files = params.question, forecast.Sources(signals=[sys.argv[1]])
+q, files = params.question, forecast.Sources(signals=sys.argv[1:])
 begin = time.perf_counter()
 cut = forecast.read(params, files).as_of(q.as_of)
 record.record(cut, params)
 outlook.outlook(cut, q.as_of, q.deadline, params)
-print(time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+seconds = time.perf_counter() - begin
 """
-"""Seconds to read a ledger with the signals of a file and to look ahead, and peak memory in MB (Linux)."""
+"""Seconds to read a ledger with the signals of some files and to look ahead."""
+A_FILE = 100_000
+"""Signals in a file: more would be larger than a file may be."""
 
 
 def sizes() -> Iterator[Row]:
-    """(h) Reading a ledger with 500, 5,000 and 50,000 more signals, and its outlook: seconds per signal."""
+    """(h) Reading a ledger with 500 to 500,000 more signals, and its outlook: seconds per signal."""
     whole = forecast.read(load_params())
     signals = whole.as_of(date(2025, 7, 1)).signals
     general = [signal for signal in signals if not signal.occasion and not signal.same_as]
     first: float | None = None
     with tempfile.TemporaryDirectory(dir=CACHE) as place:
-        for size in (500, 5_000, 50_000):
-            copies = itertools.islice(itertools.cycle(general), size)
-            rows = [
-                replace(signal, event_id=f"{signal.event_date}-more-{n}") for n, signal in enumerate(copies)
-            ]
-            path = Path(place) / f"{size}.csv"
-            path.write_text(ledger.csv_of(replace(whole, signals=tuple(rows)))["signals"], "utf-8")
-            outputs = [process(sys.executable, "-c", SIZES, str(path)) for _ in range(3)]
-            seconds, memory = zip(*(map(float, output.split()) for output in outputs))
+        for size in (500, 5_000, 50_000, 500_000):
+            paths = []
+            for start in range(0, size, A_FILE):
+                numbers = range(start, min(start + A_FILE, size))
+                copies = [(n, general[n % len(general)]) for n in numbers]
+                rows = [replace(row, event_id=f"{row.event_date}-more-{n}") for n, row in copies]
+                paths.append(str(Path(place) / f"{size}-{start}.csv"))
+                text = ledger.csv_of(replace(whole, signals=tuple(rows)))["signals"]
+                Path(paths[-1]).write_text(text, "utf-8")
+            found = [measured(SIZES, *paths) for _ in range(3 if size < A_FILE else 1)]
+            seconds, memory = zip(*found)
             each = [value / size for value in seconds]
             first = first or statistics.median(each)
             yield Row(
@@ -383,15 +446,32 @@ def sizes() -> Iterator[Row]:
                 statistics.median(each) / first,
                 min(each) / first,
                 max(each) / first,
-                3,
+                len(found),
                 statistics.median(seconds),
                 first * size,
-                "<= 1, < 1 GB",
+                "<= 1",
             )
 
 
+def horizons() -> Iterator[Row]:
+    """(l) The number and its course over one to ten years, in process: seconds per day ahead."""
+    params = load_params()
+    run, as_of = forecast.run(params), params.question.as_of
+
+    def ahead(years: int) -> None:
+        known = outlook(run.ledger, as_of, as_of + timedelta(days=365 * years), params)
+        chances.chances(run.draws, known)
+
+    ahead(1)
+    for years in (1, 3, 10):
+        row = compared("l", "", "<= 1", partial(ahead, years), partial(ahead, 1), 7)
+        ratios = (row.ratio / years, row.smallest / years, row.largest / years)
+        what = f"a horizon of {years} years: seconds per day ahead, against one year"
+        yield Row("l", what, *ratios, 7, row.seconds, years * row.against_seconds, row.target)
+
+
 FEED = """
-import resource, sys, time
+import sys, time
 from model.answer import forecast
 from model.feeds import candidates, formats
 from model.feeds.sides import Sides
@@ -400,9 +480,9 @@ params = load_params()
 whole = forecast.read(params)
 begin = time.perf_counter()
 candidates.candidates(formats.recognised(sys.argv[1]), Sides.of(params, whole), whole)
-print(time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+seconds = time.perf_counter() - begin
 """
-"""Seconds to make the candidates of a feed, and peak memory in MB (Linux)."""
+"""Seconds to make the candidates of a feed."""
 READ = """
 import csv, sys, time
 begin = time.perf_counter()
@@ -431,7 +511,7 @@ def feed() -> Iterator[Row]:
                     cells[0], cells[11] = str(n), str(n // 5)
                     cells[1] = str(date(1995, 1, 1) + timedelta(days=n // 100))
                     print(*cells, sep="\t", file=stream)
-            seconds, memory = map(float, process(sys.executable, "-c", FEED, str(path)).split())
+            seconds, memory = measured(FEED, str(path))
             against = float(process(sys.executable, "-c", READ, str(path)))
             what = (
                 f"a million rows of a feed, {percent}% of the pair, peak {memory:.0f} MB, against reading it"
@@ -445,10 +525,13 @@ ROWS = {
     "start": start,
     "stale": stale,
     "rendered": rendered,
+    "fresh": fresh,
+    "suite": suite,
     "samplers": samplers,
     "record": record,
     "many": many,
     "sizes": sizes,
+    "horizons": horizons,
     "feed": feed,
 }
 

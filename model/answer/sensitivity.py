@@ -142,15 +142,22 @@ def power(headline: np.ndarray, log_prior: dict[str, np.ndarray], likelihood: np
     """ArviZ's power-scaling sensitivity; flat densities, such as that of a uniform prior, have none."""
     import warnings
 
-    import arviz as az
+    import arviz_stats as az
+    from xarray import Dataset, DataTree
 
     curved = [name for name, values in log_prior.items() if np.ptp(values) >= 1e-9]
     groups = {
-        "posterior": {"headline": headline[None]},
-        "log_prior": {name: log_prior[name][None] for name in curved},
-        "log_likelihood": {"record": likelihood[None]},
+        "posterior": {"headline": headline},
+        "log_prior": {name: log_prior[name] for name in curved},
+        "log_likelihood": {"record": likelihood},
     }
-    tree = az.from_dict(groups)
+    one_chain = ("chain", "draw")
+    tree = DataTree.from_dict(
+        {
+            group: Dataset({name: (one_chain, draws[None]) for name, draws in values.items()})
+            for group, values in groups.items()
+        }
+    )
 
     def scaled(group: str, names: list[str]) -> float:
         with warnings.catch_warnings():

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..evidence.seasons import WEEK
@@ -24,6 +25,7 @@ from .show import Html
 from .words import Sentences
 
 if TYPE_CHECKING:
+    from nbconvert import HTMLExporter
     from nbformat import NotebookNode
 
     from ..answer.forecast import Forecast, Run
@@ -71,23 +73,29 @@ def page_of(name: str, notebook: "NotebookNode") -> Page:
 def notebook_html(notebook: "NotebookNode") -> Html:
     """The executed notebook as markup: cells with their ids as anchors, code folded, formulas as MathML."""
     import nbformat
-    from nbconvert import HTMLExporter
-    from traitlets.config import Config
 
     notebook = nbformat.from_dict(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = with_mathml(cell.source)
+    body, _ = exporter().from_notebook_node(notebook)
+    return Html(with_contents(re.sub(r'<h([1-6]) id="[^"]*">', r"<h\1>", body), notebook))
+
+
+@cache
+def exporter() -> "HTMLExporter":
+    """The exporter of all notebooks, which compiles its templates once."""
+    from nbconvert import HTMLExporter
+    from traitlets.config import Config
+
     hidden = {"TagRemovePreprocessor": {"enabled": True, "remove_cell_tags": ["remove-cell"]}}
-    exporter = HTMLExporter(
+    return HTMLExporter(
         config=Config(hidden),
         raw_template=(TEMPLATES / "report.cells.j2").read_text("utf-8"),
         exclude_input_prompt=True,
         exclude_output_prompt=True,
         exclude_anchor_links=True,
     )
-    body, _ = exporter.from_notebook_node(notebook)
-    return Html(with_contents(re.sub(r'<h([1-6]) id="[^"]*">', r"<h\1>", body), notebook))
 
 
 def with_contents(body: str, notebook: "NotebookNode") -> str:
