@@ -10,7 +10,7 @@ from hypothesis import configuration, settings
 from made_up import thinned
 
 import model  # noqa: F401  (sets one BLAS thread and the caches before NumPy is imported)
-from model.answer import forecast
+from model.answer import forecast, sweep
 from model.evidence import table
 from model.fit import fits
 from model.paths import ROOT, SEEDS
@@ -81,5 +81,6 @@ def few_draws(small_run):
     """Whoever loads the fit of the default run gets the draws of `small_run`."""
     plain, own = fits.load_fit, small_run.fit
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sweep, "_FITS", {})  # or they would stay with the process
         patch.setattr(fits, "load_fit", lambda path: own if path.stem == own.key else plain(path))
         yield

@@ -247,14 +247,15 @@ def test_years_without_a_visit_count_against_their_rate(default_run):
     np.testing.assert_allclose(change, [-1.5 * one["visit_rate"] for one in each])
 
 
-def test_the_comparison_would_see_a_slip(default_run):
+@pytest.mark.parametrize("case", ["real"], indirect=True)
+def test_the_comparison_would_see_a_slip(case):
     """A parameter moved by 1% changes a likelihood term, except for the one that no record informs."""
-    pymc_model = summit.build(PARAMS, default_run.record)
+    past, pymc_model = case
     p, _ = densities(pymc_model)(points(pymc_model)[0])
-    now, silent = observed(p, default_run.record), []
+    now, silent = observed(p, past), []
     for name in p:
         moved = 0.99 * p[name] + (0.01 / 7 if name == "meeting_day" else 0)
-        slipped = observed(p | {name: moved}, default_run.record)
+        slipped = observed(p | {name: moved}, past)
         if not any(abs(slipped[term] - now[term]) > 1e-4 for term in now):
             silent.append(name)
     assert silent == ["word_factor_above"]
