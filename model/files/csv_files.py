@@ -139,12 +139,12 @@ def _cell(separator: str) -> re.Pattern[str]:
 
 def _split(line: str, separator: str) -> tuple[list[_Cell], int]:
     """The cells of one line, and the column from which quotes are not balanced, 0 if all are."""
-    cells, start = [], 0
-    while match := _cell(separator).match(line, start):
-        quoted = match["quoted"]
-        cells.append(_Cell(start + 1, match["plain"] if quoted is None else quoted.replace('""', '"')))
+    cells, start, cell_at = [], 0, _cell(separator).match
+    while match := cell_at(line, start):
+        quoted, plain, more = match.groups()
+        cells.append(_Cell(start + 1, plain if quoted is None else quoted.replace('""', '"')))
         start = match.end()
-        if not match["more"]:
+        if not more:
             return cells, 0
     return cells, start + 1
 

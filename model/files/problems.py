@@ -36,6 +36,8 @@ def _odd(text: str) -> Iterator[tuple[int, str]]:
 
 def odd_character(text: str) -> str:
     """The fault of a text that holds a control or direction character, which it names; "" without one."""
+    if text.isprintable():
+        return ""
     for _, char in _odd(text):
         other = "control character" if unicodedata.category(char) == "Cc" else "no character of text"
         found = f"U+{ord(char):04X} ({unicodedata.name(char, other).lower()})"

@@ -6,6 +6,7 @@ import json
 import textwrap
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from .. import parallel, summit
@@ -43,6 +44,7 @@ def fit_key(params: Params, record: Record) -> str:
     return content_hash(*code, words, *data)[:32]
 
 
+@cache
 def code_of(function: Callable) -> str:
     """The code of a function without what does not affect a fit: comments, docstrings, layout, `callback`."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
