@@ -3,7 +3,7 @@
 # NOVENV=1 (use the Python of the current environment, such as conda, and install nothing).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment forecast test lab study bench lock
+.PHONY: help environment everything forecast test lab study bench lock
 
 ifdef NOVENV
 PY := python
@@ -19,6 +19,8 @@ export JUPYTER_CONFIG_DIR := $(CACHE)/jupyter/config
 export JUPYTER_DATA_DIR := $(CACHE)/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CACHE)/jupyter/runtime
 export MPLCONFIGDIR := $(CACHE)/matplotlib
+LOCK := .cache/uv/bin/uv pip compile --quiet --no-config --universal --python-version 3.12 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 # A kernel that is registered elsewhere must not take the place of the Python that runs JupyterLab.
 unexport JUPYTER_PATH
 
@@ -28,26 +30,31 @@ help:
 forecast: environment ## compute the forecast and render its notebooks; SCENARIO=name, ARGS="--as-of latest"
 	@$(PY) -m model forecast --report $(if $(SCENARIO),--scenario '$(SCENARIO)') $(ARGS)
 
-test: environment ## run the test suite; ARGS="-k name"
+test: everything ## run the test suite; ARGS="-k name"
 	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-lab: environment ## open the notebooks in JupyterLab
+lab: everything ## open the notebooks in JupyterLab
 	@$(PY) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks \
 		--FileCheckpoints.checkpoint_dir="$(CACHE)/checkpoints" --LanguageServerManager.autodetect=False $(ARGS)
 
-study: environment ## run the slow checks: backtest, calibration, fault injection
+study: everything ## run the slow checks: backtest, calibration, fault injection
 	@$(PY) -m model backtest
 	@$(PY) -m model.track_record.study
 	@$(PY) -m pytest -m study $(ARGS) tests
 
-bench: environment ## measure how long each command takes
+bench: everything ## measure how long each command takes
 	@$(PY) -m tests.bench $(ARGS)
 
-lock: environment ## write requirements.lock from pyproject.toml; ARGS=--upgrade takes newer releases
+lock: everything ## write both lock files from pyproject.toml; ARGS=--upgrade takes newer releases
 	@$(PY) -m pip install --quiet --upgrade --target .cache/uv uv
 	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
-		| .cache/uv/bin/uv pip compile --quiet --no-config --universal --python-version 3.12 --extra test --extra cluster \
-		--generate-hashes --no-header --no-emit-index-url --no-emit-find-links --output-file requirements.lock $(ARGS) pyproject.toml -
+		> .cache/build.txt
+	@$(LOCK) --all-extras --output-file requirements-all.lock $(ARGS) pyproject.toml .cache/build.txt
+	@$(LOCK) --constraint requirements-all.lock --output-file requirements.lock pyproject.toml .cache/build.txt
 
 environment:
 	@$(if $(NOVENV),:,sh .ci/bootstrap)
+
+# What only tests, studies, JupyterLab and clusters need is installed when one of them is asked for.
+everything:
+	@$(if $(NOVENV),:,sh .ci/bootstrap all)

@@ -26,36 +26,45 @@ DIRECT = [
     for line in [*PROJECT["dependencies"], *sum(PROJECT["optional-dependencies"].values(), [])]
 ]
 BUILD = [Requirement(line) for line in PYPROJECT["build-system"]["requires"]]
-LOCK = (ROOT / "requirements.lock").read_text()
+FORECAST, ALL = ((ROOT / name).read_text() for name in ("requirements.lock", "requirements-all.lock"))
+NEEDED = [*map(Requirement, PROJECT["dependencies"]), *BUILD]
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
 
 # conda-forge's matplotlib brings a desktop toolkit along, matplotlib-base does not.
 CONDA_NAMES = {"jupyter-client": "jupyter_client", "matplotlib": "matplotlib-base", "tzdata": "python-tzdata"}
 
 
-def locked():
-    """Versions and hashes of the lock: name -> list of (version, number of hashes)."""
+def locked(lock):
+    """Versions and hashes of a lock file: name -> list of (version, number of hashes)."""
     found = {}
-    for entry in re.split(r"\n(?=[A-Za-z0-9])", re.sub(r"(?m)^ *#.*\n", "", LOCK)):
+    for entry in re.split(r"\n(?=[A-Za-z0-9])", re.sub(r"(?m)^ *#.*\n", "", lock)):
         name, version = re.match(r"([A-Za-z0-9._-]+)==([^ ;\\]+)", entry).groups()
         hashes = re.findall(r"--hash=sha256:[0-9a-f]{64}\b", entry)
         found.setdefault(canonicalize_name(name), []).append((Version(version), len(hashes)))
     return found
 
 
-@pytest.mark.parametrize("requirement", DIRECT + BUILD, ids=lambda requirement: requirement.name)
-def test_every_direct_dependency_is_locked_at_a_version_in_range(requirement):
-    versions = [version for version, _ in locked().get(canonicalize_name(requirement.name), [])]
-    assert versions, f"{requirement.name} is not in requirements.lock: make lock"
-    assert all(version in requirement.specifier for version in versions), f"{requirement}: make lock"
+@pytest.mark.parametrize("lock, direct", [(FORECAST, NEEDED), (ALL, DIRECT + BUILD)], ids=["forecast", "all"])
+def test_every_direct_dependency_is_locked_at_a_version_in_range(lock, direct):
+    for requirement in direct:
+        versions = [version for version, _ in locked(lock).get(canonicalize_name(requirement.name), [])]
+        assert versions, f"{requirement.name} is not locked: make lock"
+        assert all(version in requirement.specifier for version in versions), f"{requirement}: make lock"
 
 
-def test_every_locked_package_has_a_hash():
-    assert [name for name, entries in locked().items() for _, hashes in entries if not hashes] == []
+def test_what_a_forecast_needs_is_locked_alike_with_and_without_the_extras():
+    assert locked(FORECAST).items() <= locked(ALL).items()
+    extras = {canonicalize_name(each.name) for each in DIRECT if each not in NEEDED} - {
+        "jsonschema",
+        "packaging",
+    }
+    assert not extras & locked(FORECAST).keys()
 
 
-def test_the_lock_names_no_place_to_fetch_from():
-    assert re.findall(r"(?m)^.*(?:://|file:|\.whl|\.tar\.gz|^-| @ ).*$", LOCK) == []
+@pytest.mark.parametrize("lock", [FORECAST, ALL], ids=["forecast", "all"])
+def test_every_locked_package_has_a_hash_and_names_no_place_to_fetch_from(lock):
+    assert [name for name, entries in locked(lock).items() for _, hashes in entries if not hashes] == []
+    assert re.findall(r"(?m)^.*(?:://|file:|\.whl|\.tar\.gz|^-| @ ).*$", lock) == []
 
 
 def test_conda_and_pip_users_get_the_same_ranges():
@@ -123,15 +132,16 @@ def checkout(tmp_path):
     (folder / ".ci").mkdir(parents=True)
     for name in ("bootstrap", "bootstrap.py"):
         shutil.copy(ROOT / ".ci" / name, folder / ".ci")
-    (folder / "requirements.lock").write_text("")
+    for name in ("requirements.lock", "requirements-all.lock"):
+        (folder / name).write_text("")
     (folder / "pyproject.toml").write_text(TINY)
     (folder / "backend.py").write_text(BACKEND)
     return folder
 
 
-def set_up(checkout, **environment):
+def set_up(checkout, *extras, **environment):
     return subprocess.run(
-        ["sh", ".ci/bootstrap"],
+        ["sh", ".ci/bootstrap", *extras],
         cwd=checkout,
         env=os.environ | {"PYTHON": sys.executable} | environment,
         capture_output=True,
@@ -161,7 +171,12 @@ def test_a_set_up_is_done_once_again_when_the_lock_changes_and_leaves_no_stamp_w
     assert (checkout / ".venv/bin/python").exists()
     done = set_up(checkout)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    (checkout / "requirements.lock").write_text("# another\n")
+    (checkout / ".venv/kept").touch()
+    (checkout / "requirements-all.lock").write_text("# more\n")
+    assert "Setting up .venv" in set_up(checkout, "all").stdout and (checkout / ".venv/kept").exists()
+    assert [set_up(checkout, *extras).stdout for extras in ([], ["all"])] == ["", ""]
+    for name in ("requirements.lock", "requirements-all.lock"):
+        (checkout / name).write_text("# another\n")
     assert first_line(checkout).startswith("Setting up .venv")
     shutil.rmtree(checkout / ".venv")
     (checkout / ".venv").write_text("in the way of a folder")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..evidence.record import Record
+from ..files.problems import InputError
 from ..parallel import is_worker
 from ..settings.params import Params
 from ..summit import build, data_of
@@ -75,8 +76,11 @@ def compiled(params: Params, record: Record) -> Any:
     """The model of a record, compiled by nutpie once for many records (see `resample`)."""
     import warnings
 
-    import nutpie
-
+    try:
+        import nutpie
+    except ImportError:
+        needs = "many records need the extra `study`: make study, or pip install --editable '.[study]'"
+        raise InputError.at("environment", 0, 0, needs) from None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return nutpie.compile_pymc_model(build(params, record))
