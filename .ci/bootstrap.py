@@ -15,7 +15,7 @@ VENV, CACHE = ROOT / ".venv", ROOT / ".cache"
 STAMP = VENV / ".stamp"
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 FORECAST, ALL = "requirements.lock", "requirements-all.lock"
-SIZES = {FORECAST: "150 MB to download, under a minute", ALL: "240 MB to download, about a minute"}
+SIZES = {FORECAST: "190 MB to download, about half a minute", ALL: "320 MB to download, about a minute"}
 WANTED = ALL if "all" in sys.argv[1:] else FORECAST
 PIP = [VENV / "bin" / "python", "-m", "pip", "install", "--quiet"]
 
