@@ -331,7 +331,7 @@ def fresh() -> Iterator[Row]:
 
 def suite() -> Iterator[Row]:
     """(k) The tests that `make test` runs."""
-    work = partial(process, sys.executable, "-m", "pytest", "-n", "2", "-q")
+    work = partial(process, "make", "test", "ARGS=-q")
     yield compared("k", "make test, against importing NumPy", "< 150 s", work, bare, 1)
 
 
