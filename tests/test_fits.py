@@ -256,7 +256,7 @@ class TestGate:
 
     def test_a_fit_says_what_it_does(self, default_run, sampler, capsys):
         fits.fit(PARAMS, default_run.record)
-        said = r"Fitting the model to \d+ outcomes known by 2025-01-20: about .* seconds\.\n"
+        said = r"Fitting the model to \d+ outcomes known by 2025-01-20: 15 to 45 seconds\.\n"
         assert re.fullmatch(said, capsys.readouterr().err)
 
     def test_a_prior_that_cannot_be_sampled_is_refused_before_the_fit(self, default_run, sampler, capsys):

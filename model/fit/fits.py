@@ -82,7 +82,7 @@ def sampled(params: Params, record: Record, path: Path, why: str) -> Fit:
     params.check_priors()
     outcomes = len(record.came) + len(record.met) + record.held[1]
     seen = f"{outcomes} outcomes known by {record.through}" if outcomes else "no outcomes, its priors alone"
-    parallel.announce(f"Fitting the model to {seen}: about 15 seconds.")
+    parallel.announce(f"Fitting the model to {seen}: 15 to 45 seconds.")
     tree = sample(params, record)
     kept = thinned(tree, KEPT)
     checks, failures = diagnose(tree, params, kept)
