@@ -43,11 +43,6 @@ class Cause(NamedTuple):
     falls: np.ndarray
 
     @property
-    def days(self) -> np.ndarray:
-        """P(they meet there on each day); (draw, day)."""
-        return self.there @ self.falls
-
-    @property
     def by_deadline(self) -> np.ndarray:
         """P(they meet there by the deadline); (draw,)."""
         return self.there @ self.falls.sum(1)

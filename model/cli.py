@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .answer.forecast import Run, Sources
     from .evidence.ledger import Ledger
     from .evidence.rows import Signal
+    from .feeds.formats import Feed
     from .settings.params import Params
 
 VERBS = ("forecast", "add", "check", "compare", "sweep", "backtest")
@@ -378,8 +379,8 @@ def do_add(options: Namespace) -> int:
 
     begin = time.perf_counter()
     params, sources = inputs(options)
-    if options.feed is not None and not reviewed(options):
-        return write_candidates(options, params, sources)
+    if options.feed is not None and (feed := unreviewed(options)):
+        return write_candidates(feed, options, params, sources)
     refuse(options, ("out",), "expected only with --from and a feed")
     target, sources = target_of(options, sources)
     added = added_from_options if options.feed is None else added_from_file
@@ -399,26 +400,27 @@ def do_add(options: Namespace) -> int:
     return 0
 
 
-def reviewed(options: Namespace) -> bool:
-    """Whether --from names reviewed candidates, not a feed; refuses the options that would be ignored."""
+def unreviewed(options: Namespace) -> "Feed | None":
+    """The feed of --from, None for reviewed candidates; refuses the options that would be ignored."""
     from .feeds import formats
 
     row = tuple(column.replace("-", "_") for column in (*REQUIRED, *DEFAULTED))
     refuse(options, row, "expected without --from")
-    if formats.recognised(options.feed).name == formats.CANDIDATES:
-        return True
+    feed = formats.recognised(options.feed)
+    if feed.name == formats.CANDIDATES:
+        return None
     refuse(options, ("to", "json"), "expected only with reviewed candidates: a feed is not appended")
-    return False
+    return feed
 
 
-def write_candidates(options: Namespace, params: "Params", sources: "Sources") -> int:
+def write_candidates(feed: "Feed", options: Namespace, params: "Params", sources: "Sources") -> int:
     """Write the candidates of a feed for review, if it has any."""
     from . import screen
     from .answer.forecast import read
-    from .feeds import candidates, formats
+    from .feeds import candidates
     from .feeds.sides import Sides
 
-    feed, ledger = formats.recognised(options.feed), read(params, sources)
+    ledger = read(params, sources)
     out = options.out or f"{Path(options.feed).with_suffix('')}-candidates.csv"
     candidates.check_new(out)
     rows = candidates.candidates(feed, Sides.of(params, ledger), ledger)

@@ -27,6 +27,7 @@ from model.evidence import ledger
 from model.evidence.outlook import outlook
 from model.evidence.record import record as record_of
 from model.fit import fits, sampling
+from model.formatting import count
 from model.paths import CACHE, PARAMS, RECORD, ROOT, TABLES
 from model.report import build, notebook
 from model.settings.params import load_params
@@ -466,7 +467,7 @@ def horizons() -> Iterator[Row]:
     for years in (1, 3, 10):
         row = compared("l", "", "<= 1", partial(ahead, years), partial(ahead, 1), 7)
         ratios = (row.ratio / years, row.smallest / years, row.largest / years)
-        what = f"a horizon of {years} years: seconds per day ahead, against one year"
+        what = f"a horizon of {count(years, 'year')}: seconds per day ahead, against one year"
         yield Row("l", what, *ratios, 7, row.seconds, years * row.against_seconds, row.target)
 
 

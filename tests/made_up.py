@@ -185,3 +185,8 @@ def with_words(view, *said):
 def season_total(p, view, ahead):
     """P(they meet in a season by the deadline) of each draw, tone at its norm."""
     return sum(cause.by_deadline for cause in chances.season_causes(p, view, np.zeros(len(p["held"])), ahead))
+
+
+def days_of(cause):
+    """P(they meet there on each day); (draw, day)."""
+    return cause.there @ cause.falls

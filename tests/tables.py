@@ -1,4 +1,15 @@
-"""Tables of bad input: a line with the input, then indented lines with the expected messages."""
+"""Bad input: what it is told, and tables of a line with the input, then indented lines with the messages."""
+
+import pytest
+
+from model.files.problems import InputError
+
+
+def problems_of(call, *args, **kwargs):
+    """The messages of the `InputError` that a call raises, one a problem."""
+    with pytest.raises(InputError) as caught:
+        call(*args, **kwargs)
+    return [str(problem) for problem in caught.value.problems]
 
 
 def cases(table):

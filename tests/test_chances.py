@@ -20,6 +20,7 @@ from made_up import (
     TYPES,
     ahead_of,
     announcement,
+    days_of,
     ledger,
     occasion,
     planning,
@@ -347,7 +348,7 @@ def test_a_season_is_that_of_the_simulated_process(seed, case):
         assert cause.id == f"2025-{i}"
         start = max(stops[i].start, 1)
         assert_agrees(cause.by_deadline, where == i, weight, (case, i))
-        assert_agrees(cause.days[0, :start].sum(), (where == i) & (day <= start), weight, case)
+        assert_agrees(days_of(cause)[0, :start].sum(), (where == i) & (day <= start), weight, case)
         assert_agrees(present[f"2025-{i}"].both[0], there[i], weight, (case, i, "both"))
 
 
@@ -399,7 +400,7 @@ class TestVisits:
         dates, said, (first, last), talk = VISITS[case]
         p = parameters(seed)
         ahead = ahead_of(ledger(said, [visit()], [dates]), deadline=AS_OF + HORIZON * DAY)
-        days = chances.visit_cause(p, ahead.visits[0], ahead).days[0]
+        days = days_of(chances.visit_cause(p, ahead.visits[0], ahead))[0]
         worlds = Worlds(p, seed)
         day = worlds.rng.integers(first, last + 1, WORLDS)
         kept = worlds.rng.exponential(1 / worlds.p["breaks"], WORLDS) > np.minimum(day, 30)
@@ -416,7 +417,7 @@ class TestVisits:
         off = window(day=AS_OF - ago * DAY, earliest=None, latest=None)
         held = visit(start=AS_OF - ago * DAY + 3 * DAY, known_from=AS_OF - 500 * DAY)
         ahead = ahead_of(ledger((), [held], [off]), deadline=AS_OF + 500 * DAY)
-        days = chances.again_cause(p, ahead.put_off[0], ahead).days[0]
+        days = days_of(chances.again_cause(p, ahead.put_off[0], ahead))[0]
         comes, when = worlds.happens(worlds.p["again"]), worlds.rng.integers(1, 366, WORLDS) - ago
         weight = 1.0 * ~(comes & (when < 1))
         for by in (10, 40, 65, 366):
@@ -503,7 +504,7 @@ class TestTogether:
         )
         view = with_words(view, *[data.draw(said) for _ in view.slots])
         causes = chances.season_causes(FEW, view, np.zeros(20), ahead)
-        assert all(np.isfinite(cause.days).all() and (cause.days >= 0).all() for cause in causes)
+        assert all(np.isfinite(days).all() and (days >= 0).all() for days in map(days_of, causes))
         assert (sum(cause.by_deadline for cause in causes) <= 1 + 1e-9).all()
         for seen in attendance.presence(FEW, view, np.zeros(20), ahead).values():
             assert all(

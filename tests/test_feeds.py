@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import problems_of
 
 from model.cli import main
 from model.evidence.ledger import Ledger, load_ledger
@@ -92,12 +93,6 @@ def read(tmp_path):
         return candidates.candidates(feed, SIDES, Ledger()), feed
 
     return made
-
-
-def fault_of(call, *args, **options):
-    with pytest.raises(InputError) as error:
-        call(*args, **options)
-    return str(error.value)
 
 
 class TestRealSample:
@@ -222,7 +217,7 @@ class TestFormats:
     def test_what_is_no_known_feed_says_what_was_found_and_what_is_known(self, tmp_path, text, expected):
         path = tmp_path / "feed.tab"
         path.write_text(text)
-        told = fault_of(lambda: candidates.candidates(formats.recognised(path), SIDES, Ledger()))
+        [told] = problems_of(lambda: candidates.candidates(formats.recognised(path), SIDES, Ledger()))
         assert re.search(rf"feed.tab:1:\d: {re.escape(expected)}", told)
         assert "no known feed" not in told or "known are ICEWS" in told
 
@@ -519,7 +514,7 @@ class TestHostileFiles:
     def test_a_file_that_is_no_text_is_refused_at_its_place(self, tmp_path, content, place, what):
         path = tmp_path / "feed.tab"
         path.write_bytes(content)
-        told = fault_of(lambda: candidates.candidates(formats.recognised(path), SIDES, Ledger()))
+        [told] = problems_of(lambda: candidates.candidates(formats.recognised(path), SIDES, Ledger()))
         assert f"feed.tab:{place}" in told and what in told
 
     @given(
@@ -558,11 +553,11 @@ class TestHostileFiles:
         assert (feed.first_fault.line, expected in feed.first_fault.message) == (3, True)
 
     def test_a_failing_disk_is_told_with_the_file(self):
-        assert "/proc/self/mem:1:1: cannot be read: " in fault_of(formats.recognised, "/proc/self/mem")
+        assert "/proc/self/mem:1:1: cannot be read: " in problems_of(formats.recognised, "/proc/self/mem")[0]
 
     def test_a_feed_of_which_most_rows_cannot_be_read_is_refused(self, read):
-        assert "2 of 3 rows cannot be read" in fault_of(read, [icews(), "x", "y"])
-        assert "the feed has no rows" in fault_of(read, [])
+        assert "2 of 3 rows cannot be read" in problems_of(read, [icews(), "x", "y"])[0]
+        assert "the feed has no rows" in problems_of(read, [])[0]
 
 
 class TestReview:

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tables import assert_said, cases
+from tables import assert_said, cases, problems_of
 
 from model.files import disk
 from model.files.csv_files import read_csv
@@ -138,12 +138,6 @@ def byte_cases(table):
 @pytest.fixture(autouse=True)
 def _project_in_tmp(tmp_path, monkeypatch):
     monkeypatch.setattr(disk, "ROOT", tmp_path)
-
-
-def problems_of(call, *args, **kwargs):
-    with pytest.raises(InputError) as caught:
-        call(*args, **kwargs)
-    return [str(problem) for problem in caught.value.problems]
 
 
 class TestReadCsv:

@@ -8,6 +8,7 @@ import made_up
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tables import problems_of
 
 from model.evidence.append import append_signal
 from model.evidence.ledger import Ledger, check_as_of, load_ledger
@@ -91,12 +92,6 @@ def load(tmp_path, monkeypatch):
         return load_ledger(**paths, **(WORDS | words))
 
     return loader
-
-
-def problems_of(call, *args, **kwargs):
-    with pytest.raises(InputError) as caught:
-        call(*args, **kwargs)
-    return [str(problem) for problem in caught.value.problems]
 
 
 def assert_told(problems, *expected):

@@ -11,9 +11,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from tables import assert_said, cases
+from tables import assert_said, cases, problems_of
 
-from model.files.problems import InputError
 from model.files.yaml_files import read_yaml
 from model.settings import scenario
 from model.settings.distributions import FAMILIES
@@ -308,12 +307,6 @@ def load(tmp_path, monkeypatch):
         return load_params(**{name: tmp_path / f"{name}.yaml" for name in texts}, **options)
 
     return loader
-
-
-def problems_of(call, *args, **kwargs):
-    with pytest.raises(InputError) as caught:
-        call(*args, **kwargs)
-    return [str(problem) for problem in caught.value.problems]
 
 
 def test_sound_files_become_typed_values_that_cannot_be_changed(load, tmp_path):

@@ -59,8 +59,8 @@ def append_signal(
     unknown = [name for name in values if name not in SIGNAL_COLUMNS]
     raise_if_any([of_option(name, f"unknown column{nearest(name, SIGNAL_COLUMNS)}") for name in unknown])
     added, same = append_signals(path, [NewRow(values, of_option)], files, **vocabulary)
-    for row in same:
-        place = f"{row.event_id}, {row.file}:{row.line}"
+    if not added:
+        place = f"{same[0].event_id}, {same[0].file}:{same[0].line}"
         message = f"expected a row not added before; {place} says the same"
         raise InputError([of_option("description", message)])
     return added[0]
@@ -95,8 +95,8 @@ def append_signals(
     """
     target = Path(path).resolve()
     with locked("ledger"):
-        batch = _Batch(path, _begun(Path(path)))
-        batch.know(load_ledger(**files, **vocabulary, contents={target: batch.content}))
+        content = _begun(Path(path))
+        batch = _Batch(path, content, load_ledger(**files, **vocabulary, contents={target: content}))
         for row in rows:
             batch.add(row)
         found: list[Problem] = []
@@ -111,16 +111,16 @@ def append_signals(
 
 
 class _Batch:
-    """A signals file with new rows, by their lines, their problems, and the known rows that say the same."""
+    """A signals file with new rows, by their lines, their problems, and the known rows that say the same.
 
-    def __init__(self, path: str | os.PathLike[str], content: bytes):
+    `used` has the place of each id of the ledger, `said` what its rows say.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], content: bytes, ledger: Ledger):
         self.path, self.content = path, content
         self.new: dict[int, NewRow] = {}
         self.problems: list[Problem] = []
         self.same: list[Signal] = []
-
-    def know(self, ledger: Ledger) -> None:
-        """Learn the places of the ledger's ids, and what its rows say."""
         self.used = {signal.event_id: f"{signal.file}:{signal.line}" for signal in ledger.signals}
         rows = [({name: cell_of(signal, name) for name in SAME}, signal) for signal in ledger.signals]
         self.said: dict[tuple[str, ...], Signal | str] = {_saying(row): signal for row, signal in rows}

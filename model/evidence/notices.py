@@ -94,8 +94,13 @@ def leaders(ledger: Ledger, params: Params) -> Iterator[Notice]:
 
 def _same_person(one: str, other: str) -> bool:
     """Whether all words of the shorter name are in the longer one."""
-    a, b = (set(name.casefold().replace("-", " ").split()) for name in (one, other))
+    a, b = name_words(one), name_words(other)
     return a <= b or b <= a
+
+
+def name_words(name: str) -> set[str]:
+    """The words of a person's name, in small letters."""
+    return set(name.casefold().replace("-", " ").split())
 
 
 # The evidence

@@ -59,11 +59,11 @@ def _alike(kind: str) -> str:
 
 def _row(event: Event, signals: Mapping[str, list[Signal]], sides: Sides) -> dict[str, str]:
     """The cells of an event."""
+    begin, end = event.first - NEAR, event.last + NEAR
     near = [
         f"{signal.event_id} ({signal.file}:{signal.line})"
         for signal in signals.get(_alike(event.kind), ())
-        if event.first - NEAR <= signal.event_date <= event.last + NEAR
-        or event.first - NEAR <= signal.public_date <= event.last + NEAR
+        if begin <= signal.event_date <= end or begin <= signal.public_date <= end
     ]
     publishers = [name for name, _ in event.publishers.most_common() if name]
     first = [event.ident, publishers[0] if publishers else "", str(event.published), event.address]

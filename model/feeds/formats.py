@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import product
 from operator import itemgetter
 from typing import NamedTuple
@@ -275,34 +275,32 @@ CANDIDATES, LIST = "candidates", "headlines"
 
 def recognised(path: str | os.PathLike[str]) -> Feed:
     """The feed in a file, by its first line; `InputError` says what was found and what is known."""
-    first = next(read_lines(path, LINE_BYTES_MAX), None)
+    at = partial(InputError.at, name_of(path), 1)
+    _, first = next(read_lines(path, LINE_BYTES_MAX), (0, None))
     if first is None:
-        raise InputError.at(name_of(path), 1, 1, f"the file is empty; {KNOWN}")
-    cells = first[1].split("\t")
+        raise at(1, f"the file is empty; {KNOWN}")
+    cells = first.split("\t")
     if {"Event ID", "CAMEO Code"} <= set(cells):
         return Feed(path, ICEWS.name)
     if {"Event ID", "Event Type"} <= set(cells):
         return Feed(path, POLECAT.name)
-    if len(cells) == GDELT.width and re.fullmatch(r"\d+\t\d{8}\t\d{6}\t.*", first[1], re.ASCII):
+    if len(cells) == GDELT.width and re.fullmatch(r"\d+\t\d{8}\t\d{6}\t.*", first, re.ASCII):
         return Feed(path, GDELT.name)
-    if "\r" in first[1]:
+    if "\r" in first:
         message = "expected lines that end in a line feed; these end in a carriage return: save the file anew"
-        raise InputError.at(name_of(path), 1, len(first[1].split("\r")[0]) + 1, message)
-    separator, names = separator_of(first[1]), header_names(first[1])
+        raise at(first.index("\r") + 1, message)
+    separator, names = separator_of(first), header_names(first)
     if {"keep", "strength"} <= set(names):
         return Feed(path, CANDIDATES)
     if not {"day", "title", "address"} - headline_columns(names).keys():
         return Feed(path, LIST)
     for layout, column in ((ICEWS, "cameo code"), (POLECAT, "event mode")):
         if {"event id", column} <= set(names):
-            message = (
-                f"this looks like {layout.name}: expected it as published, with tabs, no quotes, 'Event ID'"
-            )
-            raise InputError.at(name_of(path), 1, 1, f"{message}; found {shown(first[1])}")
+            expected = "expected it as published, with tabs, no quotes, 'Event ID'"
+            raise at(1, f"this looks like {layout.name}: {expected}; found {shown(first)}")
     split = {"\t": "tabs", ",": "commas"}.get(separator, "semicolons")
     found = f"{len(names)} columns separated by {split}" if len(names) > 1 else "one column"
-    begins = f"beginning {shown(first[1])}"
-    raise InputError.at(name_of(path), 1, 1, f"no known feed: found {found}, {begins}; {KNOWN}")
+    raise at(1, f"no known feed: found {found}, beginning {shown(first)}; {KNOWN}")
 
 
 def separator_of(header: str) -> str:

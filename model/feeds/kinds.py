@@ -146,16 +146,15 @@ def _any(words: str) -> str:
     return rf"\b(?:{words})"
 
 
+LEADERS = "the leaders of both sides"
+"""Stands for the pattern that the sides give."""
 _MEETING = _any("summit|meet|visit|talks|trip|call|dialogue")
 HEADLINES = [
-    (
-        REFUSAL,
-        [_any("cancel|call(?:s|ed)? off|postpone|put(?:s)? off|refuse|reject|scrap|suspend"), _MEETING],
-    ),
+    (REFUSAL, [_any("cancel|call(?:s|ed)? off|postpone|puts? off|refuse|reject|scrap|suspend"), _MEETING]),
     (ATTENDANCE, [_any("attend|skip|snub|boycott|stay(?:s|ing)? away|no-show")]),
-    (ANNOUNCEMENT, [_any("announc|confirm|will meet|to meet|set to meet"), "{leaders}"]),
+    (ANNOUNCEMENT, [_any("announc|confirm|will meet|to meet|set to meet"), LEADERS]),
     ("invitation", [_any("invit")]),
-    (CALL, [_any("phone|call(?:s|ed)?\\b|spoke|speak|video"), "{leaders}"]),
+    (CALL, [_any("phone|call(?:s|ed)?\\b|spoke|speak|video"), LEADERS]),
     (TRADE_TALKS, [_any("trade|tariff|econom|commerce|treasury"), _any("talks|negotiat|meet|round|visit")]),
     (PLANNING, [_any("plan|prepar|arrang|schedul|propos|discuss"), _any("summit|meeting|state visit")]),
     (CONTACT, [_any("meet|visit|talks|arriv|travel|trip|host")]),
@@ -177,7 +176,7 @@ def headline_kind(title: str, leaders: str) -> str:
     """
     for kind, patterns in HEADLINES:
         if all(
-            re.search(leaders if pattern == "{leaders}" else pattern, title, re.IGNORECASE)
+            re.search(leaders if pattern == LEADERS else pattern, title, re.IGNORECASE)
             for pattern in patterns
         ):
             return kind

@@ -13,6 +13,7 @@ from babel import Locale
 from babel.core import get_global
 
 from ..evidence.ledger import Ledger
+from ..evidence.notices import name_words
 from ..settings.params import Params
 from .formats import Party
 
@@ -91,8 +92,7 @@ class Sides:
         name = party.name.casefold().split(" (")[0]
         if name in ("head of state", self.offices[at].casefold()):
             return True
-        words = set(name.replace("-", " ").split())
-        named = any(set(one.casefold().replace("-", " ").split()) <= words for one in self.leaders[at])
+        named = any(name_words(leader) <= name_words(name) for leader in self.leaders[at])
         return named and ("government" not in sectors or "executive office" in sectors)
 
     def is_state(self, party: Party) -> bool:
