@@ -57,7 +57,7 @@ class TestForecast:
         assert lines[1].startswith("Trump and Xi meet in person in 2025, by 2025-12-31")
         assert screen.percent(made.probability) in lines[2] and made.likelihood_word in lines[2]
         assert lines[3].endswith("years like this one: 15 of 17")
-        assert "From the stored fit" in lines[-1] and "Nothing written" in lines[-1]
+        assert small_run.fit.why in lines[-1] and "Nothing written" in lines[-1]
         for row in made.occasions:
             line = next(line for line in lines if row["name"] in line[:60])
             cells = [row["probability_first"], row["both"], *row["comes"].values()]
