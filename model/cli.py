@@ -332,7 +332,7 @@ def do_forecast(options: Namespace) -> int:
 
         return build.command(params, sources, edits, options.name, options.refit)
     refuse(options, ("name",), "expected only together with --report")
-    run = forecast.run(params, sources, edits, refit=options.refit)
+    run = forecast.run(params, sources, edits, refit=options.refit, quick=True)
     write = prior_text if options.prior_only else answer_text
     print(write(run, options.json, begin), end="")
     return 0
@@ -354,8 +354,9 @@ def answer_text(run: "Run", as_json: bool, begin: float) -> str:
     effect = None
     if run.params.scenario:
         from .answer import scenario
+        from .fit.fits import quick_fit
 
-        effect = scenario.effect(run.params, run.whole)
+        effect = scenario.effect(run.params, run.whole, quick_fit)
     return screen.answer(run, time.perf_counter() - begin, effect=effect)
 
 
@@ -389,7 +390,7 @@ def do_add(options: Namespace) -> int:
     for row in reversed(signals):
         undo = f"to undo, delete line {row.line} of {row.file}"
         print(f"added {row.event_id}; {undo}{use}", file=sys.stderr)
-    run = forecast.run(params, sources)
+    run = forecast.run(params, sources, quick=True)
     seconds = time.perf_counter() - begin
     text = to_json(run.forecast) if options.json else screen.answer(run, seconds, screen.ADDED)
     for row in signals:

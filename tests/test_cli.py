@@ -41,7 +41,8 @@ def call(capsys, few_draws):
 @pytest.fixture
 def quick(small_run, monkeypatch):
     """Every fit is that of the default run."""
-    monkeypatch.setattr(forecast, "fit", lambda *_: small_run.fit)
+    for name in ("fit", "quick_fit"):
+        monkeypatch.setattr(forecast, name, lambda *_: small_run.fit)
 
 
 def probability(text):

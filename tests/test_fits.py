@@ -7,12 +7,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pytest
 from made_up import PARAMS, prior_draws
 
 from model import summit
+from model.answer import forecast
 from model.evidence.record import no_record, record
 from model.files.problems import InputError
 from model.fit import fits, reweight, sampling
@@ -338,6 +340,85 @@ class TestUpdate:
             for held in ((1, 60), (2, 3))
         )
         assert far.pareto_k > 0.7 > near.pareto_k
+
+
+class TestQuickFit:
+    """In place of sampling, the posterior of a rendered run is reweighted where that is reliable."""
+
+    @pytest.fixture
+    def sampled(self, tmp_path, monkeypatch):
+        """The fits that are sampled; the store is empty."""
+        asked = []
+        monkeypatch.setattr(fits, "FITS", tmp_path)
+        monkeypatch.setattr(fits, "sampled", lambda params, record, *_: asked.append(record.through))
+        return asked
+
+    @pytest.mark.parametrize(
+        "name, outcomes, args",
+        [
+            ("held", "held", (20.0, 5.0)),
+            ("again", "again", (3.0, 4.0)),
+            ("came_if_not", "will_not", (2.0, 30.0)),
+        ],
+    )
+    @pytest.mark.parametrize("day", [date(2025, 7, 11), date(2025, 9, 22)])
+    def test_the_draws_are_those_of_the_posterior(
+        self, default_run, sampled, tmp_path, name, outcomes, args, day
+    ):
+        """A Beta prior of any arguments, and hits of trials, have a Beta posterior."""
+        prior = {"dist": "Beta", "args": dict(zip(("alpha", "beta"), args, strict=True))}
+        params = load_params(parameters={name: prior})
+        past = record(default_run.whole.as_of(day), params)
+        made = fits.quick_fit(params, past)
+        hits, trials = getattr(past, outcomes)
+        a, b, ess = args[0] + hits, args[1] + trials - hits, made.diagnostics["ess_min"]
+        spread = np.sqrt(a * b / (a + b + 1)) / (a + b)
+        assert made.draws[name].mean() == pytest.approx(a / (a + b), abs=4 * spread / np.sqrt(ess))
+        assert fits.QUICK_ESS <= ess < default_run.fit.diagnostics["ess_min"]
+        assert made.diagnostics["pareto_k"] < 0.7 and "reweighted to these priors" in made.why
+        assert made.draws["norm"] == pytest.approx(past.norm) and made.through == past.through
+        assert sampled == [] and not list(tmp_path.glob(f"{made.key}*"))
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"random_seed": 1},
+            {"parameters": {"held": {"dist": "Beta", "args": {"alpha": 500.0, "beta": 2.0}}}},
+            {"parameters": {"held": {"dist": "Uniform", "args": {"lower": 0.5, "upper": 1.0}}}},
+            {"as_of": date(2024, 10, 7)},
+        ],
+        ids=["other draws are asked for", "too few effective draws", "other support", "an earlier day"],
+    )
+    def test_otherwise_it_samples(self, default_run, sampled, settings):
+        """A day before the end of the rendered run's record must not know what came after it."""
+        params = load_params(**settings)
+        past = record(default_run.whole.as_of(params.question.as_of), params)
+        fits.quick_fit(params, past)
+        assert sampled == [past.through]
+
+    @pytest.mark.study
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"parameters": {"tone_factor": {"dist": "Exponential", "above": 1.0, "args": {"scale": 3.0}}}},
+            {"parameters": {"came_if_will": {"dist": "Beta", "args": {"alpha": 20.0, "beta": 2.0}}}},
+            {"as_of": date(2025, 9, 22)},
+        ],
+        ids=["tone factor", "came if they will", "a later day"],
+    )
+    def test_the_headline_is_that_of_a_new_fit(self, default_run, changes):
+        """Within three Monte Carlo errors of both."""
+        params = load_params(**changes)
+        quick, sampled = (
+            forecast.forecast(params, default_run.whole, fitted).forecast
+            for fitted in (fits.quick_fit, partial(fits.fit, anew=True))
+        )
+        errors = [made.diagnostics["monte_carlo_error"] for made in (quick, sampled)]
+        assert "pareto_k" in quick.diagnostics and "pareto_k" not in sampled.diagnostics
+        assert abs(quick.probability - sampled.probability) < 3 * np.hypot(*errors)
+
+    def test_a_stored_fit_comes_first(self, default_run):
+        assert fits.quick_fit(PARAMS, default_run.record).why == default_run.fit.why
 
 
 class TestParetoK:

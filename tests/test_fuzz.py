@@ -71,8 +71,8 @@ def changed_lines(draw, kind, content):
 def ends(tmp_path, default_run, monkeypatch):
     """Runs a command line with a few draws for any fit and nothing written; asserts that it ends well."""
     fit = replace(default_run.fit, draws=thinned(default_run.draws))
-    for module in (forecast, compare):
-        monkeypatch.setattr(module, "fit", lambda *_: fit)
+    for module, name in ((forecast, "fit"), (forecast, "quick_fit"), (compare, "fit")):
+        monkeypatch.setattr(module, name, lambda *_: fit)
     monkeypatch.setattr(scenario, "SCENARIOS", tmp_path)
     monkeypatch.setattr(append, "write_atomic", lambda *_: None)
     monkeypatch.setattr(sweep, "run", lambda *_, **__: [])

@@ -118,8 +118,8 @@ def sources(files):
 def fit(default_run, monkeypatch):
     """A few draws in place of every fit, so that only what is read of the ledger counts."""
     few = replace(default_run.fit, draws=thinned(default_run.draws))
-    for module in (fits, forecast, compare):
-        monkeypatch.setattr(module, "fit", lambda *_: few)
+    for module, name in ((fits, "fit"), (forecast, "fit"), (forecast, "quick_fit"), (compare, "fit")):
+        monkeypatch.setattr(module, name, lambda *_: few)
     monkeypatch.setattr(
         sweep, "_FITS", {}
     )  # or the few draws would stay with the process for the tests that follow

@@ -27,7 +27,8 @@ SEEDS_QUESTION = yaml.safe_load((ROOT / "params" / "question.yaml").read_text("u
 @pytest.fixture(autouse=True)
 def draws(small_run, monkeypatch):
     """Draws of the default run in place of every fit: what is asked decides the answer here, not the fit."""
-    monkeypatch.setattr(forecast, "fit", lambda params, past: replace(small_run.fit, through=past.through))
+    for name in ("fit", "quick_fit"):
+        monkeypatch.setattr(forecast, name, lambda params, past: replace(small_run.fit, through=past.through))
 
 
 def written(folder, tables):

@@ -7,6 +7,7 @@ from made_up import AS_OF, DAY, thinned
 
 from model import screen
 from model.answer import forecast, prior, scenario, sweep
+from model.fit import fits
 from model.paths import SCENARIOS
 from model.report import page, sweep_page, tables
 from model.settings.changes import applied, changes
@@ -25,6 +26,11 @@ def test_the_changes_of_a_scenario_lead_from_the_default_to_it(name):
         made = applied(made, change)
     assert found and changes(made, params) == [] and changes(params, params) == []
     assert default == load_params(**OPTIONS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_priors_of_a_scenario_can_be_sampled(name):
+    load_params(scenario=name).check_priors()
 
 
 def test_a_change_is_named_as_in_its_file_with_the_value_before_and_after():
@@ -65,9 +71,7 @@ def effect(run, few):
         none = {"tone_factor": 0 * few.draws["tone_factor"] + 1} if params.scenario else {}
         return replace(few, draws=few.draws | none)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scenario, "fit", fitted)
-        return scenario.effect(run.params, run.whole)
+    return scenario.effect(run.params, run.whole, fitted)
 
 
 def test_both_forecasts_and_the_changed_prior_are_given_before_and_after_the_record(effect, run, default_run):
@@ -82,9 +86,9 @@ def test_both_forecasts_and_the_changed_prior_are_given_before_and_after_the_rec
 
 
 def test_without_a_scenario_and_after_the_answer_there_is_no_effect(default_run):
-    assert scenario.effect(default_run.params, default_run.whole) is None
+    assert scenario.effect(default_run.params, default_run.whole, fits.fit) is None
     late = load_params(scenario="sceptic", as_of="2025-11-23")
-    assert scenario.effect(late, default_run.whole) is None
+    assert scenario.effect(late, default_run.whole, fits.fit) is None
 
 
 def test_the_screen_and_every_page_say_what_it_does(effect, run, monkeypatch):

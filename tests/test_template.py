@@ -37,7 +37,8 @@ def folder(tmp_path):
 @pytest.fixture
 def pair(folder, monkeypatch):
     """Runs a command of the guide on the copy, with prior draws in place of every fit."""
-    monkeypatch.setattr(forecast, "fit", fitted)
+    for name in ("fit", "quick_fit"):
+        monkeypatch.setattr(forecast, name, fitted)
 
     def run(command):
         words = [*shlex.split(command, comments=True)[1:], *shlex.split(FILES)]

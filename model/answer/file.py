@@ -239,6 +239,8 @@ class Diagnostics(TypedDict):
     """The smallest E-BFMI; low values mean slow exploration of the tails."""
     ok: NotRequired[bool]
     """Whether the fit passed all of them."""
+    pareto_k: NotRequired[float]
+    """The shape of the weights, at most 0.7, if the draws are those of another fit, reweighted."""
     monte_carlo_error: Annotated[float, Field(ge=0)]
     """The standard error of `probability` from the finite number of draws."""
 

@@ -22,7 +22,7 @@ from ..evidence.resolution import Resolution, resolution
 from ..evidence.seasons import DAY, WEEK
 from ..files.disk import content_hash, public_names
 from ..files.problems import InputError
-from ..fit.fits import Fit, fit, fit_key
+from ..fit.fits import Fit, fit, fit_key, quick_fit
 from ..paths import TABLES
 from ..settings.params import Params
 from ..summit import PARAMETERS
@@ -108,11 +108,17 @@ def read(params: Params, sources: Sources = Sources()) -> Ledger:
 
 
 def run(
-    params: Params, sources: Sources = Sources(), edits: Edits | None = None, *, refit: bool = False
+    params: Params,
+    sources: Sources = Sources(),
+    edits: Edits | None = None,
+    *,
+    refit: bool = False,
+    quick: bool = False,
 ) -> Run:
     """The forecast of params and ledger files, from the stored fit if there is one of the same content.
 
-    With `refit` the fit is sampled anew and replaces the stored one.
+    With `refit` the fit is sampled anew and replaces the stored one. With `quick` a rendered posterior is
+    reweighted in place of sampling, where that is reliable; see `fits.quick_fit`.
 
     Raises
     ------
@@ -124,7 +130,7 @@ def run(
     whole = read(params, sources)
     if edits:
         whole = edited(whole, edits, params)
-    made = forecast(params, whole, refitted(params, whole) if refit else fit)
+    made = forecast(params, whole, refitted(params, whole) if refit else quick_fit if quick else fit)
     inputs = {name: content_hash(path.read_bytes()) for path, name in input_names(params, sources).items()}
     shown = shown_record(params, sources)
     return replace(made, forecast=replace(made.forecast, inputs=inputs, track_record=shown))

@@ -9,12 +9,11 @@ from ..evidence.ledger import Ledger
 from ..evidence.outlook import outlook
 from ..evidence.resolution import resolution
 from ..fit import predictive
-from ..fit.fits import fit
 from ..settings.changes import Change, changes
 from ..settings.params import Params, without_scenario
 from ..settings.scenario import meaning
 from .forecast import seen
-from .posterior import fit_as_of
+from .posterior import Fitter, fit_as_of
 from .prior import DRAWS, Belief, beliefs
 
 
@@ -50,10 +49,11 @@ class Effect:
         return tuple(change for change in self.changes if not change.is_prior)
 
 
-def effect(params: Params, whole: Ledger, through: date | None = None) -> Effect | None:
+def effect(params: Params, whole: Ledger, fitted: Fitter, through: date | None = None) -> Effect | None:
     """The effect of the scenario of a run; None without one, and once the question is resolved.
 
-    Both answers come from the same ledger, from fits to what was decided by `through`.
+    Both answers come from the same ledger, from fits to what was decided by `through`, made or loaded by
+    `fitted`.
     """
     q = params.question
     if params.scenario is None or resolution(whole.as_of(q.as_of), params, q.as_of):
@@ -61,17 +61,17 @@ def effect(params: Params, whole: Ledger, through: date | None = None) -> Effect
     default = without_scenario(params)
     found = tuple(changes(default, params))
     names = {change.path[1] for change in found if change.is_prior}
-    answers = (answer(each, whole, names, through) for each in (params, default))
+    answers = (answer(each, whole, names, fitted, through) for each in (params, default))
     means = meaning(params.scenario)
     return Effect(params.scenario, means, q.as_of.isoformat(), q.deadline.isoformat(), found, *answers)
 
 
-def answer(params: Params, whole: Ledger, names: set[str], through: date | None) -> Answer:
+def answer(params: Params, whole: Ledger, names: set[str], fitted: Fitter, through: date | None) -> Answer:
     """The forecast of params before and after the record, with the parameters of these names."""
     q = params.question
     ahead = outlook(seen(params, whole, q.as_of), q.as_of, q.last_day, params)
     prior = predictive.prior_draws(params, DRAWS, params.run.random_seed)
-    posterior = fit_as_of(params, whole, q.as_of, fit, through).draws
+    posterior = fit_as_of(params, whole, q.as_of, fitted, through).draws
 
     def mean(draws: Draws) -> float:
         return float(chances.by_deadline(draws, ahead).mean())

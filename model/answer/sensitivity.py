@@ -11,7 +11,7 @@ import numpy as np
 
 from ..chances import by_deadline
 from ..fit.likelihood import log_likelihood
-from ..fit.reweight import PARETO_K_MAX, pareto_k
+from ..fit.reweight import PARETO_K_MAX, log_density, pareto_k
 from ..settings.priors import Prior
 from .forecast import Run
 
@@ -111,11 +111,6 @@ def moved(old: Prior, level: float) -> Prior:
 def _shares(logit: float, total: float) -> tuple[float, float]:
     alpha = total / (1 + np.exp(-logit))
     return float(alpha), float(total - alpha)
-
-
-def log_density(old: Prior, values: np.ndarray) -> np.ndarray:
-    """Log density of a prior at `values` (draw, *dims), summed over the dims; (draw,)."""
-    return old.frozen().logpdf(values).reshape(len(values), -1).sum(1)
 
 
 def end(old: Prior, level: float, values: np.ndarray, headline: np.ndarray) -> End:

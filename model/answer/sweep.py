@@ -272,7 +272,7 @@ def scenario_effect(
 
     checked(sources, more, inputs)
     params = load_params(**case)
-    return scenario.effect(params, ledger_of(params, sources, inputs), through)
+    return scenario.effect(params, ledger_of(params, sources, inputs), fit, through)
 
 
 def decided_row(made: Row, decided: "Resolution") -> Row:

@@ -6,8 +6,11 @@ import json
 import textwrap
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
+from math import isfinite
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import parallel, summit
 from ..evidence.record import Record
@@ -16,10 +19,16 @@ from ..files.problems import Failure
 from ..paths import FAILED, FITS, RENDERED
 from ..settings.params import Params
 from ..summit import coords, data_of
+from .reweight import PARETO_K_MAX, adapted
 from .sampling import diagnose, draws_of, flat, sample, thinned
-from .store import POSTERIOR, STATS, Fit, key_of, load_fit, read_fit, save_fit
+from .store import POSTERIOR, STATS, Fit, attributes, fit_of, key_of, load_fit, read, read_fit, save_fit
+
+if TYPE_CHECKING:
+    from xarray import DataTree
 
 NONE_STORED = "no stored fit of these priors and this record"
+QUICK_ESS = 200
+"""The smallest effective sample size of reweighted draws, which are shown but not published."""
 KEPT = 1000
 """Draws kept from a fit: thinning speeds up every forecast and loses little, as draws are autocorrelated."""
 
@@ -28,15 +37,31 @@ class GateError(Failure):
     """The fit failed its convergence checks, so nothing is published."""
 
 
+def model_parts(params: Params) -> tuple[list[str], list]:
+    """What fits share if only priors and records differ: model and sampling code; labels and settings."""
+    code = [code_of(part) for part in (summit.build, summit.prior_variable, sample)]
+    settings = params.run.model_dump(mode="json", exclude={"interval_mass", "evidence", "record"})
+    return code, [coords(params), settings, KEPT]
+
+
+def model_key(params: Params) -> str:
+    """Hash of `model_parts` and of where priors have mass; draws can be reweighted if it is the same.
+
+    Where the old prior has no mass there are no draws, and no weights could tell.
+    """
+    code, shared = model_parts(params)
+    support = {name: prior.support() for name, prior in params.priors.parameters.items()}
+    return content_hash(*code, json.dumps([*shared, support], sort_keys=True))[:32]
+
+
 def fit_key(params: Params, record: Record) -> str:
     """Hash of everything that determines a fit: model and sampling code, priors, settings and data."""
-    code = [code_of(part) for part in (summit.build, summit.prior_variable, sample)]
+    code, shared = model_parts(params)
     priors = {
         name: prior.model_dump(include={"dist", "above", "args", "quantiles"})
         for name, prior in params.priors.parameters.items()
     }
-    settings = params.run.model_dump(mode="json", exclude={"interval_mass", "evidence", "record"})
-    words = json.dumps([priors, coords(params), settings, KEPT, record.through.isoformat()], sort_keys=True)
+    words = json.dumps([priors, *shared, record.through.isoformat()], sort_keys=True)
     data = [
         f"{name}{value.dtype}{value.shape}".encode() + value.tobytes()
         for name, value in data_of(record).items()
@@ -74,6 +99,38 @@ def fit(params: Params, record: Record, *, anew: bool = False) -> Fit:
         if not anew and (found := load_fit(path)):
             return found
         return sampled(params, record, path, "asked for" if anew else NONE_STORED)
+
+
+def quick_fit(params: Params, record: Record) -> Fit:
+    """What `fit` returns, but in place of sampling a rendered run's posterior, reweighted and not stored.
+
+    It serves if it was sampled from the same model, ends no later than the record, so that nothing later is
+    known, and keeps `QUICK_ESS` effective draws with reliable weights. The latest is tried first.
+    """
+    key = fit_key(params, record)
+    if found := load_fit(FITS / f"{key}.npz") or shipped(key):
+        return found
+    params.check_priors()
+    model, until = model_key(params), record.through.isoformat()
+    known = {path: attributes(path) for path in sorted(RENDERED.glob(f"*/{POSTERIOR}"))}
+    usable = [
+        path for path, about in known.items() if about.get("model") == model and about["through"] <= until
+    ]
+    for path in sorted(usable, key=lambda path: known[path]["through"], reverse=True):
+        tree = _tree(path, known[path]["key"])
+        made = adapted(fit_of(tree, path), tree, params, record)
+        ess, shape = made.diagnostics["ess_min"], made.pareto_k
+        if shape <= PARETO_K_MAX and ess >= QUICK_ESS:
+            checks = made.diagnostics | ({"pareto_k": shape} if isfinite(shape) else {})
+            why = f"{made.why}, reweighted to these priors and outcomes: {ess:.0f} effective draws"
+            return replace(made, key=key, diagnostics=checks, why=why)
+    return fit(params, record)
+
+
+@cache
+def _tree(path: Path, key: str) -> "DataTree":
+    """The DataTree of a file that holds the fit of this key, read once a process."""
+    return read(path)
 
 
 def sampled(params: Params, record: Record, path: Path, why: str) -> Fit:

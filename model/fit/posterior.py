@@ -1,8 +1,8 @@
 """The posterior of a run as an ArviZ DataTree and as a netCDF file, `posterior.nc`, beside its forecast.
 
 Groups: prior, posterior, posterior_predictive, log_prior, log_likelihood, observed_data, constant_data,
-sample_stats. Dims: chain, draw, and those of the model. The root attributes identify the fit: key, through,
-diagnostics, seed, versions and the layout of the file.
+sample_stats. Dims: chain, draw, and those of the model. The root attributes identify the fit: key, model
+(see `fits.model_key`), through, diagnostics, seed, versions and the layout of the file.
 """
 
 import json
@@ -17,13 +17,13 @@ from ..files.disk import locked
 from ..paths import FITS, RENDERED
 from ..settings.params import Params
 from ..summit import build, coords, dims
-from .fits import Fit, fit
+from .fits import Fit, fit, model_key
 from .store import POSTERIOR, attributes, read, write
 
 if TYPE_CHECKING:
     from xarray import Dataset, DataTree
 
-LAYOUT = 2
+LAYOUT = 3
 """The number of the file's layout, one more whenever groups or labels change."""
 VERSIONED = ("arviz", "numpy", "pymc", "pytensor")
 DATA_DIMS = {
@@ -102,6 +102,7 @@ def tree_of(made: Fit, params: Params, record: Record) -> "DataTree":
     tree = DataTree.from_dict({name: named(data) for name, data in groups.items()})
     tree.attrs = {
         "key": made.key,
+        "model": model_key(params),
         "layout": LAYOUT,
         "through": made.through.isoformat(),
         "diagnostics": json.dumps(made.diagnostics, sort_keys=True),

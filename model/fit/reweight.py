@@ -1,14 +1,20 @@
-"""Importance reweighting: update a fit to a later day without sampling."""
+"""Importance reweighting: a fit for a later day, other priors or another record, without sampling."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..evidence.record import Record
+from ..settings.params import Params
+from ..settings.priors import Prior
 from .likelihood import log_likelihood
+from .sampling import flat
 
 if TYPE_CHECKING:
+    from xarray import DataTree
+
     from .store import Fit
 
 PARETO_K_MAX = 0.7
@@ -16,20 +22,50 @@ PARETO_K_MAX = 0.7
 
 
 def update(fitted: "Fit", before: Record, now: Record) -> "Fit":
-    """The fit to `before`, reweighted by the outcomes since and by the time without a new visit (`now.idle`).
-
-    Systematic resampling picks draws in proportion to the likelihood, at even steps through the cumulative
-    weights, so that all draws of the result have equal weight.
-    """
+    """The fit to `before`, reweighted by the outcomes since and the time without a new visit (`now.idle`)."""
     p = fitted.draws
     if now is before:
-        log_weight = -p["visit_rate"] * now.idle
-    else:
-        log_weight = log_likelihood(p, now, now.idle) - log_likelihood(p, before)
+        return resampled(fitted, -p["visit_rate"] * now.idle)
+    return resampled(fitted, log_likelihood(p, now, now.idle) - log_likelihood(p, before))
+
+
+def adapted(fitted: "Fit", tree: "DataTree", params: Params, record: Record) -> "Fit":
+    """The fit of a DataTree, reweighted to the priors of `params` and to `record`.
+
+    The weights are the ratio of the two posterior densities. The effective sample size of the result is that
+    of the fit times the share of draws that the weights are worth (Kish 1965).
+    """
+    draws = fitted.draws | {"norm": np.full_like(fitted.draws["norm"], record.norm)}
+    priors = params.priors.parameters
+    log_weight = log_likelihood(draws, record) - _total(tree["log_likelihood"])
+    log_weight += sum(log_density(prior, draws[name]) for name, prior in priors.items())
+    log_weight -= _total(tree["log_prior"], priors)
+    weight = np.exp(log_weight - log_weight.max())
+    ess = fitted.diagnostics["ess_min"] * float(weight.sum() ** 2 / (weight @ weight) / len(weight))
+    made = replace(fitted, through=record.through, draws=draws, stats={})
+    return resampled(replace(made, diagnostics=fitted.diagnostics | {"ess_min": ess}), log_weight)
+
+
+def _total(group: "DataTree", names: Iterable[str] | None = None) -> np.ndarray:
+    """The sum of the variables of a group, or of those named, for each draw; (draw,)."""
+    each = flat(group.to_dataset())
+    return sum(each[name].reshape(len(each[name]), -1).sum(1, dtype=float) for name in names or each)
+
+
+def log_density(prior: Prior, values: np.ndarray) -> np.ndarray:
+    """Log density of a prior at `values` (draw, *dims), summed over the dims; (draw,)."""
+    return prior.frozen().logpdf(values).reshape(len(values), -1).sum(1)
+
+
+def resampled(fitted: "Fit", log_weight: np.ndarray) -> "Fit":
+    """The fit with its draws picked in proportion to their weights (draw,), so that all have equal weight.
+
+    Systematic resampling takes even steps through the cumulative weights.
+    """
     weight = np.exp(log_weight - log_weight.max())
     steps = (np.arange(len(weight)) + 0.5) / len(weight)
     chosen = np.minimum(np.searchsorted(np.cumsum(weight) / weight.sum(), steps), len(weight) - 1)
-    draws = {name: values[chosen] for name, values in p.items()}
+    draws = {name: values[chosen] for name, values in fitted.draws.items()}
     return replace(fitted, draws=draws, pareto_k=pareto_k(log_weight))
 
 

@@ -117,7 +117,11 @@ def key_of(path: Path) -> str:
 
 def read_fit(path: Path) -> Fit:
     """The fit stored in a file."""
-    tree = read(path)
+    return fit_of(read(path), path)
+
+
+def fit_of(tree: "DataTree", path: Path) -> Fit:
+    """The fit stored in a DataTree that was read from `path`."""
     about = tree.attrs
     draws = flat(tree["posterior"].to_dataset())
     draws["norm"] = np.full(len(draws["held"]), float(tree["constant_data"]["norm"]))

@@ -190,8 +190,9 @@ def scenario_of(run: "Run") -> Html | None:
     if run.params.scenario is None:
         return None
     from ..answer import scenario
+    from ..fit.fits import fit
 
-    effect = scenario.effect(run.params, run.whole)
+    effect = scenario.effect(run.params, run.whole, fit)
     if effect is None:
         return None
     said = show.say(words.tuning.scenario(effect))

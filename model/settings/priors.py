@@ -122,7 +122,7 @@ class Prior(Strict):
             mean, (low, high) = float(unshifted.mean()), map(float, unshifted.ppf((0.01, 0.99)))
         if not max(mean, high) + self.above < HIGHEST:
             fault = f"a mean and nearly all values below {HIGHEST:g}"
-        elif self.dist == "Beta" and (mean > 1 - 1e-6 or high > 1 - 1e-12):
+        elif self.dist == "Beta" and (mean > 1 - 5e-7 or high > 1 - 1e-12):
             fault = "a mean and nearly all values distinctly below 1"
         elif low < LOWEST:
             fault = "nearly all values distinctly above 0"
