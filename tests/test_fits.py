@@ -417,6 +417,14 @@ class TestQuickFit:
         assert "pareto_k" in quick.diagnostics and "pareto_k" not in sampled.diagnostics
         assert abs(quick.probability - sampled.probability) < 3 * np.hypot(*errors)
 
+    def test_without_a_record_the_draws_are_those_of_the_priors(self, sampled):
+        params = load_params(scenario="no-record")
+        made, held = fits.quick_fit(params, no_record()), params.priors.parameters["held"].frozen()
+        assert made.draws["held"].mean() == pytest.approx(
+            held.mean(), abs=4 * held.std() / np.sqrt(fits.KEPT)
+        )
+        assert sampled == []
+
     def test_a_stored_fit_comes_first(self, default_run):
         assert fits.quick_fit(PARAMS, default_run.record).why == default_run.fit.why
 

@@ -19,6 +19,7 @@ from ..files.problems import Failure
 from ..paths import FAILED, FITS, RENDERED
 from ..settings.params import Params
 from ..summit import coords, data_of
+from .predictive import prior_draws
 from .reweight import PARETO_K_MAX, adapted
 from .sampling import diagnose, draws_of, flat, sample, thinned
 from .store import POSTERIOR, STATS, Fit, attributes, fit_of, key_of, load_fit, read, read_fit, save_fit
@@ -104,13 +105,17 @@ def fit(params: Params, record: Record, *, anew: bool = False) -> Fit:
 def quick_fit(params: Params, record: Record) -> Fit:
     """What `fit` returns, but in place of sampling a rendered run's posterior, reweighted and not stored.
 
-    It serves if it was sampled from the same model, ends no later than the record, so that nothing later is
-    known, and keeps `QUICK_ESS` effective draws with reliable weights. The latest is tried first.
+    Without a record the draws come from the priors. A rendered posterior serves if it was sampled from the
+    same model, ends no later than the record, so that nothing later is known, and keeps `QUICK_ESS` effective
+    draws with reliable weights. The latest is tried first.
     """
     key = fit_key(params, record)
     if found := load_fit(FITS / f"{key}.npz") or shipped(key):
         return found
     params.check_priors()
+    if params.run.record == "none":
+        draws = prior_draws(params, KEPT, params.run.random_seed)
+        return Fit(key, record.through, draws, {"ess_min": float(KEPT)}, 0.0, True, "Draws of the priors")
     model, until = model_key(params), record.through.isoformat()
     known = {path: attributes(path) for path in sorted(RENDERED.glob(f"*/{POSTERIOR}"))}
     usable = [
