@@ -197,6 +197,13 @@ def test_the_graph_names_what_stands_behind_each_observation():
     assert unobserved == ("word_factor",)
 
 
+def test_the_graph_stored_with_a_posterior_is_that_of_its_model(default_run):
+    edges, unobserved = predictive.stored_graph(default_run.posterior)
+    model = predictive.graph(default_run.model)
+    assert {name: tuple(these) for name, these in edges.items()} == model.edges
+    assert tuple(unobserved) == model.unobserved
+
+
 def test_draws_from_the_priors_have_the_shapes_of_a_fit_and_the_means_of_the_priors(default_run):
     draws = predictive.prior_draws(PARAMS, 20_000, 1)
     assert {name: values.shape[1:] for name, values in draws.items()} == {
@@ -528,7 +535,7 @@ def drawn(default_run):
     found = predictive.checks(PARAMS, default_run.ledger, default_run.draws, 100)
     kept = replace(FOUND, placebo=PLACEBO)
     return {
-        "graph": partial(structure_figures.graph, *predictive.graph(default_run.model)),
+        "graph": partial(structure_figures.graph, *predictive.stored_graph(default_run.posterior)),
         "beliefs": partial(structure_figures.beliefs, beliefs),
         "years": partial(structure_figures.years, found.years),
         "checks": partial(structure_figures.checks, found.rest),

@@ -2,7 +2,7 @@
 
 Groups: prior, posterior, posterior_predictive, log_prior, log_likelihood, observed_data, constant_data,
 sample_stats. Dims: chain, draw, and those of the model. The root attributes identify the fit: key, model
-(see `fits.model_key`), through, diagnostics, seed, versions and the layout of the file.
+(see `fits.model_key`), through, diagnostics, graph, seed, versions and the layout of the file.
 """
 
 import json
@@ -18,12 +18,13 @@ from ..paths import FITS, RENDERED
 from ..settings.params import Params
 from ..summit import build, coords, dims
 from .fits import Fit, fit, model_key
+from .predictive import graph
 from .store import POSTERIOR, attributes, read, write
 
 if TYPE_CHECKING:
     from xarray import Dataset, DataTree
 
-LAYOUT = 3
+LAYOUT = 4
 """The number of the file's layout, one more whenever groups or labels change."""
 VERSIONED = ("arviz", "numpy", "pymc", "pytensor")
 DATA_DIMS = {
@@ -83,7 +84,7 @@ def tree_of(made: Fit, params: Params, record: Record) -> "DataTree":
     shifts = {name: prior.above for name, prior in params.priors.parameters.items() if prior.above}
     sampled = posterior.assign({f"{name}_above": posterior[name] - above for name, above in shifts.items()})
     seed = params.run.random_seed
-    with build(params, record):
+    with build(params, record) as model:
         prior = pm.sample_prior_predictive(len(made.draws["held"]), random_seed=seed)
         given = DataTree.from_dict({"posterior": sampled})
         predictive = pm.sample_posterior_predictive(given, random_seed=seed, progressbar=False)
@@ -106,6 +107,7 @@ def tree_of(made: Fit, params: Params, record: Record) -> "DataTree":
         "layout": LAYOUT,
         "through": made.through.isoformat(),
         "diagnostics": json.dumps(made.diagnostics, sort_keys=True),
+        "graph": json.dumps(graph(model)._asdict()),
         "random_seed": seed,
         "versions": json.dumps({name: version(name) for name in VERSIONED}, sort_keys=True),
     }

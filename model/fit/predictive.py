@@ -4,6 +4,7 @@ A model that is unlikely to generate its own data is wrong somewhere. The checks
 the time between them, and attendance in each era. The dim `past` numbers the simulated pasts.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -22,6 +23,7 @@ from . import likelihood
 
 if TYPE_CHECKING:
     from pymc import Model
+    from xarray import DataTree
 
 ERA, ERAS = 10, 3
 """Years of an era, and the number of eras: the last one lasts until today."""
@@ -303,3 +305,8 @@ def graph(model: "Model") -> Graph:
     }
     behind = set().union(*edges.values())
     return Graph(edges, tuple(name for name in parameters if name not in behind))
+
+
+def stored_graph(tree: "DataTree") -> Graph:
+    """The graph of a fitted model, stored with its posterior, since PyMC takes seconds to load."""
+    return Graph(**json.loads(tree.attrs["graph"]))
