@@ -258,9 +258,9 @@ def stale() -> Iterator[Row]:
             options = [word for name, path in files.items() for word in (f"--{name}", path)]
             process(*SUMMIT, "forecast", *options, *more, **environment)
 
-        def tuned(**environment: str) -> None:
+        def tuned(*more: str, **environment: str) -> None:
             another()
-            asked({"priors": str(priors)}, **environment)
+            asked({"priors": str(priors)}, *more, **environment)
 
         def theirs(files: dict[str, str]) -> None:
             plain(another(), **files)
@@ -283,9 +283,9 @@ def stale() -> Iterator[Row]:
             ("with a changed prior, nothing compiled", "< 15 s", partial(tuned, **cold)),
             ("with a changed prior", "< 8 s", partial(tuned, **cold)),
             (
-                "as of a later day with new outcomes",
+                "with a changed prior and new outcomes",
                 "< 8 s",
-                partial(asked, {}, "--as-of", "2025-09-22", **cold),
+                partial(tuned, "--as-of", "2025-09-22", **cold),
             ),
             (
                 "as of an earlier day, nothing compiled",
