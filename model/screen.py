@@ -124,7 +124,8 @@ def _scenario(effect: "Effect") -> Iterator[str]:
     """What a scenario changes, and its forecast and changed priors beside the default ones."""
     yield f"  scenario {effect.name}: {printable(effect.means)}"
     by_default = percent(effect.default.probability)
-    yield f"    {formatting.points(effect.difference)} points from the {by_default} without it"
+    sampling = f"(standard error {100 * effect.error:.1f}, from the number of draws)"
+    yield f"    {formatting.points(effect.difference)} points from the {by_default} without it {sampling}"
     for change in effect.settings:
         yield f"    {change}"
     answers = (effect.scenario, effect.default)

@@ -1,7 +1,9 @@
 """Scenarios: their changes value by value, with forecast and priors before and after the record."""
 
+import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from made_up import AS_OF, DAY, thinned
 
@@ -98,6 +100,9 @@ def test_the_screen_and_every_page_say_what_it_does(effect, run, monkeypatch):
     assert "without it" in lines[begin + 1] and "points" in lines[begin + 1]
     before, after = (screen.percent(value) for value in (effect.default.prior, effect.default.probability))
     assert lines[begin + 3].endswith(f"{before} -> {after}") and "effect of tone" in lines[begin + 4]
+    error = 100 * np.hypot(*(run.forecast.diagnostics["monte_carlo_error"],) * 2)
+    found = re.search(r"without it \(standard error ([\d.]+), from the number of draws\)", "\n".join(lines))
+    assert float(found[1]) == pytest.approx(error, rel=0.3), "both answers rest on the same number of draws"
     assert "scenario" not in screen.answer(run, 0.1)
     markup = page.scenario_of(run).markup
     assert "Scenario sceptic: Tone has no effect" in markup and "scale=0.0001" in markup

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
+from math import hypot
 
 from .. import chances
-from ..chances import Draws
 from ..evidence.ledger import Ledger
 from ..evidence.outlook import outlook
 from ..evidence.resolution import resolution
@@ -12,17 +12,18 @@ from ..fit import predictive
 from ..settings.changes import Change, changes
 from ..settings.params import Params, without_scenario
 from ..settings.scenario import meaning
-from .forecast import seen
+from .forecast import monte_carlo_error, seen
 from .posterior import Fitter, fit_as_of
 from .prior import DRAWS, Belief, beliefs
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A forecast before and after the record, and the changed parameters."""
+    """A forecast before and after the record, the Monte Carlo error of the latter, the changed parameters."""
 
     prior: float
     probability: float
+    error: float
     beliefs: tuple[Belief, ...]
 
 
@@ -42,6 +43,11 @@ class Effect:
     def difference(self) -> float:
         """The forecast of the scenario less the default one."""
         return self.scenario.probability - self.default.probability
+
+    @property
+    def error(self) -> float:
+        """The Monte Carlo standard error of the difference."""
+        return hypot(self.scenario.error, self.default.error)
 
     @property
     def settings(self) -> tuple[Change, ...]:
@@ -71,10 +77,8 @@ def answer(params: Params, whole: Ledger, names: set[str], fitted: Fitter, throu
     q = params.question
     ahead = outlook(seen(params, whole, q.as_of), q.as_of, q.last_day, params)
     prior = predictive.prior_draws(params, DRAWS, params.run.random_seed)
-    posterior = fit_as_of(params, whole, q.as_of, fitted, through).draws
-
-    def mean(draws: Draws) -> float:
-        return float(chances.by_deadline(draws, ahead).mean())
-
-    kept = tuple(each for each in beliefs(params, posterior) if each.name.partition("[")[0] in names)
-    return Answer(mean(prior), mean(posterior), kept)
+    done = fit_as_of(params, whole, q.as_of, fitted, through)
+    after = chances.by_deadline(done.draws, ahead)
+    kept = tuple(each for each in beliefs(params, done.draws) if each.name.partition("[")[0] in names)
+    before = float(chances.by_deadline(prior, ahead).mean())
+    return Answer(before, float(after.mean()), monte_carlo_error(after, done), kept)
