@@ -406,8 +406,9 @@ class TestQuickFit:
         ],
         ids=["tone factor", "came if they will", "a later day"],
     )
-    def test_the_headline_is_that_of_a_new_fit(self, default_run, changes):
+    def test_the_headline_is_that_of_a_new_fit(self, default_run, tmp_path, monkeypatch, changes):
         """Within three Monte Carlo errors of both."""
+        monkeypatch.setattr(fits, "FITS", tmp_path)
         params = load_params(**changes)
         quick, sampled = (
             forecast.forecast(params, default_run.whole, fitted).forecast
