@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 
 from model import chances
+from model.answer import forecast
 from model.evidence.ledger import Ledger
 from model.evidence.outlook import outlook
 from model.evidence.record import OFFSETS
@@ -190,3 +191,9 @@ def season_total(p, view, ahead):
 def days_of(cause):
     """P(they meet there on each day); (draw, day)."""
     return cause.there @ cause.falls
+
+
+def every_fit(patch, fitted):
+    """Let a forecast take all its fits from `fitted`, whether it would sample or reweight."""
+    for name in ("fit", "quick_fit"):
+        patch.setattr(forecast, name, fitted)

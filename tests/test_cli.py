@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made_up import every_fit
 
 from model import cli, screen
 from model.answer import explain, forecast
@@ -41,8 +42,7 @@ def call(capsys, few_draws):
 @pytest.fixture
 def quick(small_run, monkeypatch):
     """Every fit is that of the default run."""
-    for name in ("fit", "quick_fit"):
-        monkeypatch.setattr(forecast, name, lambda *_: small_run.fit)
+    every_fit(monkeypatch, lambda *_: small_run.fit)
 
 
 def probability(text):

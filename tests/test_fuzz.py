@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_up import thinned
+from made_up import every_fit, thinned
 
 from model import cli
-from model.answer import compare, forecast, sweep
+from model.answer import compare, sweep
 from model.evidence import append, ledger
 from model.files.problems import printable
 from model.paths import PARAMS, SEEDS
@@ -71,8 +71,8 @@ def changed_lines(draw, kind, content):
 def ends(tmp_path, default_run, monkeypatch):
     """Runs a command line with a few draws for any fit and nothing written; asserts that it ends well."""
     fit = replace(default_run.fit, draws=thinned(default_run.draws))
-    for module, name in ((forecast, "fit"), (forecast, "quick_fit"), (compare, "fit")):
-        monkeypatch.setattr(module, name, lambda *_: fit)
+    every_fit(monkeypatch, lambda *_: fit)
+    monkeypatch.setattr(compare, "fit", lambda *_: fit)
     monkeypatch.setattr(scenario, "SCENARIOS", tmp_path)
     monkeypatch.setattr(append, "write_atomic", lambda *_: None)
     monkeypatch.setattr(sweep, "run", lambda *_, **__: [])

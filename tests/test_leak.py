@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from made_up import DAY, thinned
+from made_up import DAY, every_fit, thinned
 
 from model.answer import compare, forecast, sweep
 from model.evidence.record import record
@@ -118,8 +118,9 @@ def sources(files):
 def fit(default_run, monkeypatch):
     """A few draws in place of every fit, so that only what is read of the ledger counts."""
     few = replace(default_run.fit, draws=thinned(default_run.draws))
-    for module, name in ((fits, "fit"), (forecast, "fit"), (forecast, "quick_fit"), (compare, "fit")):
-        monkeypatch.setattr(module, name, lambda *_: few)
+    every_fit(monkeypatch, lambda *_: few)
+    for module in (fits, compare):
+        monkeypatch.setattr(module, "fit", lambda *_: few)
     monkeypatch.setattr(
         sweep, "_FITS", {}
     )  # or the few draws would stay with the process for the tests that follow

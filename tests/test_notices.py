@@ -11,6 +11,7 @@ from made_up import (
     DAY,
     PARAMS,
     announcement,
+    every_fit,
     extended,
     ledger,
     occasion,
@@ -395,7 +396,7 @@ class TestWhoIsToldWhat:
     def test_a_deadline_that_the_text_does_not_mean_is_said_on_the_screen(
         self, capsys, small_run, monkeypatch
     ):
-        monkeypatch.setattr(forecast, "quick_fit", lambda *_: small_run.fit)
+        every_fit(monkeypatch, lambda *_: small_run.fit)
         assert main(["forecast", "--deadline", "2026-06-30"]) == 0
         assert "note    The text says 2025, but the deadline is 2026-06-30" in capsys.readouterr().out
 

@@ -8,10 +8,9 @@ from datetime import date
 import numpy as np
 import pytest
 import yaml
-from made_up import PARAMS, ahead_of, ledger, occasion, prior_draws, signal, visit, window
+from made_up import PARAMS, ahead_of, every_fit, ledger, occasion, prior_draws, signal, visit, window
 
 from model import chances
-from model.answer import forecast
 from model.cli import main
 from model.evidence.ledger import csv_of
 from model.evidence.outlook import outlook
@@ -27,8 +26,7 @@ SEEDS_QUESTION = yaml.safe_load((ROOT / "params" / "question.yaml").read_text("u
 @pytest.fixture(autouse=True)
 def draws(small_run, monkeypatch):
     """Draws of the default run in place of every fit: what is asked decides the answer here, not the fit."""
-    for name in ("fit", "quick_fit"):
-        monkeypatch.setattr(forecast, name, lambda params, past: replace(small_run.fit, through=past.through))
+    every_fit(monkeypatch, lambda params, past: replace(small_run.fit, through=past.through))
 
 
 def written(folder, tables):

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from ledgers import PAIR, fitted
+from made_up import every_fit
 
 from model.answer import forecast
 from model.answer.forecast import Sources, read
@@ -37,8 +38,7 @@ def folder(tmp_path):
 @pytest.fixture
 def pair(folder, monkeypatch):
     """Runs a command of the guide on the copy, with prior draws in place of every fit."""
-    for name in ("fit", "quick_fit"):
-        monkeypatch.setattr(forecast, name, fitted)
+    every_fit(monkeypatch, fitted)
 
     def run(command):
         words = [*shlex.split(command, comments=True)[1:], *shlex.split(FILES)]

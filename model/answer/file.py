@@ -240,7 +240,7 @@ class Diagnostics(TypedDict):
     ok: NotRequired[bool]
     """Whether the fit passed all of them."""
     pareto_k: NotRequired[float]
-    """The shape of the weights, at most 0.7, if the draws are those of another fit, reweighted."""
+    """The Pareto k of the weights, at most 0.7, if the draws were reweighted from another fit."""
     monte_carlo_error: Annotated[float, Field(ge=0)]
     """The standard error of `probability` from the finite number of draws."""
 

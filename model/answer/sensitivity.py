@@ -138,19 +138,14 @@ def power(headline: np.ndarray, log_prior: dict[str, np.ndarray], likelihood: np
     import warnings
 
     import arviz_stats as az
-    from xarray import Dataset, DataTree
+    from arviz_base import from_dict
 
     curved = [name for name, values in log_prior.items() if np.ptp(values) >= 1e-9]
-    groups = {
-        "posterior": {"headline": headline},
-        "log_prior": {name: log_prior[name] for name in curved},
-        "log_likelihood": {"record": likelihood},
-    }
-    one_chain = ("chain", "draw")
-    tree = DataTree.from_dict(
+    tree = from_dict(
         {
-            group: Dataset({name: (one_chain, draws[None]) for name, draws in values.items()})
-            for group, values in groups.items()
+            "posterior": {"headline": headline[None]},
+            "log_prior": {name: log_prior[name][None] for name in curved},
+            "log_likelihood": {"record": likelihood[None]},
         }
     )
 

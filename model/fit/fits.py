@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import parallel, summit
 from ..evidence.record import Record
@@ -19,17 +19,16 @@ from ..files.problems import Failure
 from ..paths import FAILED, FITS, RENDERED
 from ..settings.params import Params
 from ..summit import coords, data_of
-from .predictive import prior_draws
 from .reweight import PARETO_K_MAX, adapted
 from .sampling import diagnose, draws_of, flat, sample, thinned
-from .store import POSTERIOR, STATS, Fit, attributes, fit_of, key_of, load_fit, read, read_fit, save_fit
+from .store import POSTERIOR, STATS, Fit, attributes, fit_of, load_fit, read, save_fit
 
 if TYPE_CHECKING:
     from xarray import DataTree
 
 NONE_STORED = "no stored fit of these priors and this record"
 QUICK_ESS = 200
-"""The smallest effective sample size of reweighted draws, which are shown but not published."""
+"""With fewer effective draws than this, reweighting does not take the place of sampling."""
 KEPT = 1000
 """Draws kept from a fit: thinning speeds up every forecast and loses little, as draws are autocorrelated."""
 
@@ -94,7 +93,7 @@ def fit(params: Params, record: Record, *, anew: bool = False) -> Fit:
     """
     key = fit_key(params, record)
     path = FITS / f"{key}.npz"
-    if not anew and (found := load_fit(path) or shipped(key)):
+    if not anew and (found := at_hand(key)):
         return found
     with locked(f"fit-{key[:16]}"):
         if not anew and (found := load_fit(path)):
@@ -103,24 +102,23 @@ def fit(params: Params, record: Record, *, anew: bool = False) -> Fit:
 
 
 def quick_fit(params: Params, record: Record) -> Fit:
-    """What `fit` returns, but in place of sampling a rendered run's posterior, reweighted and not stored.
+    """As `fit`, but where it would sample, the posterior of a rendered run is reweighted and not stored.
 
-    Without a record the draws come from the priors. A rendered posterior serves if it was sampled from the
-    same model, ends no later than the record, so that nothing later is known, and keeps `QUICK_ESS` effective
-    draws with reliable weights. The latest is tried first.
+    Such a posterior serves if it was sampled from the same model, ends no later than the record, so that
+    nothing later is known, and keeps `QUICK_ESS` effective draws with reliable weights. The latest is tried
+    first. Without a record the draws come from the priors.
     """
     key = fit_key(params, record)
-    if found := load_fit(FITS / f"{key}.npz") or shipped(key):
+    if found := at_hand(key):
         return found
     params.check_priors()
     if params.run.record == "none":
+        from .predictive import prior_draws
+
         draws = prior_draws(params, KEPT, params.run.random_seed)
         return Fit(key, record.through, draws, {"ess_min": float(KEPT)}, 0.0, True, "Draws of the priors")
-    model, until = model_key(params), record.through.isoformat()
-    known = {path: attributes(path) for path in sorted(RENDERED.glob(f"*/{POSTERIOR}"))}
-    usable = [
-        path for path, about in known.items() if about.get("model") == model and about["through"] <= until
-    ]
+    model, until, known = model_key(params), record.through.isoformat(), rendered()
+    usable = [path for path in known if known[path].get("model") == model and known[path]["through"] <= until]
     for path in sorted(usable, key=lambda path: known[path]["through"], reverse=True):
         tree = _tree(path, known[path]["key"])
         made = adapted(fit_of(tree, path), tree, params, record)
@@ -163,11 +161,18 @@ def sampled(params: Params, record: Record, path: Path, why: str) -> Fit:
     return made
 
 
-def shipped(key: str) -> Fit | None:
-    """The fit from the posterior of a rendered run, copied to the store; None if no run has it."""
-    for path in sorted(RENDERED.glob(f"*/{POSTERIOR}")):
-        if key_of(path) == key:
-            made = read_fit(path)
+def at_hand(key: str) -> Fit | None:
+    """The stored fit of this key, or that of a rendered run, which is stored then; None without either."""
+    if found := load_fit(FITS / f"{key}.npz"):
+        return found
+    for path, about in rendered().items():
+        if about.get("key") == key:
+            made = fit_of(read(path), path)
             save_fit(FITS / f"{key}.npz", made)
             return made
     return None
+
+
+def rendered() -> dict[Path, dict[str, Any]]:
+    """The root attributes of the posterior of each rendered run, by its file."""
+    return {path: attributes(path) for path in sorted(RENDERED.glob(f"*/{POSTERIOR}"))}

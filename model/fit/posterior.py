@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from xarray import Dataset, DataTree
 
 LAYOUT = 4
-"""The number of the file's layout, one more whenever groups or labels change."""
+"""The number of the file's layout, which rises whenever groups, labels or attributes change."""
 VERSIONED = ("arviz", "numpy", "pymc", "pytensor")
 DATA_DIMS = {
     "decision": ("classes", "sides", "types", "tone", "came"),

@@ -41,9 +41,10 @@ def adapted(fitted: "Fit", tree: "DataTree", params: Params, record: Record) -> 
     log_weight += sum(log_density(prior, draws[name]) for name, prior in priors.items())
     log_weight -= _total(tree["log_prior"], priors)
     weight = np.exp(log_weight - log_weight.max())
-    ess = fitted.diagnostics["ess_min"] * float(weight.sum() ** 2 / (weight @ weight) / len(weight))
-    made = replace(fitted, through=record.through, draws=draws, stats={})
-    return resampled(replace(made, diagnostics=fitted.diagnostics | {"ess_min": ess}), log_weight)
+    share = float(weight.sum() ** 2 / (weight @ weight) / len(weight))
+    checks = fitted.diagnostics | {"ess_min": fitted.diagnostics["ess_min"] * share}
+    made = replace(fitted, through=record.through, draws=draws, diagnostics=checks, stats={})
+    return resampled(made, log_weight)
 
 
 def _total(group: "DataTree", names: Iterable[str] | None = None) -> np.ndarray:

@@ -110,16 +110,6 @@ def attributes(path: Path) -> dict[str, Any]:
         return {}
 
 
-def key_of(path: Path) -> str:
-    """The key of the fit stored in a file."""
-    return str(attributes(path).get("key", ""))
-
-
-def read_fit(path: Path) -> Fit:
-    """The fit stored in a file."""
-    return fit_of(read(path), path)
-
-
 def fit_of(tree: "DataTree", path: Path) -> Fit:
     """The fit stored in a DataTree that was read from `path`."""
     about = tree.attrs
