@@ -30,7 +30,7 @@ from model.fit import fits, posterior, predictive, store
 from model.paths import RECORD, ROOT
 from model.report import build, needs, notebook, parameters, provenance
 from model.settings.params import load_params
-from model.track_record import backtest, origins
+from model.track_record import backtest, datapackage, origins
 from model.track_record.origins import Point
 from model.track_record.published import TABLES, NoRecord, TrackRecord
 
@@ -94,23 +94,28 @@ def from_priors(params, past, path, *_):
     return made
 
 
-async def run_here(name, source):
-    """The cells of a notebook run in this process, in place of a kernel of their own."""
+async def run_here(waiting, _):
+    """The cells of the notebooks run in this process, in place of a kernel."""
     from ipykernel.zmqshell import InteractiveShell
 
     shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
-    shell.reset()
-    for number, cell in enumerate(source.cells, 1):
-        if cell.cell_type == "code":
-            with redirect_stdout(StringIO()):
-                done = shell.run_cell(cell.source, store_history=True)
-            done.raise_error()
-            data, _ = shell.display_formatter.format(done.result)
-            if "image/png" in data:
-                data["image/png"] = b64encode(data["image/png"]).decode()
-            cell.outputs = [] if done.result is None else [new_output("execute_result", data)]
-            cell.execution_count = number
+    for _, source in waiting:
+        shell.reset()
+        for number, cell in enumerate(source.cells, 1):
+            if cell.cell_type == "code":
+                run_cell(shell, cell, number)
     InteractiveShell.clear_instance()
+
+
+def run_cell(shell, cell, number):
+    with redirect_stdout(StringIO()):
+        done = shell.run_cell(cell.source, store_history=True)
+    done.raise_error()
+    data, _ = shell.display_formatter.format(done.result)
+    if "image/png" in data:
+        data["image/png"] = b64encode(data["image/png"]).decode()
+    cell.outputs = [] if done.result is None else [new_output("execute_result", data)]
+    cell.execution_count = number
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +126,7 @@ def rendered(files, tmp_path_factory):
         patch.setattr(fits, "FITS", tmp_path_factory.mktemp("fits"))
         patch.setattr(fits, "sampled", from_priors)
         patch.setattr(posterior, "posterior_file", lambda *_, **__: SHIPPED)
-        patch.setattr(notebook, "_run", run_here)
+        patch.setattr(notebook, "_run_until_failure", run_here)
         return build.render(params, sources, out_dir=tmp_path_factory.mktemp("report") / "run")
 
 
@@ -349,6 +354,7 @@ def test_a_backtest_writes_the_record_of_its_own_question_and_no_other(home, tmp
     kept = kept[kept["as_of"] < kept["as_of"].min() + np.timedelta64(1500, "D")]
     monkeypatch.setattr(backtest, "run", lambda *_, **__: [Point(*row) for row in kept.tolist()])
     monkeypatch.setattr(cli, "RECORD", home / "record")
+    monkeypatch.setattr(datapackage, "RECORD", RECORD)
     question = tmp_path / "visit.yaml"
     text = (paths.PARAMS / "question.yaml").read_text()
     question.write_text(f"{text}where: {{host: US}}\n")

@@ -7,6 +7,7 @@ down differ by direction or fill besides colour, so a print in grey loses nothin
 import textwrap
 from collections.abc import Collection, Sequence
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ ROW = ("axes fraction", "data")
 QUARTERS = (0, 0.25, 0.5, 0.75, 1)
 
 
+@cache
 def text_width(text: str, size: float = TEXT, bold: bool = False) -> float:
     """The width of one line of text."""
     font = FontProperties(family=STYLE["font.family"], size=size, weight="bold" if bold else "normal")

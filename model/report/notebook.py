@@ -2,10 +2,10 @@
 
 import asyncio
 import os
-import subprocess
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..files.disk import name_of, write_atomic
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 NEEDS, LACKS = "needs-", "lacks-"
 """Beginnings of the tags of cells that only some runs show, see `is_kept`."""
+
+RESET = "get_ipython().reset()"
+"""Empties the namespace of a kernel and begins to count its cells anew."""
 
 
 class FailedNotebook(NamedTuple):
@@ -59,7 +62,7 @@ def execute(
     published: Mapping[str, Any],
     unmet: Collection[str] = (),
 ) -> dict[str, "NotebookNode"]:
-    """The executed notebooks by name, normalised; each runs in a kernel of its own.
+    """The executed notebooks by name, normalised; each runs in a namespace of its own.
 
     They run with `parameters` and are kept with those `published`. Cells with a need that is `unmet` are
     dropped before.
@@ -121,42 +124,60 @@ def _tagged(cell: "NotebookNode", prefix: str) -> set[str]:
 
 
 async def _run_all(notebooks: Mapping[str, "NotebookNode"]) -> list[FailedNotebook]:
-    """The failures of notebooks that run in place, as many at a time as there are processors."""
+    """The failures of notebooks that run in place, longest first, in as many kernels as processors."""
     from tqdm import tqdm
 
-    free = asyncio.Semaphore(os.cpu_count() or 1)
+    waiting = iter(sorted(notebooks.items(), key=lambda item: -len(item[1].cells)))
+    kernels = min(os.cpu_count() or 1, len(notebooks))
     with tqdm(total=len(notebooks), desc="notebooks", disable=None) as bar:
-
-        async def one(name: str, notebook: "NotebookNode") -> FailedNotebook | None:
-            async with free:
-                failure = await _run(name, notebook)
-            bar.update()
-            return failure
-
-        done = await asyncio.gather(*(one(*item) for item in notebooks.items()))
-    return [failure for failure in done if failure]
+        failed = await asyncio.gather(*(_run_each(waiting, bar.update) for _ in range(kernels)))
+    return sorted(failure for failures in failed for failure in failures)
 
 
-async def _run(name: str, notebook: "NotebookNode") -> FailedNotebook | None:
-    """The failure of a notebook that runs in place, if any; its file is then kept under `.cache/failed`."""
+async def _run_each(
+    waiting: Iterator[tuple[str, "NotebookNode"]], done: Callable[[], object]
+) -> list[FailedNotebook]:
+    """The failures of the notebooks taken from those waiting, one after another; a failure ends a kernel."""
+    failures = []
+    while failure := await _run_until_failure(waiting, done):
+        failures.append(failure)
+        done()
+    return failures
+
+
+async def _run_until_failure(
+    waiting: Iterator[tuple[str, "NotebookNode"]], done: Callable[[], object]
+) -> FailedNotebook | None:
+    """The failure of the first of the waiting notebooks that fails in one kernel, if any does.
+
+    Each starts with an empty namespace. They share the kernel because its start and imports take as long as
+    most notebooks. The executed file of a failed one is kept under `.cache/failed`.
+    """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
+    environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    talk = None
     with tempfile.TemporaryDirectory() as folder:
         manager = _kernel_manager(Path(folder))
-        client = NotebookClient(notebook, km=manager)
-        client.reset_execution_trackers()
-        environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
         try:
-            await client.async_start_new_kernel(cwd=str(ROOT), env=environment, stderr=subprocess.DEVNULL)
-            await client.async_start_new_kernel_client()
-            for index, cell in enumerate(notebook.cells):
-                await client.async_execute_cell(cell, index)
-        except (CellExecutionError, RuntimeError) as error:
-            return _failure(name, notebook, error)
+            for name, notebook in waiting:
+                client = NotebookClient(notebook, km=manager)
+                client.kc = talk
+                client.reset_execution_trackers()
+                try:
+                    if talk is None:
+                        await client.async_start_new_kernel(cwd=str(ROOT), env=environment, stderr=DEVNULL)
+                        talk = await client.async_start_new_kernel_client()
+                    await client.async_wait_for_reply(talk.execute(RESET, silent=True))
+                    for index, cell in enumerate(notebook.cells):
+                        await client.async_execute_cell(cell, index)
+                except (CellExecutionError, RuntimeError) as error:
+                    return _failure(name, notebook, error)
+                done()
         finally:
-            if client.kc is not None:
-                client.kc.stop_channels()
+            if talk is not None:
+                talk.stop_channels()
             await manager.shutdown_kernel(now=True)
     return None
 

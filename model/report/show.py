@@ -62,7 +62,7 @@ class Picture(Html):
         return None
 
     def _repr_svg_(self) -> str:
-        return svg(self.drawn, self.plain)
+        return self.markup.removeprefix("<figure>").removesuffix("</figure>")
 
     def _repr_png_(self) -> bytes:
         return png(self.drawn)
