@@ -9,6 +9,7 @@ from functools import cache
 from math import exp, log, log1p
 
 import numpy as np
+import pymc as pm
 import pytest
 from made_up import (
     AS_OF,
@@ -188,10 +189,17 @@ def densities(pymc_model):
     return at
 
 
+@pytest.fixture(scope="module")
+def built(default_run):
+    """The model of the real record, compiled once: other records replace its data, as in the backtest."""
+    return summit.build(PARAMS, default_run.record)
+
+
 @pytest.fixture(scope="module", params=RECORDS)
-def case(request, default_run):
+def case(request, default_run, built):
     past = RECORDS[request.param](default_run)
-    return past, summit.build(PARAMS, past)
+    pm.set_data(summit.data_of(past), built)
+    return past, built
 
 
 def points(pymc_model, each=4):

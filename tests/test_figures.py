@@ -116,7 +116,7 @@ def texts(figure):
     """The drawn texts of a figure with their boxes in pixels, measured large so that hinting adds nothing."""
     figure.dpi = 360
     renderer = FigureCanvasAgg(figure).get_renderer()
-    figure.draw(renderer)
+    figure.draw_without_rendering()
     hidden = {
         label
         for axes in figure.axes
