@@ -8,6 +8,7 @@ from made_up import PARAMS, thinned
 
 from model import chances, summit
 from model.fit import fits, posterior, store
+from model.fit.sampling import flat
 from model.paths import RENDERED
 
 GROUPS = {
@@ -41,6 +42,23 @@ def test_the_committed_run_ships_the_fit_that_answers_it(default_run, tmp_path, 
     for name, values in default_run.draws.items():
         assert np.array_equal(shipped.draws[name], stored.draws[name])
         assert set(np.unique(values)) <= set(np.unique(shipped.draws[name]))
+
+
+def test_what_h5py_reads_of_it_is_what_xarray_reads(tree):
+    fitted, densities = store.fit_of(SHIPPED), store.densities_of(SHIPPED)
+    for group, arrays in (("posterior", fitted.draws), ("sample_stats", fitted.stats)):
+        wanted = flat(tree[group].to_dataset())
+        assert wanted.keys() == arrays.keys() - {"norm"}
+        for name, values in wanted.items():
+            assert values.dtype == arrays[name].dtype and np.array_equal(values, arrays[name]), name
+    assert set(fitted.draws["norm"]) == {tree["constant_data"]["norm"].item()}
+    prior, likelihood = (flat(tree[group].to_dataset()) for group in ("log_prior", "log_likelihood"))
+    assert prior.keys() == densities.prior.keys()
+    for name, values in prior.items():
+        summed = values.reshape(len(values), -1).sum(1, dtype=float)
+        np.testing.assert_allclose(densities.prior[name], summed, rtol=1e-12)
+    summed = sum(values.reshape(len(values), -1).sum(1, dtype=float) for values in likelihood.values())
+    np.testing.assert_allclose(densities.likelihood, summed, rtol=1e-12)
 
 
 def test_it_has_the_groups_dims_and_attributes_of_its_fit(tree, default_run):

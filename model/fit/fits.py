@@ -21,10 +21,10 @@ from ..settings.params import Params
 from ..summit import coords, data_of
 from .reweight import PARETO_K_MAX, adapted
 from .sampling import diagnose, draws_of, flat, sample, thinned
-from .store import POSTERIOR, STATS, Fit, attributes, fit_of, load_fit, read, save_fit
+from .store import POSTERIOR, STATS, Densities, Fit, attributes, densities_of, fit_of, load_fit, save_fit
 
 if TYPE_CHECKING:
-    from xarray import DataTree
+    pass
 
 NONE_STORED = "no stored fit of these priors and this record"
 QUICK_ESS = 200
@@ -120,8 +120,8 @@ def quick_fit(params: Params, record: Record) -> Fit:
     model, until, known = model_key(params), record.through.isoformat(), rendered()
     usable = [path for path in known if known[path].get("model") == model and known[path]["through"] <= until]
     for path in sorted(usable, key=lambda path: known[path]["through"], reverse=True):
-        tree = _tree(path, known[path]["key"])
-        made = adapted(fit_of(tree, path), tree, params, record)
+        fitted, densities = _stored(path, known[path]["key"])
+        made = adapted(fitted, densities, params, record)
         ess, shape = made.diagnostics["ess_min"], made.pareto_k
         if shape <= PARETO_K_MAX and ess >= QUICK_ESS:
             checks = made.diagnostics | ({"pareto_k": shape} if isfinite(shape) else {})
@@ -131,9 +131,9 @@ def quick_fit(params: Params, record: Record) -> Fit:
 
 
 @cache
-def _tree(path: Path, key: str) -> "DataTree":
-    """The DataTree of a file that holds the fit of this key, read once a process."""
-    return read(path)
+def _stored(path: Path, key: str) -> tuple[Fit, Densities]:
+    """What a netCDF file holds of the fit of this key, read once a process."""
+    return fit_of(path), densities_of(path)
 
 
 def sampled(params: Params, record: Record, path: Path, why: str) -> Fit:
@@ -167,7 +167,7 @@ def at_hand(key: str) -> Fit | None:
         return found
     for path, about in rendered().items():
         if about.get("key") == key:
-            made = fit_of(read(path), path)
+            made = fit_of(path)
             save_fit(FITS / f"{key}.npz", made)
             return made
     return None

@@ -1,6 +1,5 @@
 """Importance reweighting: a fit for a later day, other priors or another record, without sampling."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,12 +9,9 @@ from ..evidence.record import Record
 from ..settings.params import Params
 from ..settings.priors import Prior
 from .likelihood import log_likelihood
-from .sampling import flat
 
 if TYPE_CHECKING:
-    from xarray import DataTree
-
-    from .store import Fit
+    from .store import Densities, Fit
 
 PARETO_K_MAX = 0.7
 """Importance weights with a larger Pareto k are unreliable (Vehtari et al. 2024)."""
@@ -29,28 +25,21 @@ def update(fitted: "Fit", before: Record, now: Record) -> "Fit":
     return resampled(fitted, log_likelihood(p, now, now.idle) - log_likelihood(p, before))
 
 
-def adapted(fitted: "Fit", tree: "DataTree", params: Params, record: Record) -> "Fit":
-    """The fit of a DataTree, reweighted to the priors of `params` and to `record`.
+def adapted(fitted: "Fit", densities: "Densities", params: Params, record: Record) -> "Fit":
+    """The fit whose draws have these log densities, reweighted to the priors of `params` and to `record`.
 
     The weights are the ratio of the two posterior densities. The effective sample size of the result is that
     of the fit times the share of draws that the weights are worth (Kish 1965).
     """
     draws = fitted.draws | {"norm": np.full_like(fitted.draws["norm"], record.norm)}
-    priors = params.priors.parameters
-    log_weight = log_likelihood(draws, record) - _total(tree["log_likelihood"])
-    log_weight += sum(log_density(prior, draws[name]) for name, prior in priors.items())
-    log_weight -= _total(tree["log_prior"], priors)
+    log_weight = log_likelihood(draws, record) - densities.likelihood
+    for name, prior in params.priors.parameters.items():
+        log_weight += log_density(prior, draws[name]) - densities.prior[name]
     weight = np.exp(log_weight - log_weight.max())
     share = float(weight.sum() ** 2 / (weight @ weight) / len(weight))
     checks = fitted.diagnostics | {"ess_min": fitted.diagnostics["ess_min"] * share}
     made = replace(fitted, through=record.through, draws=draws, diagnostics=checks, stats={})
     return resampled(made, log_weight)
-
-
-def _total(group: "DataTree", names: Iterable[str] | None = None) -> np.ndarray:
-    """The sum of the variables of a group, or of those named, for each draw; (draw,)."""
-    each = flat(group.to_dataset())
-    return sum(each[name].reshape(len(each[name]), -1).sum(1, dtype=float) for name in names or each)
 
 
 def log_density(prior: Prior, values: np.ndarray) -> np.ndarray:

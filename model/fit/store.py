@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
 
 from ..files.disk import name_of, write_atomic
-from .sampling import flat
 
 if TYPE_CHECKING:
+    from h5py import Group
     from xarray import DataTree
 
 POSTERIOR = "posterior.nc"
@@ -110,11 +110,26 @@ def attributes(path: Path) -> dict[str, Any]:
         return {}
 
 
-def fit_of(tree: "DataTree", path: Path) -> Fit:
-    """The fit stored in a DataTree that was read from `path`."""
-    about = tree.attrs
-    draws = flat(tree["posterior"].to_dataset())
-    draws["norm"] = np.full(len(draws["held"]), float(tree["constant_data"]["norm"]))
+def joined(group: "Group") -> dict[str, np.ndarray]:
+    """The variables of a group of a netCDF file with dims chain and draw as arrays (draw, *dims).
+
+    They are read with h5py alone: to load xarray takes longer than most answers.
+    """
+    found = {name: data for name, data in group.items() if not data.is_scale}
+    return {
+        name: data[()].reshape(-1, *data.shape[2:]).astype(data.attrs.get("dtype", data.dtype))
+        for name, data in found.items()
+    }
+
+
+def fit_of(path: Path) -> Fit:
+    """The fit stored in a netCDF file."""
+    import h5py
+
+    with h5py.File(path) as file:
+        about = dict(file.attrs)
+        draws, stats = joined(file["posterior"]), joined(file["sample_stats"])
+        draws["norm"] = np.full(len(draws["held"]), float(file["constant_data/norm"][()]))
     return Fit(
         str(about["key"]),
         date.fromisoformat(about["through"]),
@@ -123,5 +138,24 @@ def fit_of(tree: "DataTree", path: Path) -> Fit:
         0.0,
         True,
         f"From the posterior that {name_of(path.parent)} ships",
-        stats=flat(tree["sample_stats"].to_dataset()),
+        stats=stats,
     )
+
+
+class Densities(NamedTuple):
+    """The log densities of the draws of a fit: their likelihood (draw,) and each prior by name (draw,)."""
+
+    likelihood: np.ndarray
+    prior: dict[str, np.ndarray]
+
+
+def densities_of(path: Path) -> Densities:
+    """The log densities stored in a netCDF file, summed over dims other than chain and draw."""
+    import h5py
+
+    with h5py.File(path) as file:
+        likelihood, prior = (
+            {name: values.reshape(len(values), -1).sum(1, dtype=float) for name, values in each.items()}
+            for each in (joined(file["log_likelihood"]), joined(file["log_prior"]))
+        )
+    return Densities(sum(likelihood.values()), prior)
