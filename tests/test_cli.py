@@ -136,8 +136,9 @@ class TestFaults:
         monkeypatch.setattr(fits, "sample", lambda *_: posterior_of_one(3))
         monkeypatch.setattr(fits, "diagnose", lambda *_: ({"ok": False}, faults))
         code, text, complaint = call("forecast", "--random-seed", "5", *words)
-        begun, complaint = complaint.splitlines()
+        begun, again, complaint = complaint.splitlines()
         assert (code, text) == (3, "") and begun.startswith("Fitting the model to ")
+        assert again == f"These chains fail the checks ({faults[0]}): again, twice as long."
         assert "nothing is published" in complaint and "R-hat 1.300 of held" in complaint
         (kept,) = (path for path in tmp_path.rglob("*") if path.is_file())
         assert kept.parent == tmp_path / "FAILED" and kept.name in complaint

@@ -226,7 +226,7 @@ class TestGate:
     @pytest.fixture
     def sampler(self, tmp_path, monkeypatch):
         """A sampler that answers at once, counting, and what the gate says of it."""
-        verdict, calls = {"failures": []}, []
+        verdict, calls = {"failures": list}, []
         made = tree()
         made["sample_stats"] = (
             made["sample_stats"].to_dataset().assign(dict.fromkeys(fits.STATS, made["posterior"]["held"]))
@@ -234,21 +234,31 @@ class TestGate:
         monkeypatch.setattr(fits, "FITS", tmp_path / "fits")
         monkeypatch.setattr(fits, "FAILED", tmp_path / "failed")
         monkeypatch.setattr(fits, "RENDERED", tmp_path)
-        monkeypatch.setattr(fits, "sample", lambda *_: calls.append(1) or made)
-        monkeypatch.setattr(fits, "diagnose", lambda *_: ({"ok": True}, verdict["failures"]))
+        monkeypatch.setattr(fits, "sample", lambda params, _: calls.append(params.run.draws) or made)
+        monkeypatch.setattr(fits, "diagnose", lambda *_: ({"ok": True}, verdict["failures"]()))
         return verdict, calls
 
     def test_a_fit_that_fails_is_not_stored_and_its_draws_are_kept_aside(
         self, default_run, tmp_path, sampler
     ):
-        sampler[0]["failures"] = ["R-hat 1.300 of held"]
+        sampler[0]["failures"] = lambda: ["R-hat 1.300 of held"]
         with pytest.raises(
             fits.GateError, match="nothing is published(.|\n)*R-hat 1.300 of held(.|\n)*failed"
         ):
             fits.fit(PARAMS, default_run.record)
         assert not (tmp_path / "fits").exists()
+        assert sampler[1] == [PARAMS.run.draws, 2 * PARAMS.run.draws]
         (stored,) = (tmp_path / "failed").glob("*.npz")
         assert len(fits.load_fit(stored).draws["held"]) == fits.KEPT
+
+    def test_chains_that_fail_are_sampled_twice_as_long_which_is_said(self, default_run, sampler, capsys):
+        verdict, calls = sampler
+        verdict["failures"] = lambda: ["6 divergences"] if calls == [PARAMS.run.draws] else []
+        made = fits.fit(PARAMS, default_run.record)
+        assert calls == [PARAMS.run.draws, 2 * PARAMS.run.draws]
+        assert "(6 divergences): again, twice as long" in capsys.readouterr().err
+        assert made.why.endswith("sampled twice as long, since shorter chains failed the checks")
+        assert fits.fit(PARAMS, default_run.record).reused and len(calls) == 2
 
     def test_a_fit_is_made_once_and_then_read_unless_it_is_to_be_made_anew(self, default_run, sampler):
         first, again = (fits.fit(PARAMS, default_run.record) for _ in range(2))

@@ -137,15 +137,22 @@ def _stored(path: Path, key: str) -> tuple[Fit, Densities]:
 
 
 def sampled(params: Params, record: Record, path: Path, why: str) -> Fit:
-    """A fit sampled now and stored at `path`; see `fit`."""
+    """A fit sampled now and stored at `path`, see `fit`; if the checks fail, once more with longer chains."""
     begin = time.perf_counter()
     params.check_priors()
     outcomes = len(record.came) + len(record.met) + record.held[1]
     seen = f"{outcomes} outcomes known by {record.through}" if outcomes else "no outcomes, its priors alone"
     parallel.announce(f"Fitting the model to {seen}: 15 to 45 seconds.")
-    tree = sample(params, record)
-    kept = thinned(tree, KEPT)
-    checks, failures = diagnose(tree, params, kept)
+    for times in (1, 2):
+        length = {"tune": times * params.run.tune, "draws": times * params.run.draws}
+        tree = sample(replace(params, run=params.run.model_copy(update=length)), record)
+        kept = thinned(tree, KEPT)
+        checks, failures = diagnose(tree, params, kept)
+        if not failures:
+            break
+        if times == 1:
+            parallel.announce(f"These chains fail the checks ({'; '.join(failures)}): again, twice as long.")
+            why = f"{why}; sampled twice as long, since shorter chains failed the checks"
     stats = flat(kept["sample_stats"].to_dataset()[list(STATS)])
     seconds = time.perf_counter() - begin
     made = Fit(path.stem, record.through, draws_of(kept, record), checks, seconds, False, why, stats=stats)

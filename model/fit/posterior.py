@@ -14,12 +14,12 @@ import numpy as np
 
 from ..evidence.record import Record
 from ..files.disk import locked
-from ..paths import FITS, RENDERED
+from ..paths import FITS
 from ..settings.params import Params
 from ..summit import build, coords, dims
-from .fits import Fit, fit, model_key
+from .fits import Fit, fit, model_key, rendered
 from .predictive import graph
-from .store import POSTERIOR, attributes, read, write
+from .store import attributes, read, write
 
 if TYPE_CHECKING:
     from xarray import Dataset, DataTree
@@ -56,7 +56,7 @@ def posterior_file(params: Params, record: Record, *, anew: bool = False) -> Pat
     """
     made = fit(params, record)
     stored = FITS / f"{made.key}.nc"
-    for path in () if anew else (stored, *sorted(RENDERED.glob(f"*/{POSTERIOR}"))):
+    for path in () if anew else (stored, *rendered()):
         if _holds(path, made.key):
             return path
     with locked(f"posterior-{made.key[:16]}"):
