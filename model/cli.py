@@ -208,7 +208,11 @@ def process() -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, stop)
-    return main()
+    code = main()
+    if code > 128:
+        # A second Ctrl-C would end threads that hold locks for which the interpreter then waits forever.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return code
 
 
 def plainer(error: UnicodeError) -> tuple[str, int]:

@@ -1,13 +1,17 @@
 """Run independent jobs in parallel, in local processes or on a Dask cluster, with a progress bar."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Executor
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 from .files.problems import InputError
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 ANSWER = 5
 """Seconds that a scheduler has to answer and provide a worker."""
@@ -88,7 +92,7 @@ def processes(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in active_children():
-                process.kill()
+                kill(process)
             # The pool's own thread tidies up; if the interpreter ended first, it would fail aloud.
             for thread in set(threads()) - others:
                 if not thread.daemon:
@@ -96,9 +100,17 @@ def processes(
             raise
 
 
+def kill(process: "BaseProcess") -> None:
+    """End a process at once, and those that it started: chains would go on sampling."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+
+
 def _begun(begin: Callable[..., None] | None, given: tuple) -> None:
-    """Begin the work of a process, which leaves Ctrl-C to the one that started it."""
+    """Begin the work of a process, in a group of its own; Ctrl-C is left to the process that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.setpgid(0, 0)
     if begin:
         begin(*given)
 

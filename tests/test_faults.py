@@ -135,28 +135,45 @@ def test_ctrl_c_ends_with_a_clear_word_and_leaves_things_as_they_were(project, w
 NAPS = """
 import sys
 from model import cli, parallel
-nap = ("import os, time; os.write(1, b'z'); time.sleep(60)",)
+nap = ("import os, time; os.fork(); os.write(1, b'z'); time.sleep(60)",)
 cli.do_check = lambda options: list(parallel.done(exec, {1: nap, 2: nap}, "naps"))
 sys.argv[1:] = ["check"]
 raise SystemExit(cli.process())
 """
-"""A command whose two workers sleep."""
+"""A command whose two workers sleep, each with a process of its own, as chains are."""
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_to_end_leaves_no_worker(number):
+def of_session(session):
+    """The processes of a session, whatever their groups."""
+    listed = subprocess.run(["ps", "-e", "-o", "pid="], capture_output=True, text=True, check=True).stdout
+    found = []
+    for number in map(int, listed.split()):
+        with suppress(ProcessLookupError, PermissionError):
+            found += [number] if os.getsid(number) == session else []
+    return found
+
+
+@pytest.mark.parametrize(
+    "number, said",
+    [
+        (signal.SIGTERM, "ended by SIGTERM"),
+        (signal.SIGHUP, "ended by SIGHUP"),
+        (signal.SIGINT, "interrupted"),
+    ],
+)
+def test_a_signal_to_end_leaves_no_worker_and_nothing_that_a_worker_began(number, said):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     command = [sys.executable, "-c", NAPS]
     process = subprocess.Popen(command, cwd=ROOT, text=True, start_new_session=True, **pipes)
-    assert process.stdout.read(2) == "zz"
+    assert process.stdout.read(4) == "zzzz" and len(of_session(process.pid)) >= 5
     process.send_signal(number)
     _, err = process.communicate(timeout=30)
-    said = f"ended by {number.name}; nothing half-written is left\n"
-    assert (process.returncode, err) == (128 + number, said)
-    with pytest.raises(ProcessLookupError):
-        for _ in range(100):
-            os.killpg(process.pid, 0)
-            time.sleep(0.1)
+    assert (process.returncode, err) == (128 + number, f"{said}; nothing half-written is left\n")
+    for _ in range(100):
+        if not of_session(process.pid):
+            return
+        time.sleep(0.1)
+    raise AssertionError(of_session(process.pid))
 
 
 def test_a_full_disk_is_told_and_the_ledger_stays(project):
