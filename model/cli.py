@@ -210,7 +210,7 @@ def process() -> int:
             signal.signal(number, stop)
     code = main()
     if code > 128:
-        # A second Ctrl-C would end threads that hold locks for which the interpreter then waits forever.
+        # A second Ctrl-C could end a thread that holds a lock, and the exit would wait for it forever.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     return code
 

@@ -101,8 +101,10 @@ def processes(
 
 
 def kill(process: "BaseProcess") -> None:
-    """End a process at once, and those that it started: chains would go on sampling."""
-    with suppress(ProcessLookupError):
+    """Kill a process and those that it started, such as chains, which would go on sampling."""
+    with suppress(
+        ProcessLookupError, PermissionError
+    ):  # it has no group yet, or all in it have ended (macOS)
         os.killpg(process.pid, signal.SIGKILL)
     process.kill()
 

@@ -24,7 +24,7 @@ from .sampling import diagnose, draws_of, flat, sample, thinned
 from .store import POSTERIOR, STATS, Densities, Fit, attributes, densities_of, fit_of, load_fit, save_fit
 
 if TYPE_CHECKING:
-    pass
+    from xarray import DataTree
 
 NONE_STORED = "no stored fit of these priors and this record"
 QUICK_ESS = 200
@@ -143,16 +143,11 @@ def sampled(params: Params, record: Record, path: Path, why: str) -> Fit:
     outcomes = len(record.came) + len(record.met) + record.held[1]
     seen = f"{outcomes} outcomes known by {record.through}" if outcomes else "no outcomes, its priors alone"
     parallel.announce(f"Fitting the model to {seen}: 15 to 45 seconds.")
-    for times in (1, 2):
-        length = {"tune": times * params.run.tune, "draws": times * params.run.draws}
-        tree = sample(replace(params, run=params.run.model_copy(update=length)), record)
-        kept = thinned(tree, KEPT)
-        checks, failures = diagnose(tree, params, kept)
-        if not failures:
-            break
-        if times == 1:
-            parallel.announce(f"These chains fail the checks ({'; '.join(failures)}): again, twice as long.")
-            why = f"{why}; sampled twice as long, since shorter chains failed the checks"
+    kept, checks, failures = _chains(params, record)
+    if failures:
+        parallel.announce(f"These chains fail the checks ({'; '.join(failures)}): again, twice as long.")
+        why = f"{why}; sampled twice as long, since shorter chains failed the checks"
+        kept, checks, failures = _chains(params, record, times=2)
     stats = flat(kept["sample_stats"].to_dataset()[list(STATS)])
     seconds = time.perf_counter() - begin
     made = Fit(path.stem, record.through, draws_of(kept, record), checks, seconds, False, why, stats=stats)
@@ -166,6 +161,14 @@ def sampled(params: Params, record: Record, path: Path, why: str) -> Fit:
         )
     save_fit(path, made)
     return made
+
+
+def _chains(params: Params, record: Record, times: int = 1) -> tuple["DataTree", dict[str, Any], list[str]]:
+    """Thinned chains of `times` the length in the run settings, and what `diagnose` says of them."""
+    length = {"tune": times * params.run.tune, "draws": times * params.run.draws}
+    tree = sample(replace(params, run=params.run.model_copy(update=length)), record)
+    kept = thinned(tree, KEPT)
+    return kept, *diagnose(tree, params, kept)
 
 
 def at_hand(key: str) -> Fit | None:

@@ -1,4 +1,4 @@
-"""Fits as files: `.npz` for answers, which needs NumPy alone, and netCDF for everything else.
+"""Fits as files: `.npz` in the store, which needs NumPy alone, and netCDF for rendered runs and ArviZ.
 
 A netCDF file holds an ArviZ DataTree (see `posterior`); its root attributes identify the fit.
 """
@@ -113,7 +113,7 @@ def attributes(path: Path) -> dict[str, Any]:
 def joined(group: "Group") -> dict[str, np.ndarray]:
     """The variables of a group of a netCDF file with dims chain and draw as arrays (draw, *dims).
 
-    They are read with h5py alone: to load xarray takes longer than most answers.
+    h5py alone reads them, because loading xarray takes longer than most answers.
     """
     found = {name: data for name, data in group.items() if not data.is_scale}
     return {

@@ -15,6 +15,7 @@ from .needs import OPEN, SEEDS
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
     from nbformat import NotebookNode
 
 
@@ -22,7 +23,7 @@ NEEDS, LACKS = "needs-", "lacks-"
 """Beginnings of the tags of cells that only some runs show, see `is_kept`."""
 
 RESET = "get_ipython().reset()"
-"""Empties the namespace of a kernel and begins to count its cells anew."""
+"""Clears the namespace of a kernel and restarts its cell count."""
 
 
 class FailedNotebook(NamedTuple):
@@ -141,7 +142,6 @@ async def _run_each(
     failures = []
     while failure := await _run_until_failure(waiting, done):
         failures.append(failure)
-        done()
     return failures
 
 
@@ -156,7 +156,6 @@ async def _run_until_failure(
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
-    environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     talk = None
     with tempfile.TemporaryDirectory() as folder:
         manager = _kernel_manager(Path(folder))
@@ -164,22 +163,30 @@ async def _run_until_failure(
             for name, notebook in waiting:
                 client = NotebookClient(notebook, km=manager)
                 client.kc = talk
-                client.reset_execution_trackers()
                 try:
-                    if talk is None:
-                        await client.async_start_new_kernel(cwd=str(ROOT), env=environment, stderr=DEVNULL)
-                        talk = await client.async_start_new_kernel_client()
-                    await client.async_wait_for_reply(talk.execute(RESET, silent=True))
-                    for index, cell in enumerate(notebook.cells):
-                        await client.async_execute_cell(cell, index)
+                    await _run(client)
                 except (CellExecutionError, RuntimeError) as error:
                     return _failure(name, notebook, error)
-                done()
+                finally:
+                    talk = client.kc
+                    done()
         finally:
             if talk is not None:
                 talk.stop_channels()
             await manager.shutdown_kernel(now=True)
     return None
+
+
+async def _run(client: "NotebookClient") -> None:
+    """Run the cells of a client's notebook in an empty namespace; its first notebook starts the kernel."""
+    client.reset_execution_trackers()
+    if client.kc is None:
+        environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+        await client.async_start_new_kernel(cwd=str(ROOT), env=environment, stderr=DEVNULL)
+        await client.async_start_new_kernel_client()
+    await client.async_wait_for_reply(client.kc.execute(RESET, silent=True))
+    for index, cell in enumerate(client.nb.cells):
+        await client.async_execute_cell(cell, index)
 
 
 def _kernel_manager(folder: Path) -> "AsyncKernelManager":
