@@ -334,14 +334,16 @@ class TestUpdate:
         assert after.draws[name].mean() == pytest.approx(a / (a + b), abs=4 * spread / np.sqrt(8000))
         assert after.pareto_k < 0.7
 
-    def test_draws_are_chosen_as_wholes(self):
-        draws = many(held=np.random.default_rng(2).beta(6, 2, 20000))
-        draws["breaks"] = draws["held"] / 100
-        after = reweight.update(self.fitted(draws), no_record(), replace(no_record(), held=(0, 2))).draws
-        assert (
-            np.array_equal(after["breaks"], after["held"] / 100)
-            and after["held"].mean() < draws["held"].mean()
-        )
+    def test_the_draws_of_a_block_are_chosen_as_wholes_and_others_stay(self):
+        draws = many(misled=np.random.default_rng(2).beta(6, 2, (20000, 4)))
+        draws["said"] = draws["misled"] / 100
+        said = np.zeros((4, 4))
+        said[0] = 0, 2, 0, 2
+        after = reweight.update(self.fitted(draws), no_record(), replace(no_record(), said=said)).draws
+        assert np.array_equal(after["said"], after["misled"] / 100)
+        assert after["said"][:, 0].mean() < draws["said"][:, 0].mean()
+        same = {name for name, values in draws.items() if np.array_equal(after[name], values)}
+        assert same == {*draws} - {"said", "misled"}
 
     def test_weights_that_rest_on_few_draws_are_not_to_be_trusted(self):
         draws = many(held=np.random.default_rng(2).beta(6, 2, 4000))
@@ -353,7 +355,7 @@ class TestUpdate:
 
 
 class TestQuickFit:
-    """In place of sampling, the posterior of a rendered run is reweighted where that is reliable."""
+    """In place of sampling, a fit that the project ships is reweighted where that is reliable."""
 
     @pytest.fixture
     def sampled(self, tmp_path, monkeypatch):
@@ -395,16 +397,35 @@ class TestQuickFit:
             {"random_seed": 1},
             {"parameters": {"held": {"dist": "Beta", "args": {"alpha": 500.0, "beta": 2.0}}}},
             {"parameters": {"held": {"dist": "Uniform", "args": {"lower": 0.5, "upper": 1.0}}}},
-            {"as_of": date(2024, 10, 7)},
+            {"as_of": date(1993, 10, 4)},
         ],
-        ids=["other draws are asked for", "too few effective draws", "other support", "an earlier day"],
+        ids=["other draws are asked for", "too few effective draws", "other support", "before the first fit"],
     )
     def test_otherwise_it_samples(self, default_run, sampled, settings):
-        """A day before the end of the rendered run's record must not know what came after it."""
         params = load_params(**settings)
         past = record(default_run.whole.as_of(params.question.as_of), params)
         fits.quick_fit(params, past)
         assert sampled == [past.through]
+
+    @pytest.mark.parametrize(
+        "day", [date(1996, 3, 30), date(2008, 6, 18), date(2021, 5, 19), date(2024, 11, 5)]
+    )
+    def test_an_earlier_day_reweights_the_fit_of_the_january_before(self, default_run, sampled, day):
+        """No fit that knows more may serve."""
+        past, january = (
+            record(default_run.whole.as_of(until), PARAMS) for until in (day, date(day.year - 1, 12, 31))
+        )
+        made = fits.quick_fit(PARAMS, past)
+        proposals = [proposal.through for proposal in fits.proposals(PARAMS, past.through)]
+        assert proposals == [january.through] and january.through <= past.through == made.through < day
+        assert f"From the fit through {january.through}" in made.why and sampled == []
+        assert made.diagnostics["ess_min"] >= fits.QUICK_ESS
+        hits, trials = past.held
+        prior = PARAMS.priors.parameters["held"].args_solved
+        a, b = prior["alpha"] + hits, prior["beta"] + trials - hits
+        spread = np.sqrt(a * b / (a + b + 1)) / (a + b)
+        error = spread / np.sqrt(made.diagnostics["ess_min"])
+        assert made.draws["held"].mean() == pytest.approx(a / (a + b), abs=4 * error)
 
     @pytest.mark.study
     @pytest.mark.parametrize(
@@ -413,8 +434,9 @@ class TestQuickFit:
             {"parameters": {"tone_factor": {"dist": "Exponential", "above": 1.0, "args": {"scale": 3.0}}}},
             {"parameters": {"came_if_will": {"dist": "Beta", "args": {"alpha": 20.0, "beta": 2.0}}}},
             {"as_of": date(2025, 9, 22)},
+            {"as_of": date(2014, 10, 6), "deadline": date(2014, 12, 31)},
         ],
-        ids=["tone factor", "came if they will", "a later day"],
+        ids=["tone factor", "came if they will", "a later day", "an earlier day"],
     )
     def test_the_headline_is_that_of_a_new_fit(self, default_run, tmp_path, monkeypatch, changes):
         """Within three Monte Carlo errors of both."""
@@ -437,8 +459,8 @@ class TestQuickFit:
         assert sampled == []
 
     def test_a_stored_fit_comes_first(self, default_run):
-        made = fits.quick_fit(PARAMS, default_run.record)
-        assert (made.key, made.diagnostics) == (default_run.fit.key, default_run.fit.diagnostics)
+        made, stored = (fitted(PARAMS, default_run.record) for fitted in (fits.quick_fit, fits.fit))
+        assert (made.key, made.diagnostics) == (stored.key, stored.diagnostics)
         assert "reweighted" not in made.why
 
 

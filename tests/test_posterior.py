@@ -8,6 +8,8 @@ from made_up import PARAMS, thinned
 
 from model import chances, summit
 from model.fit import fits, posterior, store
+from model.fit.likelihood import BLOCKS, by_block
+from model.fit.reweight import log_densities
 from model.fit.sampling import flat
 from model.paths import RENDERED
 
@@ -45,7 +47,7 @@ def test_the_committed_run_ships_the_fit_that_answers_it(default_run, tmp_path, 
 
 
 def test_what_h5py_reads_of_it_is_what_xarray_reads(tree):
-    fitted, densities = store.fit_of(SHIPPED), store.densities_of(SHIPPED)
+    fitted = store.fit_of(SHIPPED)
     for group, arrays in (("posterior", fitted.draws), ("sample_stats", fitted.stats)):
         wanted = flat(tree[group].to_dataset())
         assert wanted.keys() == arrays.keys() - {"norm"}
@@ -53,12 +55,25 @@ def test_what_h5py_reads_of_it_is_what_xarray_reads(tree):
             assert values.dtype == arrays[name].dtype and np.array_equal(values, arrays[name]), name
     assert set(fitted.draws["norm"]) == {tree["constant_data"]["norm"].item()}
     prior, likelihood = (flat(tree[group].to_dataset()) for group in ("log_prior", "log_likelihood"))
-    assert prior.keys() == densities.prior.keys()
-    for name, values in prior.items():
-        summed = values.reshape(len(values), -1).sum(1, dtype=float)
-        np.testing.assert_allclose(densities.prior[name], summed, rtol=1e-12)
-    summed = sum(values.reshape(len(values), -1).sum(1, dtype=float) for values in likelihood.values())
-    np.testing.assert_allclose(densities.likelihood, summed, rtol=1e-12)
+    summed = {
+        name: values.reshape(len(values), -1).sum(1, dtype=float)
+        for name, values in (prior | likelihood).items()
+        if name not in ("comes_effect", "meeting_day")
+    }
+    wanted = by_block(summed)
+    assert wanted.keys() == fitted.densities.keys()
+    for name, values in wanted.items():
+        np.testing.assert_allclose(fitted.densities[name], values, rtol=1e-12)
+
+
+def test_its_densities_are_those_that_reweighting_computes(default_run):
+    """Up to a constant of each block."""
+    fitted = store.fit_of(SHIPPED)
+    found = log_densities(fitted.draws, default_run.params, default_run.record)
+    assert found.keys() == fitted.densities.keys() == BLOCKS.keys()
+    for name, values in found.items():
+        apart = values - fitted.densities[name]
+        np.testing.assert_allclose(apart, apart[0], atol=1e-3, err_msg=name)
 
 
 def test_it_has_the_groups_dims_and_attributes_of_its_fit(tree, default_run):

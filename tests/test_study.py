@@ -31,8 +31,9 @@ from model.evidence.record import record
 from model.evidence.seasons import DAY, meetings
 from model.evidence.tone import about_occasions
 from model.files.csv_files import csv_text, four_decimals
-from model.fit import predictive
-from model.paths import RECORD
+from model.fit import fits, predictive
+from model.fit.reweight import log_densities
+from model.paths import RECORD, RENDERED
 from model.report import (
     audit_words,
     expectations,
@@ -578,6 +579,24 @@ def test_reweighting_agreed_with_refits_of_fifty_random_ledgers():
     rows = study.load("refits")
     assert len(rows) == study.LEDGERS and max(row["days"] for row in rows) > 100
     assert all(row["pareto_k"] < 0.7 and abs(row["errors"]) < bound(len(rows)) for row in rows)
+
+
+def test_forecasts_from_the_fits_of_january_agreed_with_new_fits():
+    rows = study.load("januaries")
+    assert all(abs(row["errors"]) < bound(len(rows)) and row["pareto_k"] < 0.7 for row in rows)
+    assert sum(row["effective_draws"] >= fits.QUICK_ESS for row in rows) / len(rows) > 0.9
+
+
+def test_the_fits_of_january_are_those_of_todays_model_priors_and_seeds(default_run):
+    """If not: `python -m model.track_record.study januaries`."""
+    paths = sorted((RENDERED / fits.JANUARIES).iterdir())
+    assert [path.stem for path in paths] == [str(row["fit_through"]) for row in study.load("januaries")]
+    for path in paths:
+        fitted = fits.shipped(path)
+        past = record(default_run.whole.as_of(date(fitted.through.year, 12, 31)), PARAMS)
+        assert (fitted.model, fitted.through) == (fits.model_key(PARAMS), past.through)
+        for name, values in log_densities(fitted.draws, PARAMS, past).items():
+            np.testing.assert_allclose(values, fitted.densities[name], rtol=1e-5, atol=1e-4, err_msg=name)
 
 
 def test_another_sampler_agrees_on_every_posterior_mean(default_run):

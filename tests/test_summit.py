@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from made_up import AS_OF, PARAMS, PRIORS, TYPES, ledger, occasion
+from pytensor.graph.traversal import ancestors
 
 from model import summit
 from model.evidence.record import no_record, record
-from model.fit import fits
+from model.fit import fits, likelihood
 
 CONTRACT = {
     "comes_home": ((), "probability"),
@@ -100,6 +101,19 @@ class TestModel:
             "norm"
         }
         assert len(pymc_model.potentials) == 0 and {v.name for v in pymc_model.observed_RVs} == OBSERVED
+
+    def test_likelihood_terms_share_parameters_only_within_a_block(self, pymc_model):
+        """So blocks are independent in the posterior, and each can be reweighted by itself."""
+        blocks = {term: {*block.parameters} for block in likelihood.BLOCKS.values() for term in block.terms}
+        assert blocks.keys() == OBSERVED
+        free = set(pymc_model.free_RVs)
+        for term in pymc_model.observed_RVs:
+            found = {
+                variable.name.removesuffix("_above") for variable in ancestors([term]) if variable in free
+            }
+            assert found and found <= blocks[term.name]
+        grouped = [name for block in likelihood.BLOCKS.values() for name in block.parameters]
+        assert sorted(grouped) == sorted({*CONTRACT} - {"norm"})
 
     def test_every_array_of_the_record_is_data_of_the_model(self, pymc_model, default_run):
         assert {v.name for v in pymc_model.data_vars} == set(summit.data_of(default_run.record))

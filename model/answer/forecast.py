@@ -117,7 +117,7 @@ def run(
 ) -> Run:
     """The forecast of params and ledger files, from the stored fit if there is one of the same content.
 
-    With `refit` the fit is sampled anew and replaces the stored one. With `quick` a rendered posterior is
+    With `refit` the fit is sampled anew and replaces the stored one. With `quick` a shipped fit is
     reweighted in place of sampling, where that is reliable; see `fits.quick_fit`.
 
     Raises

@@ -5,8 +5,9 @@ import inspect
 import json
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from math import isfinite
 from pathlib import Path
@@ -16,12 +17,12 @@ from .. import parallel, summit
 from ..evidence.record import Record
 from ..files.disk import content_hash, locked, name_of
 from ..files.problems import Failure
-from ..paths import FAILED, FITS, RENDERED
+from ..paths import FAILED, FITS, RECORD, RENDERED
 from ..settings.params import Params
 from ..summit import coords, data_of
 from .reweight import PARETO_K_MAX, adapted
 from .sampling import diagnose, draws_of, flat, sample, thinned
-from .store import POSTERIOR, STATS, Densities, Fit, attributes, densities_of, fit_of, load_fit, save_fit
+from .store import POSTERIOR, STATS, Fit, attributes, fit_of, load_fit, save_fit
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 NONE_STORED = "no stored fit of these priors and this record"
 QUICK_ESS = 200
 """With fewer effective draws than this, reweighting does not take the place of sampling."""
+JANUARIES = f"{RECORD.name}/fits"
+"""The folder, among the rendered runs, of the fits that the track record ships: one for each January.
+
+Their files are named by the day of the last outcome that they know.
+"""
 KEPT = 1000
 """Draws kept from a fit: thinning speeds up every forecast and loses little, as draws are autocorrelated."""
 
@@ -102,11 +108,10 @@ def fit(params: Params, record: Record, *, anew: bool = False) -> Fit:
 
 
 def quick_fit(params: Params, record: Record) -> Fit:
-    """As `fit`, but where it would sample, the posterior of a rendered run is reweighted and not stored.
+    """As `fit`, but where it would sample, a fit that the project ships is reweighted and not stored.
 
-    Such a posterior serves if it was sampled from the same model, ends no later than the record, so that
-    nothing later is known, and keeps `QUICK_ESS` effective draws with reliable weights. The latest is tried
-    first. Without a record the draws come from the priors.
+    Of the `proposals`, the first serves that keeps `QUICK_ESS` effective draws with reliable weights.
+    Without a record the draws come from the priors.
     """
     key = fit_key(params, record)
     if found := at_hand(key):
@@ -117,11 +122,8 @@ def quick_fit(params: Params, record: Record) -> Fit:
 
         draws = prior_draws(params, KEPT, params.run.random_seed)
         return Fit(key, record.through, draws, {"ess_min": float(KEPT)}, 0.0, True, "Draws of the priors")
-    model, until, known = model_key(params), record.through.isoformat(), rendered()
-    usable = [path for path in known if known[path].get("model") == model and known[path]["through"] <= until]
-    for path in sorted(usable, key=lambda path: known[path]["through"], reverse=True):
-        fitted, densities = _stored(path, known[path]["key"])
-        made = adapted(fitted, densities, params, record)
+    for proposal in proposals(params, record.through):
+        made = adapted(proposal, params, record)
         ess, shape = made.diagnostics["ess_min"], made.pareto_k
         if shape <= PARETO_K_MAX and ess >= QUICK_ESS:
             checks = made.diagnostics | ({"pareto_k": shape} if isfinite(shape) else {})
@@ -130,10 +132,32 @@ def quick_fit(params: Params, record: Record) -> Fit:
     return fit(params, record)
 
 
+def proposals(params: Params, through: date) -> Iterator[Fit]:
+    """Shipped fits of the same model that know nothing later than `through`, the latest first.
+
+    They are those of rendered runs and, as others would know less, the latest of `JANUARIES`.
+    """
+    model, runs = model_key(params), rendered()
+    ends = {path: about["through"] for path, about in runs.items() if about.get("model") == model}
+    ends |= {path: path.stem for path in RENDERED.glob(f"{JANUARIES}/*.npz")}
+    known = {path: end for path, end in ends.items() if end <= through.isoformat()}
+    for path in sorted(known, key=lambda path: (known[path], path), reverse=True):
+        found = shipped(path, runs.get(path, {}).get("key"))
+        if found and found.model == model:
+            yield found
+        if path not in runs:
+            return
+
+
 @cache
-def _stored(path: Path, key: str) -> tuple[Fit, Densities]:
-    """What a netCDF file holds of the fit of this key, read once a process."""
-    return fit_of(path), densities_of(path)
+def shipped(path: Path, key: str | None = None) -> Fit | None:
+    """The fit in a file that the project ships, read once a process; `key` is that of a netCDF file."""
+    if path.name == POSTERIOR:
+        return fit_of(path)
+    if not (found := load_fit(path)):
+        return None
+    draws = {name: values.astype(float) for name, values in found.draws.items()}
+    return replace(found, draws=draws, why=f"From the fit through {found.through} in the track record")
 
 
 def sampled(params: Params, record: Record, path: Path, why: str) -> Fit:
@@ -178,7 +202,7 @@ def at_hand(key: str) -> Fit | None:
     for path, about in rendered().items():
         if about.get("key") == key:
             made = fit_of(path)
-            save_fit(FITS / f"{key}.npz", made)
+            save_fit(FITS / f"{key}.npz", replace(made, densities={}))
             return made
     return None
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
 
 from ..files.disk import name_of, write_atomic
+from ..summit import PARAMETERS
+from .likelihood import by_block
 
 if TYPE_CHECKING:
     from h5py import Group
@@ -31,6 +33,8 @@ class Fit:
     """Posterior draws by variable, each (draw, *dims), with their source and the results of the checks.
 
     `stats` are the sampler's statistics of the draws; `why` is the reason for sampling, or their source.
+    A fit that is shipped names its `model` (see `fits.model_key`) and has the log `densities` of its draws by
+    block (see `reweight.log_densities`), so that it can be reweighted.
     """
 
     key: str
@@ -42,14 +46,22 @@ class Fit:
     why: str
     pareto_k: float = -np.inf
     stats: dict[str, np.ndarray] = field(default_factory=dict)
+    model: str = ""
+    densities: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def save_fit(path: Path, made: Fit) -> None:
     """Write a fit as one .npz file, atomically."""
-    meta = {"through": made.through.isoformat(), "diagnostics": made.diagnostics, "seconds": made.seconds}
-    stats = {f"stats/{name}": values for name, values in made.stats.items()}
+    meta = {
+        "through": made.through.isoformat(),
+        "diagnostics": made.diagnostics,
+        "seconds": made.seconds,
+        "model": made.model,
+    }
+    groups = {"": made.draws, "stats/": made.stats, "densities/": made.densities}
+    arrays = {f"{group}{name}": values for group, found in groups.items() for name, values in found.items()}
     buffer = BytesIO()
-    np.savez(buffer, meta=np.array(json.dumps(meta)), **made.draws, **stats)
+    np.savez(buffer, meta=np.array(json.dumps(meta)), **arrays)
     write_atomic(path, buffer.getvalue())
 
 
@@ -58,21 +70,24 @@ def load_fit(path: Path) -> Fit | None:
     try:
         with np.load(path) as stored:
             meta = json.loads(str(stored["meta"]))
-            arrays = {name: stored[name] for name in stored.files if name != "meta"}
+            groups: dict[str, dict[str, np.ndarray]] = {"": {}, "stats": {}, "densities": {}}
+            for name in stored.files:
+                if name != "meta":
+                    group, _, variable = name.rpartition("/")
+                    groups[group][variable] = stored[name]
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
-    draws = {name: values for name, values in arrays.items() if not name.startswith("stats/")}
-    stats = {name: arrays[f"stats/{name}"] for name in STATS if f"stats/{name}" in arrays}
-    through = date.fromisoformat(meta["through"])
     return Fit(
         path.stem,
-        through,
-        draws,
+        date.fromisoformat(meta["through"]),
+        groups[""],
         meta["diagnostics"],
         meta["seconds"],
         True,
         "From the stored fit",
-        stats=stats,
+        stats=groups["stats"],
+        model=meta.get("model", ""),
+        densities=groups["densities"],
     )
 
 
@@ -123,39 +138,25 @@ def joined(group: "Group") -> dict[str, np.ndarray]:
 
 
 def fit_of(path: Path) -> Fit:
-    """The fit stored in a netCDF file."""
+    """The fit stored in a netCDF file; its log densities are without priors that params cannot change."""
     import h5py
 
     with h5py.File(path) as file:
         about = dict(file.attrs)
-        draws, stats = joined(file["posterior"]), joined(file["sample_stats"])
-        draws["norm"] = np.full(len(draws["held"]), float(file["constant_data/norm"][()]))
+        groups = [joined(file[name]) for name in ("posterior", "sample_stats", "log_likelihood", "log_prior")]
+        norm = float(file["constant_data/norm"][()])
+    draws, stats, likelihood, prior = groups
+    varying = likelihood | {name: prior[name] for name in PARAMETERS}
+    summed = {name: values.reshape(len(values), -1).sum(1, dtype=float) for name, values in varying.items()}
     return Fit(
         str(about["key"]),
         date.fromisoformat(about["through"]),
-        draws,
+        draws | {"norm": np.full(len(draws["held"]), norm)},
         json.loads(about["diagnostics"]),
         0.0,
         True,
         f"From the posterior that {name_of(path.parent)} ships",
         stats=stats,
+        model=str(about["model"]),
+        densities=by_block(summed),
     )
-
-
-class Densities(NamedTuple):
-    """The log densities of the draws of a fit: their likelihood (draw,) and each prior by name (draw,)."""
-
-    likelihood: np.ndarray
-    prior: dict[str, np.ndarray]
-
-
-def densities_of(path: Path) -> Densities:
-    """The log densities stored in a netCDF file, summed over dims other than chain and draw."""
-    import h5py
-
-    with h5py.File(path) as file:
-        likelihood, prior = (
-            {name: values.reshape(len(values), -1).sum(1, dtype=float) for name, values in each.items()}
-            for each in (joined(file["log_likelihood"]), joined(file["log_prior"]))
-        )
-    return Densities(sum(likelihood.values()), prior)

@@ -20,11 +20,11 @@ from ..evidence.ledger import Ledger
 from ..evidence.outlook import outlook
 from ..evidence.record import Record, record
 from ..evidence.rows import Occasion
-from ..evidence.seasons import DAY, YEAR
+from ..evidence.seasons import DAY, YEAR, first_year
 from ..evidence.tone import about_occasions
 from ..files.disk import content_hash, write_atomic
 from ..fit import fits, reweight, sampling
-from ..paths import CACHE, PARAMS, RECORD, SWEEPS, TABLES, package_files
+from ..paths import CACHE, PARAMS, RECORD, RENDERED, SWEEPS, TABLES, package_files
 from ..settings.params import Params, load_params
 from . import audit, backtest, datapackage, losses, origins, sbc
 from .scores import brier, is_monthly, log_score, scores, year_of
@@ -180,6 +180,64 @@ def refits(params: Params, whole: Ledger) -> Iterator[dict]:
             "reweighted": ours.mean(),
             "fitted_anew": theirs.mean(),
             "errors": (ours.mean() - theirs.mean()) / error,
+        }
+
+
+# Earlier days
+
+
+SHIPPED = 600
+"""Draws of each fit that is shipped, at least."""
+
+
+def shipped_fit(params: Params, ready: Any, past: Record) -> fits.Fit:
+    """The fit of a compiled model to a record as it is shipped: its chains thinned, in single precision.
+
+    Raises
+    ------
+    GateError
+        Names the checks that failed before thinning.
+    """
+    tree = sampling.resample(ready, past, params)
+    kept = sampling.thinned(tree, SHIPPED)
+    checks, _ = sampling.diagnose(tree, params, kept)
+    if failures := sampling.diagnose(tree, params)[1]:
+        raise fits.GateError(f"the fit through {past.through} did not pass its checks: {'; '.join(failures)}")
+    draws = {name: values.astype("float32") for name, values in sampling.draws_of(kept, past).items()}
+    exact = {name: values.astype(float) for name, values in draws.items()}
+    densities = reweight.log_densities(exact, params, past)
+    rounded = {name: values.astype("float32") for name, values in densities.items()}
+    model = fits.model_key(params)
+    return fits.Fit("", past.through, draws, checks, 0.0, False, "", model=model, densities=rounded)
+
+
+def januaries(params: Params, whole: Ledger) -> Iterator[dict]:
+    """Ship the fit of each January, and forecast a day of its year from it and with a new fit.
+
+    Forecasts of earlier days reweight these fits, see `fits.quick_fit`. `errors` is the difference of both
+    forecasts in Monte Carlo standard errors.
+    """
+    q, rng = params.question, np.random.default_rng(params.run.random_seed)
+    ready = sampling.compiled(params, record(whole.as_of(q.as_of), params))
+    for year in range(first_year(whole) + 1, q.as_of.year + 1):
+        before = record(whole.as_of(date(year - 1, 12, 31)), params)
+        path = RENDERED / fits.JANUARIES / f"{before.through}.npz"
+        fits.save_fit(path, shipped_fit(params, ready, before))
+        as_of = date(year, 1, 1) + int(rng.integers(0, 365)) * DAY
+        cut = whole.as_of(as_of)
+        now, ahead = record(cut, params), outlook(cut, as_of, as_of + 180 * DAY, params)
+        ours = reweight.update(reweight.adapted(fits.shipped(path), params, now), now, now)
+        theirs = reweight.update(fit_of(params, ready, now), now, now)
+        reweighted, anew = (chances.by_deadline(each.draws, ahead) for each in (ours, theirs))
+        errors = forecast.monte_carlo_error(reweighted, ours), forecast.monte_carlo_error(anew, theirs)
+        yield {
+            "as_of": as_of,
+            "fit_through": before.through,
+            "pareto_k": ours.pareto_k,
+            "effective_draws": ours.diagnostics["ess_min"],
+            "reweighted": reweighted.mean(),
+            "fitted_anew": anew.mean(),
+            "errors": (reweighted.mean() - anew.mean()) / np.hypot(*errors),
         }
 
 
@@ -340,6 +398,7 @@ MADE: dict[str, Callable[[Params, Ledger], Any]] = {
     "influence": influence,
     "samplers": samplers,
     "refits": refits,
+    "januaries": januaries,
     "paths": lambda params, whole: paths(params, whole, backtest.load()),
     "replay": replay,
     "replay_events": replay_events,
