@@ -235,6 +235,7 @@ class TestGate:
         monkeypatch.setattr(fits, "FAILED", tmp_path / "failed")
         monkeypatch.setattr(fits, "RENDERED", tmp_path)
         monkeypatch.setattr(fits, "sample", lambda params, _: calls.append(params.run.draws) or made)
+        monkeypatch.setattr(fits, "log_densities", lambda *_: {})
         monkeypatch.setattr(fits, "diagnose", lambda *_: ({"ok": True}, verdict["failures"]()))
         return verdict, calls
 
@@ -426,6 +427,20 @@ class TestQuickFit:
         spread = np.sqrt(a * b / (a + b + 1)) / (a + b)
         error = spread / np.sqrt(made.diagnostics["ess_min"])
         assert made.draws["held"].mean() == pytest.approx(a / (a + b), abs=4 * error)
+
+    def test_where_the_project_ships_no_fit_one_of_the_store_is_reweighted(
+        self, default_run, sampled, tmp_path, monkeypatch
+    ):
+        """As for another pair: only its first fit is sampled, as long as later ones are near."""
+        made = fits.at_hand(default_run.fit.key)
+        monkeypatch.setattr(fits, "RENDERED", tmp_path / "none")
+        params = load_params(parameters={"held": {"dist": "Beta", "args": {"alpha": 20.0, "beta": 5.0}}})
+        near = fits.quick_fit(params, default_run.record)
+        assert near.why.startswith("From the stored fit, reweighted") and sampled == []
+        assert np.array_equal(near.draws["breaks"], made.draws["breaks"])
+        assert near.draws["held"].mean() < made.draws["held"].mean()
+        fits.quick_fit(params, no_record())
+        assert sampled == [no_record().through]
 
     @pytest.mark.study
     @pytest.mark.parametrize(

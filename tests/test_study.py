@@ -592,7 +592,7 @@ def test_the_fits_of_january_are_those_of_todays_model_priors_and_seeds(default_
     paths = sorted((RENDERED / fits.JANUARIES).iterdir())
     assert [path.stem for path in paths] == [str(row["fit_through"]) for row in study.load("januaries")]
     for path in paths:
-        fitted = fits.shipped(path)
+        fitted = fits.stored(path)
         past = record(default_run.whole.as_of(date(fitted.through.year, 12, 31)), PARAMS)
         assert (fitted.model, fitted.through) == (fits.model_key(PARAMS), past.through)
         for name, values in log_densities(fitted.draws, PARAMS, past).items():

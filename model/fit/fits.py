@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from ..files.problems import Failure
 from ..paths import FAILED, FITS, RECORD, RENDERED
 from ..settings.params import Params
 from ..summit import coords, data_of
-from .reweight import PARETO_K_MAX, adapted
+from .reweight import PARETO_K_MAX, adapted, log_densities
 from .sampling import diagnose, draws_of, flat, sample, thinned
 from .store import POSTERIOR, STATS, Fit, attributes, fit_of, load_fit, save_fit
 
@@ -108,7 +108,7 @@ def fit(params: Params, record: Record, *, anew: bool = False) -> Fit:
 
 
 def quick_fit(params: Params, record: Record) -> Fit:
-    """As `fit`, but where it would sample, a fit that the project ships is reweighted and not stored.
+    """As `fit`, but where it would sample, another fit is reweighted, and the result is not stored.
 
     Of the `proposals`, the first serves that keeps `QUICK_ESS` effective draws with reliable weights.
     Without a record the draws come from the priors.
@@ -133,31 +133,35 @@ def quick_fit(params: Params, record: Record) -> Fit:
 
 
 def proposals(params: Params, through: date) -> Iterator[Fit]:
-    """Shipped fits of the same model that know nothing later than `through`, the latest first.
+    """Fits of the same model that know nothing later than `through`; of those of a kind, the latest first.
 
-    They are those of rendered runs and, as others would know less, the latest of `JANUARIES`.
+    The first kind are those that the project ships: of rendered runs and, as others know less, the latest of
+    `JANUARIES`. The second are those of the store.
     """
-    model, runs = model_key(params), rendered()
-    ends = {path: about["through"] for path, about in runs.items() if about.get("model") == model}
-    ends |= {path: path.stem for path in RENDERED.glob(f"{JANUARIES}/*.npz")}
-    known = {path: end for path, end in ends.items() if end <= through.isoformat()}
-    for path in sorted(known, key=lambda path: (known[path], path), reverse=True):
-        found = shipped(path, runs.get(path, {}).get("key"))
-        if found and found.model == model:
-            yield found
-        if path not in runs:
-            return
+    model, until = model_key(params), through.isoformat()
+    januaries = [path for path in sorted(RENDERED.glob(f"{JANUARIES}/*.npz")) if path.stem <= until]
+    for paths in ((*rendered(), *januaries[-1:]), FITS.glob("*.npz")):
+        about = {path: attributes(path) for path in paths}
+        known = {
+            path: (each["through"], path)
+            for path, each in about.items()
+            if each.get("model") == model and each["through"] <= until
+        }
+        for path in sorted(known, key=known.__getitem__, reverse=True):
+            if found := stored(path, about[path].get("key")):
+                yield found
 
 
-@cache
-def shipped(path: Path, key: str | None = None) -> Fit | None:
-    """The fit in a file that the project ships, read once a process; `key` is that of a netCDF file."""
+@lru_cache(8)
+def stored(path: Path, key: str | None = None) -> Fit | None:
+    """The fit in a file, in double precision, read once a process; `key` is that of a netCDF file."""
     if path.name == POSTERIOR:
         return fit_of(path)
     if not (found := load_fit(path)):
         return None
-    draws = {name: values.astype(float) for name, values in found.draws.items()}
-    return replace(found, draws=draws, why=f"From the fit through {found.through} in the track record")
+    draws = {name: values.astype(float, copy=False) for name, values in found.draws.items()}
+    home = found.why if path.parent == FITS else f"From the fit through {found.through} in the track record"
+    return replace(found, draws=draws, why=home)
 
 
 def sampled(params: Params, record: Record, path: Path, why: str) -> Fit:
@@ -174,7 +178,8 @@ def sampled(params: Params, record: Record, path: Path, why: str) -> Fit:
         kept, checks, failures = _chains(params, record, times=2)
     stats = flat(kept["sample_stats"].to_dataset()[list(STATS)])
     seconds = time.perf_counter() - begin
-    made = Fit(path.stem, record.through, draws_of(kept, record), checks, seconds, False, why, stats=stats)
+    draws, through = draws_of(kept, record), record.through
+    made = Fit(path.stem, through, draws, checks, seconds, False, why, stats=stats, model=model_key(params))
     if failures:
         failed = FAILED / path.name
         save_fit(failed, made)
@@ -183,6 +188,7 @@ def sampled(params: Params, record: Record, path: Path, why: str) -> Fit:
             + "\n  ".join(failures)
             + f"\nThe draws are kept in {name_of(failed)}."
         )
+    made = replace(made, densities=log_densities(draws, params, record))
     save_fit(path, made)
     return made
 
@@ -202,7 +208,7 @@ def at_hand(key: str) -> Fit | None:
     for path, about in rendered().items():
         if about.get("key") == key:
             made = fit_of(path)
-            save_fit(FITS / f"{key}.npz", replace(made, densities={}))
+            save_fit(FITS / f"{key}.npz", made)
             return made
     return None
 

@@ -26,6 +26,8 @@ POSTERIOR = "posterior.nc"
 """The name of the netCDF file beside the forecast of a rendered run."""
 STATS = ("acceptance_rate", "diverging", "energy", "lp", "n_steps", "step_size", "tree_depth")
 """Sample stats that are kept beside the draws."""
+UNREADABLE = (OSError, ValueError, KeyError, EOFError, BadZipFile)
+"""What is raised by reading an .npz file that is incomplete or damaged."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class Fit:
     """Posterior draws by variable, each (draw, *dims), with their source and the results of the checks.
 
     `stats` are the sampler's statistics of the draws; `why` is the reason for sampling, or their source.
-    A fit that is shipped names its `model` (see `fits.model_key`) and has the log `densities` of its draws by
-    block (see `reweight.log_densities`), so that it can be reweighted.
+    A stored fit names its `model` (see `fits.model_key`) and has the log `densities` of its draws by block
+    (see `reweight.log_densities`), so that it can be reweighted.
     """
 
     key: str
@@ -75,7 +77,7 @@ def load_fit(path: Path) -> Fit | None:
                 if name != "meta":
                     group, _, variable = name.rpartition("/")
                     groups[group][variable] = stored[name]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except UNREADABLE:
         return None
     return Fit(
         path.stem,
@@ -115,7 +117,13 @@ def read(path: Path) -> "DataTree":
 
 
 def attributes(path: Path) -> dict[str, Any]:
-    """The root attributes of a netCDF file; empty if the file is not netCDF."""
+    """What a netCDF or .npz file says of its fit; empty if it cannot be read."""
+    if path.suffix == ".npz":
+        try:
+            with np.load(path) as stored:
+                return json.loads(str(stored["meta"]))
+        except UNREADABLE:
+            return {}
     import h5py
 
     try:

@@ -226,7 +226,7 @@ def januaries(params: Params, whole: Ledger) -> Iterator[dict]:
         as_of = date(year, 1, 1) + int(rng.integers(0, 365)) * DAY
         cut = whole.as_of(as_of)
         now, ahead = record(cut, params), outlook(cut, as_of, as_of + 180 * DAY, params)
-        ours = reweight.update(reweight.adapted(fits.shipped(path), params, now), now, now)
+        ours = reweight.update(reweight.adapted(fits.stored(path), params, now), now, now)
         theirs = reweight.update(fit_of(params, ready, now), now, now)
         reweighted, anew = (chances.by_deadline(each.draws, ahead) for each in (ours, theirs))
         errors = forecast.monte_carlo_error(reweighted, ours), forecast.monte_carlo_error(anew, theirs)
