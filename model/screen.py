@@ -5,7 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from . import formatting
-from .answer import explain
+from .answer import explain, facts
 from .answer.file import Forecast
 from .answer.forecast import Run
 from .evidence import notices
@@ -39,26 +39,14 @@ def sparkline(values: Sequence[float], width: int = 60) -> str:
 def answer(run: Run, seconds: float, written: str = NOTHING, *, effect: "Effect | None" = None) -> str:
     """A forecast: the number, what its scenario does, what moved it, what to watch, and what is `written`."""
     f = run.forecast
+    noted = _labelled("note", _noted(run))
     if f.resolved:
-        noted = _labelled("note", _noted(run))
-        return "\n".join([*_notes(run), *_resolved(f), *noted, *_origin(run, seconds, written)]) + "\n"
-    lines = [
-        *_notes(run),
-        *_number(f),
-        *(_scenario(effect) if effect else ()),
-        *_labelled("note", _noted(run)),
-        *_where(run),
-        *_labelled(
-            "moved",
-            map(
-                _reason,
-                (row for row in explain.moved(f.contributions) if abs(row["delta"]) >= explain.NOTICED),
-            ),
-        ),
-        *_labelled("watch", _watched(f)),
-        *_origin(run, seconds, written),
-    ]
-    return "\n".join(lines) + "\n"
+        body = [*_resolved(f), *noted]
+    else:
+        does = _scenario(effect) if effect else ()
+        moved, watch = _labelled("moved", _moved(f)), _labelled("watch", _watched(f))
+        body = [*_number(f), *does, *noted, *_where(run), *moved, *watch]
+    return "\n".join([*_notes(run), *body, *_origin(run, seconds, written)]) + "\n"
 
 
 def _notes(run: Run) -> Iterator[str]:
@@ -139,18 +127,13 @@ def _scenario(effect: "Effect") -> Iterator[str]:
 
 def _where(run: Run) -> Iterator[str]:
     """The table of who comes where, with the chance of a first meeting and the last word."""
-    sides, rows = run.params.question.sides, run.forecast.occasions
-    width = max((len(row["name"]) for row in rows), default=0)
-    heads = "  ".join(
-        f"{head:>7}" for head in [*(side.leader for side in sides), "both", "first meeting there"]
-    )
+    leaders = run.params.leaders
+    width = max((len(row["name"]) for row in run.forecast.occasions), default=0)
+    heads = "  ".join(f"{head:>7}" for head in [*leaders.values(), "both", "first meeting there"])
     yield f"{'':14}{'who comes':<{width}}  {heads}   last word"
-    for row in rows:
-        if row["status"] == "past":
-            continue
-        cells = [_comes(row, side.code) for side in sides]
-        cells.append("" if row["both"] is None else percent(row["both"]))
-        columns = "  ".join(f"{cell:>7}" for cell in cells)
+    for row in facts.ahead(run.forecast):
+        comes = [guest.comes for guest in facts.who_comes(row, leaders)]
+        columns = "  ".join(f"{_chance(each):>7}" for each in [*comes, row["both"]])
         last = row["last_word"]
         said = f"{last['date']}: {last['text']}" if last else _status(row)
         first = percent(row["probability_first"])
@@ -162,10 +145,11 @@ def _status(row: dict[str, Any]) -> str:
     return "" if row["kind"] == "unknown" else row["status"]
 
 
-def _comes(row: dict[str, Any], side: str) -> str:
-    if row["host"] == side:
-        return "home"
-    return percent(row["comes"][side]) if row["comes"] else ""
+def _chance(value: float | str | None) -> str:
+    """A chance in percent; "home" stays, and None is empty."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else percent(value)
 
 
 def _labelled(label: str, lines: Iterator[str]) -> Iterator[str]:
@@ -174,8 +158,11 @@ def _labelled(label: str, lines: Iterator[str]) -> Iterator[str]:
         yield f"  {'' if number else label:<5}   {line}".rstrip()
 
 
-def _reason(row: dict[str, Any]) -> str:
-    return f"{formatting.points(row['delta'])}  {row['date']}  {row['text']}"
+def _moved(f: Forecast) -> Iterator[str]:
+    """The contributions to name first, without those that would print as zero."""
+    for row in explain.moved(f.contributions):
+        if abs(row["delta"]) >= explain.NOTICED:
+            yield f"{formatting.points(row['delta'])}  {row['date']}  {row['text']}"
 
 
 def _watched(f: Forecast) -> Iterator[str]:
@@ -221,11 +208,12 @@ def feed(read: "Feed", rows: Sequence[Mapping[str, str]], out: str, sides: Seque
         (len(rows) - len(judged), "set aside, with the reason"),
     ]
     lines = [f"{number:7,}  {text}" for number, text in counted if number]
-    if not rows:
-        return "".join(f"{printable(line)}\n" for line in [*lines, "no candidates, so no file is written"])
-    lines.append(f"They are in {out}; nothing is in the ledger yet.")
-    lines.append("Fill strength, and yes in keep, of the rows to add; correct what is wrong; then run")
-    lines.append(f"summit add --from {out}")
+    if rows:
+        lines.append(f"They are in {out}; nothing is in the ledger yet.")
+        lines.append("Fill strength, and yes in keep, of the rows to add; correct what is wrong; then run")
+        lines.append(f"summit add --from {out}")
+    else:
+        lines.append("no candidates, so no file is written")
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
@@ -240,11 +228,11 @@ def _ahead(ledger: Ledger, params: Params) -> Iterator[str]:
         yield f"ahead on {as_of}: no occasion is known"
         return
     yield f"ahead on {as_of}:"
-    id_width = max(len(o.occasion_id) for o in occasions)
-    width = max(len(statuses[o.occasion_id]) for o in occasions)
-    for o in occasions:
-        name, status = o.occasion_id, statuses[o.occasion_id]
-        yield f"  {o.start_date or 'no date'!s:<10}  {name:<{id_width}}  {status:<{width}}  {o.name}"
+    rows = [
+        (f"{o.start_date or 'no date'!s:<10}", o.occasion_id, statuses[o.occasion_id], o.name)
+        for o in occasions
+    ]
+    yield from (f"  {line}" for line in formatting.aligned(rows, "  "))
 
 
 def revised(ledger: Ledger, indent: str = "") -> Iterator[str]:
