@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 done, and the answer is no; 2 bad input or usage; 3 a faul
 import argparse
 import codecs
 import gc
+import json
 import re
 import signal
 import sys
@@ -42,12 +43,12 @@ REQUIRED = {
 DEFAULTED = {
     "actor": "the side that acted (default: both); for attendance, without default, the side it is about",
     "occasion": "the occasion that it is about, by an id that summit check lists (default: none)",
-    "public-date": "the day on which the public first knew (default: the as-of day)",
-    "event-date": "the day on which it happened (default: the public date)",
+    "public_date": "the day on which the public first knew (default: the as-of day)",
+    "event_date": "the day on which it happened (default: the public date)",
     "source": "publisher, day or title, address (default: not given)",
-    "for-date": "the day that an announcement names for the meeting",
-    "same-as": "the id of another row about the same event, with which it counts as one",
-    "event-id": "the id of the row (default: the public date and words of the description)",
+    "for_date": "the day that an announcement names for the meeting",
+    "same_as": "the id of another row about the same event, with which it counts as one",
+    "event_id": "the id of the row (default: the public date and words of the description)",
 }
 FLAG = {"action": "store_true"}
 REPEATED = {"action": "append", "default": []}
@@ -120,8 +121,8 @@ def parser() -> Parser:
 
     option = verb("add", do_add, "append one checked row to the ledger, then forecast", asked)
     for column, text in (REQUIRED | DEFAULTED).items():
-        metavar = "ID" if column == "same-as" else column.rpartition("-")[2].upper()
-        option(f"--{column}", metavar=metavar, default="", help=text)
+        metavar = "ID" if column == "same_as" else column.rpartition("_")[2].upper()
+        option(f"--{column.replace('_', '-')}", metavar=metavar, default="", help=text)
     target = "the signals file to append to, which may be new (default: the seeds, or the last --signals)"
     option("--to", metavar="FILE", help=target)
     feed = (
@@ -303,12 +304,12 @@ def inputs(options: Namespace) -> "tuple[Params, Sources]":
 
     tables = (options.signals, options.occasions, options.visit_windows)
     sources = Sources(*(tuple(map(Path, files)) for files in tables), only=options.only)
-    named = dict(question=options.question, priors=options.priors, scenario=options.scenario)
-    more = {name: getattr(options, name, None) for name in ("opens", "deadline", "as_of", "random_seed")}
-    if more["as_of"] == "latest":
-        undated = {name: value for name, value in more.items() if name in ("opens", "deadline")}
-        more["as_of"] = read(load_params(**named, **undated), sources).covered_until
-    return load_params(**named, **more), sources
+    names = ("question", "priors", "scenario", "opens", "deadline", "as_of", "random_seed")
+    named = {name: getattr(options, name, None) for name in names}
+    if named["as_of"] == "latest":
+        undated = named | {"as_of": None, "random_seed": None}
+        named["as_of"] = read(load_params(**undated), sources).covered_until
+    return load_params(**named), sources
 
 
 def do_check(options: Namespace) -> int:
@@ -366,8 +367,6 @@ def answer_text(run: "Run", as_json: bool, begin: float) -> str:
 
 def prior_text(run: "Run", as_json: bool, begin: float) -> str:
     """What the priors of a run say without the record, as JSON or as a screen."""
-    import json
-
     from .answer import prior
     from .report import tables
 
@@ -409,8 +408,7 @@ def unreviewed(options: Namespace) -> "Feed | None":
     """The feed of --from, None for reviewed candidates; refuses the options that would be ignored."""
     from .feeds import formats
 
-    row = tuple(column.replace("-", "_") for column in (*REQUIRED, *DEFAULTED))
-    refuse(options, row, "expected without --from")
+    refuse(options, (*REQUIRED, *DEFAULTED), "expected without --from")
     feed = formats.recognised(options.feed)
     if feed.name == formats.CANDIDATES:
         return None
@@ -453,9 +451,8 @@ def added_from_options(
     """Append the row that the options give."""
     from .evidence.append import append_signal
 
-    row = {column: getattr(options, column.replace("-", "_")) for column in (*REQUIRED, *DEFAULTED)}
-    row["public-date"] = row["public-date"] or params.question.as_of.isoformat()
-    row = {column.replace("-", "_"): cell for column, cell in row.items()}
+    row = {column: getattr(options, column) for column in (*REQUIRED, *DEFAULTED)}
+    row["public_date"] = row["public_date"] or params.question.as_of.isoformat()
     try:
         return [append_signal(target, row, **sources.paths(), **params.vocabulary)]
     except InputError as error:
