@@ -2,37 +2,35 @@
 
 import itertools
 import json
-import pickle
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from functools import cache
 from multiprocessing import current_process
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from .. import chances as formula
 from .. import parallel
+from ..chances import Draws
 from ..evidence.ledger import Ledger, check_as_of, load_ledger
+from ..evidence.outlook import Outlook, outlook
+from ..evidence.record import Record
+from ..evidence.resolution import Resolution, resolution
 from ..evidence.seasons import DAY
 from ..files.csv_files import csv_text, four_decimals
 from ..files.disk import content_hash
 from ..files.problems import InputError, Problem, raise_if_any
 from ..files.yaml_files import YamlDocument, read_yaml
+from ..fit import fits
 from ..paths import CACHE, PARAMS, SCENARIOS, package_files
 from ..settings.fields import Day, Strict, Text
 from ..settings.params import Params, load_params
 from ..settings.validation import validated
-
-if TYPE_CHECKING:
-    from ..chances import Draws
-    from ..evidence.outlook import Outlook
-    from ..evidence.record import Record
-    from ..evidence.resolution import Resolution
-    from ..fit.fits import Fit
-    from .forecast import Sources
-    from .scenario import Effect
+from . import forecast, scenario
+from .forecast import Sources
 
 CODE = content_hash(*(path.read_bytes() for path in package_files()))
 """Hash of the code that this process has loaded."""
@@ -110,7 +108,7 @@ class Row:
     inputs: str
 
 
-def load_sweep(path: str | Path, sources: "Sources | None" = None, given: Mapping[str, Any] = {}) -> Sweep:
+def load_sweep(path: str | Path, sources: Sources | None = None, given: Mapping[str, Any] = {}) -> Sweep:
     """The checked sweep file; with `sources`, its days are checked against their ledger too.
 
     Raises
@@ -178,7 +176,7 @@ def grouped(todo: Mapping[str, Case]) -> dict[tuple[str, ...], list[Case]]:
     return {part: [todo[name] for name in part] for part in parts}
 
 
-def inputs_hash(sources: "Sources", more: tuple[str, ...] = ()) -> str:
+def inputs_hash(sources: Sources, more: tuple[str, ...] = ()) -> str:
     """Hash of what decides a forecast besides its case: params, ledger, `more` files, code."""
     files = [
         *sorted(PARAMS.glob("*.yaml")),
@@ -190,7 +188,7 @@ def inputs_hash(sources: "Sources", more: tuple[str, ...] = ()) -> str:
 
 
 @cache
-def checked(sources: "Sources", more: tuple[str, ...], inputs: str) -> None:
+def checked(sources: Sources, more: tuple[str, ...], inputs: str) -> None:
     """Raise `InputError` if this process may not fit, or its inputs and code are not those of the hash."""
     if current_process().daemon:
         message = (
@@ -209,10 +207,8 @@ def checked(sources: "Sources", more: tuple[str, ...], inputs: str) -> None:
 _LEDGERS: dict[tuple, Ledger] = {}
 
 
-def ledger_of(params: Params, sources: "Sources", inputs: str) -> Ledger:
+def ledger_of(params: Params, sources: Sources, inputs: str) -> Ledger:
     """The whole ledger of a case, read once per process."""
-    from . import forecast
-
     key = (sources, inputs, repr(params.vocabulary))
     if key not in _LEDGERS:
         _LEDGERS[key] = forecast.read(params, sources)
@@ -220,14 +216,12 @@ def ledger_of(params: Params, sources: "Sources", inputs: str) -> Ledger:
     return _LEDGERS[key]
 
 
-_FITS: dict[tuple, "Fit"] = {}
+_FITS: dict[str, fits.Fit] = {}
 
 
-def fit(params: Params, past: "Record") -> "Fit":
+def fit(params: Params, past: Record) -> fits.Fit:
     """`fits.fit`, with the last few fits kept in this process."""
-    from ..fit import fits
-
-    key = (params.priors.model_dump_json(), params.run.model_dump_json(), pickle.dumps(past))
+    key = fits.fit_key(params, past)
     if key not in _FITS:
         if len(_FITS) >= FITS_KEPT:
             _FITS.pop(next(iter(_FITS)))
@@ -236,13 +230,9 @@ def fit(params: Params, past: "Record") -> "Fit":
 
 
 def forecasts(
-    group: list[Case], sources: "Sources", more: tuple[str, ...], inputs: str, through: date | None
+    group: list[Case], sources: Sources, more: tuple[str, ...], inputs: str, through: date | None
 ) -> list[Row]:
     """The rows of cases that share a scenario and an as-of day; what they share is computed once."""
-    from ..evidence.outlook import outlook
-    from ..evidence.resolution import resolution
-    from . import forecast
-
     checked(sources, more, inputs)
     params = load_params(**group[0])
     whole, as_of = ledger_of(params, sources, inputs), params.question.as_of
@@ -265,17 +255,15 @@ def forecasts(
 
 
 def scenario_effect(
-    case: Case, sources: "Sources", more: tuple[str, ...], inputs: str, through: date | None
-) -> "Effect | None":
+    case: Case, sources: Sources, more: tuple[str, ...], inputs: str, through: date | None
+) -> scenario.Effect | None:
     """What the scenario of a case does, as `scenario.effect` says."""
-    from . import scenario
-
     checked(sources, more, inputs)
     params = load_params(**case)
     return scenario.effect(params, ledger_of(params, sources, inputs), fit, through)
 
 
-def decided_row(made: Row, decided: "Resolution") -> Row:
+def decided_row(made: Row, decided: Resolution) -> Row:
     """The row of a resolved question: its outcome, with the occasion of the meeting as the only cause."""
     p, place = decided.probability, decided.occasion.occasion_id if decided.occasion else ""
     return replace(
@@ -290,11 +278,8 @@ def decided_row(made: Row, decided: "Resolution") -> Row:
     )
 
 
-def row(params: Params, draws: "Draws", ahead: "Outlook", made_from: str) -> Row:
+def row(params: Params, draws: Draws, ahead: Outlook, made_from: str) -> Row:
     """The forecast of draws and an outlook."""
-    from .. import chances as formula
-    from . import forecast
-
     q, chances = params.question, formula.chances(draws, ahead)
     p = chances.first.sum(1)
     spread = forecast.spread(p, params.run.interval_mass)
@@ -318,9 +303,8 @@ def row(params: Params, draws: "Draws", ahead: "Outlook", made_from: str) -> Row
 
 def run(
     sweep: Sweep,
-    sources: "Sources",
+    sources: Sources,
     journal: Path,
-    workers: int = 2,
     *,
     given: Mapping[str, Any] = {},
     scheduler: str | None = None,
@@ -342,7 +326,7 @@ def run(
     jobs = {names: (group, *shared) for names, group in grouped(todo).items()}
     journal.parent.mkdir(parents=True, exist_ok=True)
     with journal.open("a", encoding="utf-8") as file:
-        results = parallel.done(forecasts, jobs, "forecasts", workers, scheduler=scheduler, size=len)
+        results = parallel.done(forecasts, jobs, "forecasts", scheduler=scheduler, size=len)
         for names, rows in results:
             made = dict(zip(names, rows, strict=True))
             file.writelines(json.dumps([name, asdict(row)]) + "\n" for name, row in made.items())
@@ -383,7 +367,7 @@ def table(rows: list[Row]) -> str:
 def of_file(
     path: str | Path,
     sweep: Sweep,
-    sources: "Sources",
+    sources: Sources,
     given: Mapping[str, Any] = {},
     scheduler: str | None = None,
 ) -> list[Row]:
