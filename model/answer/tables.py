@@ -25,16 +25,11 @@ def shares(made: Chances, p: Draws, ahead: Outlook) -> list[dict[str, Any]]:
     rows += [_visit_row(view) for view in ahead.visits]
     rows += [_occasion_row(view.occasion, "put off", view.status) for view in ahead.put_off]
     rows.append(_row(chances.UNKNOWN, "A meeting not yet public", "unknown", SCHEDULED))
-    first = dict(zip(made.causes, made.first.mean(0), strict=True))
-    there = dict(zip(made.causes, made.there.mean(0), strict=True))
-    return [
-        row
-        | {
-            "probability_first": float(first.get(row["id"], 0.0)),
-            "probability_there": float(there.get(row["id"], 0.0)),
-        }
-        for row in rows
-    ]
+    for name, chance in (("probability_first", made.first), ("probability_there", made.there)):
+        by_cause = dict(zip(made.causes, chance.mean(0).tolist(), strict=True))
+        for row in rows:
+            row[name] = by_cause.get(row["id"], 0.0)
+    return rows
 
 
 def met_there(occasion: Occasion) -> dict[str, Any]:
@@ -60,30 +55,20 @@ def _visit_row(view: VisitView) -> dict[str, Any]:
     """A visit with the days of its window, or with the day that an announcement names."""
     row = _occasion_row(view.occasion, "visit", view.status, view.words.rows)
     if day := view.words.meeting.for_date:
-        row |= {"start_date": _iso(day), "end_date": _iso(day)}
+        row |= {"start_date": day.isoformat(), "end_date": day.isoformat()}
     return row
 
 
 def _occasion_row(occasion: Occasion, kind: str, status: str, words: Sequence[Signal] = ()) -> dict[str, Any]:
     row = _row(occasion.occasion_id, occasion.name, kind, status)
-    row |= {
-        "start_date": _iso(occasion.start_date),
-        "end_date": _iso(occasion.end_date),
-        "host": occasion.host,
-    }
+    start, end = (str(day or "") for day in (occasion.start_date, occasion.end_date))
+    row |= {"start_date": start, "end_date": end, "host": occasion.host}
     if words:
         # Of one day's words, those about who will be there come before others, strong ones before weak ones.
-        last = max(words, key=_rank)
-        row["last_word"] = {
-            "id": last.event_id,
-            "date": last.public_date.isoformat(),
-            "text": last.description,
-        }
+        last = max(words, key=lambda s: (s.public_date, s.kind == ATTENDANCE, abs(s.strength), s.event_id))
+        day = last.public_date.isoformat()
+        row["last_word"] = {"id": last.event_id, "date": day, "text": last.description}
     return row
-
-
-def _rank(row: Signal) -> tuple[Any, ...]:
-    return row.public_date, row.kind == ATTENDANCE, abs(row.strength), row.event_id
 
 
 def _row(name: str, title: str, kind: str, status: str) -> dict[str, Any]:
@@ -100,10 +85,6 @@ def _row(name: str, title: str, kind: str, status: str) -> dict[str, Any]:
         "both": None,
         "last_word": None,
     }
-
-
-def _iso(day: date | None) -> str:
-    return day.isoformat() if day else ""
 
 
 def matched_record(
