@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, get_args
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import ConfigDict, Field, TypeAdapter, with_config
 
 from ..files.disk import decode, name_of, read_bytes
 from ..files.problems import InputError, Problem
@@ -40,6 +40,7 @@ MaybeDay = Annotated[str, Field(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 MaybeCode = Annotated[str, Field(pattern=rf"^$|{CODE}")]
 
 VALUES = ("probability", "lower", "upper")
+"""The numbers of a day of the curve."""
 
 declared = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 
@@ -317,8 +318,6 @@ class Forecast:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a forecast file."""
-    from pydantic import TypeAdapter
-
     return TypeAdapter(Forecast).json_schema()
 
 

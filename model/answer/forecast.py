@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import yaml
 
 from .. import chances as formula
+from .. import summit
 from ..chances import Chances, Draws
 from ..evidence import notices
 from ..evidence.edits import ASSUMPTION, Edits, edited
@@ -25,9 +27,8 @@ from ..files.problems import InputError
 from ..fit.fits import Fit, fit, fit_key, quick_fit
 from ..paths import TABLES
 from ..settings.params import Params
-from ..summit import PARAMETERS
 from . import explain
-from .file import ICD_203, SCHEMA_VERSION, Forecast
+from .file import ICD_203, SCHEMA_VERSION, VALUES, Forecast
 from .file import from_json as from_json
 from .file import load as load
 from .file import to_json as to_json
@@ -76,9 +77,7 @@ class Run:
     @property
     def model(self):
         """The PyMC model of the record that was fitted."""
-        from ..summit import build
-
-        return build(self.params, self.record)
+        return summit.build(self.params, self.record)
 
     @property
     def posterior(self) -> "DataTree":
@@ -96,7 +95,7 @@ def read(params: Params, sources: Sources = Sources()) -> Ledger:
     InputError
         For bad rows, for priors other than those of the model, and for days that the ledger cannot answer.
     """
-    params.check_names(PARAMETERS)
+    params.check_names(summit.PARAMETERS)
     try:
         ledger = load_ledger(**sources.paths(), **params.vocabulary)
     except InputError:
@@ -201,17 +200,16 @@ def forecast(params: Params, whole: Ledger, fitted: Fitter, through: date | None
 
 def resolved(made: Forecast, decided: Resolution, whole: Ledger) -> Forecast:
     """The forecast of a resolved question: its outcome, and no reasons."""
-    p, until = decided.probability, whole.covered_until
+    p = decided.probability
     answer = {
         "answer": decided.answer,
         "date": decided.day.isoformat(),
         "occasion": decided.occasion.occasion_id if decided.occasion else "",
         "place": decided.occasion.name if decided.occasion else "",
-        "evidence_through": until.isoformat() if until else "",
+        "evidence_through": str(whole.covered_until or ""),
     }
     begin = date.fromisoformat(made.opens) - DAY
     days = [begin + n * DAY for n in range(max((decided.day - begin).days, 0) + 1)]
-    numbers = ("probability", "lower", "upper")
     return replace(
         made,
         resolved=answer,
@@ -221,7 +219,7 @@ def resolved(made: Forecast, decided: Resolution, whole: Ledger) -> Forecast:
         matched_record=made.matched_record | {"hits": 0, "years": 0, "text": ""},
         no_signals_probability=p,
         curve=[
-            {"date": day.isoformat()} | dict.fromkeys(numbers, p if day == decided.day else 0.0)
+            {"date": day.isoformat()} | dict.fromkeys(VALUES, p if day == decided.day else 0.0)
             for day in days
         ],
         occasions=[met_there(decided.occasion)] if decided.occasion else [],
@@ -302,8 +300,6 @@ def made_from(params: Params, whole: Ledger, as_of: date, public: str = "") -> s
 
 def input_files(run: Run) -> dict[str, str]:
     """The inputs of a run as the text of files by name, from which `compare` reruns it."""
-    import yaml
-
     files = {}
     for section in ("question", "priors", "run"):
         data = getattr(run.params, section).model_dump(mode="json", exclude_none=True)
