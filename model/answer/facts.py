@@ -5,16 +5,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from math import hypot
 from statistics import mean
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from ..evidence.ledger import Ledger
+from ..evidence.rows import Signal
 from ..evidence.seasons import WEEK
 from .explain import NOTICED
-
-if TYPE_CHECKING:
-    from ..evidence.ledger import Ledger, Signal
-    from .file import Forecast
-    from .forecast import Run
-    from .sensitivity import Bar, Sensitivity
+from .file import Forecast
+from .forecast import Run
+from .sensitivity import Bar, Sensitivity
 
 
 class Guest(NamedTuple):
@@ -61,7 +60,7 @@ class Ranked(NamedTuple):
     rest: list[dict[str, Any]]
 
 
-def ahead(forecast: "Forecast") -> list[dict[str, Any]]:
+def ahead(forecast: Forecast) -> list[dict[str, Any]]:
     """The occasions at which a meeting is still possible, the unknown visit last."""
     return [row for row in forecast.occasions if row["status"] != "past"]
 
@@ -73,7 +72,7 @@ def who_comes(row: Mapping[str, Any], names: Mapping[str, str]) -> list[Guest]:
     ]
 
 
-def largest_loss(run: "Run") -> Loss | None:
+def largest_loss(run: Run) -> Loss | None:
     """The occasion that words lowered most; None where none lost a point or more."""
     occasion_of = {signal.event_id: signal.occasion for signal in run.ledger.signals}
     sums: Counter[str] = Counter()
@@ -89,7 +88,7 @@ def largest_loss(run: "Run") -> Loss | None:
     return Loss(sums[worst["id"]], worst["name"], *least)
 
 
-def steepest_week(forecast: "Forecast") -> Rise | None:
+def steepest_week(forecast: Forecast) -> Rise | None:
     """The week in which the curve rises most; None where it is shorter than a week."""
     rows = forecast.curve
     weeks = (
@@ -98,7 +97,7 @@ def steepest_week(forecast: "Forecast") -> Rise | None:
     return max(weeks, default=None)
 
 
-def ranked(forecast: "Forecast", number: int | None = None) -> Ranked:
+def ranked(forecast: Forecast, number: int | None = None) -> Ranked:
     """The largest contributions, at most `number` and none that would print as zero, and the rest."""
     rows = sorted(forecast.contributions, key=lambda row: -abs(row["delta"]))
     large = [row for row in rows[:number] if abs(row["delta"]) >= NOTICED]
@@ -112,30 +111,30 @@ def cancelled(rows: Sequence[Mapping[str, Any]]) -> Cancelled | None:
     return Cancelled(up, down) if shows and abs(up + down) < NOTICED else None
 
 
-def statuses(forecast: "Forecast") -> list[tuple[int, str]]:
+def statuses(forecast: Forecast) -> list[tuple[int, str]]:
     """How many known occasions have each status, the most frequent first."""
     found = Counter(sorted(row["status"] for row in forecast.occasions if row["kind"] != "unknown"))
     return [(number, status) for status, number in found.most_common()]
 
 
-def recent(ledger: "Ledger", as_of: date, weeks: int) -> "list[Signal]":
+def recent(ledger: Ledger, as_of: date, weeks: int) -> list[Signal]:
     """The signals that became public in the weeks before a day."""
     return [signal for signal in ledger.signals if signal.public_date > as_of - weeks * WEEK]
 
 
-def searched(ledger: "Ledger") -> Counter[str]:
+def searched(ledger: Ledger) -> Counter[str]:
     """How many signals each search found."""
     return Counter(signal.search for signal in ledger.signals)
 
 
-def coded(ledger: "Ledger", as_of: date) -> Coded:
+def coded(ledger: Ledger, as_of: date) -> Coded:
     """The density of the signals in the as-of year and before it."""
     years = Counter(signal.public_date.year for signal in ledger.signals)
     earlier = [years[year] for year in range(min(years, default=as_of.year), as_of.year)]
     return Coded(years[as_of.year], mean(earlier) if earlier else None)
 
 
-def undecided(made: "Sensitivity") -> "list[Bar]":
+def undecided(made: Sensitivity) -> list[Bar]:
     """The other bars within two standard errors of the widest one."""
     first, *others = [bar for bar in made.bars if bar.safe]
     reach = first.reach(made.probability)
