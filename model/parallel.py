@@ -102,9 +102,8 @@ def processes(
 
 def kill(process: "BaseProcess") -> None:
     """Kill a process and those that it started, such as chains, which would go on sampling."""
-    with suppress(
-        ProcessLookupError, PermissionError
-    ):  # it has no group yet, or all in it have ended (macOS)
+    # It has no group yet, or all in it have ended (macOS).
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.kill()
 

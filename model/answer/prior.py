@@ -126,13 +126,10 @@ def beliefs(params: Params, posterior: Draws) -> list[Belief]:
     for name, variable, prior, index in scalars(params):
         frozen, values = prior.frozen(), posterior[variable].reshape(len(posterior[variable]), -1)[:, index]
         label = f"{prior.name} ({LEVEL_NAMES[LEVELS[index]]})" if prior.dim else prior.name
-        before, after = (
-            Spread(float(low), float(mean), float(high))
-            for (low, high), mean in (
-                (frozen.ppf(SPAN), frozen.mean()),
-                (np.quantile(values, SPAN), values.mean()),
-            )
-        )
+        low, high = frozen.ppf(SPAN).tolist()
+        before = Spread(low, float(frozen.mean()), high)
+        low, high = np.quantile(values, SPAN).tolist()
+        after = Spread(low, float(values.mean()), high)
         plausible = tuple(map(float, frozen.ppf(CENTRAL)))
         found.append(Belief(name, label, prior.unit, prior.means, before, after, plausible))
     return found
