@@ -268,10 +268,11 @@ def _step(
     return Step(name, now, now - before.probability, params, ledger, text)
 
 
-def _of_parts(name: str, before: Step, parts: Sequence[Step], rows: tuple[str, ...] = ()) -> Step:
+def _of_parts(name: str, before: Step, parts: Sequence[Step]) -> Step:
     """The step that the parts make together."""
     last = parts[-1] if parts else before
     change = last.probability - before.probability
+    rows = tuple(row for part in parts for row in part.rows)
     return Step(name, last.probability, change, last.params, last.ledger, "", rows, tuple(parts))
 
 
@@ -311,7 +312,7 @@ def _by_row(name: str, before: Step, after: Ledger) -> Step:
             late += group
     if late:
         parts.append(_of_rows(parts[-1] if parts else before, after, late, None))
-    return _of_parts(name, before, parts, tuple(name for _, name in keys))
+    return _of_parts(name, before, parts)
 
 
 def _of_rows(before: Step, after: Ledger, keys: Sequence[Key], fitted: Fitter | None) -> Step:
