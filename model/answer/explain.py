@@ -298,15 +298,13 @@ def next_signals(p: Draws, ahead: Outlook, params: Params) -> list[dict]:
     return sorted(found, key=lambda row: (WATCHED.index(row["direction"]), -abs(row["change"]), row["what"]))
 
 
-def quiet_path(
-    p: Draws, ledger: Ledger, as_of: date, deadline: date, params: Params, step: int = 7
-) -> list[dict]:
-    """The probability of a meeting after each day if nothing more is heard, every `step` days and at the end.
+def quiet_path(p: Draws, ledger: Ledger, as_of: date, deadline: date, params: Params) -> list[dict]:
+    """The probability of a meeting after each day if nothing more is heard, every week and at the end.
 
     The ledger is cut at `as_of`; the tone fades and occasions pass. The draws stay the same: they are not
     reweighted for occasions that passed without a meeting.
     """
-    days = [*(as_of + n * DAY for n in range(0, (deadline - as_of).days, step)), deadline]
+    days = [*(as_of + n * DAY for n in range(0, (deadline - as_of).days, 7)), deadline]
     outlooks = {day: outlook(ledger, day, deadline, params) for day in days}
     return [
         {"date": day.isoformat(), "probability": float(chances.by_deadline(p, ahead).mean())}
