@@ -38,6 +38,8 @@ DAY_AND_SCENARIO = re.compile(r"(?P<as_of>\d{4}-\d{2}-\d{2})?(?:^|-|$)(?P<scenar
 
 Key = tuple[str, str]
 """The table and the key of a row."""
+Rows = dict[Key, Any]
+"""The rows of a ledger."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ def _short(value: Any) -> str:
 # Ledgers between two ledgers
 
 
-def rows_of(ledger: Ledger) -> dict[Key, Any]:
+def rows_of(ledger: Ledger) -> Rows:
     """The rows of a ledger by table and key."""
     tables = ("occasions", "visit_windows", "signals")
     return {(table, row.id): row for table in tables for row in getattr(ledger, table)}
@@ -188,27 +190,21 @@ def patched(old: Ledger, new: Ledger, keys: Iterable[Key]) -> Ledger:
     return in_order(**tables)
 
 
-def outcomes(old: Ledger, new: Ledger) -> list[Key]:
-    """The occasions that the new ledger has decided since."""
-    before = rows_of(old)
-    return [
-        ("occasions", o.occasion_id)
-        for o in new.occasions
-        if o.met is not None and (known := before.get(("occasions", o.occasion_id))) and known.met is None
-    ]
+def outcomes(old: Rows, new: Rows) -> list[Key]:
+    """The known occasions that have been decided since."""
+    occasions = [(key, row) for key, row in new.items() if key in old and isinstance(row, Occasion)]
+    return [key for key, occasion in occasions if occasion.met is not None and old[key].met is None]
 
 
-def revisions(old: Ledger, new: Ledger) -> list[Key]:
-    """The old rows that the new ledger has otherwise, then those that it has not, what names others first."""
-    later, known = rows_of(new), rows_of(old)
-    removed = [key for key in reversed(known) if key not in later]
-    return [key for key, row in known.items() if key in later and row != later[key]] + removed
+def revisions(old: Rows, new: Rows) -> list[Key]:
+    """The old rows that are otherwise now, then those that are gone, what names others first."""
+    removed = [key for key in reversed(old) if key not in new]
+    return [key for key, row in old.items() if key in new and row != new[key]] + removed
 
 
-def additions(old: Ledger, new: Ledger) -> list[Key]:
-    """The rows that only the new ledger has."""
-    known = rows_of(old)
-    return [key for key in rows_of(new) if key not in known]
+def additions(old: Rows, new: Rows) -> list[Key]:
+    """The rows that are new."""
+    return [key for key in new if key not in old]
 
 
 def by_event(keys: Sequence[Key], old: Ledger, new: Ledger) -> list[tuple[Key, ...]]:
@@ -302,16 +298,17 @@ def _by_row(name: str, before: Step, after: Ledger) -> Step:
     """
     from tqdm import tqdm
 
-    keys = ROWS[name](before.ledger, after)
-    own, parts, late = _same_fit(before) if keys else None, [], []
+    keys = ROWS[name](rows_of(before.ledger), rows_of(after))
+    now, parts, late = before, [], []
+    own = _same_fit(before) if keys else None
     for group in tqdm(by_event(keys, before.ledger, after), name, delay=1, leave=False, disable=None):
-        last = parts[-1] if parts else before
         try:
-            parts.append(_of_rows(last, after, group, own))
+            now = _of_rows(now, after, group, own)
+            parts.append(now)
         except OtherFit:
             late += group
     if late:
-        parts.append(_of_rows(parts[-1] if parts else before, after, late, None))
+        parts.append(_of_rows(now, after, late, None))
     return _of_parts(name, before, parts)
 
 
