@@ -146,12 +146,12 @@ def refitted(params: Params, whole: Ledger) -> Fitter:
     return lambda params, record: new if fit_key(params, record) == new.key else fit(params, record)
 
 
-def forecast(params: Params, whole: Ledger, fitted: Fitter, through: date | None = None) -> Run:
-    """The run of params and a ledger, from a fit to what was decided by `through`; its `inputs` are empty."""
+def forecast(params: Params, whole: Ledger, fitted: Fitter) -> Run:
+    """The run of params and a ledger, from a fit to what was decided; its `inputs` are empty."""
     q, mass = params.question, params.run.interval_mass
     ledger = whole.as_of(q.as_of)
     decided = resolution(ledger, params, q.as_of)
-    both = records(params, whole, q.as_of, through)
+    both = records(params, whole, q.as_of)
     done = reweighted(params, both, fitted)
     ahead = outlook(seen(params, whole, q.as_of), q.as_of, q.last_day, params)
     ahead = closed(ahead) if decided else ahead
@@ -181,7 +181,7 @@ def forecast(params: Params, whole: Ledger, fitted: Fitter, through: date | None
         probability=float(p.mean()),
         interval=spread(p, mass),
         likelihood_word=likelihood_word(p.mean()),
-        a_week_ago=headline(params, whole, week_ago, fitted, through) if known else None,
+        a_week_ago=headline(params, whole, week_ago, fitted) if known else None,
         matched_record=matched_record(ledger, q.as_of, q.deadline, params.priors, q.host),
         no_signals_probability=float(formula.by_deadline(done.draws, ahead, signals=False).mean()),
         curve=curve(chances, q.as_of, mass),
@@ -229,13 +229,11 @@ def resolved(made: Forecast, decided: Resolution, whole: Ledger) -> Forecast:
     )
 
 
-def headline(
-    params: Params, whole: Ledger, as_of: date, fitted: Fitter, through: date | None = None
-) -> float:
+def headline(params: Params, whole: Ledger, as_of: date, fitted: Fitter) -> float:
     """The probability alone, as of any day, from what was public and decided then."""
     if decided := resolution(whole.as_of(as_of), params, as_of):
         return decided.probability
-    done = fit_as_of(params, whole, as_of, fitted, through)
+    done = fit_as_of(params, whole, as_of, fitted)
     ahead = outlook(seen(params, whole, as_of), as_of, params.question.last_day, params)
     return float(formula.by_deadline(done.draws, ahead).mean())
 
