@@ -138,7 +138,7 @@ def answer(as_of, sources):
 
 def stored(as_of, sources):
     run = forecast.run(load_params(as_of=as_of), sources)
-    return compare.Compared(str(as_of), run.params, run.whole, run.forecast)
+    return compare.Compared(str(as_of), run.params, run.whole, run.forecast, "computed now")
 
 
 def difference(as_of, sources):

@@ -50,7 +50,7 @@ class Compared:
     params: Params
     ledger: Ledger
     forecast: Forecast
-    origin: str = ""
+    origin: str
 
 
 @dataclass(frozen=True)
@@ -359,9 +359,8 @@ def shown_parts(step: Step, number: int = 8) -> Iterator[tuple[float, str, str]]
 def text(a: Compared, b: Compared) -> Iterator[str]:
     """The split as lines of plain text, each as soon as it is known."""
     for each in (a, b):
-        origin = f" ({each.origin})" if each.origin else ""
         number = f"{100 * each.forecast.probability:.1f} %"
-        yield f"{each.name}: {number} as of {each.forecast.as_of}{origin}"
+        yield f"{each.name}: {number} as of {each.forecast.as_of} ({each.origin})"
     change = b.forecast.probability - a.forecast.probability
     yield f"difference: {points(change, 2)} points, in steps:"
     for step in steps(a, b):
