@@ -27,7 +27,7 @@ from ..settings.changes import applied, changes
 from ..settings.params import Params, load_params
 from .file import Forecast, load, to_json
 from .forecast import forecast, headline, run
-from .posterior import Fitter, records
+from .posterior import Fitter, record_as_of
 from .sweep import fit
 
 ROUNDING = 1e-6
@@ -331,7 +331,7 @@ def _described(row: Signal | Occasion | VisitWindow) -> str:
 
 def _same_fit(step: Step) -> Fitter:
     """What answers from the fit of a step, and raises `OtherFit` if another one is needed."""
-    own = fit_key(step.params, records(step.params, step.ledger, step.params.question.as_of).fitted)
+    own = fit_key(step.params, record_as_of(step.params, step.ledger, step.params.question.as_of))
 
     def fitted(params: Params, past: Record) -> Fit:
         if fit_key(params, past) != own:

@@ -33,7 +33,7 @@ from .file import from_json as from_json
 from .file import load as load
 from .file import to_json as to_json
 from .pair import shown_record
-from .posterior import Fitter, fit_as_of, records, reweighted
+from .posterior import Fitter, fit_as_of, record_as_of, reweighted
 from .tables import counts, matched_record, met_there, shares
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def input_names(params: Params, sources: Sources) -> dict[Path, str]:
 
 def refitted(params: Params, whole: Ledger) -> Fitter:
     """What answers from a fit sampled now, and samples nothing twice."""
-    new = fit(params, records(params, whole, params.question.as_of).fitted, anew=True)
+    new = fit(params, record_as_of(params, whole, params.question.as_of), anew=True)
     return lambda params, record: new if fit_key(params, record) == new.key else fit(params, record)
 
 
@@ -151,8 +151,8 @@ def forecast(params: Params, whole: Ledger, fitted: Fitter) -> Run:
     q, mass = params.question, params.run.interval_mass
     ledger = whole.as_of(q.as_of)
     decided = resolution(ledger, params, q.as_of)
-    both = records(params, whole, q.as_of)
-    done = reweighted(params, both, fitted)
+    past = record_as_of(params, whole, q.as_of)
+    done = reweighted(params, past, past, fitted)
     ahead = outlook(seen(params, whole, q.as_of), q.as_of, q.last_day, params)
     ahead = closed(ahead) if decided else ahead
     chances = formula.chances(done.draws, ahead)
@@ -172,11 +172,11 @@ def forecast(params: Params, whole: Ledger, fitted: Fitter) -> Run:
         last_day=q.last_day.isoformat(),
         host=q.host,
         scenario=params.scenario or "",
-        fit_through=both.fitted.through.isoformat(),
+        fit_through=past.through.isoformat(),
         rows_used=used,
         rows_after_as_of=rows - used,
         resolved=None,
-        notes=notices.of_forecast(params, whole, ahead, both.now, {} if decided else causes),
+        notes=notices.of_forecast(params, whole, ahead, past, {} if decided else causes),
         track_record="",
         probability=float(p.mean()),
         interval=spread(p, mass),
@@ -186,7 +186,7 @@ def forecast(params: Params, whole: Ledger, fitted: Fitter) -> Run:
         no_signals_probability=float(formula.by_deadline(done.draws, ahead, signals=False).mean()),
         curve=curve(chances, q.as_of, mass),
         occasions=shares(chances, done.draws, ahead),
-        counts=counts(both.fitted, params),
+        counts=counts(past, params),
         contributions=explain.contributions(done.draws, ahead, list(ledger.signals), mass, params.priors),
         next_signals=explain.next_signals(done.draws, ahead, params),
         diagnostics=done.diagnostics | {"monte_carlo_error": monte_carlo_error(p, done)},
@@ -195,7 +195,7 @@ def forecast(params: Params, whole: Ledger, fitted: Fitter) -> Run:
     )
     if decided:
         made = resolved(made, decided, whole)
-    return Run(params, ledger, both.fitted, ahead, done, made, whole)
+    return Run(params, ledger, past, ahead, done, made, whole)
 
 
 def resolved(made: Forecast, decided: Resolution, whole: Ledger) -> Forecast:

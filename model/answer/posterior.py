@@ -1,7 +1,7 @@
 """The posterior draws as of a day: the fit to a record, reweighted by what was decided since."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from ..evidence.ledger import Ledger
@@ -14,41 +14,32 @@ Fitter = Callable[[Params, Record], Fit]
 """What makes or loads the fit to a record, such as `fits.fit`."""
 
 
-@dataclass(frozen=True)
-class Records:
-    """The record that is fitted, and the record of the as-of day, by which the draws are reweighted."""
-
-    fitted: Record
-    now: Record
+def record_as_of(params: Params, whole: Ledger, as_of: date) -> Record:
+    """The record of a day; an empty one if the run setting `record` is none."""
+    return no_record() if params.run.record == "none" else record(whole.as_of(as_of), params)
 
 
-def records(params: Params, whole: Ledger, as_of: date, through: date | None = None) -> Records:
-    """The records of a forecast as of a day: both that day's, unless the fit ends earlier, on `through`."""
-    if params.run.record == "none":
-        return Records(no_record(), no_record())
-    now = record(whole.as_of(as_of), params)
-    if through is None:
-        return Records(now, now)
-    return Records(record(whole.as_of(min(through, as_of)), params), now)
+def records(params: Params, whole: Ledger, as_of: date, through: date | None) -> tuple[Record, Record]:
+    """The record to fit, that of `through` if it is earlier than `as_of`, and the record of `as_of`."""
+    now = record_as_of(params, whole, as_of)
+    return (record_as_of(params, whole, min(through, as_of)) if through else now), now
 
 
-def reweighted(params: Params, both: Records, fitted: Fitter) -> Fit:
-    """The fit to `both.fitted`, its draws reweighted to `both.now`; draws of priors stay.
+def reweighted(params: Params, past: Record, now: Record, fitted: Fitter) -> Fit:
+    """The fit to the record `past`, its draws reweighted to the record `now`; draws of priors stay.
 
-    If the weights are unreliable, this is the fit to `both.now`, and its `why` says so.
+    If the weights are unreliable, this is the fit to `now`, and its `why` says so.
     """
-    done = fitted(params, both.fitted)
+    done = fitted(params, past)
     if params.run.record == "none":
         return done
-    updated = update(done, both.fitted, both.now)
+    updated = update(done, past, now)
     if updated.pareto_k <= PARETO_K_MAX:
         return updated
-    why = (
-        f"reweighting the fit through {both.fitted.through} is not reliable (Pareto k {updated.pareto_k:.2f})"
-    )
-    return replace(update(fitted(params, both.now), both.now, both.now), why=why)
+    why = f"reweighting the fit through {past.through} is not reliable (Pareto k {updated.pareto_k:.2f})"
+    return replace(update(fitted(params, now), now, now), why=why)
 
 
 def fit_as_of(params: Params, whole: Ledger, as_of: date, fitted: Fitter, through: date | None = None) -> Fit:
     """The fit to what was decided by `through` (by default `as_of`), reweighted to `as_of`."""
-    return reweighted(params, records(params, whole, as_of, through), fitted)
+    return reweighted(params, *records(params, whole, as_of, through), fitted)

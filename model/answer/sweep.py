@@ -31,6 +31,7 @@ from ..settings.params import Params, load_params
 from ..settings.validation import validated
 from . import forecast, scenario
 from .forecast import Sources
+from .posterior import records, reweighted
 
 CODE = content_hash(*(path.read_bytes() for path in package_files()))
 """Hash of the code that this process has loaded."""
@@ -236,7 +237,7 @@ def forecasts(
     checked(sources, more, inputs)
     params = load_params(**group[0])
     whole, as_of = ledger_of(params, sources, inputs), params.question.as_of
-    both = forecast.records(params, whole, as_of, through)
+    past, now = records(params, whole, as_of, through)
     known, public = forecast.seen(params, whole, as_of), forecast.public_by(whole, as_of)
     cut = whole.as_of(as_of)
     outlook_by = cache(lambda last_day: outlook(known, as_of, last_day, params))
@@ -246,7 +247,7 @@ def forecasts(
         check_as_of(whole, params)
         if params.run.random_seed != seed:
             seed = params.run.random_seed
-            draws = forecast.reweighted(params, both, fit).draws
+            draws = reweighted(params, past, now, fit).draws
         made_from = forecast.made_from(params, whole, as_of, public)
         made = row(params, draws, outlook_by(params.question.last_day), made_from)
         decided = resolution(cut, params, as_of)
