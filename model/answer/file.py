@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict, get_args
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 
 from ..files.disk import decode, name_of, read_bytes
-from ..files.problems import InputError, Problem
+from ..files.problems import InputError
 from ..settings.fields import CODE, CountryCode, Unit
 
 Version = Literal[3]
@@ -329,15 +329,9 @@ def by_day(made: Forecast) -> list[dict[str, Any]]:
 
 def to_json(forecast: Forecast) -> str:
     """The text of the forecast file: sorted keys, one value a line, six significant digits."""
-    return json.dumps(_rounded(asdict(forecast)), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return float(f"{value:.6g}")
-    if isinstance(value, dict):
-        return {key: _rounded(part) for key, part in value.items()}
-    return [_rounded(part) for part in value] if isinstance(value, list) else value
+    exact = json.dumps(asdict(forecast))
+    rounded = json.loads(exact, parse_float=lambda number: float(f"{float(number):.6g}"))
+    return json.dumps(rounded, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def from_json(text: str) -> Forecast:
@@ -364,4 +358,4 @@ def load(path: Path) -> Forecast:
         other = version and int(version[1]) != SCHEMA_VERSION
         found = f"schema version {version[1]}: render the run again" if other else "other fields"
     message = f"expected a forecast file as `summit forecast --json` writes it; found {found}"
-    raise InputError([Problem(file, line, column, message)])
+    raise InputError.at(file, line, column, message)
