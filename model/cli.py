@@ -438,7 +438,7 @@ def target_of(options: Namespace, sources: "Sources") -> "tuple[Path, Sources]":
     files = sources.paths()["signals"]
     if options.to is None and not files:
         message = "expected the file to append to, since --only leaves out the seeds"
-        raise InputError([Problem("options", 0, 0, message, "--to")])
+        raise InputError.at("options", 0, 0, message, "--to")
     target = Path(files[-1] if options.to is None else options.to)
     if target.resolve() not in [path.resolve() for path in files]:
         sources = replace(sources, signals=(*sources.signals, target))
@@ -526,7 +526,7 @@ def check_out(out: str | None, params: "Params", sources: "Sources") -> None:
     folder = Path(out or "").parent
     if out and holds_record(folder) and folder.resolve() != pair.record_folder(params, sources).resolve():
         expected = f"expected a place outside the track record of another pair; found {shown(out)}"
-        raise InputError([Problem("options", 0, 0, expected, "--out")])
+        raise InputError.at("options", 0, 0, expected, "--out")
 
 
 def do_backtest(options: Namespace) -> int:

@@ -19,7 +19,7 @@ from ..evidence.ledger import Ledger, in_order, load_ledger
 from ..evidence.record import Record
 from ..evidence.rows import Occasion, Signal, VisitWindow
 from ..files.disk import name_of
-from ..files.problems import InputError, Problem, nearest, printable, shown
+from ..files.problems import InputError, nearest, printable, shown
 from ..fit.fits import Fit, fit_key
 from ..formatting import points
 from ..paths import RENDERED, SCENARIOS, TABLES
@@ -125,7 +125,7 @@ def _unknown(name: str, expected: str, words: Sequence[str]) -> InputError:
     rendered = sorted(path.parent.name for path in RENDERED.glob("*/forecast.json"))
     known = [*rendered, *words]
     message = f"{expected}, such as {', '.join(known) or 'none yet'}; found {shown(name)}"
-    return InputError([Problem("options", 0, 0, f"{message}{nearest(name, known)}", "run")])
+    return InputError.at("options", 0, 0, f"{message}{nearest(name, known)}", "run")
 
 
 def load_runs(asked: Mapping[str, Params], *names: str) -> list[Compared]:
@@ -144,7 +144,7 @@ def check_pair(a: Compared, b: Compared) -> None:
     if a.params.sides != b.params.sides:
         ours, theirs = (" and ".join(each.params.sides) for each in (a, b))
         message = f"expected two runs about the same sides; found {ours} in {a.name}, {theirs} in {b.name}"
-        raise InputError([Problem("options", 0, 0, message, "run")])
+        raise InputError.at("options", 0, 0, message, "run")
 
 
 def rerun(stored: Compared) -> Forecast:

@@ -173,7 +173,7 @@ def grouped(todo: Mapping[str, Case]) -> dict[tuple[str, ...], list[Case]]:
     for name, case in todo.items():
         alike.setdefault((case["scenario"], case["as_of"]), []).append(name)
     most = min(GROUP, max(1, len(todo) // GROUPS))
-    parts = [tuple(names[i : i + most]) for names in alike.values() for i in range(0, len(names), most)]
+    parts = [part for names in alike.values() for part in itertools.batched(names, most)]
     return {part: [todo[name] for name in part] for part in parts}
 
 
@@ -196,13 +196,13 @@ def checked(sources: Sources, more: tuple[str, ...], inputs: str) -> None:
             "its workers may not start processes, but a fit has to: start them with --no-nanny "
             "or DASK_DISTRIBUTED__WORKER__DAEMON=false"
         )
-        raise InputError([Problem("options", 0, 0, message, "scheduler")])
+        raise InputError.at("options", 0, 0, message, "scheduler")
     if inputs_hash(sources, more) != inputs:
         message = (
             "a worker has other inputs or code than the process that started this sweep: restart the workers "
             "in the same checkout and run it again"
         )
-        raise InputError([Problem("options", 0, 0, message)])
+        raise InputError.at("options", 0, 0, message)
 
 
 _LEDGERS: dict[tuple, Ledger] = {}
