@@ -3,7 +3,7 @@
 Draws come from the priors directly, without a sampler. As in the scenario `no-record`, the usual tone is 0.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,8 +14,6 @@ from ..chances import Draws
 from ..evidence.words import LEVELS
 from ..fit import predictive
 from ..settings.params import Params
-from ..settings.priors import Parameter
-from ..summit import coords
 from . import explain
 from .forecast import Run, spread
 
@@ -109,29 +107,24 @@ class PriorOnly:
     beliefs: tuple[Belief, ...]
 
 
-def scalars(params: Params) -> Iterator[tuple[str, str, Parameter, int]]:
-    """Every scalar that has a prior: its name, its variable, the prior, its index (0 without a dim)."""
-    labels = coords(params)
-    for name, prior in params.priors.parameters.items():
-        if not prior.dim:
-            yield name, name, prior, 0
-        else:
-            for index, label in enumerate(labels[prior.dim]):
-                yield f"{name}[{label}]", name, prior, index
-
-
 def beliefs(params: Params, posterior: Draws) -> list[Belief]:
-    """Every parameter before and after the record."""
+    """Every parameter before and after the record; one with a dim has a belief for each level."""
     found = []
-    for name, variable, prior, index in scalars(params):
-        frozen, values = prior.frozen(), posterior[variable].reshape(len(posterior[variable]), -1)[:, index]
-        label = f"{prior.name} ({LEVEL_NAMES[LEVELS[index]]})" if prior.dim else prior.name
+    for variable, prior in params.priors.parameters.items():
+        frozen, draws = prior.frozen(), posterior[variable]
         low, high = frozen.ppf(SPAN).tolist()
         before = Spread(low, float(frozen.mean()), high)
-        low, high = np.quantile(values, SPAN).tolist()
-        after = Spread(low, float(values.mean()), high)
         plausible = tuple(map(float, frozen.ppf(CENTRAL)))
-        found.append(Belief(name, label, prior.unit, prior.means, before, after, plausible))
+        scalars = [(variable, prior.name, draws)]
+        if prior.dim:
+            scalars = [
+                (f"{variable}[{level}]", f"{prior.name} ({LEVEL_NAMES[level]})", draws[:, index])
+                for index, level in enumerate(LEVELS)
+            ]
+        for name, text, values in scalars:
+            low, high = np.quantile(values, SPAN).tolist()
+            after = Spread(low, float(values.mean()), high)
+            found.append(Belief(name, text, prior.unit, prior.means, before, after, plausible))
     return found
 
 
