@@ -72,7 +72,7 @@ def ends(tmp_path, default_run, monkeypatch):
     """Runs a command line with a few draws for any fit and nothing written; asserts that it ends well."""
     fit = replace(default_run.fit, draws=thinned(default_run.draws))
     every_fit(monkeypatch, lambda *_: fit)
-    monkeypatch.setattr(compare, "fit", lambda *_: fit)
+    monkeypatch.setattr(compare, "fit", lambda *_, **__: fit)
     monkeypatch.setattr(scenario, "SCENARIOS", tmp_path)
     monkeypatch.setattr(append, "write_atomic", lambda *_: None)
     monkeypatch.setattr(sweep, "run", lambda *_, **__: [])

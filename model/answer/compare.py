@@ -135,7 +135,7 @@ def load_runs(asked: Mapping[str, Params], *names: str) -> list[Compared]:
 
 def made_run(name: str, params: Params) -> Compared:
     """The run of these params from the seeds, computed now."""
-    made = run(params)
+    made = run(params, quick=True)
     return Compared(name, made.params, made.whole, made.forecast, "computed now")
 
 
@@ -230,7 +230,7 @@ class OtherFit(Exception):
 
 def probability_of(params: Params, ledger: Ledger, fitted: Fitter | None = None) -> float:
     """The headline of params and a ledger, as of the day of the question."""
-    return headline(params, ledger, params.question.as_of, fitted or fit)
+    return headline(params, ledger, params.question.as_of, fitted or partial(fit, quick=True))
 
 
 def steps(a: Compared, b: Compared) -> Iterator[Step]:
@@ -336,7 +336,7 @@ def _same_fit(step: Step) -> Fitter:
     def fitted(params: Params, past: Record) -> Fit:
         if fit_key(params, past) != own:
             raise OtherFit
-        return fit(params, past)
+        return fit(params, past, quick=True)
 
     return fitted
 

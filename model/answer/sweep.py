@@ -217,16 +217,16 @@ def ledger_of(params: Params, sources: Sources, inputs: str) -> Ledger:
     return _LEDGERS[key]
 
 
-_FITS: dict[str, fits.Fit] = {}
+_FITS: dict[tuple[str, bool], fits.Fit] = {}
 
 
-def fit(params: Params, past: Record) -> fits.Fit:
-    """`fits.fit`, with the last few fits kept in this process."""
-    key = fits.fit_key(params, past)
+def fit(params: Params, past: Record, quick: bool = False) -> fits.Fit:
+    """`fits.fit` or `fits.quick_fit`, with the last few fits kept in this process."""
+    key = fits.fit_key(params, past), quick
     if key not in _FITS:
         if len(_FITS) >= FITS_KEPT:
             _FITS.pop(next(iter(_FITS)))
-        _FITS[key] = fits.fit(params, past)
+        _FITS[key] = (fits.quick_fit if quick else fits.fit)(params, past)
     return _FITS[key]
 
 
