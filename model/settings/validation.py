@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from types import NoneType
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -76,6 +77,6 @@ def _fields_at(model: type[Strict], path: Iterable[str | int]) -> Iterable[str]:
             annotation = annotation.model_fields[str(part)].annotation
         else:
             annotation = get_args(annotation)[0 if _is_tag(part) else -1]
-        while get_origin(annotation) is Annotated:
+        while get_origin(annotation) is Annotated or NoneType in get_args(annotation):
             annotation = get_args(annotation)[0]
     return annotation.model_fields
