@@ -23,7 +23,7 @@ from ..evidence.seasons import DAY
 from ..files.csv_files import csv_text, four_decimals
 from ..files.disk import content_hash
 from ..files.problems import InputError, Problem, raise_if_any
-from ..files.yaml_files import YamlDocument, read_yaml
+from ..files.yaml_files import Entry, read_yaml
 from ..fit import fits
 from ..paths import CACHE, PARAMS, SCENARIOS, package_files
 from ..settings.fields import Day, Strict, Text
@@ -132,7 +132,7 @@ def load_sweep(path: str | Path, sources: Sources | None = None, given: Mapping[
     return sweep
 
 
-def _at_its_key(problem: Problem, document: YamlDocument, given: Mapping[str, Any]) -> Problem:
+def _at_its_key(problem: Problem, document: Entry, given: Mapping[str, Any]) -> Problem:
     """The problem at its key in the sweep file, if that is where the bad option comes from."""
     if problem.file == "options" and problem.field in VARIED and not given.get(problem.field):
         return document.problem((VARIED[problem.field],), problem.message)

@@ -36,11 +36,21 @@ class Mark(NamedTuple):
     value: tuple[int, int]
 
 
-class Entry(NamedTuple):
+@dataclass(frozen=True)
+class Entry:
     """A value and its place: a scalar, a mapping of keys to entries, or a list of entries."""
 
     value: Any
     mark: Mark
+
+    @cached_property
+    def data(self) -> Any:
+        """Plain data: dict, list, str, int, float, bool, None; dates stay text."""
+        if isinstance(self.value, dict):
+            return {key: below.data for key, below in self.value.items()}
+        if isinstance(self.value, list):
+            return [below.data for below in self.value]
+        return self.value
 
     def below(self, part: str | int) -> "Entry | None":
         """The entry at a key or index of this one."""
@@ -50,21 +60,9 @@ class Entry(NamedTuple):
             return self.value[part]
         return None
 
-
-@dataclass(frozen=True)
-class YamlDocument:
-    """The content of a YAML file, and where each part of it is."""
-
-    root: Entry
-
-    @cached_property
-    def data(self) -> dict[str, Any]:
-        """Plain data: dict, list, str, int, float, bool, None; dates stay text."""
-        return _plain(self.root)
-
     def problem(self, path: KeyPath, message: str, key: bool = False) -> Problem:
         """The problem with the value at `path`, or with its key; placed at the key above if absent."""
-        entry = self.root
+        entry = self
         for part in path:
             below = entry.below(part)
             if below is None:
@@ -75,15 +73,7 @@ class YamlDocument:
         return Problem(mark.file, *(mark.key if key else mark.value), message, ".".join(map(str, path)))
 
 
-def _plain(entry: Entry) -> Any:
-    if isinstance(entry.value, dict):
-        return {key: _plain(below) for key, below in entry.value.items()}
-    if isinstance(entry.value, list):
-        return [_plain(below) for below in entry.value]
-    return entry.value
-
-
-def read_yaml(path: str | os.PathLike[str]) -> YamlDocument:
+def read_yaml(path: str | os.PathLike[str]) -> Entry:
     """The mapping in a YAML file; the same text is parsed once a process.
 
     Raises
@@ -96,7 +86,7 @@ def read_yaml(path: str | os.PathLike[str]) -> YamlDocument:
 
 
 @lru_cache(maxsize=32)
-def _parsed(file: str, text: str) -> YamlDocument:
+def _parsed(file: str, text: str) -> Entry:
     problems: list[Problem] = []
     loader = None
     try:
@@ -116,7 +106,7 @@ def _parsed(file: str, text: str) -> YamlDocument:
         line, column, fault = *_place(loader.get_mark()), "nested too deeply"
     else:
         raise_if_any(problems)
-        return YamlDocument(root)
+        return root
     raise InputError.at(file, line, column, f"not valid YAML: {fault}")
 
 

@@ -15,7 +15,7 @@ from ..answer.sweep import Case, Row, Sweep
 from ..chances import UNKNOWN
 from ..files.disk import name_of, write_atomic, writing
 from ..files.problems import InputError, Problem, raise_if_any, shown
-from ..files.yaml_files import YamlDocument, read_yaml
+from ..files.yaml_files import Entry, read_yaml
 from ..formatting import Table, percent
 from ..paths import RENDERED, TABLES
 from ..settings.params import Params, load_params
@@ -104,7 +104,7 @@ def effects_of(
     return [found[name] for name in last if found[name]]
 
 
-def report_folders(asked: Sweep, runs: list[Params], home: Path, document: YamlDocument) -> list[Path]:
+def report_folders(asked: Sweep, runs: list[Params], home: Path, document: Entry) -> list[Path]:
     """The folder of each report, named by its as-of day, scenario and what else the sweep varies.
 
     Raises

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ..files.problems import Problem, gathered, nearest, raise_if_any, shown
-from ..files.yaml_files import Entry, KeyPath, YamlDocument, read_yaml
+from ..files.yaml_files import Entry, KeyPath, read_yaml
 from ..paths import PARAMS
 from .fields import LOCAL
 from .priors import Priors, example
@@ -31,7 +31,7 @@ class Params:
     run: RunSettings
     scenario: str | None
     files: tuple[Path, ...]
-    documents: Mapping[str, YamlDocument] = field(compare=False, repr=False)
+    documents: Mapping[str, Entry] = field(compare=False, repr=False)
     options: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -121,7 +121,7 @@ def load_params(
     problems: list[Problem] = []
     given = {"question": question, "priors": priors, "run": run}
     files = {name: Path(PARAMS / f"{name}.yaml" if path is None else path) for name, path in given.items()}
-    documents: dict[str, YamlDocument] = {}
+    documents: dict[str, Entry] = {}
     for name, path in files.items():
         with gathered(problems):
             documents[name] = read_yaml(path)
@@ -131,14 +131,13 @@ def load_params(
         with gathered(problems):
             files["scenario"] = scenario_path(scenario)
             document = read_yaml(files["scenario"])
-            layers.insert(0, document.root.value)
+            layers.insert(0, document.value)
             validated(Scenario, document)
     parts: dict[str, Any] = {}
     for name in documents:
         for layer in layers:
             if name in layer and isinstance(layer[name].value, dict):
-                root = changed(documents[name].root, layer[name], (name,), problems)
-                documents[name] = YamlDocument(root)
+                documents[name] = changed(documents[name], layer[name], (name,), problems)
         if name == "priors":
             documents[name] = without_bare_values(documents[name], units, problems)
         with gathered(problems):
@@ -161,18 +160,16 @@ def without_scenario(params: Params) -> Params:
     return load_params(question, priors, run, **params.options)
 
 
-def units_of(document: YamlDocument | None) -> dict[str, str]:
+def units_of(document: Entry | None) -> dict[str, str]:
     """The unit of each parameter of a priors file, where it says one."""
     parameters = document.data.get("parameters") if document else None
     found = parameters.items() if isinstance(parameters, dict) else ()
     return {name: str(prior.get("unit", "")) for name, prior in found if isinstance(prior, dict)}
 
 
-def without_bare_values(
-    document: YamlDocument, units: Mapping[str, str], problems: list[Problem]
-) -> YamlDocument:
+def without_bare_values(document: Entry, units: Mapping[str, str], problems: list[Problem]) -> Entry:
     """The priors less those that are no mapping, such as a number; of each, `problems` gets an example."""
-    home = document.root.value.get("parameters")
+    home = document.value.get("parameters")
     if not home or not isinstance(home.value, dict):
         return document
     kept = dict(home.value)
@@ -185,9 +182,7 @@ def without_bare_values(
         problems.append(
             document.problem(("parameters", name), f"{message}; found {shown(kept.pop(name).value)}")
         )
-    return YamlDocument(
-        Entry(document.root.value | {"parameters": Entry(kept, home.mark)}, document.root.mark)
-    )
+    return Entry(document.value | {"parameters": Entry(kept, home.mark)}, document.mark)
 
 
 def _guessed(value: object) -> str:
@@ -202,15 +197,15 @@ def opened(question: Question, file: Mapping[str, Any]) -> date:
     return question.opened(asked, new=file.get("deadline") != question.deadline.isoformat())
 
 
-def _closed_when_asked(question: Question, document: YamlDocument) -> Iterator[Problem]:
+def _closed_when_asked(question: Question, document: Entry) -> Iterator[Problem]:
     """A deadline before the day of the file; an as-of day that an option sets may lie after it."""
-    moved = document.root.value["as_of"].mark == OPTIONS
+    moved = document.value["as_of"].mark == OPTIONS
     if question.as_of > question.deadline and not moved and not question.opens:
         message = f"expected a day not before as_of, which is {question.as_of}; found {question.deadline}"
         yield document.problem(("deadline",), message)
 
 
-def _prior_problems(priors: Priors, as_of: date, document: YamlDocument) -> Iterator[Problem]:
+def _prior_problems(priors: Priors, as_of: date, document: Entry) -> Iterator[Problem]:
     """Priors that were learned after the as-of day, or that reach beyond what their unit allows."""
     for name, prior in priors.parameters.items():
         here = ("parameters", name)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from ..files.problems import InputError, Problem, expected_one_of, nearest, shown
-from ..files.yaml_files import YamlDocument
+from ..files.yaml_files import Entry
 from .fields import FORMS, Strict
 
 _EXPECTED = {
@@ -31,7 +31,7 @@ _EXPECTED = {
 }
 
 
-def validated[Model: Strict](model: type[Model], document: YamlDocument) -> Model:
+def validated[Model: Strict](model: type[Model], document: Entry) -> Model:
     """The model of a document; raises `InputError` with every fault."""
     try:
         return model.model_validate(document.data)
@@ -41,7 +41,7 @@ def validated[Model: Strict](model: type[Model], document: YamlDocument) -> Mode
         ) from None
 
 
-def _problem(fault: Mapping[str, Any], model: type[Strict], document: YamlDocument) -> Problem:
+def _problem(fault: Mapping[str, Any], model: type[Strict], document: Entry) -> Problem:
     path = tuple(part for part in fault["loc"] if not _is_tag(part))
     key = fault["type"] == "extra_forbidden" or "[key]" in fault["loc"]
     return document.problem(path, _message(fault, model), key)
