@@ -370,6 +370,12 @@ class TestOptions:
         assert changed.priors.parameters["tone_factor"].args_solved == {"sigma": 2.0}
         assert {name for name in plain if changed.priors.parameters[name] != plain[name]} == {"tone_factor"}
 
+    def test_an_option_may_be_a_list(self, load):
+        sides = [side | {"leader": "X"} for side in load().question.model_dump()["sides"]]
+        assert [side.leader for side in load(sides=sides).question.sides] == ["X", "X"]
+        faults = problems_of(load, sides=[sides[0], sides[1] | {"code": "cn"}])
+        assert_said(faults, ["options: sides.1.code: expected an ISO 3166 code"])
+
     @pytest.mark.parametrize("option, expected", cases(OPTION_FAULTS))
     def test_a_wrong_option_is_reported(self, load, option, expected):
         key, _, value = option.partition(":")

@@ -53,9 +53,11 @@ def option_changes(options: Mapping[str, Any], problems: list[Problem]) -> dict[
 
 
 def _entry(value: Any) -> Entry:
-    """A value of an option, or a mapping of them, with its place."""
+    """A value of an option, or a mapping or list of them, with its place."""
     if isinstance(value, Mapping):
         return Entry({key: _entry(below) for key, below in value.items()}, OPTIONS)
+    if isinstance(value, list):
+        return Entry([_entry(item) for item in value], OPTIONS)
     return Entry(value.isoformat() if isinstance(value, date) else value, OPTIONS)
 
 
