@@ -144,7 +144,7 @@ def load_params(
             parts[name] = validated(SECTIONS[name], documents[name])
     if "question" in parts and asked:
         problems += _closed_when_asked(parts["question"], documents["question"])
-        parts["opens"] = opened(parts["question"], asked.data)
+        parts["opens"] = parts["question"].opened(asked.data)
     if "priors" in parts:
         as_of = parts["question"].as_of if "question" in parts else date.max
         problems += _prior_problems(parts["priors"], as_of, documents["priors"])
@@ -188,13 +188,6 @@ def without_bare_values(document: Entry, units: Mapping[str, str], problems: lis
 def _guessed(value: object) -> str:
     """The unit that a number suggests."""
     return "probability" if isinstance(value, float) and 0 < value < 1 else ""
-
-
-def opened(question: Question, file: Mapping[str, Any]) -> date:
-    """The first day on which a meeting counts; `file` holds the plain data of the question's file."""
-    as_of = question.as_of.isoformat()
-    asked = date.fromisoformat(min(str(file.get("as_of", as_of)), as_of))
-    return question.opened(asked, new=file.get("deadline") != question.deadline.isoformat())
 
 
 def _closed_when_asked(question: Question, document: Entry) -> Iterator[Problem]:

@@ -1,7 +1,8 @@
 """The question: who meets, by when, as seen from which day, and what counts."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -79,15 +80,16 @@ class Question(Strict):
         """The opening day if the question opens later than on the day after `as_of`."""
         return self.opens if self.opens and self.opens > self.as_of + DAY else None
 
-    def opened(self, asked: date, new: bool) -> date:
-        """The first day on which a meeting counts: `opens`, if stated.
+    def opened(self, file: Mapping[str, Any]) -> date:
+        """The first day on which a meeting counts; `file` holds the plain data of the question's file.
 
-        Otherwise it is the day after the question was asked: on the day `asked` of its file or, if the
-        deadline is another one and so the question is `new`, on the as-of day. A new question whose deadline
-        has passed counts the year of its deadline.
+        It is `opens`, if stated. Otherwise it is the day after the question was asked: on the day of its file
+        or, if the deadline is another one and so the question is new, on the as-of day. A new question whose
+        deadline has passed counts the year of its deadline.
         """
         if self.opens:
             return self.opens
-        if new and self.as_of >= self.deadline:
-            return date(self.deadline.year, 1, 1)
-        return (self.as_of if new else min(asked, self.as_of)) + DAY
+        if file.get("deadline") == self.deadline.isoformat():
+            as_of = self.as_of.isoformat()
+            return date.fromisoformat(min(str(file.get("as_of", as_of)), as_of)) + DAY
+        return date(self.deadline.year, 1, 1) if self.as_of >= self.deadline else self.as_of + DAY
