@@ -364,6 +364,11 @@ class TestOptions:
         assert run.run.random_seed == 7
         assert load(as_of=None, deadline=None, random_seed=None) == load()
 
+    @pytest.mark.parametrize("day", ["2025", "2025-02-30", "soon"])
+    def test_an_option_replaces_a_day_that_the_file_has_wrong(self, load, day):
+        run = load(("question", "2025-07-11", day), as_of="2025-08-01")
+        assert run.opens == date(2025, 8, 2)
+
     def test_an_option_changes_one_prior_and_nothing_else(self, load):
         changed = load(parameters={"tone_factor": {"dist": "HalfNormal", "args": {"sigma": 2}}})
         plain = load().priors.parameters

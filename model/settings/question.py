@@ -1,11 +1,13 @@
 """The question: who meets, by when, as seen from which day, and what counts."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from ..files.problems import parse_day
 from .fields import CountryCode, Day, Line, Slug, Strict, Text, TimeZone
 
 DAY = timedelta(days=1)
@@ -90,6 +92,8 @@ class Question(Strict):
         if self.opens:
             return self.opens
         if file.get("deadline") == self.deadline.isoformat():
-            as_of = self.as_of.isoformat()
-            return date.fromisoformat(min(str(file.get("as_of", as_of)), as_of)) + DAY
+            asked = self.as_of
+            with suppress(ValueError):  # an option replaces a day of the file that is none
+                asked = min(asked, parse_day(str(file.get("as_of"))))
+            return asked + DAY
         return date(self.deadline.year, 1, 1) if self.as_of >= self.deadline else self.as_of + DAY
