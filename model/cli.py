@@ -454,7 +454,7 @@ def added_from_options(
     row = {column: getattr(options, column) for column in (*REQUIRED, *DEFAULTED)}
     row["public_date"] = row["public_date"] or params.question.as_of.isoformat()
     try:
-        return [append_signal(target, row, **sources.paths(), **params.vocabulary)]
+        return [append_signal(target, row, sources.paths(), params.vocabulary)]
     except InputError as error:
         raise InputError([explained(problem, row) for problem in error.problems]) from None
 
@@ -465,7 +465,7 @@ def added_from_file(options: Namespace, target: Path, params: "Params", sources:
     from .feeds import candidates
 
     kept = candidates.kept(options.feed)
-    added, same = append_signals(target, kept, sources.paths(), **params.vocabulary)
+    added, same = append_signals(target, kept, sources.paths(), params.vocabulary)
     for row in same:
         print(f"already in the ledger: {row.event_id}, {row.file}:{row.line}", file=sys.stderr)
     return added

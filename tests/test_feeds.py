@@ -28,7 +28,7 @@ from model.settings.params import load_params
 
 SAMPLE = Path(__file__).parent / "feeds" / "icews_2018_sample.tab"
 PARAMS = load_params()
-LEDGER = load_ledger(**{name: [path] for name, path in TABLES.items()}, **PARAMS.vocabulary)
+LEDGER = load_ledger(**{name: [path] for name, path in TABLES.items()}, words=PARAMS.vocabulary)
 SIDES = Sides.of(PARAMS, LEDGER)
 US, CHINA = ("United States", "United States", "NA"), ("China", "China", "NA")
 TRADE = "Finance / Economy / Commerce / Trade Ministry"

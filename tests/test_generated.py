@@ -52,7 +52,7 @@ def refuse(name):
 def test_every_generated_ledger_is_a_valid_one(shape, data):
     whole = data.draw(ledgers(shape))
     contents = {Path(f"{name}.csv").resolve(): text.encode() for name, text in csv_of(whole).items()}
-    assert load_ledger(*([path] for path in contents), contents=contents, **PAIR.vocabulary) == whole
+    assert load_ledger(*([path] for path in contents), contents=contents, words=PAIR.vocabulary) == whole
 
 
 @every_shape

@@ -77,7 +77,7 @@ def load(tmp_path, monkeypatch):
         windows=(WINDOW,),
         more_signals=(),
         columns=SIGNAL_COLUMNS,
-        **words,
+        words=WORDS,
     ):
         paths = {}
         tables = {
@@ -89,7 +89,7 @@ def load(tmp_path, monkeypatch):
             paths[name] = [tmp_path / f"{name}{number or ''}.csv" for number in range(len(lots))]
             for path, rows in zip(paths[name], lots):
                 path.write_text(csv_of(columns, rows), encoding="utf-8")
-        return load_ledger(**paths, **(WORDS | words))
+        return load_ledger(**paths, words=words)
 
     return loader
 
@@ -125,7 +125,7 @@ class TestLoading:
     def test_the_seeds_are_sound_and_use_only_words_that_have_a_prior(self):
         run = load_params()
         tables = ("signals", "occasions", "visit_windows")
-        ledger = load_ledger(*([ROOT / "seeds" / f"{name}.csv"] for name in tables), **run.vocabulary)
+        ledger = load_ledger(*([ROOT / "seeds" / f"{name}.csv"] for name in tables), words=run.vocabulary)
         assert len(ledger.signals) > 600 and len(ledger.occasions) > 90 and not ledger.revised
         check_as_of(ledger, run)
 
@@ -135,7 +135,7 @@ class TestLoading:
         paths = {name: tmp_path / f"again-{name}.csv" for name in tables_of(whole)}
         for name, text in tables_of(whole).items():
             paths[name].write_text(text)
-        assert load_ledger(**{name: [path] for name, path in paths.items()}, **WORDS) == whole
+        assert load_ledger(**{name: [path] for name, path in paths.items()}, words=WORDS) == whole
 
     def test_a_ledger_may_be_empty(self, load):
         assert load(signals=(), occasions=(), windows=()) == load_ledger() == Ledger()
@@ -355,7 +355,7 @@ class TestLoading:
         rows = [SIGNAL | {"occasion": "2025-g20", "actor": "me"}]
         (tmp_path / "signals.csv").write_text(csv_of(SIGNAL_COLUMNS, rows))
         assert_told(
-            problems_of(load_ledger, [tmp_path / "signals.csv"], [tmp_path / "occasions.csv"], **WORDS),
+            problems_of(load_ledger, [tmp_path / "signals.csv"], [tmp_path / "occasions.csv"], words=WORDS),
             "occasions.csv:4:10: quotes are not balanced",
             "signals.csv:2:.*: actor: expected one of",
         )
@@ -368,7 +368,7 @@ class TestLoading:
                 [tmp_path / "signals.csv", tmp_path / "more.csv"],
                 [tmp_path / "occasion.csv"],
                 [tmp_path],
-                **WORDS,
+                words=WORDS,
             ),
             r"occasion.csv: no such file \(did you mean \"occasions.csv\"\?\)",
             "more.csv: no such file",
@@ -377,7 +377,7 @@ class TestLoading:
 
     def test_words_are_checked_only_where_they_are_given(self, load):
         odd = SIGNAL | {"kind": "parley", "actor": "FR", "strength": "-1"}
-        assert load(signals=[odd], kinds=None, sides=None, types=None).signals[0].kind == "parley"
+        assert load(signals=[odd], words=None).signals[0].kind == "parley"
 
     def test_a_hopeless_file_ends_the_search_early(self, load):
         rows = [
@@ -412,7 +412,7 @@ class TestAppending:
     NEW = SIGNAL | {"event_id": "2025-06-05-call", "description": 'A "frank" call, they say', "strength": 2}
 
     def append(self, files, fields):
-        return append_signal(files["signals"][0], fields, **files, **WORDS)
+        return append_signal(files["signals"][0], fields, files, WORDS)
 
     @pytest.mark.parametrize(
         "convert",
@@ -431,7 +431,7 @@ class TestAppending:
         assert (signal.strength, signal.description, signal.line) == (2, 'A "frank" call, they say', 3)
         assert path.read_bytes().startswith(before)
         assert path.read_bytes().count(b"\r") in (0, path.read_bytes().count(b"\n"))
-        assert load_ledger(**files, **WORDS).signals[1] == signal
+        assert load_ledger(**files, words=WORDS).signals[1] == signal
 
     @pytest.mark.parametrize(
         "columns", [SIGNAL_COLUMNS, OLD_COLUMNS], ids=["all columns", "without the optional ones"]
@@ -531,9 +531,9 @@ class TestAppending:
 
     def test_a_file_that_does_not_exist_begins_with_the_header(self, files, tmp_path):
         everything = files | {"signals": [*files["signals"], tmp_path / "new.csv"]}
-        append_signal(tmp_path / "new.csv", self.NEW, **everything, **WORDS)
+        append_signal(tmp_path / "new.csv", self.NEW, everything, WORDS)
         assert (tmp_path / "new.csv").read_text().splitlines()[0] == ",".join(SIGNAL_COLUMNS)
-        told = problems_of(append_signal, tmp_path / "no" / "new.csv", self.NEW, **files, **WORDS)
+        told = problems_of(append_signal, tmp_path / "no" / "new.csv", self.NEW, files, WORDS)
         assert_told(told, "no/new.csv: no such file")
 
     def test_an_id_of_another_file_is_a_repetition_too(self, files, tmp_path):
@@ -541,7 +541,7 @@ class TestAppending:
         other.write_text(csv_of(SIGNAL_COLUMNS, []))
         everything = files | {"signals": [*files["signals"], other]}
         assert_told(
-            problems_of(append_signal, other, SIGNAL, **everything, **WORDS),
+            problems_of(append_signal, other, SIGNAL, everything, WORDS),
             "options: --event-id: expected an id not used before; .* at signals.csv:2",
         )
 

@@ -86,7 +86,7 @@ def load_run(name: str) -> Compared:
         raise _unknown(name, "expected a rendered run (a day or a scenario needs a second run)", ())
     inputs = folder / "inputs"
     params = load_params(*(inputs / f"{section}.yaml" for section in ("question", "priors", "run")))
-    ledger = load_ledger(**{table: (inputs / f"{table}.csv",) for table in TABLES}, **params.vocabulary)
+    ledger = load_ledger(**{table: (inputs / f"{table}.csv",) for table in TABLES}, words=params.vocabulary)
     return Compared(name, params, ledger, load(folder / "forecast.json"), f"rendered in {name_of(folder)}")
 
 

@@ -97,7 +97,7 @@ def read(params: Params, sources: Sources = Sources()) -> Ledger:
     """
     params.check_names(summit.PARAMETERS)
     try:
-        ledger = load_ledger(**sources.paths(), **params.vocabulary)
+        ledger = load_ledger(**sources.paths(), words=params.vocabulary)
     except InputError:
         if not sources.only:
             check_sides(TABLES["signals"], params)

@@ -124,7 +124,7 @@ def load_sweep(path: str | Path, sources: Sources | None = None, given: Mapping[
         try:
             params = load_params(**case)
             if sources:
-                ledger = ledger or load_ledger(**sources.paths(), **params.vocabulary)
+                ledger = ledger or load_ledger(**sources.paths(), words=params.vocabulary)
                 check_as_of(ledger, params)
         except InputError as error:
             problems += [_at_its_key(problem, document, given) for problem in error.problems]

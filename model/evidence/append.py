@@ -3,7 +3,8 @@
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,36 +30,19 @@ _LATIN = re.compile(r"LATIN SMALL LETTER (\w+)(?: WITH .*)?")
 def append_signal(
     path: str | os.PathLike[str],
     values: Mapping[str, Any],
-    *,
-    signals: Sequence[str | os.PathLike[str]] | None = None,
-    occasions: Sequence[str | os.PathLike[str]] = (),
-    visit_windows: Sequence[str | os.PathLike[str]] = (),
-    **vocabulary: Any,
+    files: Mapping[str, Any],
+    words: Mapping[str, Any],
 ) -> Signal:
-    """The signal that is appended to the file, after `load_ledger` has checked the whole ledger with it.
-
-    Existing bytes do not change; a file that does not exist begins with the header.
-
-    Parameters
-    ----------
-    values : mapping of column name to value
-        Columns without a value have the default of `completed`.
-    signals, occasions, visit_windows : sequence of path
-        The files of the ledger; `signals` includes `path` and defaults to it.
+    """The signal that is appended to the file, from its cells by column; see `append_signals`.
 
     Raises
     ------
     InputError
         Lists every problem, those of the row by the option of its cell; nothing is written.
     """
-    files: dict[str, Any] = {
-        "signals": (path,) if signals is None else signals,
-        "occasions": occasions,
-        "visit_windows": visit_windows,
-    }
     unknown = [name for name in values if name not in SIGNAL_COLUMNS]
     raise_if_any([of_option(name, f"unknown column{nearest(name, SIGNAL_COLUMNS)}") for name in unknown])
-    added, same = append_signals(path, [NewRow(values, of_option)], files, **vocabulary)
+    added, same = append_signals(path, [NewRow(values, of_option)], files, words)
     if not added:
         place = f"{same[0].event_id}, {same[0].file}:{same[0].line}"
         message = f"expected a row not added before; {place} says the same"
@@ -86,22 +70,33 @@ class Appended(NamedTuple):
 
 
 def append_signals(
-    path: str | os.PathLike[str], rows: Iterable[NewRow], files: Mapping[str, Any], **vocabulary: Any
+    path: str | os.PathLike[str], rows: Iterable[NewRow], files: Mapping[str, Any], words: Mapping[str, Any]
 ) -> Appended:
     """Append rows to a signals file: all of them, or none if one has a fault.
 
-    A row that says the same as one of the ledger, and names no other id, is left out. `files` are the tables
-    of the ledger, among them `path`. Raises `InputError` with every problem at the place of its cell.
+    Existing bytes do not change; a file that does not exist begins with the header. A row that says the same
+    as one of the ledger, and names no other id, is left out.
+
+    Parameters
+    ----------
+    files, words
+        The tables of the ledger, with which `load_ledger` checks the rows; `path` is one of them.
+
+    Raises
+    ------
+    InputError
+        Lists every problem at the place of its cell; nothing is written.
     """
     target = Path(path).resolve()
     with locked("ledger"):
         content = _begun(Path(path))
-        batch = _Batch(path, content, load_ledger(**files, **vocabulary, contents={target: content}))
+        load = partial(load_ledger, **files, words=words)
+        batch = _Batch(path, content, load(contents={target: content}))
         for row in rows:
             batch.add(row)
         found: list[Problem] = []
         with gathered(found):
-            ledger = load_ledger(**files, **vocabulary, contents={target: batch.content})
+            ledger = load(contents={target: batch.content})
         raise_if_any([*batch.problems, *filter(None, map(batch.placed, found))])
         if batch.new:
             write_atomic(path, batch.content)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..files.problems import InputError, Problems, raise_if_any
 from .checks import (
@@ -111,18 +111,15 @@ def load_ledger(
     occasions: Paths = (),
     visit_windows: Paths = (),
     *,
-    kinds: Mapping[str, str] | None = None,
-    types: Sequence[str] | None = None,
-    sides: Sequence[str] | None = None,
+    words: Mapping[str, Any] | None = None,
     contents: Mapping[Path, bytes] | None = None,
 ) -> Ledger:
     """The checked ledger from one or more files per table; a later file replaces rows with the same id.
 
     Parameters
     ----------
-    kinds : mapping of kind to "up", "down" or "either", optional
-    types, sides : sequence of str, optional
-        The allowed words (`Params.vocabulary`); if not given, these words are not checked.
+    words : mapping, optional
+        What `words_of` takes (`Params.vocabulary`); without it no words are checked.
     contents : mapping of resolved path to bytes, optional
         Used instead of the content of those files.
 
@@ -131,11 +128,12 @@ def load_ledger(
     InputError
         Lists every problem of every file.
     """
-    problems, contents, words = Problems(), contents or {}, words_of(kinds, types, sides)
-    held = read_table(Occasion, occasions, words, occasion_problems, problems, contents)
-    check_signal = partial(signal_problems, kinds=kinds or {})
-    said = read_table(Signal, signals, words, check_signal, problems, contents)
-    windows = read_table(VisitWindow, visit_windows, words, window_problems, problems, contents)
+    problems, contents = Problems(), contents or {}
+    valid, kinds = (words_of(**words), words["kinds"]) if words else ({}, {})
+    held = read_table(Occasion, occasions, valid, occasion_problems, problems, contents)
+    check_signal = partial(signal_problems, kinds=kinds)
+    said = read_table(Signal, signals, valid, check_signal, problems, contents)
+    windows = read_table(VisitWindow, visit_windows, valid, window_problems, problems, contents)
     problems += reference_problems(said, held, windows)
     problems += repeated_encounters(held.values.values())
     raise_if_any(problems)
@@ -144,19 +142,11 @@ def load_ledger(
 
 
 def words_of(
-    kinds: Mapping[str, str] | None = None,
-    types: Sequence[str] | None = None,
-    sides: Sequence[str] | None = None,
+    kinds: Mapping[str, str], types: Sequence[str], sides: Sequence[str]
 ) -> dict[str, Collection[str]]:
-    """The words that columns may hold, by the part of the vocabulary, for the parts that are given."""
-    words: dict[str, Collection[str]] = {}
-    if kinds is not None:
-        words["kinds"] = list(kinds)
-    if types is not None:
-        words["types"] = types
-    if sides is not None:
-        words |= {"actors": [*sides, BOTH], "attended": [*sides, BOTH, "none"]}
-    return words
+    """The words that columns may hold; `kinds` maps each kind to "up", "down" or "either"."""
+    actors = [*sides, BOTH]
+    return {"kinds": list(kinds), "types": types, "actors": actors, "attended": [*actors, "none"]}
 
 
 def in_order(
