@@ -12,6 +12,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..files.csv_files import csv_text
 from ..files.problems import InputError, Problems, raise_if_any
 from .checks import (
     occasion_problems,
@@ -20,8 +21,8 @@ from .checks import (
     signal_problems,
     window_problems,
 )
-from .rows import BOTH, Occasion, Signal, VisitWindow, by_day
-from .table import Paths, read_table, table_text
+from .rows import BOTH, ROW_TYPES, Occasion, Signal, VisitWindow, by_day, cell_of, columns_of
+from .table import Paths, read_table
 
 if TYPE_CHECKING:
     from ..settings.params import Params
@@ -191,8 +192,9 @@ def check_as_of(ledger: Ledger, params: "Params") -> None:
 
 def csv_of(ledger: Ledger) -> dict[str, str]:
     """The tables of an uncut ledger as file contents that load to the same ledger."""
-    return {
-        "signals": table_text(Signal, ledger.signals),
-        "occasions": table_text(Occasion, ledger.occasions),
-        "visit_windows": table_text(VisitWindow, ledger.visit_windows),
-    }
+    texts = {}
+    for table, kind in ROW_TYPES.items():
+        columns = columns_of(kind)
+        rows = ([cell_of(row, name) for name in columns] for row in getattr(ledger, table))
+        texts[table] = csv_text(columns, rows)
+    return texts

@@ -264,6 +264,8 @@ class VisitWindow:
         return f"{self.occasion_id}@{self.public_date}"
 
 
+ROW_TYPES: dict[str, type[Any]] = {"signals": Signal, "occasions": Occasion, "visit_windows": VisitWindow}
+"""The type of the rows of each table of the ledger."""
 SIGNAL_COLUMNS = tuple(columns_of(Signal))
 OCCASION_COLUMNS = tuple(columns_of(Occasion))
 WINDOW_COLUMNS = tuple(columns_of(VisitWindow))

@@ -1,4 +1,4 @@
-"""Read and write the files of one ledger table by the columns that its row type declares."""
+"""Read the files of one ledger table by the columns that its row type declares."""
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -7,10 +7,10 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from ..files.csv_files import Row, csv_text, read_csv
+from ..files.csv_files import Row, read_csv
 from ..files.problems import Problem
 from .checks import Values
-from .rows import Column, Reader, cell_of, columns_of, readers, short_text, text
+from .rows import Column, Reader, columns_of, readers, short_text, text
 
 Paths = Iterable[str | os.PathLike[str]]
 
@@ -102,26 +102,14 @@ def _values(
     row: Row, columns: Mapping[str, Column], read: Mapping[str, Reader]
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The values of a row; an invalid cell gives None and adds a problem, unless the file reader did."""
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = dict.fromkeys(columns)
     faulty = {problem.field for problem in row.problems}
     wrong = []
     for name, declared in columns.items():
         if name in faulty or name not in row:
-            values[name] = None
-            continue
-        cell = row[name]
-        if not cell and declared.optional:
-            values[name] = declared.empty
             continue
         try:
-            values[name] = read[name](cell)
+            values[name] = declared.empty if declared.optional and not row[name] else read[name](row[name])
         except ValueError as error:
-            values[name] = None
             wrong.append(row.problem(name, str(error)))
     return values, wrong
-
-
-def table_text(kind: type[Any], rows: Iterable[Any]) -> str:
-    """Rows as the content of a file that loads to the same rows."""
-    columns = columns_of(kind)
-    return csv_text(columns, ([cell_of(row, name) for name in columns] for row in rows))

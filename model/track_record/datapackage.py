@@ -16,7 +16,7 @@ from typing import Any
 
 from ..evidence import rows
 from ..evidence.ledger import words_of
-from ..evidence.rows import Occasion, Reader, Signal, VisitWindow, columns_of, readers
+from ..evidence.rows import ROW_TYPES, Reader, columns_of, readers
 from ..files.disk import write_atomic
 from ..paths import RECORD, SEEDS
 from ..settings.params import load_params
@@ -24,7 +24,6 @@ from . import codebook
 from .codebook import Field
 
 NAME = "datapackage.json"
-LEDGER: dict[str, Any] = {"signals": Signal, "occasions": Occasion, "visit_windows": VisitWindow}
 PLAIN: dict[Reader, dict[str, Any]] = {
     str: {"kind": "string"},
     rows.text: {"kind": "string"},
@@ -103,8 +102,8 @@ def schema(table: str, names: list[str], tables: Collection[str]) -> dict[str, A
     KeyError
         If nothing declares a column.
     """
-    known = ledger_fields(LEDGER[table], table) if table in LEDGER else {}
-    key = LEDGER[table].KEY if table in LEDGER else codebook.KEYS.get(table, ())
+    known = ledger_fields(ROW_TYPES[table], table) if table in ROW_TYPES else {}
+    key = ROW_TYPES[table].KEY if table in ROW_TYPES else codebook.KEYS.get(table, ())
     parts = {
         "fields": [{"name": name} | (known.get(name) or codebook.column(table, name)) for name in names],
         "missingValues": [""],
