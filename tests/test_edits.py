@@ -21,7 +21,7 @@ from made_up import (
 )
 
 from model import chances
-from model.evidence.edits import COMING, STATUS_SIGNALS, Addition, Edits, Status, edited
+from model.evidence.edits import COMING, STATUS_SIGNALS, Edits, edited
 from model.evidence.outlook import outlook
 from model.files.problems import InputError
 
@@ -98,7 +98,6 @@ def test_without_edits_the_ledger_stays_as_it_is():
 def test_an_added_signal_is_a_row_of_the_best_grade(text, row):
     assert added(f"add {text}") == [row]
     assert [s.grade for s in made(f"add {text}").signals if s.description.startswith("What you")] == ["A1"]
-    assert Addition.parse(str(Addition.parse(text))) == Addition.parse(text)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -228,8 +227,3 @@ def test_every_problem_is_told_at_once():
         made("add leadercall:2", "add x", "set y", "remove z")
     options = [problem.field for problem in caught.value.problems]
     assert options == ["--remove", "--set", "--set", "--add", "--add"]
-
-
-@pytest.mark.parametrize("text", [f"{APEC}=announced", f"{APEC}=US:comes"])
-def test_a_status_is_written_as_it_is_read(text):
-    assert str(Status.parse(text)) == text

@@ -68,10 +68,6 @@ class Addition:
             occasion = None
         return cls(kind, int(strength), occasion or "", actor or BOTH, parse_day(day) if day else None)
 
-    def __str__(self) -> str:
-        parts = [self.kind, str(self.strength), *filter(None, [self.occasion]), self.actor]
-        return ":".join(parts) + (f"@{self.day}" if self.day else "")
-
 
 @dataclass(frozen=True)
 class Status:
@@ -94,9 +90,6 @@ class Status:
     @property
     def status(self) -> str:
         return self.words.rpartition(":")[2]
-
-    def __str__(self) -> str:
-        return f"{self.occasion}={self.words}"
 
 
 @dataclass(frozen=True)
