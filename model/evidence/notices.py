@@ -4,7 +4,7 @@ Nothing here changes a number. Notices of a forecast come from the ledger cut at
 the age of the evidence is that of the whole ledger.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
@@ -185,7 +185,7 @@ def _mean(prior: Parameter) -> str:
 
 def unheard(ledger: Ledger) -> list[Notice]:
     """The rows that change nothing, or that count as something else than their kind says."""
-    return [notice for rule in (unnamed, too_late, without_window, off_topic) for notice in rule(ledger)]
+    return [*unnamed(ledger), *too_late(ledger), *without_window(ledger), *off_topic(ledger)]
 
 
 def unnamed(ledger: Ledger, kinds: tuple[str, ...] = (ANNOUNCEMENT,)) -> Iterator[Notice]:
@@ -333,16 +333,15 @@ def of_check(whole: Ledger, params: Params) -> Iterator[str]:
     """The lines of a check: of each rule the latest rows, those of the seeds only if they are recent."""
     yield from map(str, [*of_question(params), *leaders(whole.as_of(params.question.as_of), params)])
     yield from map(str, age(whole, params.question.as_of))
-    rules: list[Callable[[Ledger], Iterable[Notice]]] = [
-        unnamed,
-        lambda ledger: (row for row in unnamed(ledger, ARRANGING) if row.file not in SEEDS),
-        too_late,
-        without_window,
-        off_topic,
-        lambda ledger: odd_days(ledger, params.question.as_of),
-    ]
-    for rule in rules:
-        found = list(rule(whole))
+    for rule in (
+        unnamed(whole),
+        (row for row in unnamed(whole, ARRANGING) if row.file not in SEEDS),
+        too_late(whole),
+        without_window(whole),
+        off_topic(whole),
+        odd_days(whole, params.question.as_of),
+    ):
+        found = list(rule)
         rows = recent(found, params)
         rows += latest_first(row for row in found if row not in rows and row.file not in SEEDS)
         yield from map(str, rows[:SHOWN])
