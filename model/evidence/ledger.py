@@ -14,13 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..files.csv_files import csv_text
 from ..files.problems import InputError, Problems, raise_if_any
-from .checks import (
-    occasion_problems,
-    reference_problems,
-    repeated_encounters,
-    signal_problems,
-    window_problems,
-)
+from .checks import occasion_faults, reference_problems, repeated_encounters, signal_faults, window_faults
 from .rows import BOTH, ROW_TYPES, Occasion, Signal, VisitWindow, by_day, cell_of, columns_of
 from .table import Paths, read_table
 
@@ -131,10 +125,9 @@ def load_ledger(
     """
     problems, contents = Problems(), contents or {}
     valid, kinds = (words_of(**words), words["kinds"]) if words else ({}, {})
-    held = read_table(Occasion, occasions, valid, occasion_problems, problems, contents)
-    check_signal = partial(signal_problems, kinds=kinds)
-    said = read_table(Signal, signals, valid, check_signal, problems, contents)
-    windows = read_table(VisitWindow, visit_windows, valid, window_problems, problems, contents)
+    held = read_table(Occasion, occasions, valid, occasion_faults, problems, contents)
+    said = read_table(Signal, signals, valid, partial(signal_faults, kinds=kinds), problems, contents)
+    windows = read_table(VisitWindow, visit_windows, valid, window_faults, problems, contents)
     problems += reference_problems(said, held, windows)
     problems += repeated_encounters(held.values.values())
     raise_if_any(problems)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..files.csv_files import Row, read_csv
 from ..files.problems import Problem
-from .checks import Values
+from .checks import Fault, Values
 from .rows import Column, Reader, columns_of, readers, short_text, text
 
 Paths = Iterable[str | os.PathLike[str]]
@@ -51,7 +51,7 @@ def read_table(
     kind: type[Any],
     paths: Paths,
     vocabulary: Mapping[str, Collection[str]],
-    check: Callable[[Row, Values], Iterator[Problem]],
+    check: Callable[[Row, Values], Iterator[Fault]],
     problems: list[Problem],
     contents: Mapping[Path, bytes],
 ) -> Table:
@@ -79,7 +79,7 @@ def read_table(
                 continue
             name = "@".join(row[key] for key in kind.KEY)
             values, wrong = _values(row, columns, read)
-            wrong += check(row, values)
+            wrong += [row.problem(*fault) for fault in check(row, values)]
             problems += wrong
             if name in first_line:
                 used = f"{name} is already on line {first_line[name]}"
