@@ -27,6 +27,7 @@ from made_up import (
 from model.evidence.record import CLASSES, OFFSETS, came_again, class_of, no_record, promises, put_off, record
 from model.evidence.seasons import YEAR
 from model.evidence.tone import ToneSeries, weight_of
+from model.evidence.words import words_about
 from model.files.problems import parse_day
 from model.fit.likelihood import log_likelihood
 
@@ -172,7 +173,8 @@ class TestWordsOfThePast:
 
 class TestPromises:
     def kept(self, signals=(), occasions=(), windows=()):
-        return promises(ledger(signals, occasions, windows), PARAMS)
+        whole = ledger(signals, occasions, windows)
+        return promises(whole, PARAMS, words_about(whole, PRIORS))
 
     @pytest.mark.parametrize("before, days", [(10, 10), (30, 30), (90, 30), (0, 0)])
     def test_an_announced_meeting_that_was_held_was_at_risk_in_its_last_thirty_days(self, before, days):

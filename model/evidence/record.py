@@ -230,12 +230,8 @@ class Said:
     came: bool
 
 
-def spoken(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | None = None) -> list[Said]:
-    """The words about each leader before each decided occasion outside his own country.
-
-    `about` is `words_about(ledger, params.priors)`, if already computed.
-    """
-    about = about or words_about(ledger, params.priors)
+def spoken(ledger: Ledger, params: Params, about: dict[str, list[Signal]]) -> list[Said]:
+    """The words about each leader before each decided occasion outside his own country; see `words_about`."""
     found = []
     for occasion in decided(ledger):
         for side in params.sides:
@@ -323,15 +319,14 @@ def promise_of(occasion: Occasion, rows: list[Signal], windows: list[VisitWindow
     return Promise(min(made), due if occasion.met else min(ended, due), due)
 
 
-def promises(ledger: Ledger, params: Params, about: dict[str, list[Signal]] | None = None) -> Promises:
+def promises(ledger: Ledger, params: Params, about: dict[str, list[Signal]]) -> Promises:
     """The outcomes of promised meetings; exposure counts the last `at_risk` days before each due day.
 
     A broken promise counts at least one day, because a break without a day at risk would be impossible.
     A promise is the announcement of a meeting at an occasion, or the agreed window of a visit. It breaks on
     the day on which it is withdrawn, or on its due day if that passes without a meeting.
     """
-    at_risk, about = params.priors.structure.at_risk, about or words_about(ledger, params.priors)
-    broken, exposure = 0, 0
+    at_risk, broken, exposure = params.priors.structure.at_risk, 0, 0
     for occasion in ledger.occasions:
         if occasion.met is None or occasion.start_date is None:
             continue

@@ -14,7 +14,7 @@ from ..evidence.ledger import Ledger
 from ..evidence.record import attended, levels, spoken
 from ..evidence.rows import ATTENDANCE, Occasion, Signal
 from ..evidence.seasons import DAY
-from ..evidence.words import LEVELS, SETTLED
+from ..evidence.words import LEVELS, SETTLED, words_about
 from ..paths import TRAVELS
 from ..settings.params import Params
 
@@ -86,7 +86,7 @@ def outcomes(ledger: Ledger, params: Params, even: bool = False) -> dict[int, Co
         kept = tuple(row for row in ledger.signals if row.kind != ATTENDANCE or row.search == "even")
         ledger = replace(ledger, signals=kept)
     found: dict[int, list[bool]] = {strength: [] for strength in (SETTLED, *LEVELS, -SETTLED)}
-    for each in spoken(ledger, params):
+    for each in spoken(ledger, params, words_about(ledger, params.priors)):
         settled = {each.words.settled * SETTLED} if each.words.settled else set()
         for strength in levels(each) | settled:
             found[strength].append(each.came)
