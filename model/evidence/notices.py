@@ -148,10 +148,9 @@ def thin(ledger: Ledger, past: Record, ahead: Outlook, params: Params) -> Iterat
     types = params.priors.types
     new = [types[slot.occasion.type].name for slot in slots if slot.type not in past.types]
     if new and len(past.types):
-        text = (
-            f"No past case of {listed(list(dict.fromkeys(new)))}: who comes there is taken from other types"
-        )
-        yield Notice(f"{text}; types may differ by the {_resting({'comes_spread'}, priors)}.")
+        unknown, spread = listed(list(dict.fromkeys(new))), _resting({"comes_spread"}, priors)
+        text = f"No past case of {unknown}: who comes there is taken from other types"
+        yield Notice(f"{text}; types may differ by the {spread}.")
 
 
 def without_case(slots: Iterable[Slot], past: Record, ahead: Outlook) -> set[str]:
@@ -203,10 +202,8 @@ def too_late(ledger: Ledger) -> Iterator[Notice]:
     for row in ledger.signals:
         day = over.get(row.occasion)
         if day and day < row.public_date:
-            text = (
-                f"is about {row.occasion}, which was over on {day}, so it changes nothing; name the occasion"
-            )
-            yield of(row, f"{text} that it is about, or none for the general tone.")
+            text = f"is about {row.occasion}, which was over on {day}, so it changes nothing"
+            yield of(row, f"{text}; name the occasion that it is about, or none for the general tone.")
 
 
 def over_on(occasion: Occasion, ledger: Ledger) -> date | None:
@@ -313,10 +310,8 @@ def of_new_row(signal: Signal, whole: Ledger, params: Params) -> list[Notice]:
     found += counted_as_one(signal, whole.as_of(max(as_of, signal.public_date)), params)
     if signal.public_date > as_of:
         day = signal.public_date
-        text = (
-            f"became public on {day}, after the as-of day {as_of}, so this forecast does not use it; if the"
-        )
-        found.insert(0, of(signal, f"{text} day is right, add --as-of {day}."))
+        text = f"became public on {day}, after the as-of day {as_of}, so this forecast does not use it"
+        found.insert(0, of(signal, f"{text}; if the day is right, add --as-of {day}."))
     return [notice for notice in found if notice.row == signal.event_id]
 
 

@@ -26,13 +26,10 @@ class Season:
     def first_start(self) -> date:
         return self.occasions[0].start_date
 
-    @property
-    def last_end(self) -> date:
-        return max(occasion.end_date for occasion in self.occasions)
-
     def holds(self, day: date) -> bool:
         """Whether a meeting on that day counts for this season."""
-        return self.first_start - MEETING_MARGIN <= day <= self.last_end + MEETING_MARGIN
+        last_end = max(occasion.end_date for occasion in self.occasions)
+        return self.first_start - MEETING_MARGIN <= day <= last_end + MEETING_MARGIN
 
 
 def seasons(occasions: Iterable[Occasion], gap: int) -> tuple[Season, ...]:

@@ -39,8 +39,7 @@ def public_names(paths: Iterable[str | os.PathLike[str]]) -> dict[Path, str]:
     names: dict[Path, str] = {}
     for path in map(Path, paths):
         full = Path(os.path.abspath(path))
-        inside = full.is_relative_to(ROOT)
-        name = full.relative_to(ROOT).as_posix() if inside else full.name
+        name = name_of(full) if full.is_relative_to(ROOT) else full.name
         number, twins = 1, {names[other] for other in names if os.path.abspath(other) != str(full)}
         while name in twins:
             number += 1
