@@ -13,7 +13,7 @@ from .ledger import Ledger
 from .rows import ANNOUNCEMENT, ATTENDANCE, BOTH, REFUSAL, Occasion, Signal, VisitWindow
 from .seasons import DAY, YEAR, Season, meetings, seasons
 from .tone import ToneSeries
-from .words import LEVELS, SETTLED, Coming, coming, is_refusal, words_about
+from .words import LEVELS, SETTLED, coming, is_refusal, words_about
 
 OFFSETS = np.arange(-3, 4)
 """Days of a meeting relative to the start of its occasion: the support of the meeting-day distribution."""
@@ -148,8 +148,8 @@ def record(ledger: Ledger, params: Params) -> Record:
         season_tone=np.array([row.tone for row in chances], dtype=float),
         met=np.array([row.met for row in chances], dtype=int),
         held=tally([bool(o.held_in_person) for o in decided(ledger)]),
-        will=tally([leader.came for leader in leaders if leader.words.settled > 0]),
-        will_not=tally([leader.came for leader in leaders if leader.words.settled < 0]),
+        will=tally([leader.came for leader in leaders if leader.settled > 0]),
+        will_not=tally([leader.came for leader in leaders if leader.settled < 0]),
         said=level_counts(leaders),
         meeting_days=offset_counts(decided(ledger)),
         broken=broken,
@@ -219,14 +219,14 @@ def offset_counts(occasions: list[Occasion]) -> np.ndarray:
 # Words about attendance
 
 
-@dataclass(frozen=True)
-class Said:
-    """The words about one leader before an occasion that was held, and whether he attended."""
+class Said(NamedTuple):
+    """The words about one leader before an occasion that was held, and whether he attended.
 
-    occasion: Occasion
-    side: str
-    words: Coming
-    rows: tuple[Signal, ...]
+    `settled` is as in `Coming`; `levels` are those of all unsettled words, also before a settled one.
+    """
+
+    settled: int
+    levels: set[int]
     came: bool
 
 
@@ -237,25 +237,19 @@ def spoken(ledger: Ledger, params: Params, about: dict[str, list[Signal]]) -> li
         for side in params.sides:
             if not occasion.held_in_person or occasion.host == side:
                 continue
-            rows = tuple(
+            rows = [
                 row
                 for row in about.get(occasion.occasion_id, ())
                 if row.kind == ATTENDANCE and row.actor == side and row.public_date <= occasion.start_date
-            )
-            found.append(Said(occasion, side, coming(rows), rows, attended(occasion, side)))
+            ]
+            levels = {row.strength for row in rows if row.strength in LEVELS}
+            found.append(Said(coming(rows).settled, levels, attended(occasion, side)))
     return found
-
-
-def levels(said: Said) -> set[int]:
-    """The levels of all unsettled words about the leader."""
-    return {row.strength for row in said.rows if row.strength in LEVELS}
 
 
 def level_counts(leaders: list[Said]) -> np.ndarray:
     """Hits and trials of each level among leaders who attended, then those who stayed away; (level, 4)."""
-    came, away = (
-        [levels(leader) for leader in leaders if leader.came is outcome] for outcome in (True, False)
-    )
+    came, away = ([leader.levels for leader in leaders if leader.came is yes] for yes in (True, False))
     counts = [
         (sum(level in said for said in came), len(came), sum(level in said for said in away), len(away))
         for level in LEVELS

@@ -19,13 +19,12 @@ Paths = Iterable[str | os.PathLike[str]]
 class Table:
     """The rows of all files of one table: for each id the row of the last file, and its value if valid.
 
-    `cells` holds the values of each row by column, None where a cell is invalid, and `again` the rows of ids
-    that their file has already used. `revised` holds the ids that a later file replaces; `complete` is
+    `rows` holds each row with the values of its cells, None where a cell is invalid, and `again` the rows of
+    ids that their file has already used. `revised` holds the ids that a later file replaces; `complete` is
     whether every line was well formed.
     """
 
-    rows: dict[str, Row] = field(default_factory=dict)
-    cells: dict[str, Values] = field(default_factory=dict)
+    rows: dict[str, tuple[Row, Values]] = field(default_factory=dict)
     again: list[tuple[str, Row, Values]] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     revised: list[str] = field(default_factory=list)
@@ -34,13 +33,13 @@ class Table:
     @property
     def listed(self) -> Iterator[tuple[str, Row, Values]]:
         """Every row that counts or should have another id: its id, its cells, and their values."""
-        yield from ((name, row, self.cells[name]) for name, row in self.rows.items())
+        yield from ((name, row, cells) for name, (row, cells) in self.rows.items())
         yield from self.again
 
     def put(self, name: str, row: Row, cells: Values, value: Any) -> None:
         """Replace the row of an earlier file; `value` is None if the row is invalid."""
         earlier = self.values.pop(name, None)
-        self.rows[name], self.cells[name] = row, cells
+        self.rows[name] = row, cells
         if value is not None:
             self.values[name] = value
             if earlier not in (None, value):

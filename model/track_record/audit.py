@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from ..evidence.ledger import Ledger
-from ..evidence.record import attended, levels, spoken
+from ..evidence.record import attended, spoken
 from ..evidence.rows import ATTENDANCE, Occasion, Signal
 from ..evidence.seasons import DAY
 from ..evidence.words import LEVELS, SETTLED, words_about
@@ -87,7 +87,7 @@ def outcomes(ledger: Ledger, params: Params, even: bool = False) -> dict[int, Co
         ledger = replace(ledger, signals=kept)
     found: dict[int, list[bool]] = {strength: [] for strength in (SETTLED, *LEVELS, -SETTLED)}
     for each in spoken(ledger, params, words_about(ledger, params.priors)):
-        settled = {each.words.settled * SETTLED} if each.words.settled else set()
-        for strength in levels(each) | settled:
+        settled = {each.settled * SETTLED} if each.settled else set()
+        for strength in each.levels | settled:
             found[strength].append(each.came)
     return {strength: Count(sum(hits), len(hits)) for strength, hits in found.items()}
