@@ -215,8 +215,6 @@ def presence(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook) -> di
 
     Words about a meeting change P(both attend); each leader's share of the remainder is unchanged.
     """
-    if not view.open:
-        return {}
     both = season_chances(p, view, tone, ahead).both
     seen = {}
     for i, slot in enumerate(view.open):

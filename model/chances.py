@@ -53,8 +53,6 @@ class Cause(NamedTuple):
 
 def season_causes(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook) -> list[Cause]:
     """The open slots of a season."""
-    if not view.open:
-        return []
     there = season_chances(p, view, tone, ahead).there
     return [slot_cause(p, slot, there[:, [i]], ahead) for i, slot in enumerate(view.open)]
 
@@ -148,14 +146,12 @@ def groups_of(p: Draws, ahead: Outlook, signals: bool = True) -> list[list[Cause
     Without `signals` the tone is at its usual level, and there are no words, agreed or postponed visits.
     """
     tone = felt(p, ahead) if signals else np.zeros(len(p["held"]))
-    groups = []
-    for season in ahead.seasons:
-        view = season if signals else unspoken(season)
-        groups.append(season_causes(p, view, tone * season.fade, ahead))
+    seasons = ahead.seasons if signals else map(unspoken, ahead.seasons)
+    groups = [season_causes(p, view, tone * view.fade, ahead) for view in seasons]
     if signals:
         groups += [[visit_cause(p, view, ahead)] for view in ahead.visits]
         groups += [[again_cause(p, view, ahead)] for view in ahead.put_off]
-    return [group for group in groups if group]
+    return groups
 
 
 def share_of(part: np.ndarray, total: np.ndarray) -> np.ndarray:

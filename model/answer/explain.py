@@ -47,8 +47,7 @@ def hazard_of(causes: Sequence[Cause]) -> np.ndarray:
 
 def season_hazard(p: Draws, view: SeasonView, tone: np.ndarray, ahead: Outlook) -> np.ndarray:
     """Cumulative hazard of a season by the deadline; (draw,)."""
-    causes = chances.season_causes(p, view, tone, ahead)
-    return hazard_of(causes) if causes else np.zeros(len(tone))
+    return hazard_of(chances.season_causes(p, view, tone, ahead))
 
 
 def changes(p: Draws, ahead: Outlook, priors: Priors) -> Parts:

@@ -55,7 +55,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class SeasonView:
-    """A season ahead: its occasions, and `fade`, the share of today's tone that remains by then."""
+    """A season with an open slot, and `fade`, the share of today's tone that remains by then."""
 
     season: Season
     slots: tuple[Slot, ...]
