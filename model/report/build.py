@@ -12,32 +12,32 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import parallel
+from ..answer import file, forecast
+from ..answer.forecast import Forecast, Run, Sources
+from ..evidence.edits import Edits
 from ..files.disk import content_hash, locked, name_of, write_atomic
+from ..fit import posterior, store
 from ..paths import CACHE, LOG, README
 from ..settings.params import Params
-from . import needs, notebook, provenance
+from ..track_record import log
+from . import figures, needs, notebook, page, provenance, run_list, show, tables, words
 from .parameters import notebook_parameters, public_parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from nbformat import NotebookNode
-
-    from ..answer.forecast import Forecast, Run, Sources
-    from ..evidence.edits import Edits
 
 
 def render(
     params: Params,
-    sources: "Sources | None" = None,
-    edits: "Edits | None" = None,
+    sources: Sources | None = None,
+    edits: Edits | None = None,
     *,
     names: Sequence[str] | None = None,
     run_name: str | None = None,
@@ -66,11 +66,7 @@ def render(
     InputError, fits.GateError
         As in `forecast.run`.
     """
-    from ..answer import forecast
-    from ..evidence.edits import Edits
-    from ..fit import posterior, store
-
-    sources, edits = sources or forecast.Sources(), edits or Edits()
+    sources, edits = sources or Sources(), edits or Edits()
     injected, published = (
         asked(params, sources, edits) for asked in (notebook_parameters, public_parameters)
     )
@@ -95,14 +91,14 @@ def render(
     return target
 
 
-def run_file(params: Params, sources: "Sources", edits: "Edits") -> Path:
+def run_file(params: Params, sources: Sources, edits: Edits) -> Path:
     """Where a run is stored while its notebooks are executed, by the hash of all that decides it."""
     state = provenance.inputs_state(params, sources, public_parameters(params, sources, edits), ())
     return CACHE / "runs" / f"{content_hash(_json(state))[:32]}.pickle"
 
 
 @contextmanager
-def stored(run: "Run", path: Path) -> "Iterator[None]":
+def stored(run: Run, path: Path) -> Iterator[None]:
     """A block during which `run_of` finds the run stored in a file, led by the hash of its content."""
     content = pickle.dumps(run)
     write_atomic(path, content_hash(content).encode() + content)
@@ -112,10 +108,8 @@ def stored(run: "Run", path: Path) -> "Iterator[None]":
         path.unlink(missing_ok=True)
 
 
-def run_of(params: Params, sources: "Sources", edits: "Edits") -> "Run":
+def run_of(params: Params, sources: Sources, edits: Edits) -> Run:
     """The run of these inputs: as stored by a render under way, else computed."""
-    from ..answer import forecast
-
     path = run_file(params, sources, edits)
     if path.exists():
         content = path.read_bytes()
@@ -125,12 +119,9 @@ def run_of(params: Params, sources: "Sources", edits: "Edits") -> "Run":
 
 
 def command(
-    params: Params, sources: "Sources", edits: "Edits", run_name: str | None = None, refit: bool = False
+    params: Params, sources: Sources, edits: Edits, run_name: str | None = None, refit: bool = False
 ) -> int:
     """Exit code of `summit forecast --report`: render unless the report is current, say where it lies."""
-    from ..answer.forecast import load
-    from . import run_list, words
-
     begin = time.perf_counter()
     current = not refit and provenance.is_current(params, sources, edits, run_name=run_name)
     if current:
@@ -138,7 +129,7 @@ def command(
         folder = provenance.folder_of(published, run_name, question_id=params.question.question_id)
     else:
         folder = render(params, sources, edits, run_name=run_name, refit=refit)
-    made = load(folder / "forecast.json")
+    made = forecast.load(folder / "forecast.json")
     run_list.write(folder.parent)
     if not edits:
         keep_in_log(made)
@@ -153,10 +144,8 @@ def command(
     return 0
 
 
-def keep_in_log(made: "Forecast") -> None:
+def keep_in_log(made: Forecast) -> None:
     """Add a forecast of an open question to the log; what is wrong with the log is said and stops nothing."""
-    from ..track_record import log
-
     warnings = []
     try:
         if not made.resolved:
@@ -168,7 +157,7 @@ def keep_in_log(made: "Forecast") -> None:
         print(f"warning: {warning}", file=sys.stderr)
 
 
-def refresh_readme(made: "Forecast", params: Params, folder: Path) -> None:
+def refresh_readme(made: Forecast, params: Params, folder: Path) -> None:
     """Write the number and the table of who comes where into the README, where it links to this folder."""
     text = README.read_text("utf-8") if README.exists() else ""
     if f"]({name_of(folder)}/index.html)" in text:
@@ -177,10 +166,8 @@ def refresh_readme(made: "Forecast", params: Params, folder: Path) -> None:
             write_atomic(README, new)
 
 
-def readme(text: str, made: "Forecast", names: Mapping[str, str]) -> str:
+def readme(text: str, made: Forecast, names: Mapping[str, str]) -> str:
     """The text of a README with new content between its markers; `names` as in `tables.who_comes_where`."""
-    from . import tables
-
     parts = {
         "number": f"{100 * made.probability:.0f} %, {made.likelihood_word}",
         "who comes where": f"\n\n{tables.markdown(tables.who_comes_where(made, names), 5)}\n\n",
@@ -191,14 +178,10 @@ def readme(text: str, made: "Forecast", names: Mapping[str, str]) -> str:
 
 
 def write_report(
-    run: "Run", notebooks: Mapping[str, "NotebookNode"], published: Mapping[str, Any], folder: Path
+    run: Run, notebooks: Mapping[str, "NotebookNode"], published: Mapping[str, Any], folder: Path
 ) -> None:
     """Write notebooks, their pages, the overview and the data files of a run into a folder."""
     import nbformat
-
-    from ..answer import forecast
-    from ..fit import store
-    from . import page
 
     files = [*write_files(run, folder), store.POSTERIOR]
     if not run.forecast.resolved:
@@ -217,18 +200,13 @@ def write_report(
     write_atomic(folder / "index.html", frame(page.OVERVIEW, footer=page.footer(run), body=overview))
 
 
-def picture(published: "Forecast") -> str:
+def picture(published: Forecast) -> str:
     """The curve of a published forecast as an SVG file."""
-    from . import figures, show, words
-
     return show.svg(figures.curve(published), words.forecast.climb(published))
 
 
-def write_files(run: "Run", folder: Path) -> list[str]:
+def write_files(run: Run, folder: Path) -> list[str]:
     """Write the forecast as JSON and CSV and the inputs of the run; returns their names in the folder."""
-    from ..answer import file, forecast
-    from . import page
-
     files = {
         "forecast.json": forecast.to_json(run.forecast),
         "forecast.csv": page.csv_text(file.by_day(run.forecast)),

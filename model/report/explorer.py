@@ -7,13 +7,13 @@ draws have weights, so that the page gives the numbers of all draws wherever one
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import chances
 from ..answer.explain import RECENT
-from ..answer.forecast import ICD_203, seen
+from ..answer.forecast import ICD_203, Run, seen
 from ..attendance import Draws, comes, presence
 from ..evidence.edits import COMING, Edits, edited
 from ..evidence.outlook import Outlook, Slot, VisitView, outlook
@@ -23,9 +23,6 @@ from ..evidence.words import LEVELS, SETTLED, Coming, Words, meeting, words, wor
 from . import show
 from .markup import fill
 from .show import Html
-
-if TYPE_CHECKING:
-    from ..answer.forecast import Run
 
 Place = Slot | VisitView
 DRAWS, SIGNALS, WORDS = 200, 60, 5
@@ -59,7 +56,7 @@ class Sample(NamedTuple):
     weights: np.ndarray
 
 
-def sample(run: "Run", count: int = DRAWS) -> Sample:
+def sample(run: Run, count: int = DRAWS) -> Sample:
     """`count` draws from the middle of equal groups by probability, which keep the means of `matched`.
 
     The weights are those nearest to equal ones that do (survey statisticians call it calibration).
@@ -72,7 +69,7 @@ def sample(run: "Run", count: int = DRAWS) -> Sample:
     return Sample({name: rounded(values[chosen]) for name, values in run.draws.items()}, rounded(weights))
 
 
-def matched(run: "Run") -> Iterator[np.ndarray]:
+def matched(run: Run) -> Iterator[np.ndarray]:
     """What the page shows before and after a single choice, (draw,) each.
 
     The forecast after each choice; as it stands, the chances of a first meeting by cause, and who comes.
@@ -88,7 +85,7 @@ def matched(run: "Run") -> Iterator[np.ndarray]:
             yield from (*there.comes.values(), there.both)
 
 
-def choices_of(run: "Run") -> Iterator[Edits]:
+def choices_of(run: Run) -> Iterator[Edits]:
     """Every single choice of the page but switching signals off, as edits."""
     for name, place in places(run.outlook).items():
         known = statuses(run, place)
@@ -110,7 +107,7 @@ def places(ahead: Outlook) -> dict[str, Place]:
     }
 
 
-def events_about(run: "Run", name: str) -> list[tuple[Signal, ...]]:
+def events_about(run: Run, name: str) -> list[tuple[Signal, ...]]:
     """All events that name an occasion, by date."""
     events = seen(run.params, run.whole, run.outlook.as_of).events
     return [event for event in events if any(row.occasion == name for row in event)]
@@ -123,7 +120,7 @@ class Switchable(NamedTuple):
     about: dict[str, list[tuple[Signal, ...]]]
 
 
-def events_of(run: "Run") -> Switchable:
+def events_of(run: Run) -> Switchable:
     """The strongest events of the general tone, and the last about each place."""
     ahead, series = run.outlook, run.outlook.tone_series
     size = np.abs(series.decayed(ahead.as_of))
@@ -136,7 +133,7 @@ def events_of(run: "Run") -> Switchable:
     )
 
 
-def said(run: "Run", place: Place, signals: Iterable[Signal]) -> dict[str, list] | None:
+def said(run: Run, place: Place, signals: Iterable[Signal]) -> dict[str, list] | None:
     """What some signals say of a place, in days from as_of; None for a visit that is off.
 
     Returns
@@ -172,7 +169,7 @@ def said(run: "Run", place: Place, signals: Iterable[Signal]) -> dict[str, list]
     }
 
 
-def coming_as_data(run: "Run", said: Coming) -> list:
+def coming_as_data(run: Run, said: Coming) -> list:
     """Words about coming as [settled, day of a settled no, [[index of the level, its last day], ...]]."""
     days = [(row.strength, (row.public_date - run.outlook.as_of).days) for row in said.rows]
     last = {LEVELS.index(strength): day for strength, day in days if strength in LEVELS}
@@ -180,7 +177,7 @@ def coming_as_data(run: "Run", said: Coming) -> list:
     return [said.settled, off, sorted(last.items())]
 
 
-def words_of(run: "Run", place: Place, switched: list[tuple[Signal, ...]]) -> dict[str, Any]:
+def words_of(run: Run, place: Place, switched: list[tuple[Signal, ...]]) -> dict[str, Any]:
     """What is said of a place: `heard` by bit mask of the switched events that count, and `set` by status."""
     events, heard = events_about(run, place.occasion.occasion_id), []
     for mask in range(2 ** len(switched)):
@@ -189,21 +186,21 @@ def words_of(run: "Run", place: Place, switched: list[tuple[Signal, ...]]) -> di
     return {"heard": heard, "set": {status: after(run, place, status) for status in statuses(run, place)}}
 
 
-def statuses(run: "Run", place: Place) -> tuple[str, ...]:
+def statuses(run: Run, place: Place) -> tuple[str, ...]:
     """What can be said of a meeting at a place; nothing where the occasion has no date yet."""
     if all(occasion.occasion_id != place.occasion.occasion_id for occasion in run.ledger.occasions):
         return ()
     return STATUSES[:-1] if place.occasion.is_visit else STATUSES
 
 
-def after(run: "Run", place: Place, status: str) -> dict[str, list] | None:
+def after(run: Run, place: Place, status: str) -> dict[str, list] | None:
     """What is said of a place once `--set PLACE=STATUS` has replaced every word."""
     silent = replace(run.ledger, signals=(), occasions=(place.occasion,))
     edits = Edits(set=(f"{place.occasion.occasion_id}={status}",))
     return said(run, place, edited(silent, edits, run.params).signals)
 
 
-def switches_of(run: "Run") -> dict[str, list]:
+def switches_of(run: Run) -> dict[str, list]:
     """The words about a side by status of `--set OCCASION=SIDE:STATUS`, the same everywhere for each side."""
     known = [place for place in places(run.outlook).values() if "called-off" in statuses(run, place)]
     return {
@@ -220,7 +217,7 @@ def odds_of(p: Draws, slot: Slot) -> list[list[float]]:
     return rounded(chance / (1 - chance)).tolist()
 
 
-def data(run: "Run") -> dict[str, Any]:
+def data(run: Run) -> dict[str, Any]:
     """What the page computes with; draws by name, one list for each position of a parameter with dims."""
     ahead, (p, weights) = run.outlook, sample(run)
     general, spoken = events_of(run)
@@ -284,7 +281,7 @@ class Switch:
     tone: int | None = None
 
 
-def section(run: "Run") -> Html:
+def section(run: Run) -> Html:
     """The explorer as markup, hidden until its script runs; empty on the deadline itself."""
     ahead = run.outlook
     if ahead.horizon < 1:
@@ -301,7 +298,7 @@ def section(run: "Run") -> Html:
     )
 
 
-def choices(run: "Run", place: Place) -> list[Choice]:
+def choices(run: Run, place: Place) -> list[Choice]:
     """The choices at one occasion or visit; without options where it has no date yet."""
     name, known = place.occasion.occasion_id, statuses(run, place)
     made = [Choice(name, "meeting", "Said of a meeting", run.outlook.statuses[name], known)]
@@ -314,7 +311,7 @@ def choices(run: "Run", place: Place) -> list[Choice]:
     return made
 
 
-def switches(run: "Run") -> list[Switch]:
+def switches(run: Run) -> list[Switch]:
     """The events that can be switched off, the latest first."""
     general, spoken = events_of(run)
     bits: dict[tuple[Signal, ...], list[str]] = {}

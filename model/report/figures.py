@@ -3,27 +3,24 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..answer.facts import ahead, ranked, recent, who_comes
-from ..answer.forecast import ICD_203
+from ..answer.forecast import ICD_203, Forecast
+from ..evidence.ledger import Ledger, Occasion
 from ..formatting import percent, points, short_day, span, upper_first
 from . import drawing as draw
 from . import words
 from .drawing import BAND, BOLD, DOWN, INK, MUTED, PAPER, QUIET, RULE, UP, WASH, WIDTH, WORDS
 from .tables import chance as chance_text
 
-if TYPE_CHECKING:
-    from ..answer.forecast import Forecast
-    from ..evidence.ledger import Ledger, Occasion
-
 
 @draw.styled
-def curve(forecast: "Forecast") -> Figure:
+def curve(forecast: Forecast) -> Figure:
     """The probability of a meeting by each day up to the deadline, with its spread and the occasions."""
     rows, end = forecast.curve, forecast.curve[-1]
     places = _between(forecast.occasions, rows[0]["date"], end["date"])
@@ -63,7 +60,7 @@ def _lane(axes: Axes, places: Sequence[dict[str, Any]]) -> None:
 
 
 @draw.styled
-def shares(forecast: "Forecast", names: Mapping[str, str]) -> Figure:
+def shares(forecast: Forecast, names: Mapping[str, str]) -> Figure:
     """Where the first meeting would be: one bar an occasion, inside the chance that both leaders are there.
 
     `names` are the leaders by the code of their side.
@@ -92,7 +89,7 @@ def shares(forecast: "Forecast", names: Mapping[str, str]) -> Figure:
 
 
 @draw.styled
-def contributions(forecast: "Forecast", number: int = 8) -> Figure:
+def contributions(forecast: Forecast, number: int = 8) -> Figure:
     """From the forecast without signals to the forecast: the largest contributions, the others as one."""
     steps, without = _steps(forecast, number), forecast.no_signals_probability
     levels = np.cumsum([without, *(delta for _, delta, _ in steps)])
@@ -112,7 +109,7 @@ def contributions(forecast: "Forecast", number: int = 8) -> Figure:
     return figure
 
 
-def _steps(forecast: "Forecast", number: int) -> list[tuple[str, float, str]]:
+def _steps(forecast: Forecast, number: int) -> list[tuple[str, float, str]]:
     """Text, change and basis of the largest contributions; the others as one."""
     named, rest = ranked(forecast, number)
     steps = []
@@ -132,7 +129,7 @@ def _total(axes: Axes, x: float, y: float, text: str) -> None:
 
 
 @draw.styled
-def timeline(ledger: "Ledger", as_of: date, weeks: int = 26) -> Figure:
+def timeline(ledger: Ledger, as_of: date, weeks: int = 26) -> Figure:
     """The signals of the last weeks by day and kind: direction, strength, and if the article has them."""
     first, step = as_of - timedelta(weeks=weeks), 38
     rows = recent(ledger, as_of, weeks)
@@ -161,7 +158,7 @@ def timeline(ledger: "Ledger", as_of: date, weeks: int = 26) -> Figure:
 
 
 @draw.styled
-def searched(ledger: "Ledger") -> Figure:
+def searched(ledger: Ledger) -> Figure:
     """The signals of each year by the search that found them."""
     found = Counter((signal.public_date.year, signal.search) for signal in ledger.signals)
     years = range(min(year for year, _ in found), max(year for year, _ in found) + 1) if found else range(1)
@@ -184,7 +181,7 @@ def searched(ledger: "Ledger") -> Figure:
 
 
 @draw.styled
-def calendar(forecast: "Forecast", occasions: Iterable["Occasion"]) -> Figure:
+def calendar(forecast: Forecast, occasions: Iterable[Occasion]) -> Figure:
     """The occasions ahead on a time axis, each with its days and its status as known."""
     first, last = date.fromisoformat(forecast.as_of), date.fromisoformat(forecast.deadline)
     end_dates = {occasion.occasion_id: occasion.end_date for occasion in occasions}
@@ -209,7 +206,7 @@ def calendar(forecast: "Forecast", occasions: Iterable["Occasion"]) -> Figure:
 
 
 @draw.styled
-def record(forecast: "Forecast", occasions: Iterable["Occasion"]) -> Figure:
+def record(forecast: Forecast, occasions: Iterable[Occasion]) -> Figure:
     """Every meeting by year; years like this one stand out, with what followed."""
     as_of, deadline = date.fromisoformat(forecast.as_of), date.fromisoformat(forecast.deadline)
     this_year, begin = as_of.year, date(as_of.year, 1, 1).toordinal()
@@ -237,7 +234,7 @@ def record(forecast: "Forecast", occasions: Iterable["Occasion"]) -> Figure:
 
 
 @draw.styled
-def ladder(forecast: "Forecast") -> Figure:
+def ladder(forecast: Forecast) -> Figure:
     """The forecast on the scale of likelihood words, with the calendar alone and the forecast a week ago."""
     height, x = 300, 170
     figure, axes = draw.bare_panel(WORDS.ladder_title(forecast), WORDS.ladder(forecast), height)
@@ -266,7 +263,7 @@ def ladder(forecast: "Forecast") -> Figure:
 
 
 @draw.styled
-def quiet(path: Sequence[dict[str, Any]], forecast: "Forecast") -> Figure:
+def quiet(path: Sequence[dict[str, Any]], forecast: Forecast) -> Figure:
     """The forecast on later days, had nothing more been heard and no meeting taken place."""
     places = _between(forecast.occasions, path[0]["date"], path[-1]["date"])
     figure, axes = draw.panel(

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .. import summit
-from ..answer.prior import UNMOVED
+from ..answer.forecast import Run
+from ..answer.prior import UNMOVED, Belief
+from ..fit.predictive import Check, Checks
 from ..formatting import Table, interval, number, percent, points, upper_first
 from ..track_record.published import Rows, TrackRecord
 from .record_words import interval_of, table_of
@@ -12,10 +14,6 @@ from .words import model as words
 
 if TYPE_CHECKING:
     from xarray import DataTree
-
-    from ..answer.forecast import Run
-    from ..answer.prior import Belief
-    from ..fit.predictive import Check, Checks
 
 MEANINGS = {
     "comes_effect": "How much more often than usual a leader comes to a type of occasion, on the log odds; "
@@ -30,7 +28,7 @@ UNITS = {"comes_effect": "multiples of comes_spread", "meeting_day": "probabilit
 # What the fit taught
 
 
-def belief_rows(beliefs: Sequence["Belief"]) -> Table:
+def belief_rows(beliefs: Sequence[Belief]) -> Table:
     """Prior and posterior of each parameter in numbers."""
     return Table(
         ("Parameter", "Prior", "90%", "Posterior", "90% after", "Unit", "Rests on"),
@@ -51,7 +49,7 @@ def belief_rows(beliefs: Sequence["Belief"]) -> Table:
     )
 
 
-def variable_rows(run: "Run") -> Table:
+def variable_rows(run: Run) -> Table:
     """Every variable of the model: its meaning, unit and dims."""
     priors, dims = run.params.priors.parameters, summit.dims(run.params)
     rows = []
@@ -70,7 +68,7 @@ def graph_title(edges: Mapping[str, Sequence[str]], unobserved: Sequence[str]) -
 # What it expects of the record
 
 
-def checks_summary(checks: "Checks") -> str:
+def checks_summary(checks: Checks) -> str:
     """What the model misses of its own record."""
     rows: Sequence[Check] = (*checks.rest, *checks.years)
     before = sum(row.prior[0] <= row.seen <= row.prior[1] for row in rows)
@@ -94,7 +92,7 @@ def chains(posterior: "DataTree") -> Table:
     )
 
 
-def belongs(record: TrackRecord, run: "Run") -> str:
+def belongs(record: TrackRecord, run: Run) -> str:
     """Whether the tables that were computed in advance are about this run or another one."""
     full, forecast = record.structure(), run.forecast
     same = (

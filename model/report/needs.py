@@ -1,12 +1,8 @@
 """What cells of the notebooks need of a run, so that no page says what is true of another one only."""
 
-from typing import TYPE_CHECKING
-
+from ..answer.forecast import Run
 from ..answer.pair import rests_on_seeds
 from ..track_record.published import TABLES, TrackRecord
-
-if TYPE_CHECKING:
-    from ..answer.forecast import Run
 
 OPEN = "open"
 """Met while the question is not resolved; what is said of the future makes no sense afterwards."""
@@ -16,7 +12,7 @@ NAMES = (OPEN, SEEDS, *(table.replace("_", "-") for table in TABLES))
 """Every need; the others are met where the track record of the pair has the table of that name."""
 
 
-def unmet(run: "Run") -> set[str]:
+def unmet(run: Run) -> set[str]:
     """The needs that a run does not meet."""
     record = TrackRecord.of(run)
     met = {table.replace("_", "-") for table in TABLES if getattr(record, table)}

@@ -12,6 +12,7 @@ from ..files.disk import name_of, write_atomic
 from ..files.problems import Failure, Problem, nearest, raise_if_any
 from ..paths import FAILED, NOTEBOOKS, ROOT
 from .needs import OPEN, SEEDS
+from .words import record as words
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
@@ -103,8 +104,6 @@ def shown_cells(cells: Sequence["NotebookNode"], unmet: Collection[str]) -> list
     sentence.
     """
     from nbformat.v4 import new_markdown_cell
-
-    from .words import record as words
 
     told = {need for cell in cells for need in _tagged(cell, LACKS)} | {OPEN, SEEDS}
     shown = []

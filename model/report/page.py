@@ -13,9 +13,12 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ..answer.forecast import Forecast, Run
+from ..answer.scenario import effect
 from ..evidence.seasons import WEEK
 from ..files.csv_files import csv_text as plain_csv
 from ..files.csv_files import is_formula
+from ..fit.fits import fit
 from ..formatting import day, listed, upper_first
 from ..track_record.published import CLIMATOLOGY, QUESTION_LIKE, Row, TrackRecord
 from ..track_record.structures import FULL
@@ -27,8 +30,6 @@ from .words import Sentences
 if TYPE_CHECKING:
     from nbconvert import HTMLExporter
     from nbformat import NotebookNode
-
-    from ..answer.forecast import Forecast, Run
 
 LOOKING_BACK = ("3_model", "4_backtest")
 SAY = Sentences("page")
@@ -168,7 +169,7 @@ def content_policy(styles: Iterable[str], scripts: Iterable[str]) -> str:
     )
 
 
-def footer(run: "Run", name: str = "") -> str:
+def footer(run: Run, name: str = "") -> str:
     """What every page says of its run; pages about the record look back on days that may be later."""
     return SAY.footer(run.forecast, name in LOOKING_BACK)
 
@@ -185,21 +186,18 @@ def notice(injected: Mapping[str, Any]) -> str:
     return SAY.notice(parts) if parts else ""
 
 
-def scenario_of(run: "Run") -> Html | None:
+def scenario_of(run: Run) -> Html | None:
     """What the scenario of a run changes and what the record makes of it; None without one."""
     if run.params.scenario is None:
         return None
-    from ..answer import scenario
-    from ..fit.fits import fit
-
-    effect = scenario.effect(run.params, run.whole, fit)
-    if effect is None:
+    found = effect(run.params, run.whole, fit)
+    if found is None:
         return None
-    said = show.say(words.tuning.scenario(effect))
-    return fill("scenario.html.j2", said=said, table=show.table(tables.scenario_effects([effect])))
+    said = show.say(words.tuning.scenario(found))
+    return fill("scenario.html.j2", said=said, table=show.table(tables.scenario_effects([found])))
 
 
-def overview(run: "Run", pages: Sequence[Page], files: Iterable[str]) -> Html:
+def overview(run: Run, pages: Sequence[Page], files: Iterable[str]) -> Html:
     """The overview of a run, with links to its pages and, by their names in its folder, to its files."""
     record, is_open = TrackRecord.of(run), not run.forecast.resolved
     weeks = replay.stops(run, record) if is_open else []
@@ -232,7 +230,7 @@ def by_folder(files: Iterable[str]) -> dict[str, list[str]]:
     return groups
 
 
-def track_record(record: TrackRecord, forecast: "Forecast") -> list[str]:
+def track_record(record: TrackRecord, forecast: Forecast) -> list[str]:
     """How good such forecasts have been, where the pair has scores and they predate the as-of day.
 
     All of them come first, then those like this one.
@@ -261,7 +259,7 @@ def fitting_scores(record: TrackRecord, as_of: date, last_day: date) -> str:
     return " ".join(told)
 
 
-def cite(forecast: "Forecast") -> str:
+def cite(forecast: Forecast) -> str:
     """How to name this forecast, so that another can find and rerun it."""
     inputs = "".join(f"{path} {digest}\n" for path, digest in sorted(forecast.inputs.items()))
     return SAY.cite(forecast, hashlib.sha256(inputs.encode()).hexdigest())

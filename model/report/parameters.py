@@ -4,16 +4,14 @@ import ast
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..answer.forecast import Run, Sources, input_names
+from ..evidence.edits import Edits
 from ..files.disk import name_of
 from ..files.problems import InputError, Problem, expected_one_of, nearest, raise_if_any, shown
 from ..paths import PARAMS, RENDERED, ROOT, TABLES, holds_record
 from ..settings.params import Params, load_params
-
-if TYPE_CHECKING:
-    from ..answer.forecast import Run, Sources
-    from ..evidence.edits import Edits
 
 PARAMETERS: dict[str, type] = {
     "as_of": str,
@@ -36,7 +34,7 @@ PARAMETERS: dict[str, type] = {
 EXPECTED = {str: "text", int: "a whole number", bool: "True or False", list: "a list of text"}
 
 
-def open_run(names: Mapping[str, Any]) -> "Run":
+def open_run(names: Mapping[str, Any]) -> Run:
     """The run that a notebook's parameters ask for; its files are written to `out_dir` where that is set.
 
     Parameters
@@ -49,7 +47,6 @@ def open_run(names: Mapping[str, Any]) -> "Run":
     InputError
         For an unknown name or a value of the wrong type, and for everything that `forecast.run` refuses.
     """
-    from ..answer import forecast
     from . import build
 
     given = checked_parameters(names)
@@ -59,7 +56,7 @@ def open_run(names: Mapping[str, Any]) -> "Run":
         **{name: given[name] or None for name in ("as_of", "opens", "deadline", "random_seed")},
     )
     tables = {name: tuple(map(_file, given[name])) for name in TABLES}
-    run = build.run_of(params, forecast.Sources(**tables, only=given["only"]), edits_of(given["what_if"]))
+    run = build.run_of(params, Sources(**tables, only=given["only"]), edits_of(given["what_if"]))
     if given["out_dir"]:
         build.write_files(run, _run_folder(given["out_dir"]))
     return run
@@ -83,10 +80,8 @@ def _run_folder(path: str) -> Path:
     return folder
 
 
-def edits_of(what_if: Iterable[str]) -> "Edits":
+def edits_of(what_if: Iterable[str]) -> Edits:
     """The edits of texts such as "add KIND:STRENGTH[:OCCASION]", "set OCCASION=STATUS" and "remove ID"."""
-    from ..evidence.edits import Edits
-
     verbs: dict[str, list[str]] = {"add": [], "set": [], "remove": []}
     for text in what_if:
         verb, _, rest = text.partition(" ")
@@ -122,7 +117,7 @@ def _injected(names: Mapping[str, Any]) -> list[str]:
     return [target.id for line in lines for target in line.targets if isinstance(target, ast.Name)]
 
 
-def notebook_parameters(params: Params, sources: "Sources", edits: "Edits") -> dict[str, Any]:
+def notebook_parameters(params: Params, sources: Sources, edits: Edits) -> dict[str, Any]:
     """What to inject so that `open_run` finds the run: the as-of day, and what differs from the params files.
 
     Files outside the project are named by their whole path, so these names stay on this machine; see
@@ -163,10 +158,8 @@ def _reachable(path: Path) -> str:
     return name_of(os.path.abspath(path))
 
 
-def public_parameters(params: Params, sources: "Sources", edits: "Edits") -> dict[str, Any]:
+def public_parameters(params: Params, sources: Sources, edits: Edits) -> dict[str, Any]:
     """The same parameters as published: files by their public names."""
-    from ..answer.forecast import input_names
-
     names = {_reachable(path): name for path, name in input_names(params, sources).items()}
 
     def public(value: Any) -> Any:

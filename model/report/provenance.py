@@ -8,18 +8,17 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..answer.forecast import Sources, input_names
+from ..answer.pair import ABOUT, record_folder
+from ..evidence.edits import Edits
 from ..files.disk import content_hash, name_of
 from ..files.problems import InputError, Problem, shown
 from ..paths import LATEST, LOG, RENDERED, ROOT, holds_record, names_record, package_files
 from ..settings.params import Params
 from . import notebook
 from .parameters import public_parameters
-
-if TYPE_CHECKING:
-    from ..answer.forecast import Sources
-    from ..evidence.edits import Edits
 
 PLAIN = ("as_of", "scenario", "interactive")
 """Parameters that leave a run the plain one of its day and scenario."""
@@ -65,15 +64,12 @@ def check_name(run_name: str) -> None:
 
 
 def inputs_state(
-    params: Params, sources: "Sources", published: Mapping[str, Any], names: Sequence[str] | None = None
+    params: Params, sources: Sources, published: Mapping[str, Any], names: Sequence[str] | None = None
 ) -> dict[str, Any]:
     """All that decides what a report says: hashes of inputs, notebooks and code, parameters, versions.
 
     No name in it tells where the project or a file outside it lies.
     """
-    from ..answer.forecast import input_names
-    from ..answer.pair import ABOUT, record_folder
-
     record = record_folder(params, sources)
     files = [*notebook.sources(names), *package_files(), *sorted(record.glob("*.csv")), *record.glob(ABOUT)]
     named = input_names(params, sources) | {path: name_of(path) for path in files}
@@ -93,18 +89,15 @@ def outputs_state(folder: Path) -> dict[str, str]:
 
 def is_current(
     params: Params,
-    sources: "Sources | None" = None,
-    edits: "Edits | None" = None,
+    sources: Sources | None = None,
+    edits: Edits | None = None,
     *,
     names: Sequence[str] | None = None,
     run_name: str | None = None,
     out_dir: str | os.PathLike[str] | None = None,
 ) -> bool:
     """Whether the report in place is what `build.render` would make: no input or file of it has changed."""
-    from ..answer import forecast
-    from ..evidence.edits import Edits
-
-    sources, edits = sources or forecast.Sources(), edits or Edits()
+    sources, edits = sources or Sources(), edits or Edits()
     published = public_parameters(params, sources, edits)
     folder = folder_of(published, run_name, out_dir, params.question.question_id)
     try:

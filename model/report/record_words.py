@@ -1,17 +1,15 @@
 """What the track-record page says: its sentences (`templates/words/record.j2`) and its tables."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..answer.forecast import Forecast
 from ..formatting import Table, day, decimals, percent, points, short_day, upper_first
 from ..track_record.losses import PANDEMIC
 from ..track_record.published import BRIER, CLIMATOLOGY, Row, TrackRecord
 from ..track_record.structures import FULL
 from .audit_words import replay_check, what_happened
 from .words import record as words
-
-if TYPE_CHECKING:
-    from ..answer.forecast import Forecast
 
 
 def table_of(
@@ -143,7 +141,7 @@ def miss_rows(record: TrackRecord) -> Table:
     )
 
 
-def if_wrong(record: TrackRecord, forecast: "Forecast", number: int = 4) -> list[str]:
+def if_wrong(record: TrackRecord, forecast: Forecast, number: int = 4) -> list[str]:
     """How earlier forecasts of the same leaning went wrong, from misses known on its day."""
     rows = record.misses_of(too_high=forecast.probability >= 0.5, through=forecast.as_of)
     return [words.miss(row, what_happened(row, record.miss_events)) for row in rows[:number]] or [

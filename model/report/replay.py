@@ -7,9 +7,10 @@ is the run itself. `replay.js` shows one stop at a time and computes nothing; no
 from dataclasses import dataclass
 from datetime import date
 from math import floor
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from ..answer import explain, forecast
+from ..answer.forecast import Run
 from ..evidence.seasons import WEEK
 from ..formatting import Move, day, percent, points, upper_first
 from ..track_record import study
@@ -19,10 +20,6 @@ from .markup import fill
 from .show import Html
 from .words import Sentences
 from .words import forecast as forecast_words
-
-if TYPE_CHECKING:
-    from ..answer.forecast import Run
-
 
 SAY = Sentences("page")
 
@@ -46,7 +43,7 @@ class Stop:
     news: tuple[Event, ...] = ()
 
 
-def stops(run: "Run", record: TrackRecord) -> list[Stop]:
+def stops(run: Run, record: TrackRecord) -> list[Stop]:
     """The weeks of the replay and the run itself; none unless the tables were made from the run's inputs."""
     as_of, f = run.params.question.as_of, run.forecast
     if f.resolved or not (record.replay and record.replay_events):
@@ -66,7 +63,7 @@ def stops(run: "Run", record: TrackRecord) -> list[Stop]:
     return [*(week_stop(row, events) for row in weeks), now]
 
 
-def missing(run: "Run", record: TrackRecord) -> str:
+def missing(run: Run, record: TrackRecord) -> str:
     """Why a run has no slider, as a sentence."""
     if not (record.replay and record.replay_events):
         return SAY.no_replay(SAY.replay_none())
@@ -76,7 +73,7 @@ def missing(run: "Run", record: TrackRecord) -> str:
     return SAY.no_replay(SAY.replay_other())
 
 
-def made_from_run(row: dict, run: "Run") -> bool:
+def made_from_run(row: dict, run: Run) -> bool:
     """Whether a row of the replay was made from the inputs of the run."""
     day = date.fromisoformat(row["as_of"])
     return row.get("inputs") == forecast.made_from(run.params, run.whole, day)

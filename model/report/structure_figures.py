@@ -1,21 +1,19 @@
 """Figures of the model page: its graph, what the fit taught and expects, other structures."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ..answer.prior import Belief
+from ..fit.predictive import Check
 from ..formatting import interval, number, percent, points, upper_first
 from . import drawing as draw
 from .drawing import BAND, BOLD, DOWN, INK, MUTED, PAPER, QUIET, SMALL, UP, WASH, WIDTH, WORDS
 from .model_words import graph_title, influence_title, words
-
-if TYPE_CHECKING:
-    from ..answer.prior import Belief
-    from ..fit.predictive import Check
 
 
 @draw.styled
@@ -54,7 +52,7 @@ class Range(NamedTuple):
     seen: float | None = None
 
 
-def beliefs(rows: Sequence["Belief"]) -> Figure:
+def beliefs(rows: Sequence[Belief]) -> Figure:
     """Each parameter before and after the record: the central 90% of prior and posterior, in its own unit."""
     ranges = []
     for row in rows:
@@ -65,7 +63,7 @@ def beliefs(rows: Sequence["Belief"]) -> Figure:
     return _ranges(words.beliefs_title(rows), WORDS.beliefs(), ranges)
 
 
-def checks(rows: Sequence["Check"]) -> Figure:
+def checks(rows: Sequence[Check]) -> Figure:
     """Numbers of the record beside what the model expected of them, before and after the fit."""
     ranges = []
     for row in rows:
@@ -105,7 +103,7 @@ def _bars(axes: Axes, y: float, row: Range) -> None:
 
 
 @draw.styled
-def years(rows: Sequence["Check"]) -> Figure:
+def years(rows: Sequence[Check]) -> Figure:
     """Meetings of each year beside what the model expects of it."""
     figure, axes = draw.named_rows(
         WORDS.years_title(sum(row.inside for row in rows), len(rows)),

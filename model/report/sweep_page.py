@@ -143,7 +143,7 @@ def report_name(asked: Sweep, params: Params) -> str:
     return "-".join(parts)
 
 
-def rendered(case: Case, sources: "Sources", more: tuple[str, ...], inputs: str, folder: Path) -> None:
+def rendered(case: Case, sources: Sources, more: tuple[str, ...], inputs: str, folder: Path) -> None:
     """Render the report of a case into a folder, unless the one that is there is current."""
     sweep.checked(sources, more, inputs)
     params = load_params(**case)
@@ -178,7 +178,7 @@ def places(path: str, out: str | None) -> Places:
 
 def command(
     path: str,
-    sources: "Sources",
+    sources: Sources,
     out: str | None = None,
     *,
     given: Mapping[str, Any] = {},

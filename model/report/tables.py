@@ -5,23 +5,20 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import formatting
 from ..answer.facts import ahead, ranked, who_comes
-from ..answer.sensitivity import SAFE
+from ..answer.forecast import Forecast, Run
+from ..answer.prior import PriorOnly, Range
+from ..answer.scenario import Effect
+from ..answer.sensitivity import SAFE, Bar, End, Sensitivity
+from ..evidence.ledger import Ledger
 from ..evidence.seasons import WEEK
 from ..files.problems import printable
 from ..formatting import Move, Table, count, day, decimals, percent, points, short_day, signed, upper_first
 from . import words
 from .words import Sentences
-
-if TYPE_CHECKING:
-    from ..answer.forecast import Forecast, Run
-    from ..answer.prior import PriorOnly, Range
-    from ..answer.scenario import Effect
-    from ..answer.sensitivity import Bar, End, Sensitivity
-    from ..evidence.ledger import Ledger
 
 WORDS = Sentences("figures")
 BASIS = {"record": "weight learned from the record", "belief": "weight is a stated belief"}
@@ -55,14 +52,14 @@ COUNTS = (
 # Moves
 
 
-def drivers(forecast: "Forecast", number: int = 2) -> list[Move]:
+def drivers(forecast: Forecast, number: int = 2) -> list[Move]:
     """The largest contributions apart from the general tone, in percentage points: first what lowers it."""
     rows = [row for row in ranked(forecast).large if row["what"] != "tone"]
     groups = ([row for row in rows if sign * row["delta"] > 0][:number] for sign in (-1, 1))
     return [_driver(row) for group in groups for row in group]
 
 
-def fresh(forecast: "Forecast") -> list[Move]:
+def fresh(forecast: Forecast) -> list[Move]:
     """The three largest contributions of signals that became public within a week of the as-of date."""
     start = (date.fromisoformat(forecast.as_of) - WEEK).isoformat()
     return [_driver(row) for row in ranked(forecast).large if row["date"] > start][:3]
@@ -74,7 +71,7 @@ def _driver(row: Mapping[str, Any]) -> Move:
     return Move(row["delta"], points(row["delta"]), upper_first(row["text"]).rstrip("."), note)
 
 
-def watch(forecast: "Forecast") -> dict[str, list[Move]]:
+def watch(forecast: Forecast) -> dict[str, list[Move]]:
     """The two next signals of each direction that would move the forecast most, and to where."""
     found: dict[str, list[Move]] = {text: [] for text in DIRECTIONS.values()}
     for row in forecast.next_signals:
@@ -86,7 +83,7 @@ def watch(forecast: "Forecast") -> dict[str, list[Move]]:
 # The forecast
 
 
-def next_rows(forecast: "Forecast") -> Table:
+def next_rows(forecast: Forecast) -> Table:
     """What could become public next, and the forecast after it: downside, upside, pairs of refusals."""
     rows = []
     alike = groupby(forecast.next_signals, lambda row: (row["direction"], round(row["change"], 9)))
@@ -121,7 +118,7 @@ def dated(row: Mapping[str, Any]) -> str:
     return f"{row['name']}, {short_day(row['start_date'])}" if known else row["name"]
 
 
-def who_comes_where(forecast: "Forecast", names: Mapping[str, str]) -> Table:
+def who_comes_where(forecast: Forecast, names: Mapping[str, str]) -> Table:
     """The chances that each leader comes, both come and the first meeting is there, and the last word.
 
     `names` are the leaders by the code of their side. If nothing was said, the status replaces the last word.
@@ -151,7 +148,7 @@ def markdown(made: Table, columns: int) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def occasion_rows(forecast: "Forecast") -> Table:
+def occasion_rows(forecast: Forecast) -> Table:
     """The occasions ahead, with the chance of a first meeting and of any meeting there."""
     rows = []
     for row in forecast.occasions:
@@ -165,7 +162,7 @@ def occasion_rows(forecast: "Forecast") -> Table:
     )
 
 
-def contribution_rows(forecast: "Forecast", number: int = 20) -> Table:
+def contribution_rows(forecast: Forecast, number: int = 20) -> Table:
     """The largest contributions and the sum of the others; they add up."""
     large, rest = ranked(forecast, number)
     rows = []
@@ -188,7 +185,7 @@ def contribution_rows(forecast: "Forecast", number: int = 20) -> Table:
 # The evidence
 
 
-def count_rows(run: "Run") -> Table:
+def count_rows(run: Run) -> Table:
     """The counts behind the fit, each with the parameter that it informs."""
     counts, countries = run.forecast.counts, {side.code: side.country for side in run.params.question.sides}
     rows = [
@@ -214,7 +211,7 @@ def _counted(text: str, pair: Sequence[float], parameter: str, per: str = "") ->
     return text, hits, trials, share, parameter
 
 
-def article_rows(ledger: "Ledger") -> Table:
+def article_rows(ledger: Ledger) -> Table:
     """The signals that the article states."""
     rows = [
         (str(signal.event_date), signal.description, signal.strength, signal.grade, signal.source)
@@ -230,7 +227,7 @@ def article_rows(ledger: "Ledger") -> Table:
     )
 
 
-def type_rows(run: "Run") -> Table:
+def type_rows(run: Run) -> Table:
     """The record of occasions by type: how many took place, to how many both came, at how many they met."""
     rows = []
     for name, kind in run.params.priors.types.items():
@@ -245,7 +242,7 @@ def type_rows(run: "Run") -> Table:
     )
 
 
-def kind_rows(run: "Run") -> Table:
+def kind_rows(run: Run) -> Table:
     """The kinds of signal: which way they point, their PLOVER root and how often they occur."""
     signs = {"up": "up", "down": "down", "either": "up or down"}
     coded = Counter(signal.kind for signal in run.ledger.signals)
@@ -263,13 +260,13 @@ def kind_rows(run: "Run") -> Table:
 # The beliefs
 
 
-def sensitivity_rows(made: "Sensitivity") -> Table:
+def sensitivity_rows(made: Sensitivity) -> Table:
     """Every prior, its edges, and the change of the forecast with the prior moved there."""
 
-    def change(end: "End") -> str:
+    def change(end: End) -> str:
         return points(end.probability - made.probability) if end.safe else "refit needed"
 
-    def row(bar: "Bar") -> tuple[str, ...]:
+    def row(bar: Bar) -> tuple[str, ...]:
         shapes = [decimals(end.pareto_k, 2) if isfinite(end.pareto_k) else "–" for end in (bar.low, bar.high)]
         edges = f"{bar.low.value:.3g} to {bar.high.value:.3g}"
         error = f"{100 * bar.error:.1f}" if bar.safe else "–"
@@ -286,7 +283,7 @@ def sensitivity_rows(made: "Sensitivity") -> Table:
 
 
 def scenario_rows(
-    forecast: "Forecast", swept: Sequence[Mapping[str, Any]], meanings: Mapping[str, str]
+    forecast: Forecast, swept: Sequence[Mapping[str, Any]], meanings: Mapping[str, str]
 ) -> Table:
     """Headline, interval and forecast without signals of each scenario, from the CSV rows of a sweep.
 
@@ -316,7 +313,7 @@ def scenario_rows(
     )
 
 
-def scenario_effects(effects: "Sequence[Effect]") -> Table:
+def scenario_effects(effects: Sequence[Effect]) -> Table:
     """The forecast and the changed priors of each scenario, without and with the record, and by default."""
     rows: list[tuple[str, ...]] = []
     for each in effects:
@@ -332,13 +329,13 @@ def scenario_effects(effects: "Sequence[Effect]") -> Table:
     return Table(("Scenario", "What", *heads), rows, caption)
 
 
-def estimate(value: "Range", kind: str) -> str:
+def estimate(value: Range, kind: str) -> str:
     """A mean and its range as text: percent, a number, or percentage points."""
     write = {"probability": percent, "count": "{:.1f}".format, "effect": points}[kind]
     return f"{write(value.mean)} ({write(value.lower)} to {write(value.upper)})"
 
 
-def prior_screen(made: "PriorOnly") -> str:
+def prior_screen(made: PriorOnly) -> str:
     """What the priors alone say beside the posterior, as text for the command line."""
     rows = [("", "priors alone", "with the record", "the record itself")]
     for line in made.lines:

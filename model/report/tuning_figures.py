@@ -1,22 +1,18 @@
 """Figures of tuning and proof: the forecast under other beliefs, simulation-based calibration."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..answer.sensitivity import Sensitivity
 from ..formatting import decimals, points
 from ..track_record import sbc
 from ..track_record.sbc import Simulation
 from . import drawing as draw
 from .drawing import DOWN, INK, MUTED, QUARTERS, QUIET, RULE, UP, WASH, WIDTH, WORDS
 
-if TYPE_CHECKING:
-    from ..answer.sensitivity import Sensitivity
-
 
 @draw.styled
-def tornado(made: "Sensitivity", number: int = 10) -> Figure:
+def tornado(made: Sensitivity, number: int = 10) -> Figure:
     """The forecast with each prior at either edge: the widest bars; those that need a refit have none."""
     rows, step = made.bars[:number], 52
     shifts = [end.probability - made.probability for bar in rows for end in bar.safe]

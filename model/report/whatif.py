@@ -8,25 +8,23 @@ import functools
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from .. import formatting
 from ..answer import explain, forecast
+from ..answer.forecast import Forecast, Run
 from ..evidence.edits import COMING, Edits, edited
 from ..evidence.outlook import PAST, PUT_OFF
 from ..evidence.record import Record
 from ..evidence.rows import ATTENDANCE, BOTH
 from ..files.problems import InputError
 from ..fit import fits
+from ..fit.fits import Fit
 from ..formatting import Table, percent, points
 from ..settings.params import Params
 from . import figures, show, words
 from .markup import fill
 from .words import Sentences
-
-if TYPE_CHECKING:
-    from ..answer.forecast import Forecast, Run
-    from ..fit.fits import Fit
 
 SAY = Sentences("whatif")
 STATUSES = ("planned", "announced", "doubted", "refused", "scheduled")
@@ -84,12 +82,12 @@ def listed_edits(edits: Edits) -> str:
     return "; ".join(parts)
 
 
-def stored(run: "Run") -> Callable[[Params, Record], "Fit"]:
+def stored(run: Run) -> Callable[[Params, Record], Fit]:
     """What replaces `fits.fit` and never samples: the fit of the run, or a stored one; else RefitDue."""
     own = fits.fit_key(run.params, run.record)
 
     @functools.cache
-    def of(key: str) -> "Fit":
+    def of(key: str) -> Fit:
         found = fits.load_fit(fits.FITS / f"{run.fit.key if key == own else key}.npz")
         if found is None:
             raise RefitDue
@@ -98,13 +96,13 @@ def stored(run: "Run") -> Callable[[Params, Record], "Fit"]:
     return lambda params, record: of(fits.fit_key(params, record))
 
 
-def answer(run: "Run", edits: Edits, fitted: Callable[[Params, Record], "Fit"] | None = None) -> "Forecast":
+def answer(run: Run, edits: Edits, fitted: Callable[[Params, Record], Fit] | None = None) -> Forecast:
     """The forecast of a run's ledger with the edits made; raises InputError for a wrong edit, or RefitDue."""
     whole = edited(run.whole, edits, run.params)
     return forecast.forecast(run.params, whole, fitted or stored(run)).forecast
 
 
-def probabilities(run: "Run", edits: list[Edits]) -> list[float]:
+def probabilities(run: Run, edits: list[Edits]) -> list[float]:
     """The probability alone after each of the edits."""
     fitted, day = stored(run), run.outlook.as_of
     wholes = [edited(run.whole, each, run.params) for each in edits]
@@ -114,7 +112,7 @@ def probabilities(run: "Run", edits: list[Edits]) -> list[float]:
 # The tables of the rendered page
 
 
-def occasions_ahead(run: "Run") -> dict[str, str]:
+def occasions_ahead(run: Run) -> dict[str, str]:
     """The names, by id, of the occasions and agreed visits ahead of which something can still be said."""
     known = {occasion.occasion_id for occasion in run.ledger.occasions}
     rows = [
@@ -123,7 +121,7 @@ def occasions_ahead(run: "Run") -> dict[str, str]:
     return {row["id"]: row["name"] for row in rows}
 
 
-def guests(run: "Run") -> list[Guest]:
+def guests(run: Run) -> list[Guest]:
     """Whose coming decides what lies ahead."""
     ahead = occasions_ahead(run)
     return [
@@ -135,7 +133,7 @@ def guests(run: "Run") -> list[Guest]:
     ]
 
 
-def coming_rows(run: "Run") -> Table:
+def coming_rows(run: Run) -> Table:
     """The forecast for each word that could be said of the coming of each leader, all else as it is."""
     rows = []
     for guest in guests(run):
@@ -150,7 +148,7 @@ def coming_rows(run: "Run") -> Table:
     )
 
 
-def status_rows(run: "Run") -> Table:
+def status_rows(run: Run) -> Table:
     """The forecast for each status that each occasion ahead could have, all else as it is."""
     rows = []
     for name, text in occasions_ahead(run).items():
@@ -161,12 +159,12 @@ def status_rows(run: "Run") -> Table:
     return Table(("Occasion", "Now", *heads), rows, caption, dict.fromkeys(heads, percent))
 
 
-def scenarios(run: "Run") -> list[Scenario]:
+def scenarios(run: Run) -> list[Scenario]:
     """Combinations: seasons refused or announced, a leader who stays at home, another tone, no article."""
     return [*_seasons(run), *_leaders(run), *_tones(run)]
 
 
-def _seasons(run: "Run") -> Iterator[Scenario]:
+def _seasons(run: Run) -> Iterator[Scenario]:
     """Seasons of several occasions refused, or one of their occasions announced; everything refused."""
     ahead = occasions_ahead(run)
     for view in run.outlook.seasons:
@@ -186,7 +184,7 @@ def _refused(names: list[str]) -> Edits:
     return Edits(set=tuple(f"{name}=refused" for name in names))
 
 
-def _leaders(run: "Run") -> Iterator[Scenario]:
+def _leaders(run: Run) -> Iterator[Scenario]:
     """A leader who stays away from several occasions; both who come to one that neither hosts."""
     invited = guests(run)
     for side in run.params.question.sides:
@@ -201,7 +199,7 @@ def _leaders(run: "Run") -> Iterator[Scenario]:
             yield Scenario(SAY.both_come(text), Edits(set=come))
 
 
-def _tones(run: "Run") -> Iterator[Scenario]:
+def _tones(run: Run) -> Iterator[Scenario]:
     """Other general signals; those of the article left out."""
     for text, signals in TONES.items():
         if all(signal.partition(":")[0] in run.params.priors.kinds for signal in signals):
@@ -211,7 +209,7 @@ def _tones(run: "Run") -> Iterator[Scenario]:
         yield Scenario(SAY.without_article(len(article)), Edits(remove=article))
 
 
-def scenario_rows(run: "Run") -> Table:
+def scenario_rows(run: Run) -> Table:
     """The forecast in each scenario and how far it lies from the run's, from the highest to the lowest."""
     made, now = scenarios(run), run.forecast.probability
     values = probabilities(run, [scenario.edits for scenario in made])
@@ -227,7 +225,7 @@ def scenario_rows(run: "Run") -> Table:
     )
 
 
-def quiet_path(run: "Run") -> list[dict[str, Any]]:
+def quiet_path(run: Run) -> list[dict[str, Any]]:
     """The forecast week by week if nothing more is heard, see `explain.quiet_path`."""
     q = run.params.question
     ledger = forecast.seen(run.params, run.whole, q.as_of)
@@ -246,7 +244,7 @@ def quiet_rows(path: list[dict[str, Any]]) -> Table:
 # The panel
 
 
-def panel(run: "Run", interactive: bool = True) -> "Panel | show.Html":
+def panel(run: Run, interactive: bool = True) -> "Panel | show.Html":
     """The widgets of a what-if over a run; words where nobody can use them."""
     return Panel(run) if interactive else show.say(SAY.no_panel())
 
@@ -254,7 +252,7 @@ def panel(run: "Run", interactive: bool = True) -> "Panel | show.Html":
 class Panel:
     """Widgets by what they change, and `shown`, the answer as markup; `box` holds them all."""
 
-    def __init__(self, run: "Run"):
+    def __init__(self, run: Run):
         import ipywidgets as widgets
 
         self.run, self.fitted, ahead = run, stored(run), occasions_ahead(run)
@@ -371,7 +369,7 @@ class Panel:
         return self.box._repr_mimebundle_(**wanted)
 
 
-def answer_markup(run: "Run", edits: Edits, made: "Forecast") -> show.Html:
+def answer_markup(run: Run, edits: Edits, made: Forecast) -> show.Html:
     """The number, how far it moved, the curve, what moved it, and the command that asks the same."""
     rows = [(row["delta"], row["text"], row["basis"]) for row in explain.moved(made.contributions)]
     moves = Table(("Points", "What", "Weight"), rows, SAY.moves_caption(), {"Points": points})
