@@ -444,9 +444,7 @@ def test_ups_and_downs_that_cancel_are_told_in_place_of_nothing():
     rows = [row | {"delta": sign * 0.034} for row, sign in zip(example_run.CONTRIBUTIONS[:2], (1, -1))]
     made = example_run.forecast(contributions=rows, no_signals_probability=0.852)
     told = "ups and downs cancel: +3.4, −3.4 points"
-    assert told in words.forecast.reconcile(made) and told in words.Sentences("figures").contributions_title(
-        made
-    )
+    assert told in words.forecast.reconcile(made) and told in words.figures.contributions_title(made)
     assert (
         tables.contribution_rows(made, 0).rows[0][1]
         == f"2 smaller ones together, {told.removesuffix(' points')}"

@@ -9,9 +9,8 @@ from ..evidence.ledger import Ledger
 from ..formatting import Table, signed
 from ..settings.params import Params
 from ..track_record import audit, sbc
-from .words import Sentences
+from .words import audit as words
 
-WORDS = Sentences("audit")
 FATES = ("matched", "explained", "missing")
 MEANING = {
     3: "he will come: settled",
@@ -33,7 +32,7 @@ def missing(trips: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def summary(trips: Sequence[Mapping[str, Any]]) -> str:
     """The audit in a sentence."""
-    return WORDS.summary(Counter(row["fate"] for row in trips), missing(trips))
+    return words.summary(Counter(row["fate"] for row in trips), missing(trips))
 
 
 def table(trips: Sequence[Mapping[str, Any]]) -> Table:
@@ -45,7 +44,7 @@ def table(trips: Sequence[Mapping[str, Any]]) -> Table:
     return Table(
         ("Year", "Trips", "In the ledger", "Explained", "Missing", "What is missing"),
         [*lines, ("All", *counts(trips), "–")],
-        WORDS.table_caption(audit.NEAR),
+        words.table_caption(audit.NEAR),
     )
 
 
@@ -69,7 +68,7 @@ def outcomes(ledger: Ledger, params: Params) -> Table:
         )
         for strength in columns["He then came"]
     ]
-    return Table(("Strength", "What was said", *columns), lines, WORDS.outcomes_caption(searched))
+    return Table(("Strength", "What was said", *columns), lines, words.outcomes_caption(searched))
 
 
 def what_happened(miss: Mapping[str, Any], events: Iterable[Mapping[str, Any]]) -> str:
@@ -77,7 +76,7 @@ def what_happened(miss: Mapping[str, Any], events: Iterable[Mapping[str, Any]]) 
     rows = [row for row in events if row["year"] == miss["year"]]
     late = [row for row in rows if row["fate"] == "met late"]
     passed = [row for row in rows if row["fate"] != "met late"]
-    return WORDS.what_happened(
+    return words.what_happened(
         passed[:NAMED],
         len(passed) - NAMED,
         miss["as_of"],
@@ -88,13 +87,13 @@ def what_happened(miss: Mapping[str, Any], events: Iterable[Mapping[str, Any]]) 
 
 def replay_check(row: Mapping[str, Any]) -> str:
     """What must hold of the replay, of a row of `replay_checks`."""
-    return WORDS.replay_check(row["check"], row["bound"])
+    return words.replay_check(row["check"], row["bound"])
 
 
 def calibration(simulations: Sequence[sbc.Simulation], kept: int = sbc.KEPT) -> str:
     """The calibration study in a sentence: the quantities inside their bounds, the fits that failed."""
     found = sbc.verdicts(simulations, kept)
-    return WORDS.calibration(
+    return words.calibration(
         len(simulations),
         len(found),
         [verdict.name for verdict in found if not verdict.inside],

@@ -8,7 +8,6 @@ import textwrap
 from collections.abc import Collection, Sequence
 from datetime import date
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -18,12 +17,10 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 
 from ..formatting import short_day
-from .words import Sentences
+from . import words
 
-STYLE = matplotlib.rc_params_from_file(
-    Path(__file__).parent / "templates" / "report.mplstyle", use_default_template=False
-)
-WORDS = Sentences("figures")
+STYLE = matplotlib.rc_params_from_file(words.TEMPLATES / "report.mplstyle", use_default_template=False)
+WORDS = words.figures
 styled = matplotlib.rc_context(STYLE)
 """Decorates a function so that what it draws has the style."""
 

@@ -21,8 +21,7 @@ from ..evidence.record import CLASSES
 from ..evidence.rows import ANNOUNCEMENT, BOTH, Signal
 from ..evidence.words import LEVELS, SETTLED, Coming, Words, meeting, words, words_about
 from . import show
-from .markup import fill
-from .show import Html
+from .show import Html, fill
 
 Place = Slot | VisitView
 DRAWS, SIGNALS, WORDS = 200, 60, 5

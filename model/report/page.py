@@ -23,16 +23,14 @@ from ..formatting import day, listed, upper_first
 from ..track_record.published import CLIMATOLOGY, QUESTION_LIKE, Row, TrackRecord
 from ..track_record.structures import FULL
 from . import explorer, figures, replay, show, tables, words
-from .markup import TEMPLATES, fill
-from .show import Html
-from .words import Sentences
+from .show import Html, fill
+from .words import TEMPLATES
 
 if TYPE_CHECKING:
     from nbconvert import HTMLExporter
     from nbformat import NotebookNode
 
 LOOKING_BACK = ("3_model", "4_backtest")
-SAY = Sentences("page")
 NOTICES = {
     "scenario": "the scenario {}",
     "question": "{} in place of params/question.yaml",
@@ -65,9 +63,9 @@ def page_of(name: str, notebook: "NotebookNode") -> Page:
     """The page of a notebook file, titled by its H1 and introduced by the text below that."""
     opening = next(cell.source for cell in notebook.cells if cell.source.startswith("# "))
     title, _, rest = opening.removeprefix("# ").partition("\n")
-    number, _, words = name.partition("_")
+    number, _, topic = name.partition("_")
     lead = re.sub("[`*]", "", rest.strip().split("\n\n")[0].replace("\n", " "))
-    label = f"{number} {upper_first(words.replace('_', ' '))}"
+    label = f"{number} {upper_first(topic.replace('_', ' '))}"
     return Page(f"{name}.html", label, title.strip(), lead)
 
 
@@ -171,7 +169,7 @@ def content_policy(styles: Iterable[str], scripts: Iterable[str]) -> str:
 
 def footer(run: Run, name: str = "") -> str:
     """What every page says of its run; pages about the record look back on days that may be later."""
-    return SAY.footer(run.forecast, name in LOOKING_BACK)
+    return words.page.footer(run.forecast, name in LOOKING_BACK)
 
 
 def notice(injected: Mapping[str, Any]) -> str:
@@ -183,7 +181,7 @@ def notice(injected: Mapping[str, Any]) -> str:
         return listed(injected[name]) if isinstance(injected[name], list) else injected[name]
 
     parts = [text.format(written(name)) for name, text in NOTICES.items() if name in injected]
-    return SAY.notice(parts) if parts else ""
+    return words.page.notice(parts) if parts else ""
 
 
 def scenario_of(run: Run) -> Html | None:
@@ -207,7 +205,7 @@ def overview(run: Run, pages: Sequence[Page], files: Iterable[str]) -> Html:
         forecast=run.forecast,
         pages=pages,
         files=by_folder(files),
-        no_explorer=SAY.no_explorer(),
+        no_explorer=words.page.no_explorer(),
         sampled=explorer.DRAWS,
         replay_title=replay.title(weeks) if weeks else "",
         replay=replay.section(weeks, run.forecast.interval["mass"]),
@@ -236,11 +234,11 @@ def track_record(record: TrackRecord, forecast: Forecast) -> list[str]:
     All of them come first, then those like this one.
     """
     if not record.scores:
-        return [SAY.no_track_record()]
+        return [words.page.no_track_record()]
     as_of, last_day = map(date.fromisoformat, (forecast.as_of, forecast.last_day))
     if record.by_year and as_of.year <= record.years()[-1]:
-        return [SAY.track_record_ahead()]
-    overall = SAY.track_record(record.score(), record.score(CLIMATOLOGY))
+        return [words.page.track_record_ahead()]
+    overall = words.page.track_record(record.score(), record.score(CLIMATOLOGY))
     return [overall, *filter(None, [fitting_scores(record, as_of, last_day)])]
 
 
@@ -252,17 +250,17 @@ def fitting_scores(record: TrackRecord, as_of: date, last_day: date) -> str:
         return [record.score(model, name) for model in (FULL.name, CLIMATOLOGY)]
 
     if horizon := record.nearest_horizon(weeks):
-        told.append(SAY.horizon(*both(f"Brier, {horizon} weeks"), weeks, horizon))
+        told.append(words.page.horizon(*both(f"Brier, {horizon} weeks"), weeks, horizon))
     year_end = date(as_of.year, 12, 31)
     if last_day == year_end and any(row["score"] == QUESTION_LIKE for row in record.scores):
-        told.append(SAY.question_like(*both(QUESTION_LIKE)))
+        told.append(words.page.question_like(*both(QUESTION_LIKE)))
     return " ".join(told)
 
 
 def cite(forecast: Forecast) -> str:
     """How to name this forecast, so that another can find and rerun it."""
     inputs = "".join(f"{path} {digest}\n" for path, digest in sorted(forecast.inputs.items()))
-    return SAY.cite(forecast, hashlib.sha256(inputs.encode()).hexdigest())
+    return words.page.cite(forecast, hashlib.sha256(inputs.encode()).hexdigest())
 
 
 def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -15,13 +15,8 @@ from ..evidence.seasons import WEEK
 from ..formatting import Move, day, percent, points, upper_first
 from ..track_record import study
 from ..track_record.published import TrackRecord
-from . import show
-from .markup import fill
-from .show import Html
-from .words import Sentences
-from .words import forecast as forecast_words
-
-SAY = Sentences("page")
+from . import show, words
+from .show import Html, fill
 
 
 class Event(NamedTuple):
@@ -66,11 +61,11 @@ def stops(run: Run, record: TrackRecord) -> list[Stop]:
 def missing(run: Run, record: TrackRecord) -> str:
     """Why a run has no slider, as a sentence."""
     if not (record.replay and record.replay_events):
-        return SAY.no_replay(SAY.replay_none())
+        return words.page.no_replay(words.page.replay_none())
     first, last = (date.fromisoformat(record.replay[end]["as_of"]) for end in (0, -1))
     if not first < run.params.question.as_of <= last + WEEK:
-        return SAY.no_replay(SAY.replay_days(first, last))
-    return SAY.no_replay(SAY.replay_other())
+        return words.page.no_replay(words.page.replay_days(first, last))
+    return words.page.no_replay(words.page.replay_other())
 
 
 def made_from_run(row: dict, run: Run) -> bool:
@@ -123,7 +118,7 @@ def section(made: list[Stop], mass: float) -> Html:
 def news(stop: Stop) -> Html:
     """The events of a stop as markup."""
     if not stop.news:
-        return show.say(forecast_words.quiet())
+        return show.say(words.forecast.quiet())
     return show.moves(
         Move(effect, points(effect), upper_first(text).rstrip("."), day(when))
         for effect, when, text in stop.news

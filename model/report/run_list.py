@@ -9,7 +9,7 @@ from ..files.disk import write_atomic
 from ..formatting import Table, day, percent, upper_first
 from ..paths import LATEST, names_record
 from . import page, show
-from .markup import fill
+from .show import fill
 
 LIST = page.Page("index.html", "All runs", "All forecasts", "Every forecast rendered here, the newest first.")
 

@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 
 from ..formatting import Move, Table, aligned
 from . import drawing
+from .words import environment
 
 SVG = "http://www.w3.org/2000/svg"
 DESK, PIXELS = 576, 612
@@ -66,6 +67,11 @@ class Picture(Html):
 
     def _repr_png_(self) -> bytes:
         return png(self.drawn)
+
+
+def fill(template: str, **values: Any) -> Html:
+    """The markup of a file of `templates`, filled with values; text among them is escaped."""
+    return Html(environment().get_template(template).render(values))
 
 
 def say(*sentences: str) -> Html:

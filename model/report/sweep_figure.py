@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 from ..answer.sweep import Row
 from ..formatting import percent
 from . import drawing as draw
+from . import words
 from .drawing import BAND, DOWN, INK, MUTED, SMALL, UP, WIDTH
 from .structure_figures import intervals
-from .sweep_lines import PLAIN, SAY, Line, axis, figure_title, lines
+from .sweep_lines import PLAIN, Line, axis, figure_title, lines
 
 NAMED = 8
 """With more lines than these a figure names only the plain one, the lowest and the highest."""
@@ -27,7 +28,7 @@ def picture(rows: Sequence[Row]) -> Figure:
     if axis(rows):
         return over_days(drawn, axis(rows), title)
     dots = [(line.name, line.last.value, line.last.lower, line.last.upper) for line in drawn]
-    return intervals(title, SAY.interval_note(), dots, bold=PLAIN)
+    return intervals(title, words.sweep.interval_note(), dots, bold=PLAIN)
 
 
 @draw.styled
@@ -37,7 +38,7 @@ def over_days(drawn: Sequence[Line], along: str, title: str) -> Figure:
     texts = {line.name: percent(line.last.value) + ("" if alone else f" {line.name}") for line in named}
     right = min(max(draw.text_width(text, SMALL, bold=True) for text in texts.values()) + 12, 0.42 * WIDTH)
     floor = scale_floor(drawn, alone)
-    note = SAY.line_note(along, floor, alone, len(named) == len(drawn))
+    note = words.sweep.line_note(along, floor, alone, len(named) == len(drawn))
     days = sorted({date.fromisoformat(point.place) for line in drawn for point in line.points})
     ends = [(line.last.value - floor) / (1 - floor) for line in named]
     levels = dict(zip(texts, draw.spread_out(ends, 15 / HEIGHT, 0, 1), strict=True))

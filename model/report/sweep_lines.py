@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 from ..answer.sweep import Row
 from ..formatting import short_day
-from .words import Sentences
+from . import words
 
 PLAIN = "plain"
-SAY = Sentences("sweep")
 
 
 class Point(NamedTuple):
@@ -84,7 +83,7 @@ def claim(rows: Sequence[Row]) -> str:
     points = [point for line in drawn for point in line.points]
     scenarios = {row.scenario for row in rows} - {""} if "scenario" in varied(rows) else set()
     plain = [line.last.value for line in drawn if line.name == PLAIN and len(drawn) > 1 and not along]
-    return SAY.claim(
+    return words.sweep.claim(
         varied(rows),
         along,
         sorted(point.place for point in points),
@@ -101,15 +100,15 @@ def figure_title(rows: Sequence[Row]) -> str:
     if along:
         return largest_step(drawn[0]) if len(drawn) == 1 else furthest_apart(drawn, along)
     if len(drawn) == 1:
-        return SAY.only(drawn[0])
+        return words.sweep.only(drawn[0])
     by_value = sorted(drawn, key=lambda line: line.last.value)
-    return SAY.ranking(by_value[0], by_value[-1])
+    return words.sweep.ranking(by_value[0], by_value[-1])
 
 
 def largest_step(line: Line) -> str:
     """Where a line alone moves most."""
     steps = [(after.value - before.value, after.place) for before, after in zip(line.points, line.points[1:])]
-    return SAY.largest_step(*max(steps, key=lambda step: abs(step[0])))
+    return words.sweep.largest_step(*max(steps, key=lambda step: abs(step[0])))
 
 
 def furthest_apart(drawn: Sequence[Line], along: str) -> str:
@@ -122,9 +121,9 @@ def furthest_apart(drawn: Sequence[Line], along: str) -> str:
     place = max(shared, key=lambda place: max(shared[place].values()) - min(shared[place].values()))
     values = shared[place]
     least, most = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
-    return SAY.furthest_apart(along, place, least, most, values)
+    return words.sweep.furthest_apart(along, place, least, most, values)
 
 
 def alternative(rows: Sequence[Row]) -> str:
     """The figure in words: its title, and each line from its first value to its last."""
-    return SAY.alternative(figure_title(rows), lines(rows))
+    return words.sweep.alternative(figure_title(rows), lines(rows))

@@ -21,9 +21,9 @@ from ..paths import RENDERED, TABLES
 from ..settings.params import Params, load_params
 from ..settings.scenario import meanings
 from . import build, page, provenance, run_list, show, tables, words
-from .markup import fill
+from .show import fill
 from .sweep_figure import picture
-from .sweep_lines import PLAIN, SAY, alternative, claim, varied
+from .sweep_lines import PLAIN, alternative, claim, varied
 
 HEADS = {"as_of": "As of", "scenario": "Scenario", "deadline": "Deadline", "random_seed": "Random seed"}
 
@@ -47,7 +47,7 @@ def comparison(rows: Sequence[Row], names: Mapping[str, str], mass: float, links
     return Table(
         (*(HEADS[name] for name in differs), "Forecast", "Spread", "Calendar alone", "Most likely first at"),
         found,
-        SAY.caption(len(rows), rows[0], differs, mass),
+        words.sweep.caption(len(rows), rows[0], differs, mass),
         {"Forecast": percent, "Calendar alone": percent},
     )
 
@@ -79,7 +79,7 @@ def page_of(
         links=links,
         changes=scenario_changes(rows, effects),
     )
-    return page.frame(own, (), SAY.footer(asked.fit_through, params.question.question_id), body)
+    return page.frame(own, (), words.sweep.footer(asked.fit_through, params.question.question_id), body)
 
 
 def scenario_changes(rows: Sequence[Row], effects: Sequence[Effect]) -> show.Html | None:

@@ -18,9 +18,7 @@ from ..evidence.seasons import WEEK
 from ..files.problems import printable
 from ..formatting import Move, Table, count, day, decimals, percent, points, short_day, signed, upper_first
 from . import words
-from .words import Sentences
 
-WORDS = Sentences("figures")
 BASIS = {"record": "weight learned from the record", "belief": "weight is a stated belief"}
 ABOUT = {"coming": "who comes", "meeting": "meeting", "signal": "tone", "tone": "tone"}
 """What a contribution is about, in words."""
@@ -172,7 +170,7 @@ def contribution_rows(forecast: Forecast, number: int = 20) -> Table:
         rows.append((row["delta"], upper_first(row["text"]), about, row["date"], spread, row["basis"]))
     if rest:
         total = sum(row["delta"] for row in rest)
-        rows.append((total, WORDS.smaller(rest), "", "", "", ""))
+        rows.append((total, words.figures.smaller(rest), "", "", "", ""))
     return Table(
         ("Points", "What", "About", "Public", "Spread", "Weight"),
         rows,

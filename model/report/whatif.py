@@ -23,10 +23,8 @@ from ..fit.fits import Fit
 from ..formatting import Table, percent, points
 from ..settings.params import Params
 from . import figures, show, words
-from .markup import fill
-from .words import Sentences
+from .show import fill
 
-SAY = Sentences("whatif")
 STATUSES = ("planned", "announced", "doubted", "refused", "scheduled")
 SAID = {status: status.replace("-", " ") for status in COMING}
 """What can be said of the coming of one leader, in words."""
@@ -42,7 +40,7 @@ class RefitDue(Exception):
     """The edits change what the fit learned from, so that no stored draws answer them."""
 
     def __str__(self) -> str:
-        return SAY.refit_due()
+        return words.whatif.refit_due()
 
 
 class Scenario(NamedTuple):
@@ -143,7 +141,7 @@ def coming_rows(run: Run) -> Table:
     return Table(
         ("Occasion", "Who", "Comes now", *heads),
         rows,
-        SAY.coming_caption(run.forecast.probability),
+        words.whatif.coming_caption(run.forecast.probability),
         dict.fromkeys(["Comes now", *heads], percent),
     )
 
@@ -155,7 +153,7 @@ def status_rows(run: Run) -> Table:
         edits = [Edits(set=(f"{name}={status}",)) for status in STATUSES]
         rows.append((text, run.outlook.statuses[name], *probabilities(run, edits)))
     heads = [formatting.upper_first(status) for status in STATUSES]
-    caption = SAY.status_caption(run.forecast.probability)
+    caption = words.whatif.status_caption(run.forecast.probability)
     return Table(("Occasion", "Now", *heads), rows, caption, dict.fromkeys(heads, percent))
 
 
@@ -171,13 +169,13 @@ def _seasons(run: Run) -> Iterator[Scenario]:
         season = [slot.occasion.occasion_id for slot in view.slots if slot.occasion.occasion_id in ahead]
         if len(season) < 2:
             continue
-        yield Scenario(SAY.refused([ahead[name] for name in season]), _refused(season))
+        yield Scenario(words.whatif.refused([ahead[name] for name in season]), _refused(season))
         for host in season:
             others = [name for name in season if name != host]
             edits = Edits(set=(f"{host}=announced", *_refused(others).set))
-            yield Scenario(SAY.announced_alone(ahead[host], [ahead[name] for name in others]), edits)
+            yield Scenario(words.whatif.announced_alone(ahead[host], [ahead[name] for name in others]), edits)
     if len(ahead) > 1:
-        yield Scenario(SAY.all_refused(), _refused(list(ahead)))
+        yield Scenario(words.whatif.all_refused(), _refused(list(ahead)))
 
 
 def _refused(names: list[str]) -> Edits:
@@ -192,11 +190,11 @@ def _leaders(run: Run) -> Iterator[Scenario]:
             f"{guest.occasion}={side.code}:stays-away" for guest in invited if guest.side == side.code
         )
         if len(away) > 1:
-            yield Scenario(SAY.stays_away(side.leader), Edits(set=away))
+            yield Scenario(words.whatif.stays_away(side.leader), Edits(set=away))
     for name, text in dict.fromkeys((guest.occasion, guest.place) for guest in invited):
         come = tuple(f"{name}={guest.side}:comes" for guest in invited if guest.occasion == name)
         if len(come) > 1:
-            yield Scenario(SAY.both_come(text), Edits(set=come))
+            yield Scenario(words.whatif.both_come(text), Edits(set=come))
 
 
 def _tones(run: Run) -> Iterator[Scenario]:
@@ -206,7 +204,7 @@ def _tones(run: Run) -> Iterator[Scenario]:
             yield Scenario(text, Edits(add=signals))
     article = tuple(signal.event_id for signal in run.ledger.signals if signal.in_article)
     if article:
-        yield Scenario(SAY.without_article(len(article)), Edits(remove=article))
+        yield Scenario(words.whatif.without_article(len(article)), Edits(remove=article))
 
 
 def scenario_rows(run: Run) -> Table:
@@ -220,7 +218,7 @@ def scenario_rows(run: Run) -> Table:
     return Table(
         ("Forecast", "Points", "What if", "Edits"),
         sorted(rows, key=lambda row: -row[0]),
-        SAY.scenario_caption(now),
+        words.whatif.scenario_caption(now),
         {"Forecast": percent, "Points": points},
     )
 
@@ -238,7 +236,7 @@ def quiet_rows(path: list[dict[str, Any]]) -> Table:
     for row in path[1:-1]:
         if abs(row["probability"] - rows[-1][1]) >= 0.01:
             rows.append((row["date"], row["probability"]))
-    return Table(("Day", "Forecast"), rows, SAY.quiet_caption(), {"Forecast": percent})
+    return Table(("Day", "Forecast"), rows, words.whatif.quiet_caption(), {"Forecast": percent})
 
 
 # The panel
@@ -246,7 +244,7 @@ def quiet_rows(path: list[dict[str, Any]]) -> Table:
 
 def panel(run: Run, interactive: bool = True) -> "Panel | show.Html":
     """The widgets of a what-if over a run; words where nobody can use them."""
-    return Panel(run) if interactive else show.say(SAY.no_panel())
+    return Panel(run) if interactive else show.say(words.whatif.no_panel())
 
 
 class Panel:
@@ -372,11 +370,12 @@ class Panel:
 def answer_markup(run: Run, edits: Edits, made: Forecast) -> show.Html:
     """The number, how far it moved, the curve, what moved it, and the command that asks the same."""
     rows = [(row["delta"], row["text"], row["basis"]) for row in explain.moved(made.contributions)]
-    moves = Table(("Points", "What", "Weight"), rows, SAY.moves_caption(), {"Points": points})
+    moves = Table(("Points", "What", "Weight"), rows, words.whatif.moves_caption(), {"Points": points})
     before = run.forecast.probability
+    moved = words.whatif.answer(made.probability - before, before)
     return fill(
         "whatif_answer.html.j2",
-        answer=show.say(words.forecast.headline(made), SAY.answer(made.probability - before, before)),
+        answer=show.say(words.forecast.headline(made), moved),
         curve=show.figure(figures.curve, made, alt=words.forecast.climb(made)),
         moves=show.table(moves),
         command=f"summit forecast --as-of {made.as_of} {options(edits)}".strip(),

@@ -1,49 +1,39 @@
 """Sentences as templates: each file of `templates/words` holds Jinja macros that are called like functions.
 
-`Sentences("forecast").headline(made)` is the text of the macro `headline` in `words/forecast.j2`, on one
-line. Macros choose and arrange words. Numbers come from the functions of `facts`, their format from
-`formatting`; both are globals and filters of every template.
+`words.forecast.headline(made)` is the text of the macro `headline` in `words/forecast.j2`, on one line.
+Macros choose and arrange words. Numbers come from the functions of `facts`, their format from `formatting`;
+both are globals and filters of every template.
 """
 
 import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from .. import formatting
 from ..answer import facts, sensitivity
 from ..track_record import origins
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-WORDS = Path(__file__).parent / "templates" / "words"
+TEMPLATES = Path(__file__).parent / "templates"
 FORMATS = (
     *("percent", "points", "signed", "number", "decimals", "interval"),
     *("day", "short_day", "span", "count", "listed", "upper_first"),
 )
 
 
-def templates(folder: Path, autoescape: bool) -> "Environment":
-    """A Jinja environment in which undefined names are errors, and every format is a filter."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+@cache
+def environment() -> Environment:
+    """The Jinja environment of sentences and pages: undefined names are errors, only pages escape text."""
     made = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=autoescape,
+        loader=FileSystemLoader([TEMPLATES, TEMPLATES / "words"]),
+        autoescape=select_autoescape(["html.j2"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update({name: getattr(formatting, name) for name in FORMATS})
-    return made
-
-
-@cache
-def environment() -> "Environment":
-    """The Jinja environment of the sentences."""
-    made = templates(WORDS, autoescape=False)
+    made.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     functions = {name: getattr(formatting, name) for name in FORMATS} | {
         name: each for name, each in vars(facts).items() if getattr(each, "__module__", "") == facts.__name__
     }
@@ -71,3 +61,8 @@ evidence = Sentences("evidence")
 tuning = Sentences("tuning")
 record = Sentences("record")
 model = Sentences("model")
+audit = Sentences("audit")
+figures = Sentences("figures")
+page = Sentences("page")
+sweep = Sentences("sweep")
+whatif = Sentences("whatif")
