@@ -205,11 +205,6 @@ def test_only_the_plain_run_takes_the_plain_folder():
     assert provenance.folder_of(PLAIN, run_name="mine") == RENDERED / "mine"
 
 
-def test_an_unknown_notebook_is_refused_with_the_nearest_name():
-    with pytest.raises(InputError, match='no such notebook .did you mean "2_forecast"'):
-        notebook.sources(["2_forcast"])
-
-
 def test_a_stored_run_is_loaded_while_its_inputs_and_its_content_agree(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "CACHE", tmp_path)
     monkeypatch.setattr(forecast, "run", lambda *_: "computed")

@@ -12,7 +12,7 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -39,7 +39,6 @@ def render(
     sources: Sources | None = None,
     edits: Edits | None = None,
     *,
-    names: Sequence[str] | None = None,
     run_name: str | None = None,
     out_dir: str | os.PathLike[str] | None = None,
     refit: bool = False,
@@ -50,8 +49,6 @@ def render(
     ----------
     params, sources, edits
         As in `forecast.run`.
-    names : sequence of str, optional
-        The notebooks to render by file name without suffix; all of them by default.
     run_name : str, optional
         Name of the folder under `notebooks/rendered`, see `provenance.folder_of`.
     out_dir : path, optional
@@ -72,12 +69,13 @@ def render(
     )
     target = provenance.folder_of(published, run_name, out_dir, params.question.question_id)
     with locked(f"render-{content_hash(str(target))[:16]}"):
-        state = provenance.inputs_state(params, sources, published, names)
+        files = notebook.sources()
+        state = provenance.inputs_state(params, sources, published, files)
         run = forecast.run(params, sources, edits, refit=refit)
         kept = posterior.posterior_file(params, run.record, anew=refit)
         parallel.announce("Rendering the notebooks: about half a minute.")
         with stored(run, run_file(params, sources, edits)):
-            notebooks = notebook.execute(notebook.sources(names), injected, published, needs.unmet(run))
+            notebooks = notebook.execute(files, injected, published, needs.unmet(run))
         built = CACHE / "render" / secrets.token_hex(6)
         built.mkdir(parents=True)
         try:

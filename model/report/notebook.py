@@ -1,4 +1,4 @@
-"""Notebooks as files: found by name, executed in kernels of the running Python, stripped of what varies."""
+"""Notebooks as files: executed in kernels of the running Python, stripped of what varies."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from subprocess import DEVNULL
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..files.disk import name_of, write_atomic
-from ..files.problems import Failure, Problem, nearest, raise_if_any
+from ..files.problems import Failure
 from ..paths import FAILED, NOTEBOOKS, ROOT
 from .needs import OPEN, SEEDS
 from .words import record as words
@@ -48,14 +48,9 @@ class RenderError(Failure):
         return RenderError, (self.failures, self.folder)
 
 
-def sources(names: Sequence[str] | None = None) -> list[Path]:
-    """The notebook files of these names, or all, in order."""
-    found = {path.stem: path for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
-    unknown = [name for name in names or () if name not in found]
-    raise_if_any(
-        [Problem("options", 0, 0, f"no such notebook{nearest(name, found)}", name) for name in unknown]
-    )
-    return [path for name, path in found.items() if names is None or name in names]
+def sources() -> list[Path]:
+    """The notebook files, in order."""
+    return sorted(NOTEBOOKS.glob("*.ipynb"))
 
 
 def execute(

@@ -64,14 +64,14 @@ def check_name(run_name: str) -> None:
 
 
 def inputs_state(
-    params: Params, sources: Sources, published: Mapping[str, Any], names: Sequence[str] | None = None
+    params: Params, sources: Sources, published: Mapping[str, Any], notebooks: Sequence[Path]
 ) -> dict[str, Any]:
     """All that decides what a report says: hashes of inputs, notebooks and code, parameters, versions.
 
     No name in it tells where the project or a file outside it lies.
     """
     record = record_folder(params, sources)
-    files = [*notebook.sources(names), *package_files(), *sorted(record.glob("*.csv")), *record.glob(ABOUT)]
+    files = [*notebooks, *package_files(), *sorted(record.glob("*.csv")), *record.glob(ABOUT)]
     named = input_names(params, sources) | {path: name_of(path) for path in files}
     versions = {name: metadata.version(name) for name in VERSIONED}
     return {
@@ -92,7 +92,6 @@ def is_current(
     sources: Sources | None = None,
     edits: Edits | None = None,
     *,
-    names: Sequence[str] | None = None,
     run_name: str | None = None,
     out_dir: str | os.PathLike[str] | None = None,
 ) -> bool:
@@ -103,7 +102,7 @@ def is_current(
     try:
         kept = json.loads((folder / "provenance.json").read_text("utf-8"))
         made = {name: content_hash((folder / name).read_bytes()) for name in kept["outputs"]}
-        state = inputs_state(params, sources, published, names)
+        state = inputs_state(params, sources, published, notebook.sources())
         return kept == {**state, "outputs": made, "git": kept["git"]}
     except (OSError, ValueError, KeyError, TypeError):
         return False
