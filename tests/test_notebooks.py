@@ -116,7 +116,7 @@ def test_every_notebook_runs_and_has_its_page(rendered):
         for cell in nbformat.read(rendered / f"{name}.ipynb", as_version=4).cells:
             kinds = {output.output_type for output in cell.get("outputs", ())}
             assert not kinds & {"stream", "error"}, (name, cell.id)
-    assert provenance.is_current(load_params(), out_dir=rendered)
+    assert provenance.current(load_params(), out_dir=rendered)
 
 
 def test_a_render_equals_the_committed_report_to_the_byte(rendered):

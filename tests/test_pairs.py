@@ -139,7 +139,7 @@ def test_nothing_written_says_where_the_files_lie(files, rendered):
     own = {"question.yaml", "signals.csv", "signals-2.csv", "occasions.csv"}
     assert own <= set(state["files"]) and state["parameters"]["signals"] == ["signals.csv", "signals-2.csv"]
     assert own <= set(load(rendered / "forecast.json").inputs)
-    assert provenance.is_current(*files[:2], out_dir=rendered)
+    assert provenance.current(*files[:2], out_dir=rendered)
 
 
 @pytest.mark.study

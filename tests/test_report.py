@@ -632,18 +632,18 @@ def test_a_report_is_rendered_once_and_again_when_something_it_rests_on_changes(
     assert "2025-07-11/index.html" in (tmp_path / "rendered" / "latest" / "index.html").read_text()
     assert build.command(asked, Sources(), Edits()) == 0
     assert "is up to date" in capsys.readouterr().out
-    assert not provenance.is_current(load_params(as_of="2025-07-10"))
-    assert not provenance.is_current(asked, edits=Edits(add=("leader_call:2",)))
+    assert not provenance.current(load_params(as_of="2025-07-10"))
+    assert not provenance.current(asked, edits=Edits(add=("leader_call:2",)))
     for path in (folder / "index.html", tmp_path / "1_good.ipynb"):
         before = path.read_bytes()
         path.write_bytes(before + b"\n")
-        assert not provenance.is_current(asked)
+        assert not provenance.current(asked)
         path.write_bytes(before)
-        assert provenance.is_current(asked)
+        assert provenance.current(asked)
 
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     workshop()
-    assert not provenance.is_current(asked)
+    assert not provenance.current(asked)
     with pytest.raises(notebook.RenderError, match="notebook 2_bad, cell broken: last words"):
         build.command(asked, Sources(), Edits())
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
@@ -696,7 +696,7 @@ def test_no_run_takes_the_name_of_what_lies_beside_the_runs(name):
 def test_asking_whether_a_report_is_current_needs_no_heavy_import():
     code = (
         "import sys; from model.settings.params import load_params; from model.report import provenance;"
-        "provenance.is_current(load_params());"
+        "provenance.current(load_params());"
         "heavy = {'matplotlib', 'pymc', 'arviz', 'nbformat', 'papermill'};"
         "print(*heavy & set(sys.modules))"
     )

@@ -168,7 +168,7 @@ def test_a_report_that_is_current_is_not_rendered_again(tmp_path, monkeypatch):
         build, "render", lambda params, sources, out_dir: made.append((params.scenario, out_dir))
     )
     for current in (False, True):
-        monkeypatch.setattr(provenance, "is_current", lambda *given, current=current, **named: current)
+        monkeypatch.setattr(provenance, "current", lambda *given, current=current, **named: current)
         sweep_page.rendered({"scenario": "sceptic"}, NONE, (), sweep.inputs_hash(NONE), tmp_path)
     assert made == [("sceptic", tmp_path)]
 

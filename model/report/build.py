@@ -121,18 +121,14 @@ def command(
 ) -> int:
     """Exit code of `summit forecast --report`: render unless the report is current, say where it lies."""
     begin = time.perf_counter()
-    current = not refit and provenance.is_current(params, sources, edits, run_name=run_name)
-    if current:
-        published = public_parameters(params, sources, edits)
-        folder = provenance.folder_of(published, run_name, question_id=params.question.question_id)
-    else:
-        folder = render(params, sources, edits, run_name=run_name, refit=refit)
+    kept = None if refit else provenance.current(params, sources, edits, run_name=run_name)
+    folder = kept or render(params, sources, edits, run_name=run_name, refit=refit)
     made = forecast.load(folder / "forecast.json")
     run_list.write(folder.parent)
     if not edits:
         keep_in_log(made)
         refresh_readme(made, params, folder)
-    done = "is up to date: nothing it rests on has changed" if current else "was rendered"
+    done = "is up to date: nothing it rests on has changed" if kept else "was rendered"
     print(
         f"{words.forecast.headline(made)}\n"
         f"{name_of(folder)}/index.html {done} ({time.perf_counter() - begin:.1f} s).\n"

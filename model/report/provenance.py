@@ -87,15 +87,15 @@ def outputs_state(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): content_hash(path.read_bytes()) for path in files}
 
 
-def is_current(
+def current(
     params: Params,
     sources: Sources | None = None,
     edits: Edits | None = None,
     *,
     run_name: str | None = None,
     out_dir: str | os.PathLike[str] | None = None,
-) -> bool:
-    """Whether the report in place is what `build.render` would make: no input or file of it has changed."""
+) -> Path | None:
+    """The folder of a report that `build.render` would make the same: no input or file of it has changed."""
     sources, edits = sources or Sources(), edits or Edits()
     published = public_parameters(params, sources, edits)
     folder = folder_of(published, run_name, out_dir, params.question.question_id)
@@ -103,9 +103,9 @@ def is_current(
         kept = json.loads((folder / "provenance.json").read_text("utf-8"))
         made = {name: content_hash((folder / name).read_bytes()) for name in kept["outputs"]}
         state = inputs_state(params, sources, published, notebook.sources())
-        return kept == {**state, "outputs": made, "git": kept["git"]}
+        return folder if kept == {**state, "outputs": made, "git": kept["git"]} else None
     except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return None
 
 
 def git_state() -> dict[str, Any]:

@@ -147,7 +147,7 @@ def rendered(case: Case, sources: Sources, more: tuple[str, ...], inputs: str, f
     """Render the report of a case into a folder, unless the one that is there is current."""
     sweep.checked(sources, more, inputs)
     params = load_params(**case)
-    if not provenance.is_current(params, sources, out_dir=folder):
+    if not provenance.current(params, sources, out_dir=folder):
         build.render(params, sources, out_dir=folder)
 
 
