@@ -20,12 +20,8 @@ from ..track_record.published import (
 from ..track_record.structures import CALENDAR, FULL
 from .record_words import change, change_with_interval, words
 
-
-class Finding(NamedTuple):
-    """What the record says about an expectation, and whether that confirms it."""
-
-    text: str
-    holds: bool
+Finding = tuple[str, bool]
+"""What the record says about an expectation, and whether that confirms it."""
 
 
 class Expectation(NamedTuple):
@@ -38,17 +34,17 @@ class Expectation(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """An expectation, what was found, and the verdict: confirmed, falsified or not yet known."""
+    """A row of the table: confirmed, falsified or not yet known; what was expected, what was found."""
 
+    verdict: str
     expected: str
     found: str
-    verdict: str
 
 
 def at_most(record: TrackRecord, bound: float, score: str, model: str = FULL.name) -> Finding:
     """A score is at most the bound."""
     value = record.score(model, score)["value"]
-    return Finding(decimals(value, 4), value <= bound)
+    return decimals(value, 4), value <= bound
 
 
 def beats(record: TrackRecord, model: str, end: str = "lower") -> Finding:
@@ -57,41 +53,41 @@ def beats(record: TrackRecord, model: str, end: str = "lower") -> Finding:
     text = "{}; {} in log score".format(
         *(change_with_interval(row, f"{s}_gain") for s in ("brier", "log_score"))
     )
-    return Finding(text, min(row[f"brier_{end}"], row[f"log_score_{end}"]) > 0)
+    return text, min(row[f"brier_{end}"], row[f"log_score_{end}"]) > 0
 
 
 def gains_most(record: TrackRecord, first: str, *others: str) -> Finding:
     """Of several parts the first lowers the integrated Brier score most."""
     gains = {part: record.gain(f"no {part}")["brier_gain"] for part in (first, *others)}
     best = max(gains, key=gains.__getitem__)
-    return Finding(f"{best}, {change(gains[best])}", best == first)
+    return f"{best}, {change(gains[best])}", best == first
 
 
 def costs_less(record: TrackRecord, model: str, bound: float) -> Finding:
     """Another model's integrated Brier score is higher by less than the bound."""
     cost = record.gain(model)["brier_gain"]
-    return Finding(change(cost), cost < bound)
+    return change(cost), cost < bound
 
 
 def unbiased(record: TrackRecord) -> Finding:
     """The mean probability equals the share of meetings, within chance."""
     row = record.score(name=BIAS)
     text = f"{points(row['value'])} points ({points(row['lower'])} to {points(row['upper'])})"
-    return Finding(text, row["lower"] <= 0 <= row["upper"])
+    return text, row["lower"] <= 0 <= row["upper"]
 
 
 def worst_years(record: TrackRecord, *years: int) -> Finding:
     """These years lose most, in any order."""
     worst = [row["year"] for row in record.misses[: len(years)]]
-    return Finding(listed([str(year) for year in worst]), set(worst) == set(years))
+    return listed([str(year) for year in worst]), set(worst) == set(years)
 
 
 def doubt_came_late(record: TrackRecord, year: int, earliest: str) -> Finding:
     """The first word that a leader stays away became public on `earliest` or later in a bad year."""
     doubts = [row["first_doubt"] for row in record.misses if row["year"] == year]
     if not any(doubts):
-        return Finding(f"no forecast of {year} missed for want of such a word", False)
-    return Finding(f"the first such word became public on {day(doubts[0])}", doubts[0] >= earliest)
+        return f"no forecast of {year} missed for want of such a word", False
+    return f"the first such word became public on {day(doubts[0])}", doubts[0] >= earliest
 
 
 EXPECTATIONS = (
@@ -145,9 +141,9 @@ def verdicts(record: TrackRecord) -> list[Verdict]:
     for expected, table, test, arguments in EXPECTATIONS:
         if getattr(record, table):
             found, holds = test(record, *arguments)
-            rows.append(Verdict(expected, found, "confirmed" if holds else "falsified"))
+            rows.append(Verdict("confirmed" if holds else "falsified", expected, found))
         else:
-            rows.append(Verdict(expected, "–", "not yet known"))
+            rows.append(Verdict("not yet known", expected, "–"))
     return rows
 
 
@@ -155,7 +151,7 @@ def table(record: TrackRecord) -> Table:
     """The expectations, what was found, and the verdicts."""
     return Table(
         ("Verdict", "Expected", "Found"),
-        [(row.verdict, row.expected, row.found) for row in verdicts(record)],
+        verdicts(record),
         "Written before the full run, but after the study that led to the model and after runs of its "
         "variants on the same months. The tests were coded after one such run had been seen",
     )
