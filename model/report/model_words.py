@@ -1,6 +1,6 @@
 """What the model page says: its sentences (`templates/words/model.j2`) and its tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .. import summit
@@ -8,7 +8,7 @@ from ..answer.forecast import Run
 from ..answer.prior import UNMOVED, Belief
 from ..fit.predictive import Check, Checks
 from ..formatting import Table, interval, number, percent, points, upper_first
-from ..track_record.published import Rows, TrackRecord
+from ..track_record.published import TrackRecord
 from .record_words import interval_of, table_of
 from .words import model as words
 
@@ -58,11 +58,6 @@ def variable_rows(run: Run) -> Table:
         unit = priors[name].unit if name in priors else UNITS[name]
         rows.append((name, meaning, unit, ", ".join(dims.get(name, ())) or "–"))
     return Table(("Variable", "Meaning", "Unit", "Dims"), rows, f"{len(rows)} variables of the model")
-
-
-def graph_title(edges: Mapping[str, Sequence[str]], unobserved: Sequence[str]) -> str:
-    """How many parameters bear on how many observed quantities."""
-    return words.graph_title(edges, unobserved, len({name for names in edges.values() for name in names}))
 
 
 # What it expects of the record
@@ -118,9 +113,3 @@ def structure_rows(record: TrackRecord) -> Table:
         "The headline under other structures, each fitted separately",
         {"probability": percent, "points": points},
     )
-
-
-def influence_title(rows: Rows) -> str:
-    """The year that matters most, and how many hardly matter."""
-    most = max(rows, key=lambda row: abs(row["change"]))
-    return words.influence_title(rows, most, sum(abs(row["change"]) < 0.01 for row in rows))

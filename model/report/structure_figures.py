@@ -13,7 +13,7 @@ from ..fit.predictive import Check
 from ..formatting import interval, number, percent, points, upper_first
 from . import drawing as draw
 from .drawing import BAND, BOLD, DOWN, INK, MUTED, PAPER, QUIET, SMALL, UP, WASH, WIDTH, WORDS
-from .model_words import graph_title, influence_title, words
+from .words import model as words
 
 
 @draw.styled
@@ -27,7 +27,7 @@ def graph(edges: dict[str, Sequence[str]], unobserved: Sequence[str] = ()) -> Fi
     right = dict(zip(edges, draw.spread_out(wanted, step, step * 1.5, height - step / 2), strict=True))
     inner = max(draw.text_width(name, SMALL) for name in left) + 6
     outer = WIDTH - max(draw.text_width(name, SMALL) for name in edges) - 9
-    figure, axes = draw.bare_panel(graph_title(edges, unobserved), WORDS.graph(), height)
+    figure, axes = draw.bare_panel(words.graph_title(edges, unobserved, len(parents)), WORDS.graph(), height)
     draw.label(axes, 0, step / 2, "Parameters", **QUIET)
     draw.label(axes, outer + 8, step / 2, "Observed", **QUIET)
     for name, y in place.items():
@@ -168,7 +168,7 @@ def influence(rows: Sequence[dict]) -> Figure:
     """The change of the headline when a year is left out of the record."""
     named = sorted(rows, key=lambda row: -abs(row["change"]))[:3]
     figure, axes = draw.named_rows(
-        influence_title(rows),
+        words.influence_title(rows, named[0], sum(abs(row["change"]) < 0.01 for row in rows)),
         WORDS.influence(),
         [str(row["year"]) for row in rows],
         [str(row["year"]) for row in named],
