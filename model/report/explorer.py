@@ -55,16 +55,16 @@ class Sample(NamedTuple):
     weights: np.ndarray
 
 
-def sample(run: Run, count: int = DRAWS) -> Sample:
-    """`count` draws from the middle of equal groups by probability, which keep the means of `matched`.
+def sample(run: Run) -> Sample:
+    """`DRAWS` draws from the middle of equal groups by probability, which keep the means of `matched`.
 
     The weights are those nearest to equal ones that do (survey statisticians call it calibration).
     """
     order = np.argsort(chances.by_deadline(run.draws, run.outlook), kind="stable")
-    chosen = order[((np.arange(count) + 0.5) * len(order) / count).astype(int)]
+    chosen = order[((np.arange(DRAWS) + 0.5) * len(order) / DRAWS).astype(int)]
     columns = np.column_stack([np.ones(len(order)), *matched(run)])
     missing = columns.mean(0) - columns[chosen].mean(0)
-    weights = 1 / count + np.linalg.lstsq(columns[chosen].T, missing, rcond=1e-6)[0]
+    weights = 1 / DRAWS + np.linalg.lstsq(columns[chosen].T, missing, rcond=1e-6)[0]
     return Sample({name: rounded(values[chosen]) for name, values in run.draws.items()}, rounded(weights))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ..answer.forecast import Forecast, Run
@@ -196,15 +197,16 @@ def scenario_of(run: Run) -> Html | None:
 
 
 def overview(run: Run, pages: Sequence[Page], files: Iterable[str]) -> Html:
-    """The overview of a run, with links to its pages and, by their names in its folder, to its files."""
+    """The overview of a run, with links to its pages and to its files, which come folder by folder."""
     record, is_open = TrackRecord.of(run), not run.forecast.resolved
     weeks = replay.stops(run, record) if is_open else []
+    by_folder = groupby(files, key=lambda file: file.partition("/")[0])
     return fill(
         "overview.html.j2",
         run=run,
         forecast=run.forecast,
         pages=pages,
-        files=by_folder(files),
+        files={folder: list(group) for folder, group in by_folder},
         no_explorer=words.page.no_explorer(),
         sampled=explorer.DRAWS,
         replay_title=replay.title(weeks) if weeks else "",
@@ -218,14 +220,6 @@ def overview(run: Run, pages: Sequence[Page], files: Iterable[str]) -> Html:
         words=words.forecast,
         show=show,
     )
-
-
-def by_folder(files: Iterable[str]) -> dict[str, list[str]]:
-    """The files by the folder that they are in, those in none by their own name."""
-    groups: dict[str, list[str]] = {}
-    for file in files:
-        groups.setdefault(file.partition("/")[0], []).append(file)
-    return groups
 
 
 def track_record(record: TrackRecord, forecast: Forecast) -> list[str]:

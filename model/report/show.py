@@ -242,7 +242,7 @@ def chart(title: str, begin: date, end: date, levels: Sequence[float], inside: s
     )
 
 
-def figure(draw: Callable[..., Figure], *data: Any, alt: str, **options: Any) -> Picture:
+def figure(draw: Callable[..., Figure], *data: Any, alt: str) -> Picture:
     """What a function draws of the data, for a page, with words for those who do not see it.
 
     Raises
@@ -252,5 +252,5 @@ def figure(draw: Callable[..., Figure], *data: Any, alt: str, **options: Any) ->
     """
     if not alt.strip():
         raise ValueError("expected words that say what the figure shows; found none")
-    drawn = draw(*data, **options)
+    drawn = draw(*data)
     return Picture(f"<figure>{svg(drawn, alt)}</figure>", alt, drawn)

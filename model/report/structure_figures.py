@@ -17,7 +17,7 @@ from .words import model as words
 
 
 @draw.styled
-def graph(edges: dict[str, Sequence[str]], unobserved: Sequence[str] = ()) -> Figure:
+def graph(edges: dict[str, Sequence[str]], unobserved: Sequence[str]) -> Figure:
     """The model as a graph: parameters left, what is observed right, with lines between them."""
     parents = list(dict.fromkeys(name for names in edges.values() for name in names))
     left, step = [*parents, *unobserved], 18

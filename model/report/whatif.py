@@ -49,11 +49,6 @@ class Scenario(NamedTuple):
     text: str
     edits: Edits
 
-    @property
-    def options(self) -> str:
-        """The options of `summit forecast` that ask the same."""
-        return options(self.edits)
-
 
 class Guest(NamedTuple):
     """A leader whose country does not host an occasion ahead, and the chance that he comes."""
