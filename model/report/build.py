@@ -153,22 +153,18 @@ def keep_in_log(made: Forecast) -> None:
 
 def refresh_readme(made: Forecast, params: Params, folder: Path) -> None:
     """Write the number and the table of who comes where into the README, where it links to this folder."""
-    text = README.read_text("utf-8") if README.exists() else ""
-    if f"]({name_of(folder)}/index.html)" in text:
-        new = readme(text, made, params.leaders)
-        if new != text:
-            write_atomic(README, new)
-
-
-def readme(text: str, made: Forecast, names: Mapping[str, str]) -> str:
-    """The text of a README with new content between its markers; `names` as in `tables.who_comes_where`."""
+    old = README.read_text("utf-8") if README.exists() else ""
+    if f"]({name_of(folder)}/index.html)" not in old:
+        return
     parts = {
         "number": f"{100 * made.probability:.0f} %, {made.likelihood_word}",
-        "who comes where": f"\n\n{tables.markdown(tables.who_comes_where(made, names), 5)}\n\n",
+        "who comes where": f"\n\n{tables.markdown(tables.who_comes_where(made, params.leaders), 5)}\n\n",
     }
+    new = old
     for name, part in parts.items():
-        text = re.sub(rf"(?s)(?<=<!-- {name} -->).*?(?=<!-- /{name} -->)", lambda _, part=part: part, text)
-    return text
+        new = re.sub(rf"(?s)(?<=<!-- {name} -->).*?(?=<!-- /{name} -->)", lambda _, part=part: part, new)
+    if new != old:
+        write_atomic(README, new)
 
 
 def write_report(
