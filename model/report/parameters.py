@@ -161,11 +161,6 @@ def _reachable(path: Path) -> str:
 def public_parameters(params: Params, sources: Sources, edits: Edits) -> dict[str, Any]:
     """The same parameters as published: files by their public names."""
     names = {_reachable(path): name for path, name in input_names(params, sources).items()}
-
-    def public(value: Any) -> Any:
-        return [names.get(item, item) for item in value] if isinstance(value, list) else value
-
-    return {
-        name: names.get(value, value) if name in ("question", "priors") else public(value)
-        for name, value in notebook_parameters(params, sources, edits).items()
-    }
+    given = notebook_parameters(params, sources, edits)
+    given |= {name: names[given[name]] for name in ("question", "priors") if name in given}
+    return given | {name: [names[path] for path in given[name]] for name in TABLES if name in given}
