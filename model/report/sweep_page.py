@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import parallel
 from ..answer import sweep
@@ -151,16 +151,8 @@ def rendered(case: Case, sources: Sources, more: tuple[str, ...], inputs: str, f
         build.render(params, sources, out_dir=folder)
 
 
-class Places(NamedTuple):
-    """Where a sweep writes: its table, its page, and the folder of its reports."""
-
-    table: Path
-    page: Path
-    reports: Path
-
-
-def places(path: str, out: str | None) -> Places:
-    """Where a sweep writes, by default or with `--out`; `InputError` for a wrong suffix or inside a report.
+def places(path: str, out: str | None) -> tuple[Path, Path, Path]:
+    """Table, page and folder of the reports of a sweep; `InputError` for a wrong suffix or inside a report.
 
     A table sweep.csv has its folder to itself: the page is index.html, and the reports lie beside it. Beside
     a table NAME.csv stand NAME.html and the reports in NAME.
@@ -172,8 +164,8 @@ def places(path: str, out: str | None) -> Places:
         expected = f"expected a name ending in .csv, outside the folder of a report; found {found}"
         raise InputError([Problem("options", 0, 0, expected, "--out")])
     if table.name == "sweep.csv":
-        return Places(table, table.with_name("index.html"), table.parent)
-    return Places(table, table.with_suffix(".html"), table.with_suffix(""))
+        return table, table.with_name("index.html"), table.parent
+    return table, table.with_suffix(".html"), table.with_suffix("")
 
 
 def command(
@@ -193,24 +185,24 @@ def command(
     asked = sweep.load_sweep(path, sources, given)
     wanted = list(sweep.cases(asked, given))
     runs = [load_params(**case) for case in (wanted if reports else wanted[:1])]
-    to = places(path, out)
-    folders = report_folders(asked, runs, to.reports, document) if reports else []
-    with writing(to.table):
-        to.table.parent.mkdir(parents=True, exist_ok=True)
+    table, html, home = places(path, out)
+    folders = report_folders(asked, runs, home, document) if reports else []
+    with writing(table):
+        table.parent.mkdir(parents=True, exist_ok=True)
     rows = sweep.of_file(path, asked, sources, given, scheduler)
-    write_atomic(to.table, sweep.table(rows))
+    write_atomic(table, sweep.table(rows))
     more = sweep.more_files(given)
     inputs = sweep.inputs_hash(sources, more)
     render_all(dict(zip(folders, wanted)), (sources, more, inputs), scheduler)
-    links = [(folder / "index.html").relative_to(to.page.parent).as_posix() for folder in folders]
+    links = [(folder / "index.html").relative_to(html.parent).as_posix() for folder in folders]
     occasions = sweep.ledger_of(runs[0], sources, inputs).occasions
     names = {occasion.occasion_id: occasion.name for occasion in occasions}
     effects = effects_of(wanted, (sources, more, inputs), asked.fit_through, scheduler)
-    text = page_of(asked, rows, runs[0], names, to.page.name, to.table.name, links, effects)
-    write_atomic(to.page, text)
-    if RENDERED in to.page.parents:
+    text = page_of(asked, rows, runs[0], names, html.name, table.name, links, effects)
+    write_atomic(html, text)
+    if RENDERED in html.parents:
         run_list.write(RENDERED)
-    return to.table, to.page
+    return table, html
 
 
 def render_all(cases: Mapping[Path, Case], shared: tuple, scheduler: str | None) -> None:
