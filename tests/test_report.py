@@ -587,10 +587,10 @@ def test_a_run_that_is_not_the_plain_one_says_so_on_its_pages():
         "signals": ["a.csv", "b.csv"],
         "what_if": ["add x:2"],
     }
-    notice = page.notice(PLAIN | more)
+    notice = words.page.notice(PLAIN | more)
     for part in ("scenario thaw", "deadline 31 March 2026", "more signals from a.csv and b.csv", "add x:2"):
         assert part in notice
-    assert page.notice(PLAIN) == ""
+    assert words.page.notice(PLAIN) == ""
 
 
 def test_formulas_become_mathml_and_code_stays():

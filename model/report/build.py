@@ -64,9 +64,8 @@ def render(
         As in `forecast.run`.
     """
     sources, edits = sources or Sources(), edits or Edits()
-    injected, published = (
-        asked(params, sources, edits) for asked in (notebook_parameters, public_parameters)
-    )
+    injected = notebook_parameters(params, sources, edits)
+    published = public_parameters(params, sources, edits)
     target = provenance.folder_of(published, run_name, out_dir, params.question.question_id)
     with locked(f"render-{content_hash(str(target))[:16]}"):
         files = notebook.sources()
@@ -179,7 +178,10 @@ def write_report(
         files.append("headline.svg")
     pages = {name: page.page_of(name, executed) for name, executed in notebooks.items()}
     frame = partial(
-        page.frame, pages=list(pages.values()), notice=page.notice(published), scenario=page.scenario_of(run)
+        page.frame,
+        pages=list(pages.values()),
+        notice=words.page.notice(published),
+        scenario=page.scenario_of(run),
     )
     for name, executed in notebooks.items():
         body = page.notebook_html(executed)

@@ -20,7 +20,7 @@ from ..evidence.seasons import WEEK
 from ..files.csv_files import csv_text as plain_csv
 from ..files.csv_files import is_formula
 from ..fit.fits import fit
-from ..formatting import day, listed, upper_first
+from ..formatting import upper_first
 from ..track_record.published import CLIMATOLOGY, QUESTION_LIKE, Row, TrackRecord
 from ..track_record.structures import FULL
 from . import explorer, figures, replay, show, tables, words
@@ -32,19 +32,6 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 LOOKING_BACK = ("3_model", "4_backtest")
-NOTICES = {
-    "scenario": "the scenario {}",
-    "question": "{} in place of params/question.yaml",
-    "priors": "{} in place of params/priors.yaml",
-    "opens": "its first day on {}",
-    "deadline": "the deadline {}",
-    "only": "none of the files of seeds/",
-    "signals": "more signals from {}",
-    "occasions": "more occasions from {}",
-    "visit_windows": "more visit windows from {}",
-    "what_if": "a what-if: {}",
-}
-"""What sets a run apart, by parameter."""
 
 
 @dataclass(frozen=True)
@@ -171,18 +158,6 @@ def content_policy(styles: Iterable[str], scripts: Iterable[str]) -> str:
 def footer(run: Run, name: str = "") -> str:
     """What every page says of its run; pages about the record look back on days that may be later."""
     return words.page.footer(run.forecast, name in LOOKING_BACK)
-
-
-def notice(injected: Mapping[str, Any]) -> str:
-    """What sets a run apart from the plain one of its day, given the parameters of its notebooks."""
-
-    def written(name: str) -> str:
-        if name in ("opens", "deadline"):
-            return day(injected[name])
-        return listed(injected[name]) if isinstance(injected[name], list) else injected[name]
-
-    parts = [text.format(written(name)) for name, text in NOTICES.items() if name in injected]
-    return words.page.notice(parts) if parts else ""
 
 
 def scenario_of(run: Run) -> Html | None:
