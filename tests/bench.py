@@ -30,7 +30,7 @@ from model.evidence.record import record as record_of
 from model.fit import fits, sampling
 from model.formatting import count
 from model.paths import CACHE, PARAMS, RECORD, ROOT, TABLES
-from model.report import build, notebook
+from model.report import build, notebook, provenance
 from model.settings.params import load_params
 from model.track_record import backtest
 from model.track_record.origins import scored_years
@@ -317,7 +317,7 @@ def rendered() -> Iterator[Row]:
     with tempfile.TemporaryDirectory(dir=CACHE) as place:
         folder, extra = Path(place), Path(place) / "more.csv"
         only_import = []
-        for source in notebook.sources():
+        for source in provenance.notebook_files():
             cell = new_code_cell("\n".join(f"import {name}" for name in IMPORTS))
             parameters = new_code_cell("number = 0", metadata={"tags": ["parameters"]})
             written = new_notebook(

@@ -10,7 +10,7 @@ from model import cli
 from model.answer.forecast import from_json
 from model.files.disk import content_hash
 from model.paths import ROOT
-from model.report import build, needs, notebook
+from model.report import build, needs, notebook, provenance
 from model.track_record.published import CLIMATOLOGY, TrackRecord
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -59,7 +59,7 @@ def test_the_committed_run_is_not_stale(committed, default_run):
     error = default_run.forecast.diagnostics["monte_carlo_error"]
     assert abs(committed.probability - default_run.forecast.probability) <= 4 * error
     unmet = needs.unmet(default_run)
-    for source in notebook.sources():
+    for source in provenance.notebook_files():
         rendered = [
             cell
             for cell in nbformat.read(COMMITTED / source.name, 4).cells

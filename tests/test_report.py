@@ -613,7 +613,7 @@ def workshop(tmp_path, monkeypatch):
         nbformat.write(made, tmp_path / f"{name}.ipynb")
 
     write("1_good", "day", "as_of")
-    monkeypatch.setattr(notebook, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(provenance, "NOTEBOOKS", tmp_path)
     monkeypatch.setattr(notebook, "FAILED", tmp_path / "failed")
     monkeypatch.setattr(build, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(build, "LOG", tmp_path / "log.csv")

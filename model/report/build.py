@@ -27,7 +27,7 @@ from ..fit import posterior, store
 from ..paths import CACHE, LOG, README
 from ..settings.params import Params
 from ..track_record import log
-from . import figures, needs, notebook, page, provenance, run_list, show, tables, words
+from . import figures, needs, page, provenance, run_list, show, tables, words
 from .parameters import notebook_parameters, public_parameters
 
 if TYPE_CHECKING:
@@ -63,12 +63,14 @@ def render(
     InputError, fits.GateError
         As in `forecast.run`.
     """
+    from . import notebook
+
     sources, edits = sources or Sources(), edits or Edits()
     injected = notebook_parameters(params, sources, edits)
     published = public_parameters(params, sources, edits)
     target = provenance.folder_of(published, run_name, out_dir, params.question.question_id)
     with locked(f"render-{content_hash(str(target))[:16]}"):
-        files = notebook.sources()
+        files = provenance.notebook_files()
         state = provenance.inputs_state(params, sources, published, files)
         run = forecast.run(params, sources, edits, refit=refit)
         kept = posterior.posterior_file(params, run.record, anew=refit)
@@ -171,6 +173,8 @@ def write_report(
 ) -> None:
     """Write notebooks, their pages, the overview and the data files of a run into a folder."""
     import nbformat
+
+    from . import notebook
 
     files = [*write_files(run, folder), store.POSTERIOR]
     if not run.forecast.resolved:

@@ -6,19 +6,26 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from subprocess import DEVNULL
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import nbformat
+from ipykernel.kernelspec import make_ipkernel_cmd
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
+from papermill.translators import PythonTranslator
+from tqdm import tqdm
 
 from ..files.disk import name_of, write_atomic
 from ..files.problems import Failure
-from ..paths import FAILED, NOTEBOOKS, ROOT
+from ..paths import FAILED, ROOT
 from .needs import OPEN, SEEDS
 from .words import record as words
-
-if TYPE_CHECKING:
-    from jupyter_client.manager import AsyncKernelManager
-    from nbclient import NotebookClient
-    from nbformat import NotebookNode
-
 
 NEEDS, LACKS = "needs-", "lacks-"
 """Beginnings of the tags of cells that only some runs show, see `is_kept`."""
@@ -48,17 +55,12 @@ class RenderError(Failure):
         return RenderError, (self.failures, self.folder)
 
 
-def sources() -> list[Path]:
-    """The notebook files, in order."""
-    return sorted(NOTEBOOKS.glob("*.ipynb"))
-
-
 def execute(
     files: Sequence[Path],
     parameters: Mapping[str, Any],
     published: Mapping[str, Any],
     unmet: Collection[str] = (),
-) -> dict[str, "NotebookNode"]:
+) -> dict[str, NotebookNode]:
     """The executed notebooks by name, normalised; each runs in a namespace of its own.
 
     They run with `parameters` and are kept with those `published`. Cells with a need that is `unmet` are
@@ -69,10 +71,6 @@ def execute(
     RenderError
         Where notebooks fail; all of them are run first.
     """
-    from papermill.iorw import load_notebook_node
-    from papermill.parameterize import parameterize_notebook
-    from papermill.translators import PythonTranslator
-
     notebooks = {
         path.stem: parameterize_notebook(load_notebook_node(str(path)), dict(parameters)) for path in files
     }
@@ -84,7 +82,7 @@ def execute(
     return {name: normalise(notebook, source) for name, notebook in notebooks.items()}
 
 
-def is_kept(cell: "NotebookNode", unmet: Collection[str]) -> bool:
+def is_kept(cell: NotebookNode, unmet: Collection[str]) -> bool:
     """Whether a page has this cell.
 
     A cell tagged `needs-x` is shown where the need x is met, one tagged `lacks-x` where it is unmet.
@@ -92,14 +90,12 @@ def is_kept(cell: "NotebookNode", unmet: Collection[str]) -> bool:
     return not _tagged(cell, NEEDS) & set(unmet) and _tagged(cell, LACKS) <= set(unmet)
 
 
-def shown_cells(cells: Sequence["NotebookNode"], unmet: Collection[str]) -> list["NotebookNode"]:
+def shown_cells(cells: Sequence[NotebookNode], unmet: Collection[str]) -> list[NotebookNode]:
     """The cells that a page has; a section without its table keeps its heading, and a sentence says why.
 
     Where a pair has no scores at all, or a cell of its own speaks of the missing table, there is no such
     sentence.
     """
-    from nbformat.v4 import new_markdown_cell
-
     told = {need for cell in cells for need in _tagged(cell, LACKS)} | {OPEN, SEEDS}
     shown = []
     for cell in cells:
@@ -112,16 +108,20 @@ def shown_cells(cells: Sequence["NotebookNode"], unmet: Collection[str]) -> list
     return shown
 
 
-def _tagged(cell: "NotebookNode", prefix: str) -> set[str]:
+def _tagged(cell: NotebookNode, prefix: str) -> set[str]:
     """What the tags of a cell with this prefix name."""
     tags = cell.metadata.get("tags", [])
     return {tag.removeprefix(prefix) for tag in tags if tag.startswith(prefix)}
 
 
-async def _run_all(notebooks: Mapping[str, "NotebookNode"]) -> list[FailedNotebook]:
-    """The failures of notebooks that run in place, longest first, in as many kernels as processors."""
-    from tqdm import tqdm
+class RunningPython(AsyncKernelManager):
+    """Starts the running Python as a kernel, whatever kernels are registered."""
 
+    kernel_spec = KernelSpec(argv=make_ipkernel_cmd(), display_name="Python 3", language="python")
+
+
+async def _run_all(notebooks: Mapping[str, NotebookNode]) -> list[FailedNotebook]:
+    """The failures of notebooks that run in place, longest first, in as many kernels as processors."""
     waiting = iter(sorted(notebooks.items(), key=lambda item: -len(item[1].cells)))
     kernels = min(os.cpu_count() or 1, len(notebooks))
     with tqdm(total=len(notebooks), desc="notebooks", disable=None) as bar:
@@ -130,7 +130,7 @@ async def _run_all(notebooks: Mapping[str, "NotebookNode"]) -> list[FailedNotebo
 
 
 async def _run_each(
-    waiting: Iterator[tuple[str, "NotebookNode"]], done: Callable[[], object]
+    waiting: Iterator[tuple[str, NotebookNode]], done: Callable[[], object]
 ) -> list[FailedNotebook]:
     """The failures of the notebooks taken from those waiting, one after another; a failure ends a kernel."""
     failures = []
@@ -140,19 +140,17 @@ async def _run_each(
 
 
 async def _run_until_failure(
-    waiting: Iterator[tuple[str, "NotebookNode"]], done: Callable[[], object]
+    waiting: Iterator[tuple[str, NotebookNode]], done: Callable[[], object]
 ) -> FailedNotebook | None:
     """The failure of the first of the waiting notebooks that fails in one kernel, if any does.
 
     Each starts with an empty namespace. They share the kernel because its start and imports take as long as
     most notebooks. The executed file of a failed one is kept under `.cache/failed`.
     """
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
-
     talk = None
     with tempfile.TemporaryDirectory() as folder:
-        manager = _kernel_manager(Path(folder))
+        # It talks over files: kernels that start at the same time could choose the same free port.
+        manager = RunningPython(connection_file=str(Path(folder) / "kernel.json"), transport="ipc")
         try:
             for name, notebook in waiting:
                 client = NotebookClient(notebook, km=manager)
@@ -171,7 +169,7 @@ async def _run_until_failure(
     return None
 
 
-async def _run(client: "NotebookClient") -> None:
+async def _run(client: NotebookClient) -> None:
     """Run the cells of a client's notebook in an empty namespace; its first notebook starts the kernel."""
     client.reset_execution_trackers()
     if client.kc is None:
@@ -183,25 +181,8 @@ async def _run(client: "NotebookClient") -> None:
         await client.async_execute_cell(cell, index)
 
 
-def _kernel_manager(folder: Path) -> "AsyncKernelManager":
-    """A manager whose kernel is the running Python, whatever kernels are registered.
-
-    It talks over files of a folder: kernels that start at the same time could choose the same free port.
-    """
-    from ipykernel.kernelspec import make_ipkernel_cmd
-    from jupyter_client.kernelspec import KernelSpec
-    from jupyter_client.manager import AsyncKernelManager
-
-    class RunningPython(AsyncKernelManager):
-        kernel_spec = KernelSpec(argv=make_ipkernel_cmd(), display_name="Python 3", language="python")
-
-    return RunningPython(connection_file=str(folder / "kernel.json"), transport="ipc")
-
-
-def _failure(name: str, notebook: "NotebookNode", error: Exception) -> FailedNotebook:
+def _failure(name: str, notebook: NotebookNode, error: Exception) -> FailedNotebook:
     """Where and why a notebook failed, with its executed file kept."""
-    import nbformat
-
     write_atomic(FAILED / f"{name}.ipynb", nbformat.writes(notebook) + "\n")
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
@@ -211,7 +192,7 @@ def _failure(name: str, notebook: "NotebookNode", error: Exception) -> FailedNot
     return FailedNotebook(name, "none", str(error).strip().splitlines()[-1])
 
 
-def normalise(notebook: "NotebookNode", parameters: str | None = None) -> "NotebookNode":
+def normalise(notebook: NotebookNode, parameters: str | None = None) -> NotebookNode:
     """The executed notebook without anything that differs between renders: times, paths, random ids.
 
     `parameters` replaces the source of the cell that sets the parameters of the run.
@@ -235,7 +216,7 @@ def normalise(notebook: "NotebookNode", parameters: str | None = None) -> "Noteb
     return notebook
 
 
-def without_svg(notebook: "NotebookNode") -> "NotebookNode":
+def without_svg(notebook: NotebookNode) -> NotebookNode:
     """The notebook, changed in place, with its figures only as PNG: every viewer shows these."""
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):

@@ -15,9 +15,8 @@ from ..answer.pair import ABOUT, record_folder
 from ..evidence.edits import Edits
 from ..files.disk import content_hash, name_of
 from ..files.problems import InputError, Problem, shown
-from ..paths import LATEST, LOG, RENDERED, ROOT, holds_record, names_record, package_files
+from ..paths import LATEST, LOG, NOTEBOOKS, RENDERED, ROOT, holds_record, names_record, package_files
 from ..settings.params import Params
-from . import notebook
 from .parameters import public_parameters
 
 PLAIN = ("as_of", "scenario", "interactive")
@@ -63,6 +62,11 @@ def check_name(run_name: str) -> None:
         raise InputError([Problem("options", 0, 0, expected, "--name")])
 
 
+def notebook_files() -> list[Path]:
+    """The notebooks of a report, in order."""
+    return sorted(NOTEBOOKS.glob("*.ipynb"))
+
+
 def inputs_state(
     params: Params, sources: Sources, published: Mapping[str, Any], notebooks: Sequence[Path]
 ) -> dict[str, Any]:
@@ -102,7 +106,7 @@ def current(
     try:
         kept = json.loads((folder / "provenance.json").read_text("utf-8"))
         made = {name: content_hash((folder / name).read_bytes()) for name in kept["outputs"]}
-        state = inputs_state(params, sources, published, notebook.sources())
+        state = inputs_state(params, sources, published, notebook_files())
         return folder if kept == {**state, "outputs": made, "git": kept["git"]} else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
