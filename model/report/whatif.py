@@ -10,6 +10,8 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+import ipywidgets as widgets
+
 from .. import formatting
 from ..answer import explain, forecast
 from ..answer.forecast import Forecast, Run
@@ -246,12 +248,9 @@ class Panel:
     """Widgets by what they change, and `shown`, the answer as markup; `box` holds them all."""
 
     def __init__(self, run: Run):
-        import ipywidgets as widgets
-
         self.run, self.fitted, ahead = run, stored(run), occasions_ahead(run)
-        words = dict(zip(STATUSES, STATUSES))
-        now = run.outlook.statuses
-        self.statuses = {name: self._choice(text, now[name], words) for name, text in ahead.items()}
+        now, statuses = run.outlook.statuses, dict(zip(STATUSES, STATUSES))
+        self.statuses = {name: self._choice(text, now[name], statuses) for name, text in ahead.items()}
         self.coming = {
             (guest.occasion, guest.side): self._choice(
                 guest.leader, f"comes with {percent(guest.comes)}", SAID
@@ -272,9 +271,7 @@ class Panel:
         self.box = widgets.VBox(self._arranged())
         self.update()
 
-    def _choice(self, text: str, now: str, values: Mapping[str, str]) -> Any:
-        import ipywidgets as widgets
-
+    def _choice(self, text: str, now: str, values: Mapping[str, str]) -> widgets.Dropdown:
         return widgets.Dropdown(
             options=[(f"as it stands: {now}", ""), *((word, value) for value, word in values.items())],
             value="",
@@ -285,8 +282,6 @@ class Panel:
 
     def _signal_widgets(self, ahead: Mapping[str, str]) -> None:
         """The widgets that together describe one signal to add."""
-        import ipywidgets as widgets
-
         params, as_of = self.run.params, self.run.outlook.as_of
         kinds = [(name.replace("_", " "), name) for name in params.priors.kinds]
         places = [("none: general tone", ""), *((text, name) for name, text in ahead.items())]
@@ -307,9 +302,7 @@ class Panel:
             if signal.occasion in ahead or (as_of - signal.public_date).days <= 365
         ]
 
-    def _arranged(self) -> list[Any]:
-        import ipywidgets as widgets
-
+    def _arranged(self) -> list[widgets.Widget]:
         choices = []
         for name, widget in self.statuses.items():
             choices += [widget, *(each for (place, _), each in self.coming.items() if place == name)]
