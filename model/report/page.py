@@ -184,7 +184,7 @@ def overview(run: Run, pages: Sequence[Page], files: Iterable[str]) -> Html:
         files={folder: list(group) for folder, group in by_folder},
         no_explorer=words.page.no_explorer(),
         sampled=explorer.DRAWS,
-        replay_title=replay.title(weeks) if weeks else "",
+        replay_title=words.page.replay_title(weeks) if weeks else "",
         replay=replay.section(weeks, run.forecast.interval["mass"]),
         explorer=explorer.section(run) if is_open else Html(""),
         track_record=track_record(record, run.forecast),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..answer import explain, forecast
 from ..answer.forecast import Run
 from ..evidence.seasons import WEEK
-from ..formatting import Move, day, percent, points, upper_first
+from ..formatting import Move, day, points, upper_first
 from ..track_record import study
 from ..track_record.published import TrackRecord
 from . import show, words
@@ -91,22 +91,13 @@ def week_stop(row: dict, events: list[dict]) -> Stop:
     return Stop(day, row["probability"], row["lower"], row["upper"], news)
 
 
-def title(made: list[Stop]) -> str:
-    """From where to where the forecast went."""
-    begin, end = (
-        f"{percent(stop.probability)} on {day(stop.day, year=False)}" for stop in (made[0], made[-1])
-    )
-    return f"Week by week: {begin}, {end}"
-
-
 def section(made: list[Stop], mass: float) -> Html:
     """The slider as markup, hidden until its script runs; empty without stops."""
     if not made:
         return Html("")
-    held = f"The line is the forecast on each day, the band holds {mass:.0%} of the posterior draws"
     return fill(
         "replay.html.j2",
-        title=f"{title(made)}. {held}",
+        title=words.page.replay_chart(made, mass),
         chart=show.chart,
         low=floor(10 * min(stop.lower for stop in made)) / 10,
         stops=made,
