@@ -72,7 +72,7 @@ def test_a_forecast_counts_for_the_days_it_stood_until_the_meeting(tmp_path):
 def test_what_became_of_a_forecast_follows_from_the_ledger_unless_set_by_hand(
     by_hand, last_known, resolution
 ):
-    row = log.entry(MADE)._replace(resolution=by_hand)
+    row = replace(log.entry(MADE), resolution=by_hand)
     (line,) = log.scores([row], ledger((), [occasion(start=last_known, met=False)]), SIDES)
     assert line["resolution"] == resolution and (line["brier"] == "") == (resolution != "no")
 

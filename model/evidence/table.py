@@ -74,10 +74,10 @@ def read_table(
         table.complete &= not any(row.broken for row in rows) and not (malformed and not rows)
         for row in rows:
             if row.broken:
-                problems += _values(row, dict(takewhile(_not_prose, columns.items())), read)[1]
+                problems += values_of(row, dict(takewhile(_not_prose, columns.items())), read)[1]
                 continue
             name = "@".join(row[key] for key in kind.KEY)
-            values, wrong = _values(row, columns, read)
+            values, wrong = values_of(row, columns, read)
             wrong += [row.problem(*fault) for fault in check(row, values)]
             problems += wrong
             if name in first_line:
@@ -97,7 +97,7 @@ def _not_prose(column: tuple[str, Column]) -> bool:
     return column[1].optional or column[1].read not in (text, short_text)
 
 
-def _values(
+def values_of(
     row: Row, columns: Mapping[str, Column], read: Mapping[str, Reader]
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The values of a row; an invalid cell gives None and adds a problem, unless the file reader did."""

@@ -153,7 +153,7 @@ COLUMNS = {
     "event": one_of("what it asks about: a meeting anywhere, or a visit to China", "meeting", "visit"),
     "first": day("the as-of day of the first forecast"),
     "last": day("the as-of day of the last forecast"),
-    "resolution": one_of("how the question resolved", "open", *filter(None, RESOLUTIONS)),
+    "resolution": one_of("how the question resolved", "open", *RESOLUTIONS),
     "log_scores.brier": share("Brier score, weighted by days; empty while open", empty=True),
     "log_scores.log_score": number("log score, weighted by days; empty while open", minimum=0, empty=True),
     "reference_forecasts.probability": share("the probability that was published"),

@@ -6,47 +6,61 @@ forecast from the scores. A line that cannot be read is named, kept as it is, an
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ..answer.forecast import Forecast
 from ..evidence.ledger import Ledger
-from ..evidence.rows import like
+from ..evidence.rows import column, columns_of, like, one_of, readers
 from ..evidence.seasons import DAY, meetings
-from ..files.csv_files import Row, csv_text, read_csv
+from ..evidence.table import values_of
+from ..files.csv_files import csv_text, read_csv
 from ..files.disk import content_hash, locked, write_atomic
-from ..files.problems import Failure, Problem, expected_one_of, gathered, parse_day, raise_if_any, shown
+from ..files.problems import Failure, Problem, parse_day, shown
 from ..paths import LOG, REFERENCES
 from .origins import happened
 from .scores import brier, log_score
 
-RESOLUTIONS = ("", "yes", "no", "ambiguous", "annulled")
+RESOLUTIONS = ("yes", "no", "ambiguous", "annulled")
 _REFERENCE = ("date", "question", "event", "deadline", "probability", "forecaster", "source", "address")
 
 
-class Entry(NamedTuple):
+def read_probability(cell: str) -> float:
+    """The probability of a cell; ValueError for anything else."""
+    try:
+        value = float(cell)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise ValueError(f"expected a number from 0 to 1; found {shown(cell)}")
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
     """One published forecast; `inputs` is a hash of the input files, `resolution` is set by hand.
 
     `sides` are the codes of the pair, such as US-CN. A meeting counts from `opens` to `deadline`, the last
     day that counts, at `host` unless that is empty.
     """
 
-    question_id: str
-    sides: str
-    as_of: date
-    opens: date
-    deadline: date
-    host: str
-    scenario: str
-    probability: float
-    lower: float
-    upper: float
-    fit_through: date
-    inputs: str
-    resolution: str = ""
+    question_id: str = column(str)
+    sides: str = column(like("[A-Z]{2}-[A-Z]{2}", "the codes of two sides such as US-CN"))
+    as_of: date = column(parse_day)
+    opens: date = column(parse_day)
+    deadline: date = column(parse_day)
+    host: str = column(str)
+    scenario: str = column(str)
+    probability: float = column(read_probability)
+    lower: float = column(read_probability)
+    upper: float = column(read_probability)
+    fit_through: date = column(parse_day)
+    inputs: str = column(str)
+    resolution: str = column(one_of(RESOLUTIONS), optional=True, default="")
 
     @property
     def after(self) -> date:
@@ -65,46 +79,22 @@ class Log(NamedTuple):
     problems: list[Problem]
 
 
-def _resolution(text: str) -> str:
-    if text not in RESOLUTIONS:
-        raise ValueError(expected_one_of(text, RESOLUTIONS[1:]))
-    return text
-
-
-def _probability(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise ValueError(f"expected a number from 0 to 1; found {shown(text)}")
-    return value
-
-
-_READ: dict[str, Callable[[str], Any]] = {
-    **dict.fromkeys(("as_of", "opens", "deadline", "fit_through"), parse_day),
-    **dict.fromkeys(("probability", "lower", "upper"), _probability),
-    "sides": like("[A-Z]{2}-[A-Z]{2}", "the codes of two sides such as US-CN"),
-    "resolution": _resolution,
-}
-
-
 def entry(made: Forecast) -> Entry:
     """The log entry of a forecast."""
     inputs = content_hash("".join(f"{name} {value}\n" for name, value in sorted(made.inputs.items())))[:16]
     return Entry(
-        made.question_id,
-        "-".join(made.sides),
-        date.fromisoformat(made.as_of),
-        date.fromisoformat(made.opens),
-        date.fromisoformat(made.last_day),
-        made.host,
-        made.scenario,
-        round(made.probability, 4),
-        round(made.interval["lower"], 4),
-        round(made.interval["upper"], 4),
-        date.fromisoformat(made.fit_through),
-        inputs,
+        question_id=made.question_id,
+        sides="-".join(made.sides),
+        as_of=date.fromisoformat(made.as_of),
+        opens=date.fromisoformat(made.opens),
+        deadline=date.fromisoformat(made.last_day),
+        host=made.host,
+        scenario=made.scenario,
+        probability=round(made.probability, 4),
+        lower=round(made.interval["lower"], 4),
+        upper=round(made.interval["upper"], 4),
+        fit_through=date.fromisoformat(made.fit_through),
+        inputs=inputs,
     )
 
 
@@ -113,25 +103,14 @@ def read_log(path: Path = LOG, content: bytes | None = None) -> Log:
     if content is None and not path.exists():
         return Log([], [])
     problems: list[Problem] = []
-    entries = []
-    for row in read_csv(path, Entry._fields, problems, content):
+    entries, columns, read = [], columns_of(Entry), readers(Entry, {})
+    for row in read_csv(path, tuple(columns), problems, content):
         if not row.problems:
-            with gathered(problems):
-                entries.append(_entry(row))
+            values, wrong = values_of(row, columns, read)
+            problems += wrong
+            if not wrong:
+                entries.append(Entry(**values))
     return Log(entries, problems)
-
-
-def _entry(row: Row) -> Entry:
-    """The entry of a line; raises `InputError` with every cell that cannot be read."""
-    cells: dict[str, Any] = dict(row)
-    problems = []
-    for column, read in _READ.items():
-        try:
-            cells[column] = read(row[column])
-        except ValueError as error:
-            problems.append(row.problem(column, str(error)))
-    raise_if_any(problems)
-    return Entry(**cells)
 
 
 def publish(made: Forecast, path: Path = LOG) -> bool:
@@ -155,7 +134,7 @@ def publish(made: Forecast, path: Path = LOG) -> bool:
         old, new = read_log(path), entry(made)
         if any(map(is_same, old.entries)):
             return False
-        head, line = csv_text(Entry._fields, [new]).split("\n", 1)
+        head, line = csv_text(columns_of(Entry), [astuple(new)]).split("\n", 1)
         kept = path.read_bytes() if path.exists() else b""
         kept += b"" if kept.endswith(b"\n") else b"\n" if kept else f"{head}\n".encode()
         content = kept + line.encode()
