@@ -405,6 +405,18 @@ class TestFolding:
         ]
         assert [row["stories"] for row in read(lines, headline)[0]] == ["2", "1"]
 
+    def test_of_two_events_that_share_as_much_the_first_in_the_alphabet_is_joined(self, read):
+        """The order of a set differs from run to run; ten ties by chance alone would hardly all go so."""
+        lines = []
+        for tie in range(10):
+            one, other = f"word{tie}a word{tie}b", f"word{tie}c word{tie}d"
+            for day, words in (("01", other), ("01", one), ("02", f"{other} {one}")):
+                address = f"https://a.example/{len(lines)}"
+                lines.append(headline(f"US said of China: {words}", f"2018-06-{day}", address))
+        rows, _ = read(lines, headline)
+        joined = [row["description"] for row in rows if row["rows"] == "2"]
+        assert joined == [f"US said of China: word{tie}a word{tie}b" for tie in range(10)]
+
 
 class TestHeadlines:
     @pytest.mark.parametrize(

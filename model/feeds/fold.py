@@ -185,7 +185,7 @@ def _merged(stories: Iterable[Event]) -> list[Event]:
     for story in sorted(stories, key=lambda event: (event.first, not event.guests, sorted(event.tokens))):
         shared = Counter(
             id(event)
-            for token in story.tokens
+            for token in sorted(story.tokens)
             if (event := open_by.get((story.matter, token)))
             and story.first - event.last <= GAP
             and story.last - event.first <= SPAN
