@@ -5,6 +5,7 @@ declared for one table as `table.column`.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ..answer.sweep import SHARE
@@ -27,39 +28,22 @@ def field(
     return made | {"constraints": constraints} if constraints else made
 
 
-def text(meaning: str, **more: Any) -> Field:
-    """A column of text."""
-    return field("string", meaning, **more)
+text = partial(field, "string")
+day = partial(field, "date")
+number = partial(field, "number")
+share = partial(number, minimum=0, maximum=1)
+count = partial(field, "integer", minimum=0)
+"""Columns of text, ISO dates, numbers, probabilities (also shares, Brier scores), whole numbers from 0."""
 
 
-def day(meaning: str, **more: Any) -> Field:
-    """A column of ISO dates."""
-    return field("date", meaning, **more)
-
-
-def number(meaning: str, **more: Any) -> Field:
-    """A column of numbers."""
-    return field("number", meaning, **more)
-
-
-def share(meaning: str, **more: Any) -> Field:
-    """A column of probabilities, shares or Brier scores, all 0 to 1."""
-    return number(meaning, minimum=0, maximum=1, **more)
-
-
-def count(meaning: str, **more: Any) -> Field:
-    """A column of whole numbers from 0."""
-    return field("integer", meaning, minimum=0, **more)
-
-
-def one_of(meaning: str, *words: str, **more: Any) -> Field:
+def one_of(meaning: str, *words: str) -> Field:
     """A column of listed words."""
-    return text(meaning, enum=list(words), **more)
+    return text(meaning, enum=list(words))
 
 
-def yes_or_no(meaning: str, true: str = "yes", false: str = "no", **more: Any) -> Field:
+def yes_or_no(meaning: str, true: str = "yes", false: str = "no") -> Field:
     """A column of two words, or of 1 and 0."""
-    return field("boolean", meaning, words={"trueValues": [true], "falseValues": [false]}, **more)
+    return field("boolean", meaning, words={"trueValues": [true], "falseValues": [false]})
 
 
 COLUMNS = {
