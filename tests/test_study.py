@@ -44,7 +44,8 @@ from model.report import (
 )
 from model.track_record import losses, origins, sbc, structures, study
 from model.track_record.origins import Point
-from model.track_record.published import BRIER, LOG_SCORE, TrackRecord
+from model.track_record.published import TrackRecord
+from model.track_record.scores import BRIER, LOG_SCORE
 from model.track_record.structures import FULL
 
 FOUND = TrackRecord.load()

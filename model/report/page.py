@@ -21,7 +21,8 @@ from ..files.csv_files import csv_text as plain_csv
 from ..files.csv_files import is_formula
 from ..fit.fits import fit
 from ..formatting import upper_first
-from ..track_record.published import CLIMATOLOGY, QUESTION_LIKE, Row, TrackRecord
+from ..track_record.published import CLIMATOLOGY, Row, TrackRecord
+from ..track_record.scores import QUESTION_LIKE
 from ..track_record.structures import FULL
 from . import explorer, figures, replay, show, tables, words
 from .show import Html, fill

@@ -13,7 +13,8 @@ from ..evidence.seasons import DAY, first_year, meetings
 from ..settings.params import Params
 from .origins import Point, happened, origin, origins, slots_within, weekly_deadlines
 
-CLIMATOLOGY = "seasonal climatology"
+CLIMATOLOGY, REGRESSION = "seasonal climatology", "logistic regression"
+RIDGE = 3.0
 
 
 def climatology(met: list[date], day: date, until: date, first: int) -> float:
@@ -61,15 +62,15 @@ def covered(first: int, last: int, days: int) -> float:
     return min(max((days - first + 1) / (last - first + 1), 0), 1)
 
 
-def logistic(x: np.ndarray, y: np.ndarray, ridge: float = 3.0) -> np.ndarray:
+def logistic(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Coefficients of a logistic regression with a ridge penalty on all coefficients except the intercept."""
     from scipy.optimize import minimize
     from scipy.special import expit
 
     def loss(beta: np.ndarray) -> tuple[float, np.ndarray]:
         linear = x @ beta
-        value = np.logaddexp(0, linear).sum() - y @ linear + 0.5 * ridge * (beta[1:] ** 2).sum()
-        return value, x.T @ (expit(linear) - y) + ridge * np.r_[0, beta[1:]]
+        value = np.logaddexp(0, linear).sum() - y @ linear + 0.5 * RIDGE * (beta[1:] ** 2).sum()
+        return value, x.T @ (expit(linear) - y) + RIDGE * np.r_[0, beta[1:]]
 
     return minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x
 
@@ -97,4 +98,4 @@ def baseline_points(params: Params, whole: Ledger, days: list[date]) -> Iterator
         regressed = expit(features(asked.ahead, asked.deadlines) @ coefficients(day.year)).tolist()
         yield from asked.points(CLIMATOLOGY, shares, shares, shares)
         yield from asked.points("persistence rate", rates, rates, rates)
-        yield from asked.points("logistic regression", regressed, regressed, regressed)
+        yield from asked.points(REGRESSION, regressed, regressed, regressed)

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..files.problems import Failure
 from ..paths import RECORD, RENDERED
+from .baselines import CLIMATOLOGY
 from .losses import PARTS
 from .sbc import MISSED
+from .scores import BRIER
+from .scores import LOG_SCORE as LOG_SCORE  # a notebook names it
 from .structures import FULL
 from .tables import load
 
@@ -20,9 +23,6 @@ if TYPE_CHECKING:
 
     from ..answer.forecast import Run
 
-QUESTION_LIKE = "question-like set, Brier"
-BRIER, LOG_SCORE, BIAS = "integrated Brier, weeks 1-26", "log score, weeks 1-26", "calibration in the large"
-CLIMATOLOGY, REGRESSION, NO_ADDITIONS = "seasonal climatology", "logistic regression", "no additions"
 Row = dict[str, Any]
 Rows = Sequence[Row]
 

@@ -1,7 +1,6 @@
 """The scores of the backtest: each score of each model, with intervals and paired differences."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
@@ -9,8 +8,11 @@ from .baselines import CLIMATOLOGY
 from .origins import QUESTION_DAYS, WEEKS
 from .structures import CALENDAR
 
+BRIER, LOG_SCORE, BIAS = "integrated Brier, weeks 1-26", "log score, weeks 1-26", "calibration in the large"
+QUESTION_LIKE = "question-like set, Brier"
 CLIP = 0.005
 """The log score clips probabilities to the range from this value to one minus it."""
+REPLICATES = 2000
 
 
 def brier(p: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -68,31 +70,31 @@ def is_weeks_ahead(weeks: int) -> Callable[[np.ndarray], np.ndarray]:
 
 
 SETS = {
-    "integrated Brier, weeks 1-26": (brier, is_monthly),
-    "log score, weeks 1-26": (log_score, is_monthly),
+    BRIER: (brier, is_monthly),
+    LOG_SCORE: (log_score, is_monthly),
     **{f"Brier, {weeks} weeks": (brier, is_weeks_ahead(weeks)) for weeks in (4, 8, 13, 26)},
     "hard set, Brier": (brier, lambda points: is_monthly(points) & (points["hard"] == 1)),
-    "question-like set, Brier": (brier, is_question),
-    "calibration in the large": (bias, is_monthly),
+    QUESTION_LIKE: (brier, is_question),
+    BIAS: (bias, is_monthly),
 }
 """The scores: how to score a forecast, and which points count."""
 BESIDE = {"climatology": CLIMATOLOGY, "calendar": CALENDAR.name}
 """The reference models for paired differences, by column name."""
 
 
-def scores(points: np.ndarray, replicates: int = 2000, random_seed: int = 1) -> list[dict]:
+def scores(points: np.ndarray) -> list[dict]:
     """Each score of each model, and its paired differences to climatology and to the calendar alone.
 
     Intervals are 90% block bootstrap intervals that resample whole years.
     """
-    rng = np.random.default_rng(random_seed)
+    rng = np.random.default_rng(1)
     rows = []
     for name, (score, member) in SETS.items():
         chosen = points[member(points)]
         if not len(chosen):
             continue
         loss, at = paired(chosen, score)
-        rows_by_year, resampled = np.bincount(at), Years(at.max() + 1, rng, replicates)
+        rows_by_year, resampled = np.bincount(at), Years(at.max() + 1, rng)
         for model, values in sorted(loss.items(), key=lambda item: item[1].mean()):
             row = {"score": name, "model": model, "forecasts": len(at), "value": values.mean()}
             row |= resampled.interval(np.bincount(at, values), rows_by_year)
@@ -107,8 +109,8 @@ def scores(points: np.ndarray, replicates: int = 2000, random_seed: int = 1) -> 
 class Years:
     """Bootstrap samples of whole years: `drawn` (replicate, year) holds their indices."""
 
-    def __init__(self, number: int, rng: np.random.Generator, replicates: int = 2000):
-        self.drawn = rng.integers(number, size=(replicates, number))
+    def __init__(self, number: int, rng: np.random.Generator):
+        self.drawn = rng.integers(number, size=(REPLICATES, number))
 
     def interval(self, above: np.ndarray, below: np.ndarray, prefix: str = "") -> dict[str, float]:
         """The central 90% of a ratio of sums over years, from the sums of each year, (year,)."""
@@ -124,15 +126,12 @@ def by_model(points: np.ndarray) -> dict[str, np.ndarray]:
     return dict(zip(models.tolist(), np.split(ordered, first[1:])))
 
 
-class Losses(NamedTuple):
-    """The loss of each forecast by model, (forecast,), and the index of each forecast's year."""
+def paired(
+    points: np.ndarray, score: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """The losses of every model on the same forecasts, by as-of day and deadline, and the index of the year.
 
-    by_model: dict[str, np.ndarray]
-    year: np.ndarray
-
-
-def paired(points: np.ndarray, score: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Losses:
-    """The losses of every model on the same forecasts, by as-of day and deadline.
+    Both are (forecast,).
 
     Raises
     ------
@@ -144,4 +143,4 @@ def paired(points: np.ndarray, score: Callable[[np.ndarray, np.ndarray], np.ndar
     if not all(np.array_equal(each, asked[0]) for each in asked):
         raise ValueError("expected every model to be asked on the same days for the same deadlines")
     year = np.unique(year_of(asked[0]["as_of"]), return_inverse=True)[1]
-    return Losses({model: score(each["probability"], each["outcome"]) for model, each in rows.items()}, year)
+    return {model: score(each["probability"], each["outcome"]) for model, each in rows.items()}, year

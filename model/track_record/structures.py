@@ -53,15 +53,16 @@ FULL = Structure("full", "The model as published")
 CALENDAR = Structure(
     "calendar alone", "The calendar and who came, nothing that was said", without=("tone",), unheard=ANSWERS
 )
+NO_ADDITIONS = Structure(
+    "no additions", "Without the rows searched where an earlier model lost most", without=("additions",)
+)
 BACKTESTED = (
     FULL,
     Structure("no attendance words", "Ignores words about who comes", unheard=("attendance",)),
     Structure("no tone", "Ignores signals that name no occasion", without=("tone",)),
     Structure("no planning", "Ignores planning and doubt about a meeting", unheard=("planning",)),
     Structure("no again", "Visits put off are not expected again", unheard=("put off",)),
-    Structure(
-        "no additions", "Without the rows searched where an earlier model lost most", without=("additions",)
-    ),
+    NO_ADDITIONS,
     CALENDAR,
 )
 SEARCHED_AGAIN = "losses"
