@@ -66,7 +66,7 @@ def _row(event: Event, signals: Mapping[str, list[Signal]], sides: Sides) -> dic
         if begin <= signal.event_date <= end or begin <= signal.public_date <= end
     ]
     publishers = [name for name, _ in event.publishers.most_common() if name]
-    first = [event.ident, publishers[0] if publishers else "", str(event.published), event.address]
+    first = [event.told.ident, publishers[0] if publishers else "", str(event.published), event.told.address]
     cells = {
         "keep": "no" if event.matter.aside else "",
         "event_date": str(event.first),
@@ -87,7 +87,7 @@ def _row(event: Event, signals: Mapping[str, list[Signal]], sides: Sides) -> dic
 
 def _description(event: Event, sides: Sides) -> str:
     """What an event is: its headline, or who of each side and what the reports say."""
-    text = event.title
+    text = event.told.title
     if not text:
         says = listed([says for says, _ in event.says.most_common(NAMES_MAX)])
         one, other = sorted(sides.codes, key=lambda side: side != event.actor)

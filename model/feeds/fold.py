@@ -60,23 +60,20 @@ class View(NamedTuple):
 
 @dataclass(slots=True)
 class Event:
-    """Reports of one event.
+    """Reports of one event; `told` is the one that stands for it.
 
     `tokens` tell who or what it is about, `says` counts what the reports say, `parties` who is named;
     `mirrored` if reports tell the same of both sides.
     """
 
     matter: Matter
+    told: Report
     first: date
     last: date
     published: date
     tokens: set[str]
     people: set[tuple[str, str]]
     guests: set[tuple[str, str]]
-    line: int
-    ident: str
-    address: str
-    title: str
     trade: bool = False
     mirrored: bool = False
     stories: set[str] = field(default_factory=set)
@@ -88,10 +85,9 @@ class Event:
     @classmethod
     def first_told(cls, report: Report, view: View) -> "Event":
         """The event that a report tells, with no report counted yet."""
-        day, story = report.day, {report.story}
+        days = report.day, report.day, report.published
         about = set(view.tokens) or {STATE}, set(view.people), set(view.guests)
-        named = report.line, report.ident, report.address, report.title
-        return cls(view.matter, day, day, report.published, *about, *named, stories=story)
+        return cls(view.matter, report, *days, *about, stories={report.story})
 
     def count(self, report: Report, view: View) -> None:
         """Count one more report of the event, of the same story and day."""
@@ -121,15 +117,14 @@ class Event:
         return both_name <= {side for side, _ in shared} or bool(shared & (self.guests | other.guests))
 
     def add(self, other: "Event") -> None:
-        """Take another event's reports into this one, which keeps the earliest as the one it names.
+        """Take another event's reports into this one, of which the earliest stands for both.
 
         What headlines are compared with stays that of the first, so that no chain leads to another event.
         """
-        if (other.published, other.line) < (self.published, self.line):
-            self.line, self.ident, self.address = other.line, other.ident, other.address
-            self.title, self.published = other.title, other.published
+        if (other.published, other.told.line) < (self.published, self.told.line):
+            self.told, self.published = other.told, other.published
         self.first, self.last = min(self.first, other.first), max(self.last, other.last)
-        self.tokens |= set() if self.title else other.tokens
+        self.tokens |= set() if self.told.title else other.tokens
         self.people |= other.people
         self.guests |= other.guests
         self.stories |= other.stories
@@ -165,7 +160,7 @@ def fold(reports: Iterable[Report], sides: Sides) -> list[Event]:
         event.count(report, view)
         event.mirrored |= mirrored and first.matter != view.matter
     events = _merged(chain.from_iterable(map(_of_story, stories.values())))
-    return sorted(events, key=lambda event: (event.first, event.line))
+    return sorted(events, key=lambda event: (event.first, event.told.line))
 
 
 def _of_story(by_tokens: dict[frozenset[str], Event]) -> Iterable[Event]:
@@ -191,7 +186,7 @@ def _merged(stories: Iterable[Event]) -> list[Event]:
             and story.last - event.first <= SPAN
         )
         event = story
-        for key, number in shared.most_common(1 if story.title else None):
+        for key, number in shared.most_common(1 if story.told.title else None):
             other = events[key]
             if number >= _needed(story, other) and event.fits(other):
                 other.add(event)
@@ -204,7 +199,7 @@ def _merged(stories: Iterable[Event]) -> list[Event]:
 def _needed(story: Event, event: Event) -> int:
     """How many tokens a story must share with an event: of headlines half of the longer, at least two."""
     longer, shorter = sorted((len(story.tokens), len(event.tokens)), reverse=True)
-    return min(longer, max(2, (longer + 1) // 2)) if story.title else 1
+    return min(longer, max(2, (longer + 1) // 2)) if story.told.title else 1
 
 
 def _view(sides: Sides, code: str, title: str, source: Party, target: Party) -> View:
