@@ -29,22 +29,25 @@ def monthly(points: np.ndarray) -> dict[str, np.ndarray]:
     return by_model(points[is_monthly(points)])
 
 
+def each_year(points: np.ndarray) -> dict[int, np.ndarray]:
+    """The points by the year of their origins."""
+    years = year_of(points["as_of"])
+    return {year: points[years == year] for year in np.unique(years).tolist()}
+
+
+def both_scores(points: np.ndarray) -> dict[str, float]:
+    """Both mean scores of some points."""
+    p, y = points["probability"], points["outcome"]
+    return {"brier": brier(p, y).mean(), "log_score": log_score(p, y).mean()}
+
+
 def by_year(points: np.ndarray) -> list[dict]:
     """Both scores of each model in each year of origins."""
-    table = []
-    for model, rows in monthly(points).items():
-        p, y, years = rows["probability"], rows["outcome"], year_of(rows["as_of"])
-        for year in np.unique(years).tolist():
-            inside = years == year
-            table.append(
-                {
-                    "year": year,
-                    "model": model,
-                    "forecasts": int(inside.sum()),
-                    "brier": brier(p, y)[inside].mean(),
-                    "log_score": log_score(p, y)[inside].mean(),
-                }
-            )
+    table = [
+        {"year": year, "model": model, "forecasts": len(inside)} | both_scores(inside)
+        for model, rows in monthly(points).items()
+        for year, inside in each_year(rows).items()
+    ]
     return sorted(table, key=lambda row: (row["year"], row["model"]))
 
 
@@ -81,19 +84,17 @@ def gains(yearly: list[dict]) -> list[dict]:
 
 def misses(points: np.ndarray, whole: Ledger) -> list[dict]:
     """The seven worst years of the full model, worst first, each with its worst forecast."""
-    rows = monthly(points)[FULL.name]
-    p, y, years = rows["probability"], rows["outcome"], year_of(rows["as_of"])
-    loss = brier(p, y)
+    years = each_year(monthly(points)[FULL.name])
+    means = {year: both_scores(rows) for year, rows in years.items()}
     table = []
-    for year in sorted(np.unique(years).tolist(), key=lambda year: -loss[years == year].mean())[:7]:
-        inside = np.flatnonzero(years == year)
-        worst = rows[inside[loss[inside].argmax()]]
+    for year in sorted(years, key=lambda year: -means[year]["brier"])[:7]:
+        rows = years[year]
+        worst = rows[brier(rows["probability"], rows["outcome"]).argmax()]
         as_of, deadline, outcome = worst[["as_of", "deadline", "outcome"]].item()
         table.append(
             {
                 "year": year,
-                "brier": loss[inside].mean(),
-                "log_score": log_score(p, y)[inside].mean(),
+                **means[year],
                 "as_of": as_of,
                 "deadline": deadline,
                 "probability": worst["probability"],
@@ -308,10 +309,8 @@ def stretches(points: np.ndarray, met: list[date]) -> Iterator[Stretch]:
 
     After a meeting, a new stretch begins for the next meeting.
     """
-    weekly = to_year_end(points)
-    years = year_of(weekly["as_of"])
-    for year in np.unique(years).tolist():
-        rows, begin = weekly[years == year], date(year - 1, 12, 31)
+    for year, rows in each_year(to_year_end(points)).items():
+        begin = date(year - 1, 12, 31)
         for end in (*(day for day in met if day.year == year), date(year, 12, 31)):
             inside = rows[(rows["as_of"] >= np.datetime64(begin)) & (rows["as_of"] < np.datetime64(end))]
             if len(inside):
