@@ -603,7 +603,7 @@ def test_the_fits_of_january_are_those_of_todays_model_priors_and_seeds(default_
 def test_another_sampler_agrees_on_every_posterior_mean(default_run):
     rows = study.load("samplers")
     assert all(abs(row["errors"]) < bound(len(rows)) for row in rows)
-    names = set(sbc.scalars(PARAMS, default_run.record, default_run.draws)) | {sbc.HEADLINE}
+    names = set(sbc.quantities(PARAMS, default_run.record, default_run.outlook, default_run.draws))
     assert {row["quantity"] for row in rows} == names == {name for each in sbc.load() for name in each.ranks}
     told = model_words.words.samplers_summary(FOUND)
     assert (

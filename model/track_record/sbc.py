@@ -94,8 +94,8 @@ def truth(params: Params, past: Record, random_seed: int) -> Draws:
     return predictive.prior_draws(params, 1, random_seed) | {"norm": np.array([past.norm])}
 
 
-def scalars(params: Params, past: Record, p: Draws) -> dict[str, np.ndarray]:
-    """The draws of every scalar that the record can inform, by name, (draw,).
+def quantities(params: Params, past: Record, ahead: Outlook, p: Draws) -> dict[str, np.ndarray]:
+    """The draws of every scalar that the record can inform, and of the headline, by name, (draw,).
 
     Of `comes_effect`, only sides and types with at least one decision that depends on habits.
     """
@@ -109,12 +109,7 @@ def scalars(params: Params, past: Record, p: Draws) -> dict[str, np.ndarray]:
             at = zip(named.get(name, ()), index, strict=True)
             label = " ".join(str(labels[dim][i]) for dim, i in at)
             found[f"{name}[{label}]" if label else name] = values[:, *index]
-    return found
-
-
-def quantities(params: Params, past: Record, ahead: Outlook, p: Draws) -> dict[str, np.ndarray]:
-    """The draws of every scalar and of the headline, by name, (draw,)."""
-    return scalars(params, past, p) | {HEADLINE: chances.by_deadline(p, ahead)}
+    return found | {HEADLINE: chances.by_deadline(p, ahead)}
 
 
 def one(
@@ -159,13 +154,11 @@ def _work(number: int) -> Simulation:
     return one(number, **_READY)
 
 
-def run(
-    params: Params, past: Record, ahead: Outlook, numbers: range, workers: int = 2
-) -> Iterator[Simulation]:
+def run(params: Params, past: Record, ahead: Outlook, numbers: range) -> Iterator[Simulation]:
     """The simulations as they complete, run in parallel; each worker compiles the model once."""
-    bare = replace(params, documents={})
+    given = replace(params, documents={}), past, ahead
     jobs = {number: (number,) for number in numbers}
-    for _, made in parallel.done(_work, jobs, "simulations", workers, _begin, (bare, past, ahead)):
+    for _, made in parallel.done(_work, jobs, "simulations", begin=_begin, given=given):
         yield made
 
 
