@@ -1,7 +1,7 @@
 """Candidates for the ledger: written for review from a feed, and read back with what a person decided."""
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -40,20 +40,15 @@ def candidates(feed: Feed, sides: Sides, ledger: Ledger) -> list[dict[str, str]]
     Strength and `keep` are empty, or `keep` is "no" with the reason why the event is set aside.
     """
     events = fold(feed.reports(sides.countries), sides)
-    signals = _by_kind(ledger)
+    signals = defaultdict(list)
+    for signal in ledger.signals:
+        signals[_alike(signal.kind)].append(signal)
     events.sort(key=lambda event: bool(event.matter.aside))
     return [_row(event, signals, sides) for event in events]
 
 
-def _by_kind(ledger: Ledger) -> dict[str, list[Signal]]:
-    """The signals of a ledger by kind; meetings of envoys and trade talks are one."""
-    found: dict[str, list[Signal]] = {}
-    for signal in ledger.signals:
-        found.setdefault(_alike(signal.kind), []).append(signal)
-    return found
-
-
 def _alike(kind: str) -> str:
+    """The kind; meetings of envoys and trade talks are one."""
     return kinds.CONTACT if kind == kinds.TRADE_TALKS else kind
 
 
