@@ -174,10 +174,8 @@ def headline_kind(title: str, leaders: str) -> str:
 
     `leaders` is a pattern that matches the names of both leaders, in any order.
     """
-    for kind, patterns in HEADLINES:
-        if all(
-            re.search(leaders if pattern == LEADERS else pattern, title, re.IGNORECASE)
-            for pattern in patterns
-        ):
-            return kind
-    return ""
+
+    def occurs(pattern: str) -> bool:
+        return bool(re.search(leaders if pattern == LEADERS else pattern, title, re.IGNORECASE))
+
+    return next((kind for kind, patterns in HEADLINES if all(map(occurs, patterns))), "")
