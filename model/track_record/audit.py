@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ..evidence.ledger import Ledger
 from ..evidence.record import attended, spoken
-from ..evidence.rows import ATTENDANCE, Occasion, Signal
+from ..evidence.rows import ATTENDANCE
 from ..evidence.seasons import DAY
 from ..evidence.words import LEVELS, SETTLED, words_about
 from ..paths import TRAVELS
@@ -47,24 +47,23 @@ def trips() -> list[Trip]:
     return [Trip(**row | {day: date.fromisoformat(row[day]) for day in ("start", "end")}) for row in rows]
 
 
-def counterpart(trip: Trip, ledger: Ledger, sides: tuple[str, str]) -> Occasion | Signal | None:
-    """The ledger row for a trip: an occasion that this leader attended, or a meeting of envoys."""
+def is_matched(trip: Trip, ledger: Ledger, sides: tuple[str, str]) -> bool:
+    """Whether the ledger has a trip: an occasion that this leader attended, or a meeting of envoys."""
     if trip.list == "secretary of state":
-        talks = (row for row in ledger.signals if row.kind in IN_PERSON)
-        return next((row for row in talks if trip.is_near(row.event_date, row.event_date, NEAR)), None)
+        talks = [row.event_date for row in ledger.signals if row.kind in IN_PERSON]
+        return any(trip.is_near(day, day, NEAR) for day in talks)
     side = sides[1] if trip.list == "visitor" else sides[0]
-    there = (o for o in ledger.occasions if attended(o, side) and o.host == trip.host)
-    return next((o for o in there if trip.is_near(o.start_date, o.end_date, 1)), None)
+    there = [o for o in ledger.occasions if attended(o, side) and o.host == trip.host]
+    return any(trip.is_near(o.start_date, o.end_date, 1) for o in there)
 
 
 def fates(ledger: Ledger, sides: tuple[str, str], listed: Iterable[Trip]) -> list[dict[str, Any]]:
     """The fate of each trip, by year: `matched` in the ledger, `explained` by its note, or `missing`."""
     found = []
     for trip in listed:
-        matched = counterpart(trip, ledger, sides) is not None
+        fate = "matched" if is_matched(trip, ledger, sides) else "explained" if trip.note else "missing"
         row = {"year": trip.start.year, "list": trip.list, "name": trip.name}
-        row |= {"place": trip.place or trip.country, "start": trip.start}
-        found.append(row | {"fate": "matched" if matched else "explained" if trip.note else "missing"})
+        found.append(row | {"place": trip.place or trip.country, "start": trip.start, "fate": fate})
     return sorted(found, key=lambda row: row["year"])
 
 

@@ -147,9 +147,7 @@ def publish(made: Forecast, path: Path = LOG) -> bool:
 
 
 def resolved(row: Entry, whole: Ledger) -> str:
-    """The outcome of a forecast: the manual resolution, otherwise yes, no or open according to the ledger."""
-    if row.resolution:
-        return row.resolution
+    """The outcome of a forecast according to the ledger: yes, no or open."""
     if happened(meetings(whole, row.host), row.after, row.deadline):
         return "yes"
     known = max((o.outcome_date for o in whole.occasions if o.met is not None), default=date.min)
@@ -171,7 +169,8 @@ def scores(entries: list[Entry], whole: Ledger, sides: Sequence[str]) -> list[di
     table = []
     for (question, scenario, deadline, _), by_day in sorted(groups.items()):
         rows = [by_day[day] for day in sorted(by_day)]
-        outcome = next((row.resolution for row in rows if row.resolution), resolved(rows[0], whole))
+        by_hand = next((row.resolution for row in rows if row.resolution), "")
+        outcome = by_hand or resolved(rows[0], whole)
         line = {
             "question_id": question,
             "scenario": scenario,
