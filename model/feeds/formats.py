@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache, partial
 from itertools import product
-from operator import itemgetter
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -214,7 +213,6 @@ class Feed:
         if layout.has_header:
             next(rows)
         at_source, at_target = places["source_country"], places["target_country"]
-        pick = itemgetter(*(places[cell] for cell in CELLS))
         for number, line in rows:
             cells = line.split("\t")
             self.rows += 1
@@ -229,7 +227,7 @@ class Feed:
                 continue
             cells[width:] = [""]
             try:
-                yield _event(number, dict(zip(CELLS, pick(cells))), layout)
+                yield _event(number, {cell: cells[at] for cell, at in places.items()}, layout)
             except ValueError as error:
                 self.fault(number, str(error))
 
