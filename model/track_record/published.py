@@ -120,14 +120,14 @@ class TrackRecord:
         """The integrated Brier score of a model by year."""
         return {row["year"]: row["brier"] for row in self.by_year if row["model"] == model}
 
-    def worst(self, most: int = 5) -> int:
-        """The number of years to single out as the worst: `most`, or half of a short record."""
-        return min(most, len(self.years()) // 2)
+    def worst(self) -> int:
+        """The number of years to single out as the worst: five, or half of a short record."""
+        return min(5, len(self.years()) // 2)
 
-    def share_of_worst(self, years: int) -> float:
+    def share_of_worst(self) -> float:
         """The share of the total loss that comes from the worst years."""
         losses = sorted(self.yearly_losses().values(), reverse=True)
-        return sum(losses[:years]) / sum(losses)
+        return sum(losses[: self.worst()]) / sum(losses)
 
     def years_lost(self) -> list[str]:
         """The years in which seasonal climatology scored as well as the model or better."""
@@ -160,14 +160,14 @@ class TrackRecord:
         october = [next(row for row in rows if row["as_of"][5:] >= "10-01") for rows in paths]
         return sum((row["probability"] > 0.5) == bool(row["outcome"]) for row in october)
 
-    def largest_moves(self, number: int = 9) -> list[Row]:
-        """The weeks with the largest changes in the replay, in date order, each with the event behind it.
+    def largest_moves(self) -> list[Row]:
+        """The nine weeks with the largest changes in the replay, by date, each with the event behind it.
 
         That is the largest event with the same direction; without one, `id` and `text` are empty.
         """
         pairs = pairwise(self.replay)
         weeks = [row | {"move": row["probability"] - last["probability"]} for last, row in pairs]
-        weeks = sorted(weeks, key=lambda row: -abs(row["move"]))[:number]
+        weeks = sorted(weeks, key=lambda row: -abs(row["move"]))[:9]
         return [week | self._explained(week) for week in sorted(weeks, key=lambda row: row["as_of"])]
 
     def _explained(self, week: Row) -> Row:
