@@ -54,7 +54,8 @@ def package(folder: Path) -> dict[str, Any]:
         "Public sources, which each row names" if folder == SEEDS else "The seeds and params of this project"
     )
     files = described(text)
-    paths = {table_of(path): path for path in sorted(folder.glob("*.csv*")) if path.name in files}
+    paths = [path for path in sorted(folder.glob("*.csv*")) if path.name in files]
+    tables = {path.name.partition(".")[0]: path for path in paths}
     return {
         "profile": "tabular-data-package",
         "name": f"summit-forecast-{folder.name}",
@@ -62,18 +63,12 @@ def package(folder: Path) -> dict[str, Any]:
         "description": " ".join(about.split()).partition(". ")[0] + ".",
         "licenses": [LICENSE],
         "sources": [{"title": source}],
-        "resources": [resource(path, files[path.name], paths) for path in paths.values()],
+        "resources": [resource(table, path, files[path.name], tables) for table, path in tables.items()],
     }
 
 
-def table_of(path: Path) -> str:
-    """The name of the table in a file."""
-    return path.name.partition(".")[0]
-
-
-def resource(path: Path, about: Mapping[str, str], tables: Collection[str]) -> dict[str, Any]:
-    """The descriptor of one table; `about` is what the README says of it."""
-    table = table_of(path)
+def resource(table: str, path: Path, about: Mapping[str, str], tables: Collection[str]) -> dict[str, Any]:
+    """The descriptor of one table in a file; `about` is what the README says of it."""
     more = {"compression": "gz"} if path.suffix == ".gz" else LISTS if table == "official_travels" else {}
     return {
         "profile": "tabular-data-resource",
