@@ -1,13 +1,14 @@
 """The published tables of the track record, and the numbers that pages quote from them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
 from statistics import NormalDist, fmean, stdev
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..answer.forecast import Run
 from ..files.problems import Failure
 from ..paths import RECORD, RENDERED
 from .baselines import CLIMATOLOGY
@@ -17,11 +18,6 @@ from .scores import BRIER
 from .scores import LOG_SCORE as LOG_SCORE  # a notebook names it
 from .structures import FULL
 from .tables import load
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ..answer.forecast import Run
 
 Row = dict[str, Any]
 Rows = Sequence[Row]
@@ -36,7 +32,7 @@ class Missing(tuple):
 
     table = ""
 
-    def __iter__(self) -> "Iterator[Row]":
+    def __iter__(self) -> Iterator[Row]:
         raise NoRecord(
             f"the track record of this pair has no table {self.table!r}, so there is nothing to show here; "
             "summit backtest makes what the ledger of the pair allows"
@@ -83,7 +79,7 @@ class TrackRecord:
         return cls(**{table.name: rows_of(folder, table.name) for table in fields(cls)})
 
     @classmethod
-    def of(cls, run: "Run") -> "TrackRecord":
+    def of(cls, run: Run) -> "TrackRecord":
         """The tables of the pair of a run, if it has a track record."""
         return cls.load(RENDERED / (run.forecast.track_record or f"{RECORD.name}-none"))
 
