@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from made_up import AS_OF, DAY, extended, signal, thinned, word
+from made_up import AS_OF, DAY, every_fit, extended, signal, thinned, word
 
 from model import cli
 from model.answer import compare, forecast
@@ -30,8 +30,8 @@ WEEK_AGO = AS_OF - 7 * DAY
 def stored(tmp_path, default_run, monkeypatch):
     """Stores a run as a rendered folder does and loads it from there; a few draws replace every fit."""
     few = replace(default_run.fit, draws=thinned(default_run.draws, 10))
-    for module in (compare, forecast):
-        monkeypatch.setattr(module, "fit", lambda *_: few)
+    every_fit(monkeypatch, lambda *_: few)
+    monkeypatch.setattr(compare, "fit", lambda *_, **__: few)
 
     def keep(name, whole=default_run.whole, **options):
         run = forecast.forecast(load_params(**options), whole, lambda *_: few)

@@ -120,7 +120,7 @@ def fit(default_run, monkeypatch):
     few = replace(default_run.fit, draws=thinned(default_run.draws))
     every_fit(monkeypatch, lambda *_: few)
     for module in (fits, compare):
-        monkeypatch.setattr(module, "fit", lambda *_: few)
+        monkeypatch.setattr(module, "fit", lambda *_, **__: few)
     monkeypatch.setattr(
         sweep, "_FITS", {}
     )  # or the few draws would stay with the process for the tests that follow

@@ -547,6 +547,12 @@ def drawn(default_run):
     }
 
 
+@pytest.mark.parametrize(("low", "high"), [(-0.013, 0.018), (-0.01484, 0.01773), (-0.0005, 0.03)])
+def test_no_number_below_the_axis_is_cut_off_whatever_the_changes(low, high):
+    rows = [{"year": 1993 + i, "change": change} for i, change in enumerate(np.linspace(low, high, 12))]
+    assert faults(structure_figures.influence(rows)) == []
+
+
 @pytest.mark.parametrize("name", [*STRUCTURE_FIGURES, *RECORD_FIGURES])
 def test_no_text_is_cut_off_or_overlaps_another_and_the_title_has_a_number(drawn, name):
     figure = drawn[name]()

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
+from matplotlib.ticker import MaxNLocator
 
 from ..formatting import short_day
 from . import words
@@ -141,6 +142,13 @@ def share_axis(axes: Axes, low: float = 0, high: float = 1, ticks: Sequence[floa
     axes.set_ylim(low, high)
     axes.set_yticks(ticks, [f"{tick:.0%}" for tick in ticks])
     axes.grid(axis="y")
+
+
+def inner_ticks(axes: Axes, number: int) -> None:
+    """About so many round ticks on the x axis, none so near an end that its label would be cut off."""
+    low, high = axes.get_xlim()
+    edge = 0.05 * (high - low)
+    axes.set_xticks([x for x in MaxNLocator(number).tick_values(low, high) if low + edge <= x <= high - edge])
 
 
 def month_starts(first: date, last: date) -> list[date]:

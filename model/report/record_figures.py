@@ -7,7 +7,6 @@ from datetime import date
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from ..formatting import listed, percent, short_day
 from ..track_record import study
@@ -176,5 +175,5 @@ def placebo(record: TrackRecord) -> Figure:
         axes.plot(mean, y, "D", color=INK, markeredgecolor=PAPER, markersize=7)
         draw.label(axes, 0, y - 22, f"{name} {mean:.4f}", xycoords=draw.ROW, color=color, **BOLD)
     axes.margins(x=0.04)
-    axes.xaxis.set_major_locator(MaxNLocator(4, prune="both"))
+    draw.inner_ticks(axes, 4)
     return figure

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from ..answer.prior import Belief
 from ..fit.predictive import Check
@@ -178,6 +177,6 @@ def influence(rows: Sequence[dict]) -> Figure:
         draw.change_bar(axes, y, 0, row["change"], told, filled=row["change"] >= 0, height=0.6)
     axes.margins(x=0.2)
     axes.axvline(0, color=MUTED, linewidth=1)
-    axes.xaxis.set_major_locator(MaxNLocator(6, prune="both"))
+    draw.inner_ticks(axes, 6)
     axes.xaxis.set_major_formatter(lambda change, _: points(change))
     return figure
