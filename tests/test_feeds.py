@@ -189,6 +189,14 @@ class TestFormats:
         assert one["description"] == "China on United States: criticism" and not one["keep"]
         assert "SHANGHAI has no office of state" in other["reason"]
 
+    def test_the_source_names_the_publisher_of_its_own_address(self, read):
+        """Not the one that tells the event most often."""
+        addresses = ("https://first.example/1", "https://other.example/2", "https://other.example/3")
+        lines = [gdelt(source=ROSS, code="042", url=url) for url in addresses]
+        [row], _ = read(lines, gdelt)
+        assert row["source"].endswith("first.example, 2018-06-01, https://first.example/1")
+        assert row["publishers"] == "other.example and first.example"
+
     def test_headlines_are_read_with_other_names_and_separators(self, tmp_path):
         path = tmp_path / "list.csv"
         path.write_text("URL;Published;Title\nhttps://a.example/1;2018-06-01T10:00Z;Trump warns China\n\n")

@@ -61,7 +61,7 @@ def _row(event: Event, signals: Mapping[str, list[Signal]], sides: Sides) -> dic
         if begin <= signal.event_date <= end or begin <= signal.public_date <= end
     ]
     publishers = [name for name, _ in event.publishers.most_common() if name]
-    first = [event.told.ident, publishers[0] if publishers else "", str(event.published), event.told.address]
+    first = [event.told.ident, event.told.publisher, str(event.published), event.told.address]
     cells = {
         "keep": "no" if event.matter.aside else "",
         "event_date": str(event.first),
