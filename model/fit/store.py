@@ -165,6 +165,6 @@ def fit_of(path: Path) -> Fit:
         True,
         f"From the posterior that {name_of(path.parent)} ships",
         stats=stats,
-        model=str(about["model"]),
+        model=str(about.get("model", "")),
         densities=by_block(summed),
     )
