@@ -298,9 +298,13 @@ def stale() -> Iterator[Row]:
             (
                 "as of an earlier day, nothing compiled",
                 "< 15 s",
-                partial(ours, {}, "--as-of", "2024-10-07", **cold),
+                partial(asked, {}, "--as-of", "2024-10-07", **empty_caches(Path(place) / "again")),
             ),
-            ("as of an earlier day", "< 8 s", partial(ours, {}, "--as-of", "2024-03-04", **cold)),
+            (
+                "as of an earlier day with a changed prior",
+                "< 8 s",
+                partial(tuned, "--as-of", "2014-10-06", "--deadline", "2014-12-31", **cold),
+            ),
         ):
             yield compared("c", f"summit forecast {what}, against importing NumPy", target, work, bare, 1)
 
