@@ -602,6 +602,7 @@ def test_the_fits_of_january_are_those_of_todays_model_priors_and_seeds(default_
         fitted = fits.stored(path)
         past = record(default_run.whole.as_of(date(fitted.through.year, 12, 31)), PARAMS)
         assert (fitted.model, fitted.through) == (fits.model_key(PARAMS), past.through)
+        assert fitted.diagnostics["ok"]
         for name, values in log_densities(fitted.draws, PARAMS, past).items():
             np.testing.assert_allclose(values, fitted.densities[name], rtol=1e-5, atol=1e-4, err_msg=name)
 

@@ -116,7 +116,7 @@ def run(
 ) -> Run:
     """The forecast of params and ledger files, from the stored fit if there is one of the same content.
 
-    With `refit` the fit is sampled anew and replaces the stored one. With `quick` a shipped fit is
+    With `refit` the fit is sampled anew and replaces the stored one. With `quick` another fit is
     reweighted in place of sampling, where that is reliable; see `fits.quick_fit`.
 
     Raises

@@ -133,23 +133,26 @@ def quick_fit(params: Params, record: Record) -> Fit:
 
 
 def proposals(params: Params, through: date) -> Iterator[Fit]:
-    """Fits of the same model that know nothing later than `through`; of those of a kind, the latest first.
+    """Fits of the same model that know nothing later than `through`: shipped ones, then those of the store.
 
-    The first kind are those that the project ships: of rendered runs and, as others know less, the latest of
-    `JANUARIES`. The second are those of the store.
+    The shipped ones are those of rendered runs and, as others know less, the latest of `JANUARIES`.
     """
     model, until = model_key(params), through.isoformat()
     januaries = [path for path in sorted(RENDERED.glob(f"{JANUARIES}/*.npz")) if path.stem <= until]
-    for paths in ((*rendered(), *januaries[-1:]), FITS.glob("*.npz")):
-        about = {path: attributes(path) for path in paths}
-        known = {
-            path: (each["through"], path)
-            for path, each in about.items()
-            if each.get("model") == model and each["through"] <= until
-        }
-        for path in sorted(known, key=known.__getitem__, reverse=True):
-            if found := stored(path, about[path].get("key")):
-                yield found
+    yield from _usable(rendered() | {path: attributes(path) for path in januaries[-1:]}, model, until)
+    yield from _usable({path: attributes(path) for path in FITS.glob("*.npz")}, model, until)
+
+
+def _usable(about: dict[Path, dict[str, Any]], model: str, until: str) -> Iterator[Fit]:
+    """The fits of a model that know nothing later than a day, the latest first, from their attributes."""
+    ends = {
+        path: (each["through"], path)
+        for path, each in about.items()
+        if each.get("model") == model and each["through"] <= until
+    }
+    for path in sorted(ends, key=ends.__getitem__, reverse=True):
+        if found := stored(path, about[path].get("key")):
+            yield found
 
 
 @lru_cache(8)

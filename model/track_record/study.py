@@ -17,7 +17,7 @@ import numpy as np
 from .. import attendance, chances, parallel
 from ..answer import explain, forecast, sweep
 from ..evidence.ledger import Ledger
-from ..evidence.outlook import outlook
+from ..evidence.outlook import Outlook, outlook
 from ..evidence.record import Record, record
 from ..evidence.rows import Occasion
 from ..evidence.seasons import DAY, YEAR, first_year
@@ -155,11 +155,20 @@ def thinned(ledger: Ledger, share: float, rng: np.random.Generator) -> Ledger:
     return with_occasions(replace(ledger, signals=signals), occasions)
 
 
-def refits(params: Params, whole: Ledger) -> Iterator[dict]:
-    """Forecasts from random ledgers on random days: reweighted for the time since, and with a new fit.
+def agreement(reweighted: fits.Fit, anew: fits.Fit, ahead: Outlook) -> dict[str, float]:
+    """The forecasts from a reweighted fit and a new one; `errors` is in Monte Carlo standard errors."""
+    ours, theirs = (chances.by_deadline(each.draws, ahead) for each in (reweighted, anew))
+    error = np.hypot(forecast.monte_carlo_error(ours, reweighted), forecast.monte_carlo_error(theirs, anew))
+    return {
+        "pareto_k": reweighted.pareto_k,
+        "reweighted": ours.mean(),
+        "fitted_anew": theirs.mean(),
+        "errors": (ours.mean() - theirs.mean()) / error,
+    }
 
-    `errors` is their difference in Monte Carlo standard errors.
-    """
+
+def refits(params: Params, whole: Ledger) -> Iterator[dict]:
+    """Forecasts from random ledgers on random days: reweighted for the time since, and with a new fit."""
     rng = np.random.default_rng(params.run.random_seed)
     ready = sampling.compiled(params, record(whole.as_of(params.question.as_of), params))
     for number in range(LEDGERS):
@@ -169,18 +178,9 @@ def refits(params: Params, whole: Ledger) -> Iterator[dict]:
         later = replace(past, years=past.years + past.idle)
         first = reweight.update(fit_of(params, ready, past), past, past)
         anew = fit_of(params, ready, later)
-        ours, theirs = (chances.by_deadline(each.draws, ahead) for each in (first, anew))
-        error = np.hypot(forecast.monte_carlo_error(ours, first), forecast.monte_carlo_error(theirs, anew))
-        yield {
-            "ledger": number,
-            "as_of": as_of,
-            "signals": len(cut.signals),
-            "days": round(past.idle * YEAR),
-            "pareto_k": first.pareto_k,
-            "reweighted": ours.mean(),
-            "fitted_anew": theirs.mean(),
-            "errors": (ours.mean() - theirs.mean()) / error,
-        }
+        days = round(past.idle * YEAR)
+        row = {"ledger": number, "as_of": as_of, "signals": len(cut.signals), "days": days}
+        yield row | agreement(first, anew, ahead)
 
 
 # Earlier days
@@ -199,10 +199,11 @@ def shipped_fit(params: Params, ready: Any, past: Record) -> fits.Fit:
         Names the checks that failed before thinning.
     """
     tree = sampling.resample(ready, past, params)
-    kept = sampling.thinned(tree, SHIPPED)
-    checks, _ = sampling.diagnose(tree, params, kept)
-    if failures := sampling.diagnose(tree, params)[1]:
+    checks, failures = sampling.diagnose(tree, params)
+    if failures:
         raise fits.GateError(f"the fit through {past.through} did not pass its checks: {'; '.join(failures)}")
+    kept = sampling.thinned(tree, SHIPPED)
+    checks["ess_min"] = sampling.diagnose(tree, params, kept)[0]["ess_min"]
     draws = {name: values.astype("float32") for name, values in sampling.draws_of(kept, past).items()}
     exact = {name: values.astype(float) for name, values in draws.items()}
     densities = reweight.log_densities(exact, params, past)
@@ -214,8 +215,7 @@ def shipped_fit(params: Params, ready: Any, past: Record) -> fits.Fit:
 def januaries(params: Params, whole: Ledger) -> Iterator[dict]:
     """Ship the fit of each January, and forecast a day of its year from it and with a new fit.
 
-    Forecasts of earlier days reweight these fits, see `fits.quick_fit`. `errors` is the difference of both
-    forecasts in Monte Carlo standard errors.
+    Forecasts of earlier days reweight these fits, see `fits.quick_fit`.
     """
     q, rng = params.question, np.random.default_rng(params.run.random_seed)
     ready = sampling.compiled(params, record(whole.as_of(q.as_of), params))
@@ -228,17 +228,8 @@ def januaries(params: Params, whole: Ledger) -> Iterator[dict]:
         now, ahead = record(cut, params), outlook(cut, as_of, as_of + 180 * DAY, params)
         ours = reweight.update(reweight.adapted(fits.stored(path), params, now), now, now)
         theirs = reweight.update(fit_of(params, ready, now), now, now)
-        reweighted, anew = (chances.by_deadline(each.draws, ahead) for each in (ours, theirs))
-        errors = forecast.monte_carlo_error(reweighted, ours), forecast.monte_carlo_error(anew, theirs)
-        yield {
-            "as_of": as_of,
-            "fit_through": before.through,
-            "pareto_k": ours.pareto_k,
-            "effective_draws": ours.diagnostics["ess_min"],
-            "reweighted": reweighted.mean(),
-            "fitted_anew": anew.mean(),
-            "errors": (reweighted.mean() - anew.mean()) / np.hypot(*errors),
-        }
+        row = {"as_of": as_of, "fit_through": before.through, "effective_draws": ours.diagnostics["ess_min"]}
+        yield row | agreement(ours, theirs, ahead)
 
 
 # Well-known years
