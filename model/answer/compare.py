@@ -197,7 +197,7 @@ def outcomes(old: Rows, new: Rows) -> list[Key]:
 
 
 def revisions(old: Rows, new: Rows) -> list[Key]:
-    """The old rows that are otherwise now, then those that are gone, what names others first."""
+    """The old rows that have changed, then those that are gone, what names others first."""
     removed = [key for key in reversed(old) if key not in new]
     return [key for key, row in old.items() if key in new and row != new[key]] + removed
 

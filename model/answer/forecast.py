@@ -147,7 +147,7 @@ def refitted(params: Params, whole: Ledger) -> Fitter:
 
 
 def forecast(params: Params, whole: Ledger, fitted: Fitter) -> Run:
-    """The run of params and a ledger, from a fit to what was decided; its `inputs` are empty."""
+    """The run of params and a ledger, from a fit to what was decided by the as-of day; `inputs` are empty."""
     q, mass = params.question, params.run.interval_mass
     ledger = whole.as_of(q.as_of)
     decided = resolution(ledger, params, q.as_of)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PARETO_K_MAX = 0.7
 """Importance weights with a larger Pareto k are unreliable (Vehtari et al. 2024)."""
 EQUAL = 1e-3
-"""Weights of a tail that differ by less than this share cannot mislead; stored densities are rounded."""
+"""A tail whose weights differ by less than this share has no shape but that of rounded densities."""
 
 
 def update(fitted: "Fit", before: Record, now: Record) -> "Fit":
@@ -56,10 +56,10 @@ def resampled(fitted: "Fit", log_weights: dict[str, np.ndarray]) -> "Fit":
     """The fit with the draws of each block picked in proportion to their weights, so that all weigh the same.
 
     `log_weights` (draw,) are by block; those left out did not change. Systematic resampling takes even steps
-    through the cumulative weights, in the order of the weights, and what it picks takes the place of the draw
-    of the same rank: little changes where weights vary little, and no place gets a draw of less weight. The
-    effective sample size of the result is that of the fit times the share of the draws that the weights of
-    the worst block are worth (Kish 1965).
+    through the cumulative weights, in ascending order. Each pick replaces the draw of the same rank, whose
+    weight is never larger; where weights vary little, few draws change. The effective sample size of the
+    result is that of the fit times the share of the draws that the weights of the worst block are worth (Kish
+    1965).
     """
     draws, checks, worth, shapes = dict(fitted.draws), fitted.diagnostics, 1.0, [fitted.pareto_k]
     for block, log_weight in log_weights.items():
