@@ -272,6 +272,14 @@ class TestVisits:
             ((later.end_date - early.met_date).days + 1) / YEAR
         )
 
+    def test_a_meeting_before_its_occasion_was_known_has_a_day_of_exposure_not_less_than_none(self):
+        for days_before in (1, 4):
+            early = occasion(
+                "2023-apec", START, met=True, known_from=START, met_date=START - days_before * DAY
+            )
+            seen = past((), [early])
+            assert (seen.years, seen.through) == (1 / YEAR, early.met_date)
+
     def test_time_without_a_visit_ends_with_the_last_row_of_the_ledger(self):
         met = apec(True)
         seen = past([signal()], [met])

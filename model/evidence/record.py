@@ -202,9 +202,10 @@ def decisions_of(season: Season, tone: float, params: Params) -> list[Decision]:
 def outcome_of(season: Season, tone: float, met_days: list[date], params: Params) -> list[SeasonOutcome]:
     """The outcome of a season, as a list that is empty if the season does not count; see `Record`."""
     both = [o for o in held_in(season) if all(attended(o, side) for side in params.sides)]
+    if not both or any(o.met is None for o in season.occasions):
+        return []
     met = any(o.met for o in both)
-    met_elsewhere = not met and any(map(season.holds, met_days))
-    if not both or met_elsewhere or any(o.met is None for o in season.occasions):
+    if not met and any(map(season.holds, met_days)):
         return []
     summits = sum(params.priors.types[o.type].summit for o in both)
     return [SeasonOutcome(summits > 0, len(both) - summits, tone, met)]
@@ -273,7 +274,8 @@ def exposure_to_visits(ledger: Ledger, visits: list[Occasion]) -> Exposure:
     outcomes = [o.outcome_date for o in ledger.occasions if o.met is not None]
     if not outcomes:
         return Exposure(ledger.first_day or Record.through)
-    through, begin = max(outcomes), min([ledger.first_day, *(o.met_date for o in visits)])
+    through = max(outcomes)
+    begin = min([ledger.first_day, through, *(o.met_date for o in visits)])
     return Exposure(
         through, ((through - begin).days + 1) / YEAR, (ledger.covered_until - through).days / YEAR
     )
