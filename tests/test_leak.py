@@ -11,6 +11,7 @@ from model.evidence.record import record
 from model.evidence.rows import OCCASION_COLUMNS, SIGNAL_COLUMNS, WINDOW_COLUMNS
 from model.files.csv_files import csv_text, read_csv
 from model.fit import fits
+from model.fit.reweight import log_densities
 from model.paths import ROOT
 from model.settings.params import load_params
 from model.track_record import backtest, structures
@@ -124,9 +125,11 @@ def fit(default_run, monkeypatch):
     monkeypatch.setattr(
         sweep, "_FITS", {}
     )  # or the few draws would stay with the process for the tests that follow
-    monkeypatch.setattr(
-        backtest, "january_fit", lambda params, ready, past, *_: replace(few, through=past.through)
-    )
+
+    def january(params, ready, past, *_):
+        return replace(few, through=past.through, densities=log_densities(few.draws, params, past))
+
+    monkeypatch.setattr(backtest, "january_fit", january)
     return few
 
 

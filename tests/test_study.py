@@ -29,7 +29,7 @@ from model.answer import prior
 from model.answer.forecast import Sources, read
 from model.evidence.record import record
 from model.evidence.seasons import DAY, meetings
-from model.evidence.tone import about_occasions
+from model.evidence.tone import general_ids
 from model.files.csv_files import csv_text, four_decimals
 from model.fit import fits, predictive
 from model.fit.reweight import log_densities
@@ -104,11 +104,11 @@ def test_a_shuffle_moves_general_signals_by_whole_years_and_leaves_everything_el
     assert moved == study.shuffled(WHOLE, 3) != study.shuffled(WHOLE, 4)
     assert (moved.occasions, moved.visit_windows) == (WHOLE.occasions, WHOLE.visit_windows)
     assert list(moved.signals) == sorted(moved.signals, key=lambda s: (s.public_date, s.event_id))
-    about, after = about_occasions(WHOLE), {s.event_id: s for s in moved.signals}
+    ids, after = general_ids(WHOLE), {s.event_id: s for s in moved.signals}
     shifts = {}
     for s in WHOLE.signals:
         shift = after[s.event_id].public_date - s.public_date
-        general = s.event_id not in about and s.public_date.year in study.LEFT_OUT
+        general = s.event_id in ids and s.public_date.year in study.LEFT_OUT
         assert bool(shift) == general
         assert after[s.event_id] == replace(
             s, public_date=s.public_date + shift, event_date=s.event_date + shift

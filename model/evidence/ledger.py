@@ -100,6 +100,16 @@ class Ledger:
             groups.setdefault(root(signal.event_id), []).append(signal)
         return tuple(map(tuple, groups.values()))
 
+    @cached_property
+    def on_occasions(self) -> tuple[tuple[Signal, ...], ...]:
+        """The events in which a row names an occasion."""
+        return tuple(event for event in self.events if any(row.occasion for row in event))
+
+    @cached_property
+    def general(self) -> tuple[tuple[Signal, ...], ...]:
+        """The events in which no row names an occasion; they form the general tone."""
+        return tuple(event for event in self.events if not any(row.occasion for row in event))
+
 
 def load_ledger(
     signals: Paths = (),

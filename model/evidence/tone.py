@@ -23,9 +23,9 @@ def by_weight(rows: Iterable[Signal], priors: Priors) -> list[Signal]:
     return sorted(rows, key=lambda row: (-weight_of(row, priors), row.public_date, row.event_id))
 
 
-def about_occasions(ledger: Ledger) -> set[str]:
-    """The ids of all signals of events in which a row names an occasion; the others form the tone."""
-    return {row.event_id for event in ledger.events if any(row.occasion for row in event) for row in event}
+def general_ids(ledger: Ledger) -> set[str]:
+    """The ids of the signals that form the tone."""
+    return {row.event_id for event in ledger.general for row in event}
 
 
 def balance(positive: float, negative: float) -> float:
@@ -38,17 +38,16 @@ class ToneSeries:
 
     Each entry of `events` holds the rows that count once, and `signals` the row that counts: rows tied by
     `same_as`, and signals of one kind and direction that became public on the same day, so that coding a day
-    twice adds nothing. An event in which a row names an occasion is about that occasion and not part of the
-    tone. `weight` (signal,) is signed: the weight of the kind times |strength| / 3 times reliability.
+    twice adds nothing. `weight` (signal,) is signed: the weight of the kind times |strength| / 3 times
+    reliability.
     """
 
     def __init__(self, ledger: Ledger, priors: Priors):
         self.half_life = priors.structure.tone_half_life
         once: dict[tuple, list[Signal]] = {}
-        for event in ledger.events:
-            if not any(row.occasion for row in event):
-                first = by_weight(event, priors)[0]
-                once.setdefault((first.public_date, first.kind, first.strength > 0), []).extend(event)
+        for event in ledger.general:
+            first = by_weight(event, priors)[0]
+            once.setdefault((first.public_date, first.kind, first.strength > 0), []).extend(event)
         self.events = [tuple(by_weight(rows, priors)) for rows in once.values()]
         self.signals = [rows[0] for rows in self.events]
         self.public = np.array([row.public_date.toordinal() for row in self.signals], dtype=int)

@@ -49,11 +49,23 @@ def january_fit(params: Params, ready: Any, past: Record, name: str, length: dic
         rhat = sampling.worst_rhat(tree)
         if rhat <= RHAT_MAX:
             draws = {name: values[::THIN] for name, values in sampling.draws_of(tree, past).items()}
-            return fits.Fit("", past.through, draws, {"rhat_max": rhat}, 0.0, False, "")
+            densities = reweight.log_densities(draws, params, past)
+            return fits.Fit("", past.through, draws, {"rhat_max": rhat}, 0.0, False, "", densities=densities)
     raise fits.GateError(
         f"the fit of {name} did not converge, so nothing is scored: expected R-hat at most {RHAT_MAX}; "
         f"found {rhat:.2f}"
     )
+
+
+def with_less(
+    params: Params, ready: Any, january: fits.Fit, less: Record, name: str, length: dict[str, int]
+) -> fits.Fit:
+    """The fit of one January to `less` evidence: its fit to all evidence reweighted, or one of its own.
+
+    It needs its own where the weights are not reliable; see `january_fit` for the rest.
+    """
+    made = reweight.adapted(january, params, less)
+    return made if made.pareto_k <= reweight.PARETO_K_MAX else january_fit(params, ready, less, name, length)
 
 
 def year_points(
@@ -70,11 +82,13 @@ def year_points(
     Scores need only the first Monday of each month and the days of the question-like set; on other days only
     the full model forecasts, for its weekly path. Structures fitted to the same evidence share a fit.
     """
-    before, structures = whole.as_of(date(year - 1, 12, 31)), list(structures)
-    evidence = {structure.without for structure in structures}
-    pasts = {without: record(reduced(before, without), params) for without in evidence}
+    before, structures, name = whole.as_of(date(year - 1, 12, 31)), list(structures), f"January {year}"
+    pasts = {s.without: record(reduced(before, s.without), params) for s in (FULL, *structures)}
+    full = january_fit(params, ready, pasts[()], name, length)
     januaries = {
-        without: january_fit(params, ready, past, " without ".join((f"January {year}", *without)), length)
+        without: with_less(params, ready, full, past, " without ".join((name, *without)), length)
+        if without
+        else full
         for without, past in pasts.items()
     }
     for day in days:
@@ -85,7 +99,9 @@ def year_points(
             known = record(reduced(asked.cut, without), params)
             draws[without] = reweight.update(januaries[without], pasts[without], known).draws
         for structure in now:
-            ahead = structure.ahead(asked.cut, day, asked.deadlines[-1], params)
+            ahead = asked.ahead
+            if structure != FULL:
+                ahead = structure.ahead(asked.cut, day, asked.deadlines[-1], params)
             by_day = chances.chances(draws[structure.without], ahead).by_day
             columns = by_day[:, np.array(asked.horizons) - 1]
             lower, upper = np.quantile(columns, (0.05, 0.95), axis=0).tolist()

@@ -7,7 +7,7 @@ from datetime import date
 from ..evidence.ledger import Ledger
 from ..evidence.outlook import Outlook, outlook
 from ..evidence.rows import ANNOUNCEMENT, ATTENDANCE, Signal
-from ..evidence.tone import about_occasions
+from ..evidence.tone import general_ids
 from ..evidence.words import REFUSAL
 from ..settings.params import Params
 
@@ -86,12 +86,12 @@ def backtested(ledger: Ledger) -> list[Structure]:
     return [structure for structure in BACKTESTED if added or "additions" not in structure.without]
 
 
-def parts_of(signal: Signal, about: Iterable[str]) -> set[str]:
-    """The parts of the evidence that a signal belongs to; `about` has the ids of signals on an occasion."""
+def parts_of(signal: Signal, general: Iterable[str]) -> set[str]:
+    """The parts of the evidence that a signal belongs to; `general` has the ids of those of the tone."""
     parts = {"additions"} if signal.search == SEARCHED_AGAIN else set()
     if not signal.checked:
         parts.add("unchecked")
-    if signal.event_id not in about:
+    if signal.event_id in general:
         return parts | {"tone"}
     if signal.kind == ATTENDANCE:
         return parts | {"attendance"}
@@ -103,9 +103,9 @@ def reduced(ledger: Ledger, ignored: Iterable[str]) -> Ledger:
     ignored = set(ignored)
     if not ignored:
         return ledger
-    about = about_occasions(ledger)
+    general = general_ids(ledger)
     return replace(
         ledger,
-        signals=tuple(row for row in ledger.signals if not parts_of(row, about) & ignored),
+        signals=tuple(row for row in ledger.signals if not parts_of(row, general) & ignored),
         visit_windows=() if "promises" in ignored else ledger.visit_windows,
     )

@@ -21,7 +21,7 @@ from ..evidence.outlook import Outlook, outlook
 from ..evidence.record import Record, record
 from ..evidence.rows import Occasion
 from ..evidence.seasons import DAY, YEAR, first_year
-from ..evidence.tone import about_occasions
+from ..evidence.tone import general_ids
 from ..files.disk import content_hash, write_atomic
 from ..fit import fits, reweight, sampling
 from ..paths import CACHE, PARAMS, RECORD, RENDERED, SWEEPS, TABLES, package_files
@@ -264,11 +264,11 @@ def shuffled(whole: Ledger, number: int) -> Ledger:
     while (order == years).any():
         order = rng.permutation(years)
     to = dict(zip(years.tolist(), order.tolist(), strict=True))
-    about = about_occasions(whole)
+    general = general_ids(whole)
 
     def moved(signal):
         year = signal.public_date.year
-        if signal.event_id in about or year not in to:
+        if signal.event_id not in general or year not in to:
             return signal
         shift = date(to[year], 1, 1) - date(year, 1, 1)
         return replace(signal, event_date=signal.event_date + shift, public_date=signal.public_date + shift)
