@@ -11,7 +11,6 @@ from model.evidence.record import record
 from model.evidence.rows import OCCASION_COLUMNS, SIGNAL_COLUMNS, WINDOW_COLUMNS
 from model.files.csv_files import csv_text, read_csv
 from model.fit import fits
-from model.fit.reweight import log_densities
 from model.paths import ROOT
 from model.settings.params import load_params
 from model.track_record import backtest, structures
@@ -126,10 +125,10 @@ def fit(default_run, monkeypatch):
         sweep, "_FITS", {}
     )  # or the few draws would stay with the process for the tests that follow
 
-    def january(params, ready, past, *_):
-        return replace(few, through=past.through, densities=log_densities(few.draws, params, past))
-
-    monkeypatch.setattr(backtest, "january_fit", january)
+    monkeypatch.setattr(backtest, "ready_for", lambda *_: None)
+    monkeypatch.setattr(
+        backtest, "january_fit", lambda params, ready, past, *_: replace(few, through=past.through)
+    )
     return few
 
 
@@ -188,9 +187,9 @@ def test_an_origin_of_the_backtest_is_not_changed_before_the_canary_is_public(fi
     day, params = PUBLIC[2024], load_params(as_of="2024-12-31", deadline="2025-12-31")
 
     def points(of, days):
-        return list(
-            backtest.year_points(params, forecast.read(params, of), None, 2024, days, structures.BACKTESTED)
-        )
+        whole, scored = forecast.read(params, of), structures.BACKTESTED
+        known = backtest.januaries(params, whole, 2024, scored, backtest.sampled(params, whole))
+        return list(backtest.year_points(params, whole, known, days, scored))
 
     without, canary = sources(2024)
     before = [day - 7 * DAY, day - DAY]

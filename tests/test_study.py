@@ -31,7 +31,7 @@ from model.evidence.record import record
 from model.evidence.seasons import DAY, meetings
 from model.evidence.tone import general_ids
 from model.files.csv_files import csv_text, four_decimals
-from model.fit import fits, predictive
+from model.fit import fits, predictive, reweight
 from model.fit.reweight import log_densities
 from model.paths import RECORD, RENDERED
 from model.report import (
@@ -42,11 +42,11 @@ from model.report import (
     record_words,
     structure_figures,
 )
-from model.track_record import losses, origins, sbc, structures, study
+from model.track_record import backtest, losses, origins, sbc, structures, study
 from model.track_record.origins import Point
 from model.track_record.published import TrackRecord
 from model.track_record.scores import BRIER, LOG_SCORE
-from model.track_record.structures import FULL
+from model.track_record.structures import BACKTESTED, FULL, NAMED
 
 FOUND = TrackRecord.load()
 WHOLE = read(PARAMS, Sources())
@@ -605,6 +605,35 @@ def test_the_fits_of_january_are_those_of_todays_model_priors_and_seeds(default_
         assert fitted.diagnostics["ok"]
         for name, values in log_densities(fitted.draws, PARAMS, past).items():
             np.testing.assert_allclose(values, fitted.densities[name], rtol=1e-5, atol=1e-4, err_msg=name)
+
+
+def test_the_backtest_takes_these_fits_and_reweights_them_for_less_evidence(monkeypatch):
+    monkeypatch.setattr(backtest, "ready_for", None)
+    known = backtest.januaries(PARAMS, WHOLE, 2014, BACKTESTED, backtest.quickest(PARAMS, WHOLE))
+    assert known.keys() == {structure.without for structure in BACKTESTED}
+    shipped = fits.stored(RENDERED / fits.JANUARIES / "2013-10-08.npz").draws
+    for without, (past, fitted) in known.items():
+        assert past.through == fitted.through == date(2013, 10, 8) and set(fitted.draws["norm"]) == {
+            past.norm
+        }
+        moved = {name for name, values in fitted.draws.items() if not np.array_equal(values, shipped[name])}
+        assert ("tone_factor" in moved, "misled" in moved) == (bool(without), "additions" in without)
+    assert known[("tone",)].past.norm == 0 != known[()].past.norm
+
+
+def test_where_weights_are_not_reliable_a_structure_gets_a_fit_of_its_own(monkeypatch):
+    january, asked = backtest.quickest(PARAMS, WHOLE), []
+
+    def fit(past, name):
+        asked.append(name)
+        return january(past, name)
+
+    plain = reweight.adapted
+    for shape, names in ((0.7, ["January 2014"]), (0.71, ["January 2014", "January 2014 without tone"])):
+        monkeypatch.setattr(reweight, "adapted", lambda *given: replace(plain(*given), pareto_k=shape))  # noqa: B023
+        asked.clear()
+        backtest.januaries(PARAMS, WHOLE, 2014, (FULL, NAMED["no tone"]), fit)
+        assert asked == names
 
 
 def test_another_sampler_agrees_on_every_posterior_mean(default_run):

@@ -108,10 +108,9 @@ def fit(params: Params, record: Record, *, anew: bool = False) -> Fit:
 
 
 def quick_fit(params: Params, record: Record) -> Fit:
-    """As `fit`, but where it would sample, another fit is reweighted, and the result is not stored.
+    """As `fit`, but where it would sample, another fit serves if it can, and the result is not stored.
 
-    Of the `proposals`, the first serves that keeps `QUICK_ESS` effective draws with reliable weights.
-    Without a record the draws come from the priors.
+    See `reweighted`. Without a record the draws come from the priors.
     """
     key = fit_key(params, record)
     if found := at_hand(key):
@@ -122,14 +121,23 @@ def quick_fit(params: Params, record: Record) -> Fit:
 
         draws = prior_draws(params, KEPT, params.run.random_seed)
         return Fit(key, record.through, draws, {"ess_min": float(KEPT)}, 0.0, True, "Draws of the priors")
+    found = reweighted(params, record)
+    return replace(found, key=key) if found else fit(params, record)
+
+
+def reweighted(params: Params, record: Record) -> Fit | None:
+    """Another fit, reweighted to these priors and outcomes; None if there is none that serves.
+
+    The first of the `proposals` serves that keeps `QUICK_ESS` effective draws with reliable weights.
+    """
     for proposal in proposals(params, record.through):
         made = adapted(proposal, params, record)
         ess, shape = made.diagnostics["ess_min"], made.pareto_k
         if shape <= PARETO_K_MAX and ess >= QUICK_ESS:
             checks = made.diagnostics | ({"pareto_k": shape} if isfinite(shape) else {})
             why = f"{made.why}, reweighted to these priors and outcomes: {ess:.0f} effective draws"
-            return replace(made, key=key, diagnostics=checks, why=why)
-    return fit(params, record)
+            return replace(made, diagnostics=checks, why=why)
+    return None
 
 
 def proposals(params: Params, through: date) -> Iterator[Fit]:

@@ -6,11 +6,12 @@ the preceding January, and only outcomes decided since then reweight the draws.
 
 import gzip
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,47 +58,58 @@ def january_fit(params: Params, ready: Any, past: Record, name: str, length: dic
     )
 
 
-def with_less(
-    params: Params, ready: Any, january: fits.Fit, less: Record, name: str, length: dict[str, int]
-) -> fits.Fit:
-    """The fit of one January to `less` evidence: its fit to all evidence reweighted, or one of its own.
+class January(NamedTuple):
+    """What was known at the start of a year, and the fit to it."""
 
-    It needs its own where the weights are not reliable; see `january_fit` for the rest.
+    past: Record
+    fitted: fits.Fit
+
+
+Fitted = Callable[[Record, str], fits.Fit]
+"""What fits a record; the text names it in an error."""
+Januaries = dict[tuple[str, ...], January]
+"""The fits of one January by the evidence that they do without."""
+
+
+def januaries(
+    params: Params, whole: Ledger, year: int, structures: Iterable[Structure], fit: Fitted
+) -> Januaries:
+    """The fits that the structures need for a year, from what was known at its start.
+
+    The one without some of the evidence is the `fit` to all of it, reweighted; where the weights are not
+    reliable, it is a fit of its own.
     """
-    made = reweight.adapted(january, params, less)
-    return made if made.pareto_k <= reweight.PARETO_K_MAX else january_fit(params, ready, less, name, length)
+    before, name = whole.as_of(date(year - 1, 12, 31)), f"January {year}"
+    past = record(before, params)
+    full = fit(past, name)
+    full = replace(full, densities=reweight.log_densities(full.draws, params, past))
+    found = {(): January(past, full)}
+    for without in {structure.without for structure in structures} - {()}:
+        less = record(reduced(before, without), params)
+        made = reweight.adapted(full, params, less)
+        if made.pareto_k > reweight.PARETO_K_MAX:
+            made = fit(less, " without ".join((name, *without)))
+        found[without] = January(less, made)
+    return found
 
 
 def year_points(
-    params: Params,
-    whole: Ledger,
-    ready: Any,
-    year: int,
-    days: list[date],
-    structures: Iterable[Structure],
-    length: dict[str, int] = DRAWS,
+    params: Params, whole: Ledger, known: Januaries, days: list[date], structures: Iterable[Structure]
 ) -> Iterator[Point]:
-    """The points of one year's origins, with parameters fitted to what was known at the start of the year.
+    """The points of origins in one year, with the parameters of its January fits.
 
     Scores need only the first Monday of each month and the days of the question-like set; on other days only
-    the full model forecasts, for its weekly path. Structures fitted to the same evidence share a fit.
+    the full model forecasts, for its weekly path.
     """
-    before, structures, name = whole.as_of(date(year - 1, 12, 31)), list(structures), f"January {year}"
-    pasts = {s.without: record(reduced(before, s.without), params) for s in (FULL, *structures)}
-    full = january_fit(params, ready, pasts[()], name, length)
-    januaries = {
-        without: with_less(params, ready, full, past, " without ".join((name, *without)), length)
-        if without
-        else full
-        for without, past in pasts.items()
-    }
+    structures = list(structures)
     for day in days:
         asked = origin(day, whole, params)
         now = [structure for structure in structures if structure == FULL or is_scored(day)]
         draws = {}
         for without in {structure.without for structure in now}:
-            known = record(reduced(asked.cut, without), params)
-            draws[without] = reweight.update(januaries[without], pasts[without], known).draws
+            past, fitted = known[without]
+            seen = record(reduced(asked.cut, without), params)
+            draws[without] = reweight.update(fitted, past, seen).draws
         for structure in now:
             ahead = asked.ahead
             if structure != FULL:
@@ -130,8 +142,20 @@ def _job(work: partial[Iterator[Point]]) -> list[Point]:
 
 
 def _year(params: Params, whole: Ledger, year: int, monthly: bool) -> Iterator[Point]:
-    days = sorted({*origins(year, year, monthly), *question_days(year)})
-    return year_points(params, whole, ready_for(params, whole), year, days, backtested(whole))
+    days, structures = sorted({*origins(year, year, monthly), *question_days(year)}), backtested(whole)
+    known = januaries(params, whole, year, structures, quickest(params, whole))
+    return year_points(params, whole, known, days, structures)
+
+
+def quickest(params: Params, whole: Ledger) -> Fitted:
+    """How the backtest fits a January: see `fits.reweighted`, and without such a fit `sampled`."""
+    anew = sampled(params, whole)
+    return lambda past, name: fits.reweighted(params, past) or anew(past, name)
+
+
+def sampled(params: Params, whole: Ledger, length: dict[str, int] = DRAWS) -> Fitted:
+    """How a January is fitted anew, see `january_fit`."""
+    return lambda past, name: january_fit(params, ready_for(params, whole), past, name, length)
 
 
 _COMPILED: dict[str, Any] = {}

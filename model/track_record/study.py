@@ -239,8 +239,9 @@ def paths(params: Params, whole: Ledger, points: np.ndarray) -> Iterator[dict]:
     """The full model's weekly forecasts of well-known years; those before the backtest get a new fit."""
     tables = [points]
     for year in (year for year in KNOWN_YEARS if year < points["as_of"].min().item().year):
-        ready, days = backtest.ready_for(params, whole), origins.origins(year, year)
-        tables.insert(0, origins.table(backtest.year_points(params, whole, ready, year, days, (FULL,))))
+        days, quickest = origins.origins(year, year), backtest.quickest(params, whole)
+        known = backtest.januaries(params, whole, year, (FULL,), quickest)
+        tables.insert(0, origins.table(backtest.year_points(params, whole, known, days, (FULL,))))
     names = {o.met_date: o.name for o in reversed(whole.occasions) if o.met}
     weekly = losses.to_year_end(np.concatenate(tables))
     for row in weekly[np.isin(year_of(weekly["as_of"]), KNOWN_YEARS)]:
@@ -278,16 +279,15 @@ def shuffled(whole: Ledger, number: int) -> Ledger:
 
 
 def monthly_scores(
-    params: Params, ready: Any, ledger: Ledger, years: range, structure: Structure = FULL
+    params: Params, ledger: Ledger, years: range, structure: Structure = FULL
 ) -> dict[str, float]:
     """Both scores over weeks 1-26 of the monthly origins; each year uses a January fit with few draws."""
-    points = origins.table(
-        point
-        for year in years
-        for point in backtest.year_points(
-            params, ledger, ready, year, origins.origins(year, year, monthly=True), (structure,), FEW
-        )
-    )
+    fit, points = backtest.sampled(params, ledger, FEW), []
+    for year in years:
+        days = origins.origins(year, year, monthly=True)
+        known = backtest.januaries(params, ledger, year, (structure,), fit)
+        points += backtest.year_points(params, ledger, known, days, (structure,))
+    points = origins.table(points)
     scored = points[is_monthly(points)]
     p, y = scored["probability"], scored["outcome"]
     return {"brier": float(brier(p, y).mean()), "log_score": float(log_score(p, y).mean())}
@@ -300,7 +300,7 @@ def one_placebo(signals: str, number: int) -> dict[str, Any]:
     ledger = shuffled(whole, number) if signals == "shuffled" else whole
     structure = NAMED["no tone"] if signals == "none" else FULL
     years = origins.scored_years(whole, params.question.as_of)
-    found = monthly_scores(params, backtest.ready_for(params, whole), ledger, years, structure)
+    found = monthly_scores(params, ledger, years, structure)
     return {"signals": signals, "number": number} | found
 
 
