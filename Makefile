@@ -38,6 +38,7 @@ lab: everything ## open the notebooks in JupyterLab
 		--FileCheckpoints.checkpoint_dir="$(CACHE)/checkpoints" --LanguageServerManager.autodetect=False $(ARGS)
 
 study: everything ## run the slow checks: backtest, calibration, fault injection
+	@$(PY) -m model.track_record.study januaries
 	@$(PY) -m model backtest
 	@$(PY) -m model.track_record.study
 	@$(PY) -m pytest -m study $(ARGS) tests
