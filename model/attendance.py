@@ -5,7 +5,6 @@ Draws are arrays by parameter name whose first dim is the draw. Every function r
 them with this code.
 """
 
-from collections.abc import Iterable
 from itertools import combinations, product
 from typing import NamedTuple
 
@@ -108,11 +107,6 @@ def days_left(p: Draws, slot: Slot) -> np.ndarray:
     return p["meeting_day"] * (slot.ahead + OFFSETS >= 1)
 
 
-def by_slot(values: Iterable[np.ndarray]) -> np.ndarray:
-    """One array a slot as (draw, slot), in memory slot by slot: sums over so few slots are faster so."""
-    return np.stack(list(values)).T
-
-
 def unpromised(p: Draws, slots: list[Slot], tone: np.ndarray) -> SeasonChances:
     """The chances of a season's occasions without their announcements.
 
@@ -120,34 +114,31 @@ def unpromised(p: Draws, slots: list[Slot], tone: np.ndarray) -> SeasonChances:
     of a meeting that is split among its occasions in proportion to `meets`, the words about a meeting there
     and the days left. Bayes' rule accounts for these words and for the past days without a meeting.
     """
-    come = by_slot(both_come(p, slot, tone) for slot in slots)
+    # The dims are (pattern, slot, draw), of which arrays have the last one, two or all three.
+    come = np.array([both_come(p, slot, tone) for slot in slots])
     at_summit = odds_times(p["meets_summit"], p["tone_factor"] ** tone)
-    meets = by_slot(at_summit if slot.summit else p["meets_other"] for slot in slots)
-    ratios = by_slot(talk(p, slot.words.meeting) for slot in slots)
-    left = by_slot(days_left(p, slot).sum(1) for slot in slots)
-    summit = np.array([slot.summit for slot in slots])
+    meets = np.array([at_summit if slot.summit else p["meets_other"] for slot in slots])
+    ratios = np.array([talk(p, slot.words.meeting) for slot in slots])
+    left = np.array([days_left(p, slot).sum(1) for slot in slots])
+    both = np.array(list(product((False, True), repeat=len(slots))))[:, :, None]
+    at_summits = both & np.array([slot.summit for slot in slots])[:, None]
 
-    def missed(both: np.ndarray, share: np.ndarray) -> np.ndarray:
-        """P(no meeting in `share` of the meeting days, (draw, slot)), given where both are; (draw,).
+    def missed(share: np.ndarray) -> np.ndarray:
+        """P(no meeting in `share` of the meeting days, (slot, draw)), given where both are; (pattern, draw).
 
         All summits of a season count as one opportunity to meet; every other occasion counts separately.
         """
-        others = np.where(both & ~summit, 1 - meets * share, 1).prod(1)
-        least = np.where(both & summit, share, 1).min(1)
-        return others * (1 - at_summit * least * (both & summit).any())
+        others = np.where(both & ~at_summits, 1 - meets * share, 1).prod(1)
+        least = np.where(at_summits, share, 1).min(1)
+        return others * (1 - at_summit * least * at_summits.any(1))
 
-    there, present, evidence = np.zeros_like(come), np.zeros_like(come), np.zeros(len(come))
-    for pattern in product((False, True), repeat=len(slots)):
-        both = np.array(pattern)
-        chance = np.where(both, come, 1 - come).prod(1)
-        never = missed(both, np.ones_like(left))
-        ahead = missed(both, 1 - left) - never
-        weight = meets * ratios * left * both
-        where = weight / np.maximum(weight.sum(1, keepdims=True), TINY)
-        meet = (chance * ahead * (ratios * both).max(1))[:, None] * where
-        seen = chance * never + meet.sum(1)
-        there, present, evidence = there + meet, present + seen[:, None] * both, evidence + seen
-    return SeasonChances(there / evidence[:, None], present / evidence[:, None])
+    chance, never = np.where(both, come, 1 - come).prod(1), missed(np.ones_like(left))
+    weight = meets * ratios * left * both
+    where = weight / np.maximum(weight.sum(1, keepdims=True), TINY)
+    meet = (chance * (missed(1 - left) - never) * (ratios * both).max(1))[:, None] * where
+    seen = chance * never + meet.sum(1)
+    there, present, evidence = meet.sum(0), (seen[:, None] * both).sum(0), seen.sum(0)
+    return SeasonChances((there / evidence).T, (present / evidence).T)
 
 
 # Announced meetings

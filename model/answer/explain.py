@@ -131,10 +131,12 @@ def contributions(p: Draws, ahead: Outlook, signals: list[Signal], mass: float, 
     rate = missed * np.where(np.abs(total) > 1e-9, -np.expm1(-safe) / safe, 1.0)
     rows = {signal.event_id: signal for signal in signals}
     names = {view.occasion.occasion_id: view.occasion.name for view in (*ahead.visits, *ahead.put_off)}
-    out = []
-    for (name, what), change in parts.items():
-        delta, row = change * rate, rows.get(name)
-        lower, upper = np.quantile(delta, [(1 - mass) / 2, (1 + mass) / 2])
+    if not parts:
+        return []
+    out, deltas = [], np.stack(list(parts.values())) * rate
+    lowest, highest = np.quantile(deltas, [(1 - mass) / 2, (1 + mass) / 2], axis=1)
+    for (name, what), delta, lower, upper in zip(parts, deltas, lowest, highest, strict=True):
+        row = rows.get(name)
         if row:
             text = row.description
         elif name == "background":
