@@ -5,6 +5,7 @@ import io
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -23,23 +24,25 @@ _QUOTES = 'a cell with a comma or a quote is written "so, and with ""inner"" quo
 
 
 class Row(dict[str, str]):
-    """The cells of one CSV line by column name, where each of them starts, and their faults.
+    """The cells of one CSV line by column name, and their faults.
 
     A `broken` line has unbalanced quotes or too few or too many cells: cells from the fault on may belong to
     other columns or be absent.
     """
 
-    def __init__(self, cells: Mapping[str, str], file: str, line: int, starts: Mapping[str, int]):
+    def __init__(self, cells: Mapping[str, str], file: str, line: int, text: str, separator: str):
         super().__init__(cells)
-        self.file, self.line, self.starts = file, line, starts
+        self.file, self.line, self.text, self.separator = file, line, text, separator
         self.broken = False
         self.problems = [
             self.problem(name, fault) for name, text in cells.items() if (fault := cell_fault(text))
         ]
 
     def problem(self, column: str, message: str) -> Problem:
-        """The problem at the first character of the cell of `column`."""
-        return Problem(self.file, self.line, self.starts[column], message, column)
+        """The problem at the first character of the cell of `column`, or of the line if it has none."""
+        cells, _ = _split(self.text, self.separator)
+        starts = {name: cell.start for name, cell in zip(self, cells)}
+        return Problem(self.file, self.line, starts.get(column, 1), message, column)
 
 
 class _Cell(NamedTuple):
@@ -87,7 +90,7 @@ def read_csv(
         number, line = next(lines, (1, ""))
         separator = _separator(line, file, number, found)
         header, fault = _split(line, separator) if line else ([], 0)
-        header = _trimmed(header)
+        header = header[: len(_trimmed([cell.text for cell in header]))]
         if fault:
             raise InputError.at(file, number, fault, f"quotes are not balanced: {_QUOTES}")
         absent = [name for name in optional if header and name not in [cell.text for cell in header]]
@@ -149,25 +152,35 @@ def _split(line: str, separator: str) -> tuple[list[_Cell], int]:
     return cells, start + 1
 
 
-def _trimmed(cells: list[_Cell], least: int = 0) -> list[_Cell]:
+def _texts(line: str, separator: str) -> tuple[list[str], int]:
+    """The cells of one line as text, and the fault of `_split`, which reads lines with odd quotes."""
+    with suppress(csv.Error):
+        texts = next(csv.reader((line,), delimiter=separator, strict=True))
+        if not any('"' in text for text in texts):
+            return texts, 0
+    cells, fault = _split(line, separator)
+    return [cell.text for cell in cells], fault
+
+
+def _trimmed(texts: list[str], least: int = 0) -> list[str]:
     """The cells without empty ones at the end, but at least so many."""
-    while len(cells) > least and not cells[-1].text:
-        cells = cells[:-1]
-    return cells
+    while len(texts) > least and not texts[-1]:
+        texts = texts[:-1]
+    return texts
 
 
 def _row(
     line: str, separator: str, present: Sequence[str], absent: Sequence[str], file: str, number: int
 ) -> Row:
     """The row of one line; the cells of `absent` columns are empty."""
-    cells, fault = _split(line, separator)
-    cells, message = _trimmed(cells, len(present)), f"quotes are not balanced: {_QUOTES}"
-    if not fault and len(cells) != len(present):
-        fault = cells[len(present)].start if len(cells) > len(present) else len(line) + 1
-        message = f"expected {len(present)} cells; found {len(cells)} ({_QUOTES})"
-    by_column = dict.fromkeys(absent, _Cell(1, "")) | dict(zip(present, cells))
-    texts = {name: cell.text for name, cell in by_column.items()}
-    row = Row(texts, file, number, {name: cell.start for name, cell in by_column.items()})
+    texts, fault = _texts(line, separator)
+    texts, message = _trimmed(texts, len(present)), f"quotes are not balanced: {_QUOTES}"
+    if not fault and len(texts) != len(present):
+        extra = _split(line, separator)[0][len(present) :]
+        fault = extra[0].start if extra else len(line) + 1
+        message = f"expected {len(present)} cells; found {len(texts)} ({_QUOTES})"
+    cells = dict(zip(present, texts)) | dict.fromkeys(absent, "")
+    row = Row(cells, file, number, line, separator)
     if fault:
         row.broken, row.problems = True, [Problem(file, number, fault, message)]
     return row
