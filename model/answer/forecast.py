@@ -151,9 +151,9 @@ def forecast(params: Params, whole: Ledger, fitted: Fitter) -> Run:
     q, mass = params.question, params.run.interval_mass
     ledger = whole.as_of(q.as_of)
     decided = resolution(ledger, params, q.as_of)
-    past = record_as_of(params, whole, q.as_of)
+    past = record_as_of(params, ledger, q.as_of)
     done = reweighted(params, past, past, fitted)
-    ahead = outlook(seen(params, whole, q.as_of), q.as_of, q.last_day, params)
+    ahead = outlook(seen(params, ledger, q.as_of), q.as_of, q.last_day, params)
     ahead = closed(ahead) if decided else ahead
     chances = formula.chances(done.draws, ahead)
     p = chances.first.sum(1)
@@ -231,10 +231,11 @@ def resolved(made: Forecast, decided: Resolution, whole: Ledger) -> Forecast:
 
 def headline(params: Params, whole: Ledger, as_of: date, fitted: Fitter) -> float:
     """The probability alone, as of any day, from what was public and decided then."""
-    if decided := resolution(whole.as_of(as_of), params, as_of):
+    ledger = whole.as_of(as_of)
+    if decided := resolution(ledger, params, as_of):
         return decided.probability
-    done = fit_as_of(params, whole, as_of, fitted)
-    ahead = outlook(seen(params, whole, as_of), as_of, params.question.last_day, params)
+    done = fit_as_of(params, ledger, as_of, fitted)
+    ahead = outlook(seen(params, ledger, as_of), as_of, params.question.last_day, params)
     return float(formula.by_deadline(done.draws, ahead).mean())
 
 

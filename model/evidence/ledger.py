@@ -63,7 +63,8 @@ class Ledger:
 
         Rows that become public later are removed, with every reference to them. Cells that become public
         later are blank (see `Occasion`): outcomes, actual dates of visits, attendance at occasions that have
-        not begun. Cutting twice equals cutting at the earlier day.
+        not begun. Cutting twice equals cutting at the earlier day; a ledger that loses
+        nothing is returned itself.
         """
         windows = tuple(window for window in self.visit_windows if window.public_date <= day)
         latest = {window.occasion_id: window for window in windows}
@@ -80,7 +81,8 @@ class Ledger:
                 signals[i] = replace(signal, **unknown)
         known |= {window.id for window in windows}
         revised = tuple(name for name in self.revised if name in known)
-        return Ledger(tuple(signals), occasions, windows, revised)
+        cut = Ledger(tuple(signals), occasions, windows, revised)
+        return self if cut == self else cut
 
     @cached_property
     def events(self) -> tuple[tuple[Signal, ...], ...]:
