@@ -62,6 +62,8 @@ name,note\na, b\n
     :2:3: note: expected text without outer spaces; found ' b'
 name,note\na,b\rc\n
     :2:3: note: …found U+000D (control character): delete it
+name,note\na,b\r\r\n
+    :2:3: note: …found U+000D (control character): delete it
 name,note\na,\x1b[31m\n
     :2:3: note: expected text without control and direction characters; found U+001B
 name,note\na,b\xe2\x80\xaec\n

@@ -153,10 +153,10 @@ def _split(line: str, separator: str) -> tuple[list[_Cell], int]:
 
 
 def _texts(line: str, separator: str) -> tuple[list[str], int]:
-    """The cells of one line as text, and the fault of `_split`, which reads lines with odd quotes."""
+    """The cells of one line as text, and the fault of `_split`, which reads lines with odd marks."""
     with suppress(csv.Error):
         texts = next(csv.reader((line,), delimiter=separator, strict=True))
-        if not any('"' in text for text in texts):
+        if not ("\r" in line or any('"' in text for text in texts)):
             return texts, 0
     cells, fault = _split(line, separator)
     return [cell.text for cell in cells], fault
