@@ -34,6 +34,13 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 
 
+@pytest.fixture(autouse=True)
+def nothing_samples_unawares(request, monkeypatch):
+    """Refuse to sample where a test does not mean to: what is stored here takes 20 s on a fresh machine."""
+    if not {"samples", "study"} & set(request.keywords):
+        monkeypatch.setattr(fits, "_chains", lambda *_: pytest.fail("a fit is sampled: give it draws"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def seeds_read_once():
     """Split the lines of the seeds into cells once a process: hundreds of tests load the whole ledger."""

@@ -124,6 +124,7 @@ def posterior_of_one(draws):
 
 
 class TestFaults:
+    @pytest.mark.samples
     @pytest.mark.parametrize("words", [(), ("--report", "--name", "mine")])
     def test_a_fit_that_fails_the_gate_is_one_line_and_publishes_nothing(
         self, call, tmp_path, monkeypatch, words

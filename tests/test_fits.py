@@ -203,6 +203,7 @@ def tree(shift=0.0, stuck=False, divergences=0, energy_step=1.0):
     )
 
 
+@pytest.mark.samples
 class TestGate:
     def test_a_sound_fit_passes(self):
         checks, failures = sampling.diagnose(tree(), PARAMS)

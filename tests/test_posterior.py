@@ -111,6 +111,7 @@ def test_arviz_reads_it(tree):
     assert np.isfinite(az.loo(tree, var_name="came_seen").elpd)
 
 
+@pytest.mark.samples
 def test_sampling_anew_agrees_with_it_within_monte_carlo_error(default_run):
     """A short real fit with another random seed: the means differ by less than four standard errors.
 

@@ -94,7 +94,7 @@ def test_without_a_scenario_and_after_the_answer_there_is_no_effect(default_run)
 
 
 def test_the_screen_and_every_page_say_what_it_does(effect, run, monkeypatch):
-    monkeypatch.setattr(scenario, "effect", lambda *_: effect)
+    monkeypatch.setattr(page, "effect", lambda *_: effect)
     lines = screen.answer(run, 0.1, effect=effect).splitlines()
     begin = next(i for i, line in enumerate(lines) if "scenario sceptic: Tone has no effect" in line)
     assert "without it" in lines[begin + 1] and "points" in lines[begin + 1]
