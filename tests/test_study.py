@@ -594,6 +594,12 @@ def test_forecasts_from_the_fits_of_january_agreed_with_new_fits():
     assert sum(row["effective_draws"] >= fits.QUICK_ESS for row in rows) / len(rows) > 0.9
 
 
+def test_fits_reweighted_for_less_evidence_agreed_with_new_ones():
+    rows = study.load("less_evidence")
+    assert len(rows) == 2 * len(origins.scored_years(WHOLE, PARAMS.question.as_of))
+    assert all(abs(row["errors"]) < bound(len(rows)) and row["pareto_k"] < 0.7 for row in rows)
+
+
 def test_the_fits_of_january_are_those_of_todays_model_priors_and_seeds(default_run):
     """If not: `python -m model.track_record.study januaries`."""
     paths = sorted((RENDERED / fits.JANUARIES).iterdir())

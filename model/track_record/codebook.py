@@ -215,6 +215,7 @@ KEYS = {
     "placebo": ("signals", "number"),
     "refits": ("ledger",),
     "januaries": ("as_of",),
+    "less_evidence": ("as_of", "structure"),
     "reliability": ("probability",),
     "replay": ("as_of",),
     "replay_checks": ("check",),

@@ -28,7 +28,7 @@ from ..paths import CACHE, PARAMS, RECORD, RENDERED, SWEEPS, TABLES, package_fil
 from ..settings.params import Params, load_params
 from . import audit, backtest, datapackage, losses, origins, sbc
 from .scores import brier, is_monthly, log_score, scores, year_of
-from .structures import FULL, NAMED, STRUCTURES, Structure, reduced
+from .structures import BACKTESTED, FULL, NAMED, NO_ADDITIONS, STRUCTURES, Structure, reduced
 from .tables import load, save_table
 
 LEFT_OUT = range(1993, 2025)
@@ -232,6 +232,20 @@ def januaries(params: Params, whole: Ledger) -> Iterator[dict]:
         yield row | agreement(ours, theirs, ahead)
 
 
+def less_evidence(params: Params, whole: Ledger) -> Iterator[dict]:
+    """Forecasts without some of the evidence in May: from the fit of January, reweighted, and a new fit."""
+    ready = backtest.ready_for(params, whole)
+    for year in origins.scored_years(whole, params.question.as_of):
+        known = backtest.januaries(params, whole, year, BACKTESTED, backtest.quickest(params, whole))
+        for structure in (NAMED["no tone"], NO_ADDITIONS):
+            past, ours = known[structure.without]
+            theirs = reweight.update(fit_of(params, ready, past), past, past)
+            as_of = date(year, 5, 15)
+            ahead = structure.ahead(whole.as_of(as_of), as_of, as_of + 180 * DAY, params)
+            found = agreement(reweight.update(ours, past, past), theirs, ahead)
+            yield {"as_of": as_of, "structure": structure.name} | found
+
+
 # Well-known years
 
 
@@ -390,6 +404,7 @@ MADE: dict[str, Callable[[Params, Ledger], Any]] = {
     "samplers": samplers,
     "refits": refits,
     "januaries": januaries,
+    "less_evidence": less_evidence,
     "paths": lambda params, whole: paths(params, whole, backtest.load()),
     "replay": replay,
     "replay_events": replay_events,
