@@ -115,7 +115,11 @@ def interrupted(process):
 
 @pytest.mark.parametrize(
     "words",
-    [("backtest", "--monthly"), ("sweep", "params/sweeps/replay.yaml"), ("forecast", "--random-seed", "77")],
+    [
+        ("sweep", "params/sweeps/replay.yaml"),
+        ("forecast", "--random-seed", "77"),
+        pytest.param(("backtest", "--monthly"), marks=pytest.mark.study),
+    ],
 )
 def test_ctrl_c_ends_with_a_clear_word_and_leaves_things_as_they_were(project, words):
     before = state(project / "seeds") | state(project / "notebooks")
