@@ -9,7 +9,6 @@ from functools import cache
 from math import exp, log, log1p
 
 import numpy as np
-import pymc as pm
 import pytest
 from made_up import (
     AS_OF,
@@ -26,6 +25,7 @@ from made_up import (
     window,
     word,
 )
+from pymc import set_data
 from scipy import special, stats
 
 from model import summit
@@ -198,7 +198,7 @@ def built(default_run):
 @pytest.fixture(scope="module", params=RECORDS)
 def case(request, default_run, built):
     past = RECORDS[request.param](default_run)
-    pm.set_data(summit.data_of(past), built)
+    set_data(summit.data_of(past), built)
     return past, built
 
 
