@@ -114,7 +114,7 @@ def unpromised(p: Draws, slots: list[Slot], tone: np.ndarray) -> SeasonChances:
     of a meeting that is split among its occasions in proportion to `meets`, the words about a meeting there
     and the days left. Bayes' rule accounts for these words and for the past days without a meeting.
     """
-    # The dims are (pattern, slot, draw), of which arrays have the last one, two or all three.
+    # Dims are (pattern, slot, draw); an array has those on which it depends.
     come = np.array([both_come(p, slot, tone) for slot in slots])
     at_summit = odds_times(p["meets_summit"], p["tone_factor"] ** tone)
     meets = np.array([at_summit if slot.summit else p["meets_other"] for slot in slots])

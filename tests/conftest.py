@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(autouse=True)
 def nothing_samples_unawares(request, monkeypatch):
-    """Refuse to sample where a test does not mean to: what is stored here takes 20 s on a fresh machine."""
+    """Refuse to sample in a test that does not say so: a fresh machine has no stored fit, and takes 20 s."""
     if not {"samples", "study"} & set(request.keywords):
         monkeypatch.setattr(fits, "_chains", lambda *_: pytest.fail("a fit is sampled: give it draws"))
 

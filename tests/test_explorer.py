@@ -200,7 +200,7 @@ class TestArithmetic:
         sampled = explorer.sample(run)
         browser.open(opened)
         browser.value(f"globalThis.given = {json.dumps(explorer.data(run))}, 1")
-        for number in range(7):
+        for number in range(10):
             asked, edits = settings_of(run, rng) if number else as_it_stands(run)
             made = json.loads(
                 browser.value(

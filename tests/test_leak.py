@@ -124,7 +124,6 @@ def fit(default_run, monkeypatch):
     monkeypatch.setattr(
         sweep, "_FITS", {}
     )  # or the few draws would stay with the process for the tests that follow
-
     monkeypatch.setattr(backtest, "ready_for", lambda *_: None)
     monkeypatch.setattr(
         backtest, "january_fit", lambda params, ready, past, *_: replace(few, through=past.through)

@@ -272,7 +272,7 @@ class TestVisits:
             ((later.end_date - early.met_date).days + 1) / YEAR
         )
 
-    def test_a_meeting_before_its_occasion_was_known_has_a_day_of_exposure_not_less_than_none(self):
+    def test_a_meeting_before_the_first_row_has_one_day_of_exposure(self):
         for days_before in (1, 4):
             early = occasion(
                 "2023-apec", START, met=True, known_from=START, met_date=START - days_before * DAY

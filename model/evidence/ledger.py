@@ -63,8 +63,8 @@ class Ledger:
 
         Rows that become public later are removed, with every reference to them. Cells that become public
         later are blank (see `Occasion`): outcomes, actual dates of visits, attendance at occasions that have
-        not begun. Cutting twice equals cutting at the earlier day; a ledger that loses
-        nothing is returned itself.
+        not begun. Cutting twice equals cutting at the earlier day. A ledger that loses nothing is
+        returned as it is.
         """
         windows = tuple(window for window in self.visit_windows if window.public_date <= day)
         latest = {window.occasion_id: window for window in windows}
@@ -101,11 +101,6 @@ class Ledger:
         for signal in self.signals:
             groups.setdefault(root(signal.event_id), []).append(signal)
         return tuple(map(tuple, groups.values()))
-
-    @cached_property
-    def on_occasions(self) -> tuple[tuple[Signal, ...], ...]:
-        """The events in which a row names an occasion."""
-        return tuple(event for event in self.events if any(row.occasion for row in event))
 
     @cached_property
     def general(self) -> tuple[tuple[Signal, ...], ...]:

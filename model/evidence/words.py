@@ -70,7 +70,7 @@ class Words:
 def words_about(ledger: Ledger, priors: Priors) -> dict[str, list[Signal]]:
     """The signals that name an occasion, by its id; rows tied by `same_as` count once for each subject."""
     named: dict[str, list[Signal]] = {}
-    for event in ledger.on_occasions:
+    for event in ledger.events:
         matters: dict[tuple[str, str], list[Signal]] = {}
         for row in event:
             if row.occasion:

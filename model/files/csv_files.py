@@ -153,7 +153,7 @@ def _split(line: str, separator: str) -> tuple[list[_Cell], int]:
 
 
 def _texts(line: str, separator: str) -> tuple[list[str], int]:
-    """The cells of one line as text, and the fault of `_split`, which reads lines with odd marks."""
+    """The text of each cell of a line, and the fault as in `_split`, which reads lines with odd quotes."""
     with suppress(csv.Error):
         texts = next(csv.reader((line,), delimiter=separator, strict=True))
         if not ("\r" in line or any('"' in text for text in texts)):

@@ -140,11 +140,11 @@ class _Plain(Composer, Resolver):
 
 
 class _Loader(_Plain, yaml.SafeLoader):
-    """PyYAML's own parser, whose messages name what they found."""
+    """PyYAML's own parser, whose messages name the character that they found."""
 
 
 class _Quick(_Plain, CParser):
-    """The parser of libyaml, four times as fast."""
+    """The parser of libyaml, several times as fast."""
 
     def __init__(self, text: str):
         CParser.__init__(self, text)

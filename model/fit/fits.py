@@ -110,7 +110,7 @@ def fit(params: Params, record: Record, *, anew: bool = False) -> Fit:
 def quick_fit(params: Params, record: Record) -> Fit:
     """As `fit`, but where it would sample, another fit serves if it can, and the result is not stored.
 
-    See `reweighted`. Without a record the draws come from the priors.
+    See `from_another`. Without a record the draws come from the priors.
     """
     key = fit_key(params, record)
     if found := at_hand(key):
@@ -121,12 +121,12 @@ def quick_fit(params: Params, record: Record) -> Fit:
 
         draws = prior_draws(params, KEPT, params.run.random_seed)
         return Fit(key, record.through, draws, {"ess_min": float(KEPT)}, 0.0, True, "Draws of the priors")
-    found = reweighted(params, record)
+    found = from_another(params, record)
     return replace(found, key=key) if found else fit(params, record)
 
 
-def reweighted(params: Params, record: Record) -> Fit | None:
-    """Another fit, reweighted to these priors and outcomes; None if there is none that serves.
+def from_another(params: Params, record: Record) -> Fit | None:
+    """Another fit, reweighted to these priors and outcomes; None if none serves.
 
     The first of the `proposals` serves that keeps `QUICK_ESS` effective draws with reliable weights.
     """

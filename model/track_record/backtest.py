@@ -65,19 +65,19 @@ class January(NamedTuple):
     fitted: fits.Fit
 
 
-Fitted = Callable[[Record, str], fits.Fit]
-"""What fits a record; the text names it in an error."""
+JanuaryFitter = Callable[[Record, str], fits.Fit]
+"""What makes the fit to a record; the text names the fit in an error."""
 Januaries = dict[tuple[str, ...], January]
 """The fits of one January by the evidence that they do without."""
 
 
 def januaries(
-    params: Params, whole: Ledger, year: int, structures: Iterable[Structure], fit: Fitted
+    params: Params, whole: Ledger, year: int, structures: Iterable[Structure], fit: JanuaryFitter
 ) -> Januaries:
     """The fits that the structures need for a year, from what was known at its start.
 
-    The one without some of the evidence is the `fit` to all of it, reweighted; where the weights are not
-    reliable, it is a fit of its own.
+    A fit without some of the evidence is the fit to all of it, reweighted. If the weights are unreliable, it
+    is made by `fit`, too.
     """
     before, name = whole.as_of(date(year - 1, 12, 31)), f"January {year}"
     past = record(before, params)
@@ -147,14 +147,14 @@ def _year(params: Params, whole: Ledger, year: int, monthly: bool) -> Iterator[P
     return year_points(params, whole, known, days, structures)
 
 
-def quickest(params: Params, whole: Ledger) -> Fitted:
-    """How the backtest fits a January: see `fits.reweighted`, and without such a fit `sampled`."""
+def quickest(params: Params, whole: Ledger) -> JanuaryFitter:
+    """How the backtest fits a January: from another fit (`fits.from_another`), or anew if none serves."""
     anew = sampled(params, whole)
-    return lambda past, name: fits.reweighted(params, past) or anew(past, name)
+    return lambda past, name: fits.from_another(params, past) or anew(past, name)
 
 
-def sampled(params: Params, whole: Ledger, length: dict[str, int] = DRAWS) -> Fitted:
-    """How a January is fitted anew, see `january_fit`."""
+def sampled(params: Params, whole: Ledger, length: dict[str, int] = DRAWS) -> JanuaryFitter:
+    """How a January is sampled; see `january_fit`."""
     return lambda past, name: january_fit(params, ready_for(params, whole), past, name, length)
 
 

@@ -28,7 +28,7 @@ from ..paths import CACHE, PARAMS, RECORD, RENDERED, SWEEPS, TABLES, package_fil
 from ..settings.params import Params, load_params
 from . import audit, backtest, datapackage, losses, origins, sbc
 from .scores import brier, is_monthly, log_score, scores, year_of
-from .structures import BACKTESTED, FULL, NAMED, NO_ADDITIONS, STRUCTURES, Structure, reduced
+from .structures import FULL, NAMED, NO_ADDITIONS, STRUCTURES, Structure, reduced
 from .tables import load, save_table
 
 LEFT_OUT = range(1993, 2025)
@@ -233,11 +233,11 @@ def januaries(params: Params, whole: Ledger) -> Iterator[dict]:
 
 
 def less_evidence(params: Params, whole: Ledger) -> Iterator[dict]:
-    """Forecasts without some of the evidence in May: from the fit of January, reweighted, and a new fit."""
-    ready = backtest.ready_for(params, whole)
+    """Forecasts of each May without some of the evidence: from the January fit, reweighted, and a new fit."""
+    ready, structures = backtest.ready_for(params, whole), (NAMED["no tone"], NO_ADDITIONS)
     for year in origins.scored_years(whole, params.question.as_of):
-        known = backtest.januaries(params, whole, year, BACKTESTED, backtest.quickest(params, whole))
-        for structure in (NAMED["no tone"], NO_ADDITIONS):
+        known = backtest.januaries(params, whole, year, structures, backtest.quickest(params, whole))
+        for structure in structures:
             past, ours = known[structure.without]
             theirs = reweight.update(fit_of(params, ready, past), past, past)
             as_of = date(year, 5, 15)
