@@ -1,5 +1,6 @@
 """Fixtures for all tests: caches inside the checkout, and one fit of the default run per session."""
 
+import gc
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from made_up import thinned
 
 import model  # noqa: F401  (sets one BLAS thread and the caches before NumPy is imported)
 from model.answer import forecast, sweep
-from model.evidence import table
+from model.evidence import ledger, table
 from model.fit import fits
 from model.paths import ROOT, SEEDS
 from model.settings.params import load_params
@@ -34,6 +35,11 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 
 
+def pytest_unconfigure():
+    """Let Python end without a search for cycles, which takes a worker three seconds."""
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def nothing_samples_unawares(request, monkeypatch):
     """Refuse to sample in a test that does not say so: a fresh machine has no stored fit, and takes 20 s."""
@@ -43,21 +49,45 @@ def nothing_samples_unawares(request, monkeypatch):
 
 @pytest.fixture(scope="session", autouse=True)
 def seeds_read_once():
-    """Split the lines of the seeds into cells once a process: hundreds of tests load the whole ledger."""
-    plain, known = table.read_csv, {}
+    """Read each table of the seeds once a process: hundreds of tests load the whole ledger.
 
-    def read_csv(path, columns, problems, content=None, optional=()):
-        if Path(path).resolve().parent != SEEDS or not Path(path).exists():
-            return plain(path, columns, problems, content, optional)
-        key = path, columns, Path(path).read_bytes() if content is None else content
+    Where other files follow the seeds, only the splitting of lines into cells is saved.
+    """
+    plain_table, plain_csv, known = ledger.read_table, table.read_csv, {}
+
+    def held(paths, contents):
+        """The contents of the files, if all of them are seeds."""
+        if all(path.resolve().parent == SEEDS and path.exists() for path in paths):
+            return tuple(contents.get(path.resolve()) or path.read_bytes() for path in paths)
+        return None
+
+    def once(key, read, problems):
         if key not in known:
             faults = []
-            known[key] = plain(path, columns, faults, key[-1], optional), faults
-        rows, faults = known[key]
+            known[key] = read(faults), faults
+        result, faults = known[key]
         problems += faults
-        return rows
+        return result
+
+    def read_table(kind, paths, vocabulary, check, problems, contents):
+        paths = tuple(map(Path, paths))
+
+        def read(faults):
+            return plain_table(kind, paths, vocabulary, check, faults, contents)
+
+        content = held(paths, contents)
+        key = kind, paths, content, repr(vocabulary), repr(getattr(check, "keywords", ""))
+        return read(problems) if content is None else once(key, read, problems)
+
+    def read_csv(path, columns, problems, content=None, optional=()):
+        def read(faults):
+            return plain_csv(path, columns, faults, content, optional)
+
+        seed = held([Path(path)], {} if content is None else {Path(path).resolve(): content})
+        return read(problems) if seed is None else once((path, columns, seed), read, problems)
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledger, "read_table", read_table)
         patch.setattr(table, "read_csv", read_csv)
         yield
 

@@ -170,6 +170,13 @@ def prior_draws(count=200, random_seed=1):
     return p
 
 
+def uncompiled():
+    """A block in which PyTensor neither optimises a graph nor calls the C compiler: faster for few calls."""
+    import pytensor
+
+    return pytensor.config.change_flags(mode="FAST_COMPILE", cxx="")
+
+
 def thinned(draws, step=40):
     """Every 40th draw, or every `step`-th."""
     return {name: values[::step] for name, values in draws.items()}

@@ -21,6 +21,7 @@ from made_up import (
     prior_draws,
     refusal,
     signal,
+    uncompiled,
     visit,
     window,
     word,
@@ -171,12 +172,10 @@ def densities(pymc_model):
         pymc_model.replace_rvs_by_values(pymc_model.free_RVs),
     )
     terms = pymc_model.logp(sum=False, jacobian=False)
-    compute = pymc_model.compile_fn(
-        [*free, *(term.sum() for term in terms)],
-        inputs=pymc_model.value_vars,
-        mode="FAST_COMPILE",
-        point_fn=False,
-    )
+    with uncompiled():
+        compute = pymc_model.compile_fn(
+            [*free, *(term.sum() for term in terms)], inputs=pymc_model.value_vars, point_fn=False
+        )
 
     def at(point):
         found = [np.asarray(value) for value in compute(*point)]

@@ -108,13 +108,13 @@ async def run_here(waiting, _):
 
 
 def run_cell(shell, cell, number):
-    with redirect_stdout(StringIO()):
-        done = shell.run_cell(cell.source, store_history=True)
-    done.raise_error()
-    data, _ = shell.display_formatter.format(done.result)
-    if "image/png" in data:
-        data["image/png"] = b64encode(data["image/png"]).decode()
-    cell.outputs = [] if done.result is None else [new_output("execute_result", data)]
+    shown = {}
+    with redirect_stdout(StringIO()), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shell.displayhook, "write_format_data", lambda data, _: shown.update(data))
+        shell.run_cell(cell.source, store_history=True).raise_error()
+    if "image/png" in shown:
+        shown["image/png"] = b64encode(shown["image/png"]).decode()
+    cell.outputs = [new_output("execute_result", shown)] if shown else []
     cell.execution_count = number
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_up import PARAMS, thinned
+from made_up import PARAMS, thinned, uncompiled
 
 from model import chances, summit
 from model.fit import fits, posterior, store
@@ -88,10 +88,8 @@ def test_it_has_the_groups_dims_and_attributes_of_its_fit(tree, default_run):
 
 
 def test_one_made_anew_is_laid_out_in_the_same_way(tree, default_run):
-    import pytensor
-
     few = {name: thinned(getattr(default_run.fit, name), 50) for name in ("draws", "stats")}
-    with pytensor.config.change_flags(mode="FAST_COMPILE"):
+    with uncompiled():
         made = posterior.tree_of(replace(default_run.fit, **few), PARAMS, default_run.record)
 
     def layout(of):
