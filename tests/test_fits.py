@@ -17,8 +17,8 @@ from model import summit
 from model.answer import forecast
 from model.evidence.record import no_record, record
 from model.files.problems import InputError
-from model.fit import fits, reweight, sampling
-from model.paths import ROOT
+from model.fit import fits, reweight, sampling, store
+from model.paths import RENDERED, ROOT
 from model.settings.params import load_params
 
 
@@ -167,15 +167,40 @@ class TestStore:
         assert back.stats["energy"].tolist() == [3, 4]
 
     @pytest.mark.parametrize("keep", [0, 10, 200, -1])
-    def test_a_damaged_store_counts_as_none(self, tmp_path, keep):
+    def test_a_damaged_fit_is_named_once_and_passed_over(self, tmp_path, capsys, keep):
         path = tmp_path / "a.npz"
         fits.save_fit(path, self.MADE)
         path.write_bytes(path.read_bytes()[:keep])
-        assert fits.load_fit(path) is None and fits.load_fit(tmp_path / "b.npz") is None
+        assert fits.load_fit(path) is None and store.attributes(path) == {}
+        assert (
+            capsys.readouterr().err
+            == f"warning: {path} is damaged and is passed over: remove or restore it\n"
+        )
 
-    def test_a_store_without_description_counts_as_none(self, tmp_path):
+    def test_a_fit_that_was_never_stored_is_no_news(self, tmp_path, capsys):
+        assert fits.load_fit(tmp_path / "b.npz") is None and store.attributes(tmp_path / "b.nc") == {}
+        assert capsys.readouterr().err == ""
+
+    def test_a_fit_without_description_is_passed_over(self, tmp_path, capsys):
         np.savez(tmp_path / "a.npz", **self.MADE.draws)
         assert fits.load_fit(tmp_path / "a.npz") is None
+        assert "a.npz is damaged" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("zeros", [0, 20_000], ids=["cut off", "zeros within"])
+    def test_a_damaged_posterior_is_named_and_passed_over(
+        self, default_run, tmp_path, monkeypatch, capsys, zeros
+    ):
+        content, path = (
+            (RENDERED / "2025-07-11" / store.POSTERIOR).read_bytes(),
+            tmp_path / "run" / "posterior.nc",
+        )
+        middle = len(content) // 2
+        path.parent.mkdir()
+        path.write_bytes(content[:middle] + bytes(zeros) + (content[middle + zeros :] if zeros else b""))
+        monkeypatch.setattr(fits, "RENDERED", tmp_path)
+        monkeypatch.setattr(fits, "FITS", tmp_path / "fits")
+        assert fits.at_hand(default_run.fit.key) is None
+        assert f"warning: {path} is damaged" in capsys.readouterr().err
 
 
 def tree(shift=0.0, stuck=False, divergences=0, energy_step=1.0):

@@ -600,6 +600,17 @@ def test_fits_reweighted_for_less_evidence_agreed_with_new_ones():
     assert all(abs(row["errors"]) < bound(len(rows)) and row["pareto_k"] < 0.7 for row in rows)
 
 
+def test_all_tables_are_made_but_the_fits_that_the_backtest_needs_first(monkeypatch, capsys):
+    made = []
+    known = {name: lambda *_, name=name: made.append(name) or {} for name in study.MADE}
+    monkeypatch.setattr(study, "MADE", known)
+    monkeypatch.setattr(study.datapackage, "write", made.append)
+    study.main([])
+    assert {*known} - {*made} == {"januaries"} and made[-1] == study.RECORD
+    study.main(["januaries"])
+    assert made[-2] == "januaries"
+
+
 def test_the_fits_of_january_are_those_of_todays_model_priors_and_seeds(default_run):
     """If not: `python -m model.track_record.study januaries`."""
     paths = sorted((RENDERED / fits.JANUARIES).iterdir())

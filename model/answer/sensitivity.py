@@ -16,7 +16,6 @@ from ..settings.priors import Prior
 from .forecast import Run
 
 LEVELS = (0.05, 0.95)
-SAFE = PARETO_K_MAX
 NOTICEABLE = 0.05
 """Power-scaling sensitivity from which a prior or the record is said to matter."""
 
@@ -34,7 +33,7 @@ class End:
     @property
     def safe(self) -> bool:
         """Whether the reweighting is reliable; if not, only a refit could tell."""
-        return self.pareto_k < SAFE
+        return self.pareto_k < PARETO_K_MAX
 
 
 @dataclass(frozen=True)

@@ -217,8 +217,7 @@ def at_hand(key: str) -> Fit | None:
     if found := load_fit(FITS / f"{key}.npz"):
         return found
     for path, about in rendered().items():
-        if about.get("key") == key:
-            made = fit_of(path)
+        if about.get("key") == key and (made := fit_of(path)):
             save_fit(FITS / f"{key}.npz", made)
             return made
     return None

@@ -7,6 +7,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from .. import parallel
 from ..files.disk import name_of, write_atomic
 from ..summit import PARAMETERS
 from .likelihood import by_block
@@ -26,8 +28,8 @@ POSTERIOR = "posterior.nc"
 """The name of the netCDF file beside the forecast of a rendered run."""
 STATS = ("acceptance_rate", "diverging", "energy", "lp", "n_steps", "step_size", "tree_depth")
 """Sample stats that are kept beside the draws."""
-UNREADABLE = (OSError, ValueError, KeyError, EOFError, BadZipFile)
-"""What is raised by reading an .npz file that is incomplete or damaged."""
+UNREADABLE = (OSError, ValueError, KeyError, EOFError, RuntimeError, BadZipFile)
+"""What is raised by reading a file that is missing, incomplete or damaged."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,13 @@ class Fit:
     stats: dict[str, np.ndarray] = field(default_factory=dict)
     model: str = ""
     densities: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@cache
+def pass_over(path: Path) -> None:
+    """Say once that a file, if it exists, cannot be read and that another fit takes its place."""
+    if path.exists():
+        parallel.announce(f"warning: {name_of(path)} is damaged and is passed over: remove or restore it")
 
 
 def save_fit(path: Path, made: Fit) -> None:
@@ -78,7 +87,7 @@ def load_fit(path: Path) -> Fit | None:
                     group, _, variable = name.rpartition("/")
                     groups[group][variable] = stored[name]
     except UNREADABLE:
-        return None
+        return pass_over(path)
     return Fit(
         path.stem,
         date.fromisoformat(meta["through"]),
@@ -118,18 +127,16 @@ def read(path: Path) -> "DataTree":
 
 def attributes(path: Path) -> dict[str, Any]:
     """What a netCDF or .npz file says of its fit; empty if it cannot be read."""
-    if path.suffix == ".npz":
-        try:
+    try:
+        if path.suffix == ".npz":
             with np.load(path) as stored:
                 return json.loads(str(stored["meta"]))
-        except UNREADABLE:
-            return {}
-    import h5py
+        import h5py
 
-    try:
         with h5py.File(path) as file:
             return dict(file.attrs)
-    except OSError:
+    except UNREADABLE:
+        pass_over(path)
         return {}
 
 
@@ -138,22 +145,28 @@ def joined(group: "Group") -> dict[str, np.ndarray]:
 
     h5py alone reads them, because loading xarray takes longer than most answers.
     """
-    found = {name: data for name, data in group.items() if not data.is_scale}
+    found = {name: group[name] for name in group if not group[name].is_scale}
     return {
         name: data[()].reshape(-1, *data.shape[2:]).astype(data.attrs.get("dtype", data.dtype))
         for name, data in found.items()
     }
 
 
-def fit_of(path: Path) -> Fit:
-    """The fit stored in a netCDF file; its log densities are without priors that params cannot change."""
+def fit_of(path: Path) -> Fit | None:
+    """The fit stored in a netCDF file, or None if it cannot be read.
+
+    Its log densities are without priors that params cannot change.
+    """
     import h5py
 
-    with h5py.File(path) as file:
-        about = dict(file.attrs)
-        groups = [joined(file[name]) for name in ("posterior", "sample_stats", "log_likelihood", "log_prior")]
-        norm = float(file["constant_data/norm"][()])
-    draws, stats, likelihood, prior = groups
+    names = ("posterior", "sample_stats", "log_likelihood", "log_prior")
+    try:
+        with h5py.File(path) as file:
+            about = dict(file.attrs)
+            draws, stats, likelihood, prior = (joined(file[name]) for name in names)
+            norm = float(file["constant_data/norm"][()])
+    except UNREADABLE:
+        return pass_over(path)
     varying = likelihood | {name: prior[name] for name in PARAMETERS}
     summed = {name: values.reshape(len(values), -1).sum(1, dtype=float) for name, values in varying.items()}
     return Fit(

@@ -12,10 +12,11 @@ from ..answer.facts import ahead, ranked, who_comes
 from ..answer.forecast import Forecast, Run
 from ..answer.prior import PriorOnly, Range
 from ..answer.scenario import Effect
-from ..answer.sensitivity import SAFE, Bar, End, Sensitivity
+from ..answer.sensitivity import Bar, End, Sensitivity
 from ..evidence.ledger import Ledger
 from ..evidence.seasons import WEEK
 from ..files.problems import printable
+from ..fit.reweight import PARETO_K_MAX
 from ..formatting import Move, Table, count, day, decimals, percent, points, short_day, signed, upper_first
 from . import words
 
@@ -275,7 +276,7 @@ def sensitivity_rows(made: Sensitivity) -> Table:
         ("Prior", "Edges", "Unit", "Low edge", "High edge", "Error", "Pareto k", "Power"),
         [row(bar) for bar in made.bars],
         f"Change of the forecast with each of {count(len(made.bars), 'prior')} moved to an edge, in points "
-        f"from {percent(made.probability)}; Pareto k below {SAFE} is safe; power: sensitivity to "
+        f"from {percent(made.probability)}; Pareto k below {PARETO_K_MAX} is safe; power: sensitivity to "
         "power-scaling that prior alone",
     )
 

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from .. import formatting
 from ..answer import facts, sensitivity
+from ..fit.reweight import PARETO_K_MAX
 from ..track_record import origins
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -38,7 +39,7 @@ def environment() -> Environment:
         name: each for name, each in vars(facts).items() if getattr(each, "__module__", "") == facts.__name__
     }
     made.filters.update(functions)
-    made.globals.update(functions, SAFE=sensitivity.SAFE, NOTICEABLE=sensitivity.NOTICEABLE)
+    made.globals.update(functions, PARETO_K_MAX=PARETO_K_MAX, NOTICEABLE=sensitivity.NOTICEABLE)
     made.globals.update(DECIDED_MIN=origins.DECIDED_MIN, YEARS_MIN=origins.YEARS_MIN)
     return made
 
