@@ -55,10 +55,11 @@ def seeds_read_once():
     """
     plain_table, plain_csv, known = ledger.read_table, table.read_csv, {}
 
-    def held(paths, contents):
-        """The contents of the files, if all of them are seeds."""
-        if all(path.resolve().parent == SEEDS and path.exists() for path in paths):
-            return tuple(contents.get(path.resolve()) or path.read_bytes() for path in paths)
+    def contents_of_seeds(paths, contents):
+        """What is read as the content of these files; None unless all of them are seeds."""
+        full = [path.resolve() for path in paths]
+        if all(path.parent == SEEDS and path.exists() for path in full):
+            return tuple(contents[path] if path in contents else path.read_bytes() for path in full)
         return None
 
     def once(key, read, problems):
@@ -75,7 +76,7 @@ def seeds_read_once():
         def read(faults):
             return plain_table(kind, paths, vocabulary, check, faults, contents)
 
-        content = held(paths, contents)
+        content = contents_of_seeds(paths, contents)
         key = kind, paths, content, repr(vocabulary), repr(getattr(check, "keywords", ""))
         return read(problems) if content is None else once(key, read, problems)
 
@@ -83,7 +84,8 @@ def seeds_read_once():
         def read(faults):
             return plain_csv(path, columns, faults, content, optional)
 
-        seed = held([Path(path)], {} if content is None else {Path(path).resolve(): content})
+        given = {} if content is None else {Path(path).resolve(): content}
+        seed = contents_of_seeds([Path(path)], given)
         return read(problems) if seed is None else once((path, columns, seed), read, problems)
 
     with pytest.MonkeyPatch.context() as patch:

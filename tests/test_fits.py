@@ -167,34 +167,30 @@ class TestStore:
         assert back.stats["energy"].tolist() == [3, 4]
 
     @pytest.mark.parametrize("keep", [0, 10, 200, -1])
-    def test_a_damaged_fit_is_named_once_and_passed_over(self, tmp_path, capsys, keep):
+    def test_a_damaged_fit_is_named_once_and_not_used(self, tmp_path, capsys, keep):
         path = tmp_path / "a.npz"
         fits.save_fit(path, self.MADE)
         path.write_bytes(path.read_bytes()[:keep])
         assert fits.load_fit(path) is None and store.attributes(path) == {}
         assert (
-            capsys.readouterr().err
-            == f"warning: {path} is damaged and is passed over: remove or restore it\n"
+            capsys.readouterr().err == f"warning: {path} is damaged and is not used; remove or restore it\n"
         )
 
     def test_a_fit_that_was_never_stored_is_no_news(self, tmp_path, capsys):
         assert fits.load_fit(tmp_path / "b.npz") is None and store.attributes(tmp_path / "b.nc") == {}
         assert capsys.readouterr().err == ""
 
-    def test_a_fit_without_description_is_passed_over(self, tmp_path, capsys):
+    def test_a_fit_without_description_is_not_used(self, tmp_path, capsys):
         np.savez(tmp_path / "a.npz", **self.MADE.draws)
         assert fits.load_fit(tmp_path / "a.npz") is None
         assert "a.npz is damaged" in capsys.readouterr().err
 
     @pytest.mark.parametrize("zeros", [0, 20_000], ids=["cut off", "zeros within"])
-    def test_a_damaged_posterior_is_named_and_passed_over(
+    def test_a_damaged_posterior_is_named_and_not_used(
         self, default_run, tmp_path, monkeypatch, capsys, zeros
     ):
-        content, path = (
-            (RENDERED / "2025-07-11" / store.POSTERIOR).read_bytes(),
-            tmp_path / "run" / "posterior.nc",
-        )
-        middle = len(content) // 2
+        content = (RENDERED / "2025-07-11" / store.POSTERIOR).read_bytes()
+        middle, path = len(content) // 2, tmp_path / "run" / store.POSTERIOR
         path.parent.mkdir()
         path.write_bytes(content[:middle] + bytes(zeros) + (content[middle + zeros :] if zeros else b""))
         monkeypatch.setattr(fits, "RENDERED", tmp_path)

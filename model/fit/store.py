@@ -55,10 +55,10 @@ class Fit:
 
 
 @cache
-def pass_over(path: Path) -> None:
-    """Say once that a file, if it exists, cannot be read and that another fit takes its place."""
+def warn_of_damage(path: Path) -> None:
+    """Say once that a file that cannot be read is not used; a missing file is no damage."""
     if path.exists():
-        parallel.announce(f"warning: {name_of(path)} is damaged and is passed over: remove or restore it")
+        parallel.announce(f"warning: {name_of(path)} is damaged and is not used; remove or restore it")
 
 
 def save_fit(path: Path, made: Fit) -> None:
@@ -87,7 +87,8 @@ def load_fit(path: Path) -> Fit | None:
                     group, _, variable = name.rpartition("/")
                     groups[group][variable] = stored[name]
     except UNREADABLE:
-        return pass_over(path)
+        warn_of_damage(path)
+        return None
     return Fit(
         path.stem,
         date.fromisoformat(meta["through"]),
@@ -136,7 +137,7 @@ def attributes(path: Path) -> dict[str, Any]:
         with h5py.File(path) as file:
             return dict(file.attrs)
     except UNREADABLE:
-        pass_over(path)
+        warn_of_damage(path)
         return {}
 
 
@@ -145,7 +146,7 @@ def joined(group: "Group") -> dict[str, np.ndarray]:
 
     h5py alone reads them, because loading xarray takes longer than most answers.
     """
-    found = {name: group[name] for name in group if not group[name].is_scale}
+    found = {name: data for name in group if not (data := group[name]).is_scale}
     return {
         name: data[()].reshape(-1, *data.shape[2:]).astype(data.attrs.get("dtype", data.dtype))
         for name, data in found.items()
@@ -166,7 +167,8 @@ def fit_of(path: Path) -> Fit | None:
             draws, stats, likelihood, prior = (joined(file[name]) for name in names)
             norm = float(file["constant_data/norm"][()])
     except UNREADABLE:
-        return pass_over(path)
+        warn_of_damage(path)
+        return None
     varying = likelihood | {name: prior[name] for name in PARAMETERS}
     summed = {name: values.reshape(len(values), -1).sum(1, dtype=float) for name, values in varying.items()}
     return Fit(
